@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target: Swift 6 mode, warnings are errors, imports say what they expose.
+let rules: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "seaway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SeawayMessage", targets: ["SeawayMessage"]),
+        .library(name: "SeawayClient", targets: ["SeawayClient"]),
+        .library(name: "SeawayWorker", targets: ["SeawayWorker"]),
+        .library(name: "SeawayTesting", targets: ["SeawayTesting"]),
+        .executable(name: "seaway", targets: ["seaway"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0: no NIO, no Foundation networking, no clock.
+        .target(name: "SeawayWire", swiftSettings: rules),
+        .target(name: "SeawayMessage", swiftSettings: rules),
+        // Floor 1: handlers without a socket; the store without bytes.
+        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore")], swiftSettings: rules),
+        .target(
+            name: "SeawayHub",
+            dependencies: [
+                "SeawayWire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: rules
+        ),
+        // Floor 2: sockets, loops, configuration, logs.
+        .target(
+            name: "SeawayClient",
+            dependencies: ["SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), logging],
+            swiftSettings: rules
+        ),
+        .target(
+            name: "SeawayBroker",
+            dependencies: [
+                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), logging,
+            ],
+            swiftSettings: rules
+        ),
+        // Floor 3: user code, and HTTP; both over any ChannelLayer.
+        .target(name: "SeawayWorker", dependencies: ["SeawayMessage", logging, lifecycle], swiftSettings: rules),
+        .target(
+            name: "SeawayServer",
+            dependencies: ["SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging],
+            swiftSettings: rules
+        ),
+        // Floor 4: for people who test workers.
+        .target(
+            name: "SeawayTesting", dependencies: ["SeawayMessage", "SeawayBroker", nio("NIOEmbedded")],
+            swiftSettings: rules
+        ),
+        // Floor 5: the command line.
+        .executableTarget(
+            name: "seaway",
+            dependencies: [
+                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", nio("NIOHTTP1"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging, lifecycle,
+            ],
+            swiftSettings: rules
+        ),
+        // One test target per floor, and one for the whole.
+        .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
+        .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", nio("NIOEmbedded")], swiftSettings: rules),
+        .testTarget(name: "SeawayHubTests", dependencies: ["SeawayHub"], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayBrokerTests",
+            dependencies: ["SeawayBroker", "TestSupport", nio("NIOCore"), nio("NIOPosix")], swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SeawayClientTests",
+            dependencies: ["SeawayClient", "SeawayBroker", "TestSupport", nio("NIOCore"), nio("NIOPosix")],
+            swiftSettings: rules
+        ),
+        .testTarget(name: "SeawayWorkerTests", dependencies: ["SeawayWorker", "SeawayTesting"], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayServerTests",
+            dependencies: ["SeawayServer", "SeawayTesting", nio("NIOEmbedded"), nio("NIOHTTP1")], swiftSettings: rules
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,112 @@
+import HeapModule
+import SeawayWire
+
+/// When something ends by itself.
+struct Alarm: Comparable {
+    enum Kind {
+        /// The oldest message of a channel expires.
+        case expiry(Channel)
+        /// The memberships of a mailbox without a reader end.
+        case mailboxGrace(Mailbox)
+        /// Those of a pinned channel without a reader end.
+        case channelGrace(Channel)
+    }
+
+    let at: Int
+    let kind: Kind
+
+    /// Whether what it is for is still there.
+    var isLive: Bool {
+        switch self.kind {
+        case .expiry(let channel), .channelGrace(let channel): !channel.isDropped
+        case .mailboxGrace(let mailbox): !mailbox.isDropped
+        }
+    }
+
+    static func < (left: Alarm, right: Alarm) -> Bool { left.at < right.at }
+    static func == (left: Alarm, right: Alarm) -> Bool { left.at == right.at }
+}
+
+/// Time: expiry of messages and of what an absent reader has left (S6, J3).
+extension Hub {
+    /// When ``wake(now:)`` has something to do, in the caller's milliseconds; `nil`: never.
+    package var nextAlarm: Int? { self.alarms.min?.at }
+
+    /// Ends what has come to its end.
+    package func wake(now: Int) {
+        while let alarm = self.alarms.min, alarm.at <= now {
+            self.alarms.removeMin()
+            switch alarm.kind {
+            case .expiry(let channel):
+                channel.hasAlarm = false
+                self.dropExpired(in: channel, now: now)
+                self.setAlarm(for: channel)
+                self.dropIfUnused(channel)
+            case .mailboxGrace(let mailbox):
+                mailbox.hasGraceAlarm = false
+                self.endGrace(of: mailbox, now: now)
+            case .channelGrace(let channel):
+                channel.hasGraceAlarm = false
+                self.endGrace(of: channel, now: now)
+            }
+        }
+    }
+
+    /// Sees to it that the channel's oldest message ends in time; one alarm a channel at most.
+    func setAlarm(for channel: Channel) {
+        guard !channel.hasAlarm, let first = channel.queue.first else { return }
+        channel.hasAlarm = true
+        self.insert(Alarm(at: first.deadline, kind: .expiry(channel)))
+    }
+
+    /// Begins the grace time of a mailbox whose reader is not there.
+    func beginGrace(of mailbox: Mailbox, now: Int) {
+        mailbox.graceEnds = now + self.configuration.mailboxGrace
+        self.setGraceAlarm(for: mailbox)
+    }
+
+    func beginGrace(of channel: Channel, now: Int) {
+        channel.graceEnds = now + self.configuration.mailboxGrace
+        self.setGraceAlarm(for: channel)
+    }
+
+    private func setGraceAlarm(for mailbox: Mailbox) {
+        guard !mailbox.hasGraceAlarm, let end = mailbox.graceEnds else { return }
+        mailbox.hasGraceAlarm = true
+        self.insert(Alarm(at: end, kind: .mailboxGrace(mailbox)))
+    }
+
+    private func setGraceAlarm(for channel: Channel) {
+        guard !channel.hasGraceAlarm, let end = channel.graceEnds else { return }
+        channel.hasGraceAlarm = true
+        self.insert(Alarm(at: end, kind: .channelGrace(channel)))
+    }
+
+    private func insert(_ alarm: Alarm) {
+        self.alarms.insert(alarm)
+        // Records come and go faster than their alarms: those of dropped ones must not pile up.
+        guard self.alarms.count > 64 + 2 * (2 * self.channels.count + self.mailboxes.count) else { return }
+        self.alarms = Heap(self.alarms.unordered.filter(\.isLive))
+    }
+
+    private func endGrace(of mailbox: Mailbox, now: Int) {
+        guard !mailbox.isDropped, mailbox.reader == nil, let end = mailbox.graceEnds else { return }
+        // The reader came and went since the alarm was set.
+        guard end <= now else { return self.setGraceAlarm(for: mailbox) }
+        mailbox.graceEnds = nil
+        mailbox.isKept = false
+        for channel in mailbox.channels.values where channel.readers.isEmpty {
+            self.endMemberships(of: channel)
+            self.dropIfUnused(channel)
+        }
+        self.dropIfUnused(mailbox)
+    }
+
+    private func endGrace(of channel: Channel, now: Int) {
+        guard !channel.isDropped, channel.readers.isEmpty, let end = channel.graceEnds else { return }
+        guard end <= now else { return self.setGraceAlarm(for: channel) }
+        channel.graceEnds = nil
+        self.endMemberships(of: channel)
+        self.dropIfUnused(channel)
+    }
+}

@@ -1,0 +1,109 @@
+import DequeModule
+import SeawayWire
+
+/// The caller's number for a body that it keeps.
+package typealias BodyID = UInt32
+
+/// One message that waits on one channel.
+struct QueuedMessage {
+    let body: BodyID
+    let size: Int
+    let deadline: Int
+    /// The group it came through.
+    let group: Name?
+    /// The channels of the same mailbox in which the same group send waits (D5).
+    let siblings: Siblings?
+}
+
+/// The channels of one mailbox in which one group send was stored.
+final class Siblings {
+    var channels: [Channel] = []
+}
+
+/// A named queue with its readers.
+///
+/// A record exists only while it holds something: messages, readers, memberships or a pause.
+final class Channel: Named {
+    let name: Name
+    let form: NameForm
+    let rules: ChannelRules
+    /// Where it belongs, when it is a reply channel.
+    let mailbox: Mailbox?
+    var queue: Deque<QueuedMessage> = []
+    var queuedBytes = 0
+    var readers: [Reader] = []
+    /// Whose turn it was last (D2).
+    private var turn = 0
+    /// No reader could take anything when last looked; spares looking at each for every message.
+    var isStarved = false
+    var groups: [ObjectIdentifier: Group] = [:]
+    var isPaused = false
+    /// It stands in the mailbox's backlog.
+    var isInBacklog = false
+    /// An alarm for its oldest message is set.
+    var hasAlarm = false
+    /// When its memberships end for want of a reader (pinned channels).
+    var graceEnds: Int?
+    var hasGraceAlarm = false
+    /// The hub knows it no more.
+    var isDropped = false
+
+    init(_ name: Name, _ form: NameForm, _ rules: ChannelRules, _ mailbox: Mailbox?) {
+        self.name = name
+        self.form = form
+        self.rules = rules
+        self.mailbox = mailbox
+    }
+
+    var isUnused: Bool {
+        !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.groups.isEmpty && !self.isPaused
+    }
+
+    /// Whether anybody listens on it or on its mailbox.
+    var isHeard: Bool { !self.readers.isEmpty || self.mailbox?.reader != nil }
+
+    /// The next reader in turn that can take a message now.
+    @inline(__always)
+    func nextReader(nameLength: Int = 0) -> Reader? {
+        if self.readers.isEmpty {
+            guard let reader = self.mailbox?.reader, reader.purse.accepts(nameLength) else { return nil }
+            return reader
+        }
+        guard !self.isStarved else { return nil }
+        for _ in 0..<self.readers.count {
+            self.turn = self.turn + 1 < self.readers.count ? self.turn + 1 : 0
+            let reader = self.readers[self.turn]
+            if reader.purse.accepts(nameLength) { return reader }
+        }
+        self.isStarved = true
+        return nil
+    }
+}
+
+/// All reply channels of one reader.
+final class Mailbox: Named {
+    let name: Name
+    /// The second limit of S5.
+    let capacity: HubConfiguration.Capacity?
+    var reader: Reader?
+    var messages = 0
+    var bytes = 0
+    /// Its channels that have a record.
+    var channels: [ObjectIdentifier: Channel] = [:]
+    /// Channels with messages for the mailbox's reader, in turn (D3).
+    var backlog: Deque<Channel> = []
+    /// A reader was here and may come back to what is kept.
+    var isKept = false
+    /// When the memberships end for want of a reader.
+    var graceEnds: Int?
+    var hasGraceAlarm = false
+    /// The hub knows it no more.
+    var isDropped = false
+
+    init(_ name: Name, capacity: HubConfiguration.Capacity?) {
+        self.name = name
+        self.capacity = capacity
+    }
+
+    var isUnused: Bool { !self.isDropped && self.reader == nil && self.channels.isEmpty && !self.isKept }
+}

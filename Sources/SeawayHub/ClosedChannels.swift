@@ -1,0 +1,59 @@
+import DequeModule
+import SeawayWire
+
+/// Which reply channels are over, for a while (C1, C2).
+struct ClosedChannels {
+    final class Entry: Named {
+        let name: Name
+        var until: Int
+
+        init(name: Name, until: Int) {
+            self.name = name
+            self.until = until
+        }
+    }
+
+    private let limit: Int
+    private var table = NameTable<Entry>()
+    private var order: Deque<Entry> = []
+    /// Bytes that the entries take, roughly.
+    private(set) var memory = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { self.table.count }
+
+    @inline(__always)
+    func contains(_ name: Span<UInt8>, _ hash: NameHash, now: Int) -> Bool {
+        guard self.table.count > 0, let entry = self.table.find(name, hash) else { return false }
+        return now < entry.until
+    }
+
+    func contains(_ name: Name, now: Int) -> Bool {
+        self.contains(name.bytes.span, NameHash(name.bytes.span), now: now)
+    }
+
+    mutating func insert(_ name: Name, until: Int, now: Int) {
+        self.forget(now: now)
+        if let entry = self.table.find(name) {
+            entry.until = until
+            return
+        }
+        let entry = Entry(name: name, until: until)
+        self.table.insert(entry)
+        self.order.append(entry)
+        self.memory += Cost.closed + name.bytes.count
+        if self.order.count > self.limit { self.removeFirst() }
+    }
+
+    /// Forgets the oldest as far as their time is over.
+    private mutating func forget(now: Int) {
+        while let first = self.order.first, first.until <= now { self.removeFirst() }
+    }
+
+    private mutating func removeFirst() {
+        guard let first = self.order.popFirst() else { return }
+        self.table.remove(first)
+        self.memory -= Cost.closed + first.name.bytes.count
+    }
+}

@@ -1,0 +1,122 @@
+import DequeModule
+package import SeawayWire
+
+/// Messages out: what waits, to who has credit (section 6).
+extension Hub {
+    /// Grants credit (R1 to R4); what it makes deliverable is then got by ``next(for:now:)``.
+    ///
+    /// - Parameter name: a name that the connection listens on, for its own purse; any other is passed over.
+    package func ready(_ id: PeerID, _ count: Int, _ name: Name?) {
+        let peer = self.peer(id)
+        guard let name else {
+            peer.purse.grant(count)
+            for reader in peer.readers where reader.purse === peer.purse { reader.wake() }
+            return
+        }
+        guard let reader = peer.readers.first(where: { $0.name == name }) else { return }
+        if reader.purse === peer.purse {
+            reader.purse = Purse(peer)
+            self.memory += Cost.reader
+        }
+        reader.purse.grant(count)
+        reader.wake()
+    }
+
+    /// Takes the next waiting message that may be pushed to a connection; `nil` when there is none.
+    package func next(for id: PeerID, now: Int) -> Delivery? {
+        guard self.queuedMessages > 0 else { return nil }
+        let peer = self.peer(id)
+        guard !peer.isBlocked else { return nil }
+        for _ in 0..<peer.readers.count {
+            peer.turn = peer.turn + 1 < peer.readers.count ? peer.turn + 1 : 0
+            let reader = peer.readers[peer.turn]
+            guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { continue }
+            reader.purse.credit -= 1
+            self.counters.delivered += delivery.names.count
+            return delivery
+        }
+        return nil
+    }
+
+    private func take(from target: Reader.Target, now: Int) -> Delivery? {
+        switch target {
+        case .channel(let channel):
+            guard !channel.isPaused, let message = self.pop(channel, now: now) else { return nil }
+            return Delivery(body: message.body, group: message.group, names: [channel.name])
+        case .mailbox(let mailbox):
+            while let channel = mailbox.backlog.popFirst() {
+                channel.isInBacklog = false
+                guard !channel.isPaused, channel.readers.isEmpty, let message = self.pop(channel, now: now) else {
+                    self.dropIfUnused(channel)
+                    continue
+                }
+                return self.delivery(of: message, from: channel, now: now)
+            }
+            return nil
+        }
+    }
+
+    /// Adds the other channels of the mailbox in which the same group message is next (D5).
+    private func delivery(of message: QueuedMessage, from channel: Channel, now: Int) -> Delivery {
+        var names = [channel.name]
+        if let siblings = message.siblings {
+            var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
+            for sibling in siblings.channels where sibling !== channel {
+                guard room > sibling.name.bytes.count else { break }
+                guard let first = sibling.queue.first, first.siblings === siblings, first.body == message.body,
+                    !sibling.isPaused, sibling.readers.isEmpty, now < first.deadline
+                else { continue }
+                _ = self.pop(sibling, now: now)
+                names.append(sibling.name)
+                room -= sibling.name.bytes.count + 1
+                if sibling.queue.isEmpty { self.dropIfUnused(sibling) }
+            }
+        }
+        self.enterBacklog(channel)
+        self.dropIfUnused(channel)
+        return Delivery(body: message.body, group: message.group, names: names)
+    }
+
+    /// Takes the oldest message that has not expired.
+    private func pop(_ channel: Channel, now: Int) -> QueuedMessage? {
+        self.dropExpired(in: channel, now: now)
+        guard let message = channel.queue.popFirst() else { return nil }
+        self.account(for: message, leaving: channel)
+        return message
+    }
+
+    func account(for message: QueuedMessage, leaving channel: Channel) {
+        channel.queuedBytes -= message.size
+        channel.mailbox?.messages -= 1
+        channel.mailbox?.bytes -= message.size
+        self.queuedMessages -= 1
+        self.queuedBytes -= message.size
+        self.memory -= Cost.message + message.size
+    }
+
+    /// Drops messages and counts why.
+    func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
+        self.account(for: message, leaving: channel)
+        self.counters.dropped[reason, default: 0] += 1
+        self.effects.append(.released(message.body))
+    }
+
+    func dropAll(in channel: Channel, _ reason: HubCounters.Drop) {
+        while let message = channel.queue.popFirst() { self.drop(message, from: channel, reason) }
+    }
+
+    func dropExpired(in channel: Channel, now: Int) {
+        while let first = channel.queue.first, first.deadline <= now {
+            channel.queue.removeFirst()
+            self.drop(first, from: channel, .expired)
+        }
+    }
+}
+
+/// How many bytes of names the line of a `MSG` has room for (F3, G4).
+enum GroupLine {
+    /// `MSG :` with the longest size that is ever pushed, and the words around the names.
+    static func room(group: Name?) -> Int {
+        WireLimits().maxLine - "MSG :67108864".utf8.count - (group.map { " group=".utf8.count + $0.bytes.count } ?? 0)
+    }
+}

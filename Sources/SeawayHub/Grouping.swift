@@ -1,0 +1,178 @@
+package import SeawayWire
+
+/// Groups: membership, and sends to all members (section 4, JOIN, LEAVE and GSEND).
+extension Hub {
+    /// Makes channels members of a group: all or none (J1).
+    ///
+    /// - Parameter id: who asks; told first when it is also the reader (D8).
+    package func join(_ name: Name, _ channels: [Name], now: Int) throws(Refusal) {
+        for channel in channels where self.closed.contains(channel, now: now) { throw .gone }
+        try self.checkRoom(for: channels, in: name)
+        let group = self.makeGroup(name)
+        var joined: [Channel] = []
+        for name in channels {
+            guard let form = NameForm(name.bytes.span), let channel = self.makeChannel(name, form) else {
+                preconditionFailure("room for \(name) was checked")
+            }
+            guard !group.contains(channel) else { continue }
+            group.add(channel)
+            channel.groups[ObjectIdentifier(group)] = group
+            self.memberships += 1
+            self.memory += Cost.membership
+            self.beginGraceIfUnread(channel, now: now)
+            joined.append(channel)
+        }
+        self.tell(joined) { .joined($0, group: name, $1) }
+    }
+
+    private func checkRoom(for channels: [Name], in name: Name) throws(Refusal) {
+        let group = self.groups.find(name)
+        var seen: Set<Name> = []
+        var newMembers = 0
+        var newChannels = 0
+        for channel in channels where seen.insert(channel).inserted {
+            let record = self.channels.find(channel)
+            if record == nil { newChannels += 1 }
+            if record.map({ group?.contains($0) == true }) != true { newMembers += 1 }
+        }
+        guard (group?.members.count ?? 0) + newMembers <= self.configuration.maxMembers else {
+            throw .limit(of: .members)
+        }
+        guard group != nil || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
+        guard self.channels.count + newChannels <= self.configuration.maxChannels else {
+            throw .limit(of: .channels)
+        }
+        let each = Cost.membership + Cost.channel + Cost.mailbox + Name.maxLength
+        guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw .limit(of: .memory) }
+    }
+
+    /// A membership whose channel nobody reads ends after the grace time (J3), unless the channel is a normal one.
+    func beginGraceIfUnread(_ channel: Channel, now: Int) {
+        guard channel.form.hasOneReader, !channel.isHeard else { return }
+        if let mailbox = channel.mailbox {
+            // After the loss of a reader the time runs from that loss, without one from the latest join.
+            if !mailbox.isKept { self.beginGrace(of: mailbox, now: now) }
+        } else if channel.graceEnds == nil {
+            self.beginGrace(of: channel, now: now)
+        }
+    }
+
+    /// Ends memberships; those that are not there are passed over.
+    package func leave(_ name: Name, _ channels: [Name]) {
+        guard let group = self.groups.find(name) else { return }
+        let left = channels.compactMap { self.channels.find($0) }.filter { self.remove($0, from: group) }
+        self.tell(left) { .left($0, group: name, $1) }
+        self.dropIfEmpty(group)
+        left.forEach(self.dropIfUnused)
+    }
+
+    /// Ends all memberships of a channel, without telling anybody.
+    func endMemberships(of channel: Channel) {
+        for group in channel.groups.values {
+            _ = self.remove(channel, from: group)
+            self.dropIfEmpty(group)
+        }
+    }
+
+    /// Ends all memberships of a group; its channels' readers are told.
+    func empty(_ group: Group) -> Int {
+        let members = group.members
+        for channel in members { _ = self.remove(channel, from: group) }
+        self.tell(members) { .left($0, group: group.name, $1) }
+        self.dropIfEmpty(group)
+        members.forEach(self.dropIfUnused)
+        return members.count
+    }
+
+    private func remove(_ channel: Channel, from group: Group) -> Bool {
+        guard channel.groups.removeValue(forKey: ObjectIdentifier(group)) != nil else { return false }
+        group.remove(channel)
+        self.memberships -= 1
+        self.memory -= Cost.membership
+        return true
+    }
+
+    private func makeGroup(_ name: Name) -> Group {
+        if let group = self.groups.find(name) { return group }
+        let group = Group(name)
+        self.groups.insert(group)
+        self.memory += Cost.group + name.bytes.count
+        return group
+    }
+
+    private func dropIfEmpty(_ group: Group) {
+        guard group.members.isEmpty, self.groups.find(group.name) === group else { return }
+        self.groups.remove(group)
+        self.memory -= Cost.group + group.name.bytes.count
+    }
+
+    /// Tells the readers of mailboxes that want to know (L5), one frame for all channels of a reader.
+    private func tell(_ channels: [Channel], _ effect: (PeerID, [Name]) -> HubEffect) {
+        var names: [(peer: PeerID, names: [Name])] = []
+        for channel in channels {
+            guard let reader = channel.mailbox?.reader, reader.wantsMembers else { continue }
+            if let index = names.firstIndex(where: { $0.peer == reader.peer.id }) {
+                names[index].names.append(channel.name)
+            } else {
+                names.append((reader.peer.id, [channel.name]))
+            }
+        }
+        for (peer, names) in names { self.effects.append(effect(peer, names)) }
+    }
+
+    // MARK: Sends
+
+    /// Sends one message to every member that has room; what can be pushed at once stands in ``fanout``.
+    ///
+    /// - Parameter body: has as many references afterwards as the outcome's `stored`.
+    package func sendToGroup(
+        _ name: Span<UInt8>, except: Name?, body: BodyID, size: Int, now: Int
+    ) -> GroupOutcome {
+        self.fanout.removeAll()
+        self.counters.sent += 1
+        guard let group = self.groups.find(name, NameHash(name)) else { return GroupOutcome() }
+        let exception = except.flatMap { self.channels.find($0) }
+        let room = GroupLine.room(group: group.name)
+        var outcome = GroupOutcome()
+        var siblings: [ObjectIdentifier: Siblings] = [:]
+        var openPurses: [Purse] = []
+        for channel in group.members where channel !== exception {
+            if channel.queue.isEmpty, !channel.isPaused,
+                let reader = channel.nextReader(nameLength: channel.name.bytes.count + 1)
+            {
+                self.add(channel, to: reader.purse, room: room, &openPurses)
+                outcome.sent += 1
+            } else {
+                let others = channel.mailbox.map { mailbox in
+                    siblings[ObjectIdentifier(mailbox)] ?? { siblings[ObjectIdentifier(mailbox)] = $0; return $0 }(Siblings())
+                }
+                if self.store(body, size, in: channel, group: group.name, siblings: others, now: now) == nil {
+                    others?.channels.append(channel)
+                    outcome.sent += 1
+                    outcome.stored += 1
+                } else {
+                    outcome.full += 1
+                }
+            }
+        }
+        for purse in openPurses { purse.openFrame = -1 }
+        self.counters.delivered += outcome.sent - outcome.stored
+        self.counters.groupFull += outcome.full
+        return outcome
+    }
+
+    /// Puts a channel into the purse's open frame, or into a new one that costs a credit (G4).
+    @inline(__always)
+    private func add(_ channel: Channel, to purse: Purse, room: Int, _ openPurses: inout [Purse]) {
+        let length = channel.name.bytes.count + 1
+        if purse.openFrame >= 0, purse.roomInLine >= length {
+            self.fanout.add(channel.name, to: purse.openFrame)
+            purse.roomInLine -= length
+            return
+        }
+        if purse.openFrame < 0 { openPurses.append(purse) }
+        purse.credit -= 1
+        purse.openFrame = self.fanout.open(purse.peer.id, channel.name)
+        purse.roomInLine = room - length
+    }
+}

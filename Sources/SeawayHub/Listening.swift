@@ -1,0 +1,196 @@
+package import SeawayWire
+
+/// Who reads what (section 4, LISTEN and UNLISTEN), and what a reader may say of its channels.
+extension Hub {
+    /// What `LISTEN` is answered with.
+    package struct ListenOutcome: Hashable, Sendable {
+        /// Whether the broker still held all the mailboxes named; `nil` when there was none (L4).
+        package let isKept: Bool?
+    }
+
+    /// Takes part in reading channels and mailboxes: all or none.
+    package func listen(
+        _ id: PeerID, _ names: [Name], wantsMembers: Bool, now: Int
+    ) throws(Refusal) -> ListenOutcome {
+        let peer = self.peer(id)
+        try self.checkRoom(for: names, peer)
+        var isKept: Bool?
+        for name in names {
+            let reader = peer.readers.first { $0.name == name } ?? self.attach(peer, name, &isKept, now: now)
+            if case .mailbox(let mailbox) = reader.target {
+                if isKept == nil { isKept = true }
+                reader.wantsMembers = wantsMembers
+                if wantsMembers { self.tellMembers(of: mailbox, to: id) }
+            }
+        }
+        return ListenOutcome(isKept: isKept)
+    }
+
+    private func checkRoom(for names: [Name], _ peer: Peer) throws(Refusal) {
+        let known = Set(peer.readers.map(\.name))
+        let new = Set(names).subtracting(known)
+        guard known.count + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
+        let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
+        guard self.channels.count + channels <= self.configuration.maxChannels else { throw .limit(of: .channels) }
+        let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
+        guard new.isEmpty || self.hasMemory(for: cost) else { throw .limit(of: .memory) }
+    }
+
+    private func attach(_ peer: Peer, _ name: Name, _ isKept: inout Bool?, now: Int) -> Reader {
+        let reader: Reader
+        if NameForm(name.bytes.span) == .mailbox {
+            let mailbox = self.makeMailbox(name)
+            isKept = (isKept ?? true) && (mailbox.reader != nil || mailbox.isKept)
+            if let former = mailbox.reader { self.takeOver(former) }
+            reader = Reader(peer, .mailbox(mailbox), wantsMembers: false)
+            mailbox.reader = reader
+            mailbox.isKept = false
+            mailbox.graceEnds = nil
+            for channel in mailbox.channels.values { self.enterBacklog(channel) }
+        } else {
+            guard let form = NameForm(name.bytes.span), let channel = self.makeChannel(name, form) else {
+                preconditionFailure("room for \(name) was checked")
+            }
+            if form.hasOneReader, let former = channel.readers.first {
+                self.takeOver(former)
+                channel.readers.removeAll()
+            }
+            reader = Reader(peer, .channel(channel), wantsMembers: false)
+            channel.readers.append(reader)
+            channel.isStarved = false
+            channel.graceEnds = nil
+        }
+        peer.readers.append(reader)
+        self.memory += Cost.reader
+        return reader
+    }
+
+    /// Ends a reader's part for another connection's sake (L2).
+    private func takeOver(_ former: Reader) {
+        self.effects.append(.lost(former.peer.id, former.name))
+        self.endPauses(former.target)
+        former.peer.readers.removeAll { $0 === former }
+        self.memory -= self.cost(of: former)
+    }
+
+    /// `JOINED` for all memberships of a mailbox (L5).
+    private func tellMembers(of mailbox: Mailbox, to id: PeerID) {
+        var names: [Name: [Name]] = [:]
+        for channel in mailbox.channels.values {
+            for group in channel.groups.values { names[group.name, default: []].append(channel.name) }
+        }
+        for (group, channels) in names.sorted(by: { $0.key < $1.key }) {
+            self.effects.append(.joined(id, group: group, channels.sorted()))
+        }
+    }
+
+    /// Ends listening on some names (L6); those that are not listened on are passed over.
+    package func unlisten(_ id: PeerID, _ names: [Name], now: Int) {
+        let peer = self.peer(id)
+        for name in names {
+            guard let index = peer.readers.firstIndex(where: { $0.name == name }) else { continue }
+            self.detach(peer.readers.remove(at: index), endMailbox: true, now: now)
+        }
+    }
+
+    /// Undoes what a reader is to its channel or mailbox; the connection's own list is the caller's to mend.
+    func detach(_ reader: Reader, endMailbox: Bool, now: Int) {
+        self.memory -= self.cost(of: reader)
+        self.endPauses(reader.target)
+        switch reader.target {
+        case .channel(let channel): self.detach(reader, from: channel, now: now)
+        case .mailbox(let mailbox):
+            mailbox.reader = nil
+            if endMailbox {
+                self.end(mailbox)
+            } else {
+                mailbox.isKept = true
+                self.beginGrace(of: mailbox, now: now)
+            }
+        }
+    }
+
+    private func detach(_ reader: Reader, from channel: Channel, now: Int) {
+        channel.readers.removeAll { $0 === reader }
+        if channel.readers.isEmpty, channel.form.hasOneReader, !channel.groups.isEmpty {
+            self.beginGraceIfUnread(channel, now: now)
+        }
+        // What waited for the exact listener goes to the mailbox's (L3).
+        self.enterBacklog(channel)
+        if let next = channel.mailbox?.reader { self.effects.append(.deliverable(next.peer.id)) }
+        self.dropIfUnused(channel)
+    }
+
+    private func cost(of reader: Reader) -> Int {
+        reader.purse === reader.peer.purse ? Cost.reader : 2 * Cost.reader
+    }
+
+    /// A mailbox whose reader has left for good: messages, memberships and pauses end.
+    private func end(_ mailbox: Mailbox) {
+        mailbox.isKept = false
+        mailbox.graceEnds = nil
+        for channel in mailbox.channels.values where channel.readers.isEmpty {
+            self.dropAll(in: channel, .unlistened)
+            self.endMemberships(of: channel)
+            self.dropIfUnused(channel)
+        }
+        self.dropIfUnused(mailbox)
+    }
+
+    /// Pauses end with their reader (P2).
+    private func endPauses(_ target: Reader.Target) {
+        let paused: [Channel] =
+            switch target {
+            case .channel(let channel): channel.isPaused ? [channel] : []
+            case .mailbox(let mailbox): mailbox.channels.values.filter { $0.isPaused && $0.readers.isEmpty }
+            }
+        for channel in paused {
+            channel.isPaused = false
+            self.enterBacklog(channel)
+            self.dropIfUnused(channel)
+        }
+    }
+}
+
+/// What only the reader of a channel may say of it (section 4, PAUSE, RESUME, CLOSE).
+extension Hub {
+    /// Holds back a reply or pinned channel (P1).
+    package func pause(_ id: PeerID, _ name: Name) throws(Refusal) {
+        guard self.isReader(id, of: name), let form = NameForm(name.bytes.span) else { throw .reader }
+        guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw .limit(of: .memory) }
+        guard let channel = self.makeChannel(name, form) else { throw .limit(of: .channels) }
+        channel.isPaused = true
+    }
+
+    /// Lets go of it again; what waits is deliverable.
+    package func resume(_ id: PeerID, _ name: Name) throws(Refusal) {
+        guard self.isReader(id, of: name) else { throw .reader }
+        guard let channel = self.channels.find(name), channel.isPaused else { return }
+        channel.isPaused = false
+        self.enterBacklog(channel)
+        self.effects.append(.deliverable(id))
+        self.dropIfUnused(channel)
+    }
+
+    /// Ends reply or pinned channels (C1): all or none.
+    package func close(_ id: PeerID, _ names: [Name], now: Int) throws(Refusal) {
+        for name in names where !self.isReader(id, of: name) { throw .reader }
+        for name in names {
+            let expiry = self.channels.find(name)?.rules.expiry ?? self.configuration.rules(for: name).expiry
+            if let channel = self.channels.find(name) {
+                self.dropAll(in: channel, .closed)
+                self.endMemberships(of: channel)
+                channel.isPaused = false
+                self.dropIfUnused(channel)
+            }
+            self.closed.insert(name, until: now + expiry, now: now)
+        }
+    }
+
+    /// Whether the connection reads the channel: it listens on it or, when nobody does, on its mailbox (L3).
+    private func isReader(_ id: PeerID, of name: Name) -> Bool {
+        if let reader = self.channels.find(name)?.readers.first { return reader.peer.id == id }
+        guard case .reply(let length)? = NameForm(name.bytes.span) else { return false }
+        return self.mailboxes.find(Name(checked: Array(name.bytes[..<length])))?.reader?.peer.id == id
+    }
+}

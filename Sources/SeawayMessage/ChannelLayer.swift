@@ -1,0 +1,136 @@
+/// What keeps channels and groups, whether in this process or behind a wire.
+///
+/// Everything may be called from any thread and returns at once. Answers and deliveries come as calls of the closures that were given, all
+/// of one layer on one thread, in the order of the protocol; a closure must not block. What is called on that very thread
+/// takes effect without a thread change, so a server that shares the layer's thread pays for none.
+///
+/// - SeeAlso: protocol/PROTOCOL.md, sections 4 and 6.
+public protocol ChannelLayer: Sendable {
+    /// Puts one message on a channel.
+    ///
+    /// - Parameters:
+    ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
+    ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
+    ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
+    ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
+    func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+    )
+
+    /// Sends one message to every member of a group that has room.
+    ///
+    /// - Parameter except: a member that is left out.
+    func send(
+        _ body: Payload, toGroup group: String, except: String?,
+        answer: @escaping @Sendable (GroupAnswer) -> Void
+    )
+
+    /// Takes part in reading the named channels; a name that ends in `!` is a mailbox.
+    ///
+    /// The layer keeps listening, through lost connections and brokers that come back, until ``Listening/stop(_:)``.
+    /// Nothing is delivered before ``Listening/ready(_:)`` grants credit.
+    ///
+    /// - Parameters:
+    ///   - names: 1 to 1,024 names. All of them share the credit of this listening.
+    ///   - receive: called for each delivery; each costs one credit.
+    ///   - event: called for what happens to the listening itself.
+    func listen(
+        to names: [String],
+        receive: @escaping @Sendable (Delivery) -> Void,
+        event: @escaping @Sendable (ListeningEvent) -> Void
+    ) -> any Listening
+
+    /// Makes channels members of a group; in force when `answer` is called with `done`.
+    func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void)
+
+    /// Ends memberships; leaving a group one is not in succeeds.
+    func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void)
+
+    /// Holds back one reply or pinned channel that this layer reads, so that its senders meet `full` (P1).
+    func pause(_ channel: String)
+
+    /// Ends ``pause(_:)``.
+    func resume(_ channel: String)
+
+    /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later senders are refused with `gone`.
+    func close(_ channels: [String])
+
+    /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's connect patience.
+    var isConnected: Bool { get }
+}
+
+/// One part taken in reading channels; ends with ``stop(_:)``.
+public protocol Listening: AnyObject, Sendable {
+    /// Grants `count` more deliveries. Credit that was not used when a connection is lost is granted again on the next one.
+    func ready(_ count: Int)
+
+    /// Takes nothing more: withdraws the credit and stops listening; `done` is called when nothing more will be delivered.
+    ///
+    /// A mailbox's messages and memberships end with it (L6).
+    func stop(_ done: @escaping @Sendable () -> Void)
+}
+
+/// One message, for one or several of the channels that are listened on.
+public struct Delivery: Sendable {
+    /// Full names, at least one; several only when the message came through a group.
+    public var channels: [String]
+    /// The group through which it came.
+    public var group: String?
+    public var body: Payload
+
+    public init(channels: [String], group: String? = nil, body: Payload) {
+        self.channels = channels
+        self.group = group
+        self.body = body
+    }
+}
+
+/// What became of a request to the layer.
+public enum SendAnswer: Hashable, Sendable {
+    /// Stored or handed to a listener; for join and leave: in force.
+    case done
+    /// Nothing was stored or changed.
+    case refused(Refusal)
+    /// The connection broke before the answer: stored or not.
+    case unknown
+}
+
+/// What became of a group send.
+public enum GroupAnswer: Hashable, Sendable {
+    /// Members that got it or will, that had no room, and that were found ended.
+    case sent(Int, full: Int, gone: Int)
+    case refused(Refusal)
+    case unknown
+}
+
+/// Why nothing was stored or changed.
+public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The fixed word of PROTOCOL.md, section 3 (`full`, `gone`, …), or `unreachable` when no broker could be asked.
+    public var code: String
+    /// For people; may change at any time.
+    public var text: String
+
+    public init(code: String, text: String = "") {
+        self.code = code
+        self.text = text
+    }
+
+    public var description: String { self.text.isEmpty ? self.code : "\(self.code): \(self.text)" }
+
+    public var isFull: Bool { self.code == "full" }
+    public var isGone: Bool { self.code == "gone" }
+    public var isAway: Bool { self.code == "away" }
+    public var isUnreachable: Bool { self.code == "unreachable" }
+}
+
+/// What happens to a listening besides deliveries.
+public enum ListeningEvent: Hashable, Sendable {
+    /// Listening is in force; `kept` is false when the broker holds no memberships of the mailbox (any more): join again.
+    case started(kept: Bool)
+    /// The connection was lost; the layer tries to listen again by itself.
+    case interrupted
+    /// Another reader has taken the mailbox over; this listening is over.
+    case lost(name: String)
+    /// The layer refused; this listening is over.
+    case refused(Refusal)
+}

@@ -1,0 +1,298 @@
+/// Why a line is no request.
+package enum RequestError: Error, Hashable, Sendable {
+    /// Answered with `ERR`; the connection lives.
+    case refused(Refusal)
+    /// It cannot even be refused: the connection ends.
+    case ends(StreamError)
+}
+
+extension Request {
+    /// Reads the words of a line.
+    ///
+    /// Of several refusals the first in the order of A4 is thrown.
+    ///
+    /// - Parameters:
+    ///   - line: without its end and without a body by hand.
+    ///   - shape: what the parser found; only whether there is a body matters here.
+    /// - Complexity: O(line length); without allocation for a `SEND` without options.
+    package init(line: Span<UInt8>, shape: FrameShape) throws(RequestError) {
+        if let send = Self.plainSend(line, shape) {
+            self = send
+            return
+        }
+        var words = Words()
+        guard let verbRange = words.next(in: line), let verb = Verb(line.extracting(verbRange)) else {
+            throw .refused(.unknown)
+        }
+        do throws(Refusal) {
+            let said = shape.hasBody || shape.lacksBody
+            guard said == verb.takesBody else {
+                throw .args(said ? "\(verb.rawValue) takes no body" : "\(verb.rawValue) takes a body: :SIZE first")
+            }
+            // The size is no argument.
+            if said { _ = words.next(in: line) }
+            var arguments = Arguments(line, words)
+            try arguments.check(verb)
+            try self.init(verb, &arguments, line)
+        } catch {
+            throw verb.isAnswered ? .refused(error) : .ends(.unanswerable)
+        }
+    }
+
+    /// `SEND :SIZE CHANNEL`, by far the most frequent line.
+    @inline(__always)
+    private static func plainSend(_ line: Span<UInt8>, _ shape: FrameShape) -> Request? {
+        guard shape.hasBody, line.count > 7, line.extracting(..<6).equals("SEND :") else { return nil }
+        var start = 6
+        while start < line.count, line[start] != UInt8(ascii: " ") { start += 1 }
+        start += 1
+        guard start < line.count, let form = NameForm(line.extracting(start...)), form.isChannel else { return nil }
+        return .send(channel: start..<line.count, form: form, ifHeard: false)
+    }
+
+    private init(_ verb: Verb, _ arguments: inout Arguments, _ line: Span<UInt8>) throws(Refusal) {
+        switch verb {
+        case .hello: self = .hello(try arguments.hello(line))
+        case .send:
+            let ifHeard = try arguments.flag("Here", line)
+            let (range, form) = try arguments.channel(line)
+            self = .send(channel: range, form: form, ifHeard: ifHeard)
+        case .groupSend:
+            let options = try arguments.options(line)
+            guard case .normal? = NameForm(line.extracting(arguments.words[0])) else { throw .name }
+            self = .groupSend(group: arguments.words[0], except: try options["except"].map(Arguments.channelName))
+        case .listen:
+            let members = try arguments.flag("members", line)
+            self = .listen(try arguments.names(line), members: members)
+        case .unlisten: self = .unlisten(try arguments.names(line))
+        case .ready: self = try arguments.ready(line)
+        case .join, .leave:
+            let group = try arguments.group(line)
+            let channels = try arguments.names(line, from: 1, channelsOnly: true)
+            self = verb == .join ? .join(group, channels) : .leave(group, channels)
+        case .pause: self = .pause(try arguments.ownedChannels(line)[0])
+        case .resume: self = .resume(try arguments.ownedChannels(line)[0])
+        case .close: self = .close(try arguments.ownedChannels(line))
+        case .members:
+            let page = try arguments.page(line)
+            self = .members(try arguments.group(line), page)
+        case .peek:
+            let page = try arguments.page(line)
+            self = .peek(try arguments.names(line, channelsOnly: true)[0], page)
+        case .stats: self = .stats(try arguments.statisticsKind(line), try arguments.page(line))
+        case .flush: self = .flush(try arguments.pattern(line))
+        case .ping: self = .ping
+        case .pong: self = .pong
+        case .quit: self = .quit
+        }
+    }
+}
+
+/// The verbs of clients, and how many arguments each takes.
+private enum Verb: String, CaseIterable {
+    case hello = "HELLO"
+    case send = "SEND"
+    case groupSend = "GSEND"
+    case listen = "LISTEN"
+    case unlisten = "UNLISTEN"
+    case ready = "READY"
+    case join = "JOIN"
+    case leave = "LEAVE"
+    case pause = "PAUSE"
+    case resume = "RESUME"
+    case close = "CLOSE"
+    case members = "MEMBERS"
+    case peek = "PEEK"
+    case stats = "STATS"
+    case flush = "FLUSH"
+    case ping = "PING"
+    case pong = "PONG"
+    case quit = "QUIT"
+
+    init?(_ word: Span<UInt8>) {
+        guard word.count <= 8 else { return nil }
+        self.init(rawValue: word.text)
+    }
+
+    var takesBody: Bool { self == .send || self == .groupSend }
+
+    /// Whether it can be refused: an answer that nobody expects would be taken for another's.
+    var isAnswered: Bool { self != .ready && self != .pong }
+
+    var argumentCount: ClosedRange<Int> {
+        switch self {
+        case .hello, .send, .groupSend, .pause, .resume, .members, .peek: 1...1
+        case .listen, .unlisten, .close: 1...Int.max
+        case .join, .leave: 2...Int.max
+        case .ready: 1...2
+        case .stats, .flush: 0...1
+        case .ping, .pong, .quit: 0...0
+        }
+    }
+}
+
+/// The words behind verb and size, told apart but not yet judged.
+private struct Arguments {
+    private(set) var words: [Range<Int>] = []
+    private var optionWords: [Range<Int>] = []
+    private var hasMisplaced = false
+
+    init(_ line: Span<UInt8>, _ rest: Words) {
+        var rest = rest
+        while let word = rest.next(in: line) {
+            if line.extracting(word).firstIndex(of: UInt8(ascii: "=")) != nil {
+                self.optionWords.append(word)
+            } else {
+                self.hasMisplaced = self.hasMisplaced || !self.optionWords.isEmpty
+                self.words.append(word)
+            }
+        }
+    }
+
+    /// Refuses a wrong number of arguments, and any behind an option.
+    func check(_ verb: Verb) throws(Refusal) {
+        guard !self.hasMisplaced else { throw .args("options stand behind the arguments") }
+        guard verb.argumentCount.contains(self.words.count) else {
+            throw .args("\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments")
+        }
+    }
+
+    func options(_ line: Span<UInt8>, _ known: String = "") throws(Refusal) -> WireOptions {
+        var options = WireOptions()
+        for word in self.optionWords { try options.add(line.extracting(word)) }
+        try options.refuseUnknown(besides: known)
+        return options
+    }
+
+    /// An option that is `1` or absent.
+    func flag(_ key: String, _ line: Span<UInt8>) throws(Refusal) -> Bool {
+        switch try self.options(line, key)[key] {
+        case nil: return false
+        case "1": return true
+        default: throw .option("\(key) is 1 or absent")
+        }
+    }
+
+    func channel(_ line: Span<UInt8>) throws(Refusal) -> (Range<Int>, NameForm) {
+        guard let form = NameForm(line.extracting(self.words[0])), form.isChannel else { throw .name }
+        return (self.words[0], form)
+    }
+
+    func group(_ line: Span<UInt8>) throws(Refusal) -> Name {
+        _ = try self.options(line)
+        let word = line.extracting(self.words[0])
+        guard case .normal? = NameForm(word) else { throw .name }
+        return Name(checked: word.array)
+    }
+
+    func names(_ line: Span<UInt8>, from: Int = 0, channelsOnly: Bool = false) throws(Refusal) -> [Name] {
+        _ = try self.options(line)
+        var names: [Name] = []
+        names.reserveCapacity(self.words.count - from)
+        for range in self.words[from...] {
+            let word = line.extracting(range)
+            guard let form = NameForm(word), form.isChannel || !channelsOnly else { throw .name }
+            names.append(Name(checked: word.array))
+        }
+        return names
+    }
+
+    /// Channels that have one reader, who alone may speak of them (P1, C1).
+    func ownedChannels(_ line: Span<UInt8>) throws(Refusal) -> [Name] {
+        let names = try self.names(line, channelsOnly: true)
+        for name in names where NameForm(name.bytes.span) == .normal { throw .name }
+        return names
+    }
+
+    static func channelName(_ text: String) throws(Refusal) -> Name {
+        let bytes = Array(text.utf8)
+        guard let form = NameForm(bytes.span), form.isChannel else { throw .name }
+        return Name(checked: bytes)
+    }
+
+    func ready(_ line: Span<UInt8>) throws(Refusal) -> Request {
+        _ = try self.options(line)
+        guard let count = Decimal.parse(line.extracting(self.words[0]), upTo: Request.mostCredit) else {
+            throw .args("no number")
+        }
+        guard self.words.count == 2 else { return .ready(count, nil) }
+        let word = line.extracting(self.words[1])
+        guard NameForm(word) != nil else { throw .name }
+        return .ready(count, Name(checked: word.array))
+    }
+
+    func hello(_ line: Span<UInt8>) throws(Refusal) -> Hello {
+        let version = line.extracting(self.words[0])
+        guard version.count <= 9, (0..<version.count).allSatisfy({ version[$0] &- UInt8(ascii: "0") <= 9 }) else {
+            throw .args("HELLO takes the version, 1")
+        }
+        let options = try self.options(line)
+        var hello = Hello()
+        if let format = options["format"] {
+            guard let known = BodyFormat(rawValue: format) else { throw .option("format is json or msgpack") }
+            hello.format = known
+        }
+        if let client = options["client"] {
+            guard client.utf8.count <= 64, client.utf8.allSatisfy(Name.isNameByte) else {
+                throw .option("client is 1 to 64 of A-Z a-z 0-9 - _ .")
+            }
+            hello.client = client
+        }
+        if let token = options["token"] {
+            guard token.utf8.count <= 255 else { throw .option("token has at most 255 bytes") }
+            hello.token = token
+        }
+        if let heartbeat = options["heartbeat"] {
+            let digits = Array(heartbeat.utf8)
+            guard let milliseconds = Decimal.parse(digits.span, upTo: 3_600_000) else {
+                throw .option("heartbeat is 0 to 3600000 ms")
+            }
+            hello.heartbeat = milliseconds
+        }
+        guard version.equals("1") else { throw .version }
+        return hello
+    }
+
+    func page(_ line: Span<UInt8>) throws(Refusal) -> Request.Page {
+        let options = try self.options(line)
+        var page = Request.Page(after: options["after"])
+        if let limit = options["limit"] {
+            let digits = Array(limit.utf8)
+            guard let rows = Decimal.parse(digits.span, upTo: 1_000), rows > 0 else {
+                throw .option("limit is 1 to 1000")
+            }
+            page.limit = rows
+        }
+        return page
+    }
+
+    func statisticsKind(_ line: Span<UInt8>) throws(Refusal) -> Request.StatisticsKind? {
+        guard let word = self.words.first else { return nil }
+        guard let kind = Request.StatisticsKind(rawValue: line.extracting(word).text) else {
+            throw .args("STATS knows channels, groups and connections")
+        }
+        return kind
+    }
+
+    func pattern(_ line: Span<UInt8>) throws(Refusal) -> Pattern? {
+        _ = try self.options(line)
+        guard let word = self.words.first else { return nil }
+        guard let pattern = Pattern(line.extracting(word).array) else { throw .name }
+        return pattern
+    }
+}
+
+/// Numbers as the wire writes them: no sign, no leading zero.
+package enum Decimal {
+    /// The number, `nil` when the digits are none or beyond `most`.
+    package static func parse(_ digits: Span<UInt8>, upTo most: Int) -> Int? {
+        guard digits.count > 0, digits.count == 1 || digits[0] != UInt8(ascii: "0") else { return nil }
+        var value = 0
+        for index in 0..<digits.count {
+            let digit = Int(digits[index] &- UInt8(ascii: "0"))
+            guard digit <= 9, value <= (most - digit) / 10 else { return nil }
+            value = value * 10 + digit
+        }
+        return value
+    }
+}
