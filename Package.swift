@@ -26,7 +26,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
@@ -76,9 +75,10 @@ let package = Package(
         .executableTarget(
             name: "seaway",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", nio("NIOHTTP1"),
+                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire",
+                nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                logging, lifecycle,
+                logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: rules
         ),
@@ -90,7 +90,10 @@ let package = Package(
         .testTarget(name: "SeawayHubTests", dependencies: ["SeawayHub"], swiftSettings: rules),
         .testTarget(
             name: "SeawayBrokerTests",
-            dependencies: ["SeawayBroker", "TestSupport", nio("NIOCore"), nio("NIOPosix")], swiftSettings: rules
+            dependencies: [
+                "SeawayBroker", "SeawayHub", "SeawayWire", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+            ],
+            swiftSettings: rules
         ),
         .testTarget(
             name: "SeawayClientTests",

@@ -15,7 +15,8 @@ extension Hub {
         }
         guard let reader = peer.readers.first(where: { $0.name == name }) else { return }
         if reader.purse === peer.purse {
-            reader.purse = Purse(peer)
+            reader.purse = Purse(id)
+            reader.purse.isBlocked = peer.isBlocked
             self.memory += Cost.reader
         }
         reader.purse.grant(count)
@@ -23,7 +24,7 @@ extension Hub {
     }
 
     /// Takes the next waiting message that may be pushed to a connection; `nil` when there is none.
-    package func next(for id: PeerID, now: Int) -> Delivery? {
+    package func next(for id: PeerID, now: Int) -> WaitingDelivery? {
         guard self.queuedMessages > 0 else { return nil }
         let peer = self.peer(id)
         guard !peer.isBlocked else { return nil }
@@ -38,11 +39,11 @@ extension Hub {
         return nil
     }
 
-    private func take(from target: Reader.Target, now: Int) -> Delivery? {
+    private func take(from target: Reader.Target, now: Int) -> WaitingDelivery? {
         switch target {
         case .channel(let channel):
             guard !channel.isPaused, let message = self.pop(channel, now: now) else { return nil }
-            return Delivery(body: message.body, group: message.group, names: [channel.name])
+            return WaitingDelivery(body: message.body, group: message.group, names: [channel.name])
         case .mailbox(let mailbox):
             while let channel = mailbox.backlog.popFirst() {
                 channel.isInBacklog = false
@@ -57,7 +58,7 @@ extension Hub {
     }
 
     /// Adds the other channels of the mailbox in which the same group message is next (D5).
-    private func delivery(of message: QueuedMessage, from channel: Channel, now: Int) -> Delivery {
+    private func delivery(of message: QueuedMessage, from channel: Channel, now: Int) -> WaitingDelivery {
         var names = [channel.name]
         if let siblings = message.siblings {
             var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
@@ -74,7 +75,7 @@ extension Hub {
         }
         self.enterBacklog(channel)
         self.dropIfUnused(channel)
-        return Delivery(body: message.body, group: message.group, names: names)
+        return WaitingDelivery(body: message.body, group: message.group, names: names)
     }
 
     /// Takes the oldest message that has not expired.

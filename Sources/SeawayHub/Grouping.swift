@@ -5,7 +5,7 @@ extension Hub {
     /// Makes channels members of a group: all or none (J1).
     ///
     /// - Parameter id: who asks; told first when it is also the reader (D8).
-    package func join(_ name: Name, _ channels: [Name], now: Int) throws(Refusal) {
+    package func join(_ name: Name, _ channels: [Name], now: Int) throws(WireRefusal) {
         for channel in channels where self.closed.contains(channel, now: now) { throw .gone }
         try self.checkRoom(for: channels, in: name)
         let group = self.makeGroup(name)
@@ -25,7 +25,7 @@ extension Hub {
         self.tell(joined) { .joined($0, group: name, $1) }
     }
 
-    private func checkRoom(for channels: [Name], in name: Name) throws(Refusal) {
+    private func checkRoom(for channels: [Name], in name: Name) throws(WireRefusal) {
         let group = self.groups.find(name)
         var seen: Set<Name> = []
         var newMembers = 0
@@ -172,7 +172,7 @@ extension Hub {
         }
         if purse.openFrame < 0 { openPurses.append(purse) }
         purse.credit -= 1
-        purse.openFrame = self.fanout.open(purse.peer.id, channel.name)
+        purse.openFrame = self.fanout.open(purse.peer, channel.name)
         purse.roomInLine = room - length
     }
 }

@@ -20,7 +20,7 @@ package enum SendOutcome: Hashable, Sendable {
     case handed(PeerID)
     /// It waits: the body has one reference.
     case stored
-    case refused(Refusal)
+    case refused(WireRefusal)
 }
 
 /// What became of a group send.
@@ -41,7 +41,7 @@ package struct GroupOutcome: Hashable, Sendable {
 }
 
 /// One message out of the backlog, to be pushed now.
-package struct Delivery: Hashable, Sendable {
+package struct WaitingDelivery: Hashable, Sendable {
     package let body: BodyID
     package let group: Name?
     /// The channels that it is for; each holds one reference to the body, which the caller releases.

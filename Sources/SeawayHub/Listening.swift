@@ -11,7 +11,7 @@ extension Hub {
     /// Takes part in reading channels and mailboxes: all or none.
     package func listen(
         _ id: PeerID, _ names: [Name], wantsMembers: Bool, now: Int
-    ) throws(Refusal) -> ListenOutcome {
+    ) throws(WireRefusal) -> ListenOutcome {
         let peer = self.peer(id)
         try self.checkRoom(for: names, peer)
         var isKept: Bool?
@@ -26,7 +26,7 @@ extension Hub {
         return ListenOutcome(isKept: isKept)
     }
 
-    private func checkRoom(for names: [Name], _ peer: Peer) throws(Refusal) {
+    private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
         let known = Set(peer.readers.map(\.name))
         let new = Set(names).subtracting(known)
         guard known.count + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
@@ -155,7 +155,7 @@ extension Hub {
 /// What only the reader of a channel may say of it (section 4, PAUSE, RESUME, CLOSE).
 extension Hub {
     /// Holds back a reply or pinned channel (P1).
-    package func pause(_ id: PeerID, _ name: Name) throws(Refusal) {
+    package func pause(_ id: PeerID, _ name: Name) throws(WireRefusal) {
         guard self.isReader(id, of: name), let form = NameForm(name.bytes.span) else { throw .reader }
         guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw .limit(of: .memory) }
         guard let channel = self.makeChannel(name, form) else { throw .limit(of: .channels) }
@@ -163,7 +163,7 @@ extension Hub {
     }
 
     /// Lets go of it again; what waits is deliverable.
-    package func resume(_ id: PeerID, _ name: Name) throws(Refusal) {
+    package func resume(_ id: PeerID, _ name: Name) throws(WireRefusal) {
         guard self.isReader(id, of: name) else { throw .reader }
         guard let channel = self.channels.find(name), channel.isPaused else { return }
         channel.isPaused = false
@@ -173,7 +173,7 @@ extension Hub {
     }
 
     /// Ends reply or pinned channels (C1): all or none.
-    package func close(_ id: PeerID, _ names: [Name], now: Int) throws(Refusal) {
+    package func close(_ id: PeerID, _ names: [Name], now: Int) throws(WireRefusal) {
         for name in names where !self.isReader(id, of: name) { throw .reader }
         for name in names {
             let expiry = self.channels.find(name)?.rules.expiry ?? self.configuration.rules(for: name).expiry

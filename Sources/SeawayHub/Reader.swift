@@ -7,31 +7,44 @@ package typealias PeerID = Int
 final class Peer {
     let id: PeerID
     /// The common one (R1).
-    private(set) lazy var purse = Purse(self)
+    let purse: Purse
     var readers: [Reader] = []
     /// Whose turn it was last (D3).
     var turn = 0
-    /// It leaves too much unread (D6).
-    var isBlocked = false
 
-    init(id: PeerID) { self.id = id }
+    init(id: PeerID) {
+        self.id = id
+        self.purse = Purse(id)
+    }
+
+    /// It leaves too much unread (D6).
+    var isBlocked: Bool {
+        get { self.purse.isBlocked }
+        set {
+            self.purse.isBlocked = newValue
+            for reader in self.readers { reader.purse.isBlocked = newValue }
+        }
+    }
 }
 
 /// Credit, and the frame of a group send that is being filled from it.
 final class Purse {
-    unowned let peer: Peer
+    /// Whose it is; a number and no reference, since it is looked at for every message.
+    let peer: PeerID
     var credit = 0
+    /// Its connection leaves too much unread (D6).
+    var isBlocked = false
     /// The open frame in the fan-out, −1 for none.
     var openFrame = -1
     /// Bytes that names may still take in the open frame's line.
     var roomInLine = 0
 
-    init(_ peer: Peer) { self.peer = peer }
+    init(_ peer: PeerID) { self.peer = peer }
 
     /// Whether one more message, or one more name in the open frame, can be handed out.
     @inline(__always)
     func accepts(_ nameLength: Int) -> Bool {
-        (self.openFrame >= 0 && self.roomInLine >= nameLength) || (self.credit > 0 && !self.peer.isBlocked)
+        (self.openFrame >= 0 && self.roomInLine >= nameLength) || (self.credit > 0 && !self.isBlocked)
     }
 
     func grant(_ count: Int) {

@@ -51,7 +51,7 @@ extension Hub {
     private func hand(to reader: Reader) -> SendOutcome {
         reader.purse.credit -= 1
         self.counters.delivered += 1
-        return .handed(reader.peer.id)
+        return .handed(reader.purse.peer)
     }
 
     private func storeInNew(
@@ -73,7 +73,7 @@ extension Hub {
     /// Queues a message if there is room (S2, S5).
     func store(
         _ body: BodyID, _ size: Int, in channel: Channel, group: Name?, siblings: Siblings?, now: Int
-    ) -> Refusal? {
+    ) -> WireRefusal? {
         self.dropExpired(in: channel, now: now)
         if let store = self.whatIsFull(channel, size) { return .full(by: store) }
         channel.queue.append(
@@ -91,7 +91,7 @@ extension Hub {
         return nil
     }
 
-    private func whatIsFull(_ channel: Channel, _ size: Int) -> Refusal.Store? {
+    private func whatIsFull(_ channel: Channel, _ size: Int) -> WireRefusal.Store? {
         let capacity = channel.rules.capacity
         if !channel.queue.isEmpty {
             if channel.queue.count >= capacity.messages { return .messages }

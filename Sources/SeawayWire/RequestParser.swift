@@ -1,7 +1,7 @@
 /// Why a line is no request.
 package enum RequestError: Error, Hashable, Sendable {
     /// Answered with `ERR`; the connection lives.
-    case refused(Refusal)
+    case refused(WireRefusal)
     /// It cannot even be refused: the connection ends.
     case ends(StreamError)
 }
@@ -14,17 +14,13 @@ extension Request {
     /// - Parameters:
     ///   - line: without its end and without a body by hand.
     ///   - shape: what the parser found; only whether there is a body matters here.
-    /// - Complexity: O(line length); without allocation for a `SEND` without options.
+    /// - Complexity: O(line length).
     package init(line: Span<UInt8>, shape: FrameShape) throws(RequestError) {
-        if let send = Self.plainSend(line, shape) {
-            self = send
-            return
-        }
         var words = Words()
         guard let verbRange = words.next(in: line), let verb = Verb(line.extracting(verbRange)) else {
             throw .refused(.unknown)
         }
-        do throws(Refusal) {
+        do throws(WireRefusal) {
             let said = shape.hasBody || shape.lacksBody
             guard said == verb.takesBody else {
                 throw .args(said ? "\(verb.rawValue) takes no body" : "\(verb.rawValue) takes a body: :SIZE first")
@@ -39,18 +35,7 @@ extension Request {
         }
     }
 
-    /// `SEND :SIZE CHANNEL`, by far the most frequent line.
-    @inline(__always)
-    private static func plainSend(_ line: Span<UInt8>, _ shape: FrameShape) -> Request? {
-        guard shape.hasBody, line.count > 7, line.extracting(..<6).equals("SEND :") else { return nil }
-        var start = 6
-        while start < line.count, line[start] != UInt8(ascii: " ") { start += 1 }
-        start += 1
-        guard start < line.count, let form = NameForm(line.extracting(start...)), form.isChannel else { return nil }
-        return .send(channel: start..<line.count, form: form, ifHeard: false)
-    }
-
-    private init(_ verb: Verb, _ arguments: inout Arguments, _ line: Span<UInt8>) throws(Refusal) {
+    private init(_ verb: Verb, _ arguments: inout Arguments, _ line: Span<UInt8>) throws(WireRefusal) {
         switch verb {
         case .hello: self = .hello(try arguments.hello(line))
         case .send:
@@ -150,14 +135,14 @@ private struct Arguments {
     }
 
     /// Refuses a wrong number of arguments, and any behind an option.
-    func check(_ verb: Verb) throws(Refusal) {
+    func check(_ verb: Verb) throws(WireRefusal) {
         guard !self.hasMisplaced else { throw .args("options stand behind the arguments") }
         guard verb.argumentCount.contains(self.words.count) else {
             throw .args("\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments")
         }
     }
 
-    func options(_ line: Span<UInt8>, _ known: String = "") throws(Refusal) -> WireOptions {
+    func options(_ line: Span<UInt8>, _ known: String = "") throws(WireRefusal) -> WireOptions {
         var options = WireOptions()
         for word in self.optionWords { try options.add(line.extracting(word)) }
         try options.refuseUnknown(besides: known)
@@ -165,7 +150,7 @@ private struct Arguments {
     }
 
     /// An option that is `1` or absent.
-    func flag(_ key: String, _ line: Span<UInt8>) throws(Refusal) -> Bool {
+    func flag(_ key: String, _ line: Span<UInt8>) throws(WireRefusal) -> Bool {
         switch try self.options(line, key)[key] {
         case nil: return false
         case "1": return true
@@ -173,19 +158,19 @@ private struct Arguments {
         }
     }
 
-    func channel(_ line: Span<UInt8>) throws(Refusal) -> (Range<Int>, NameForm) {
+    func channel(_ line: Span<UInt8>) throws(WireRefusal) -> (Range<Int>, NameForm) {
         guard let form = NameForm(line.extracting(self.words[0])), form.isChannel else { throw .name }
         return (self.words[0], form)
     }
 
-    func group(_ line: Span<UInt8>) throws(Refusal) -> Name {
+    func group(_ line: Span<UInt8>) throws(WireRefusal) -> Name {
         _ = try self.options(line)
         let word = line.extracting(self.words[0])
         guard case .normal? = NameForm(word) else { throw .name }
         return Name(checked: word.array)
     }
 
-    func names(_ line: Span<UInt8>, from: Int = 0, channelsOnly: Bool = false) throws(Refusal) -> [Name] {
+    func names(_ line: Span<UInt8>, from: Int = 0, channelsOnly: Bool = false) throws(WireRefusal) -> [Name] {
         _ = try self.options(line)
         var names: [Name] = []
         names.reserveCapacity(self.words.count - from)
@@ -198,19 +183,19 @@ private struct Arguments {
     }
 
     /// Channels that have one reader, who alone may speak of them (P1, C1).
-    func ownedChannels(_ line: Span<UInt8>) throws(Refusal) -> [Name] {
+    func ownedChannels(_ line: Span<UInt8>) throws(WireRefusal) -> [Name] {
         let names = try self.names(line, channelsOnly: true)
         for name in names where NameForm(name.bytes.span) == .normal { throw .name }
         return names
     }
 
-    static func channelName(_ text: String) throws(Refusal) -> Name {
+    static func channelName(_ text: String) throws(WireRefusal) -> Name {
         let bytes = Array(text.utf8)
         guard let form = NameForm(bytes.span), form.isChannel else { throw .name }
         return Name(checked: bytes)
     }
 
-    func ready(_ line: Span<UInt8>) throws(Refusal) -> Request {
+    func ready(_ line: Span<UInt8>) throws(WireRefusal) -> Request {
         _ = try self.options(line)
         guard let count = Decimal.parse(line.extracting(self.words[0]), upTo: Request.mostCredit) else {
             throw .args("no number")
@@ -221,7 +206,7 @@ private struct Arguments {
         return .ready(count, Name(checked: word.array))
     }
 
-    func hello(_ line: Span<UInt8>) throws(Refusal) -> Hello {
+    func hello(_ line: Span<UInt8>) throws(WireRefusal) -> Hello {
         let version = line.extracting(self.words[0])
         guard version.count <= 9, (0..<version.count).allSatisfy({ version[$0] &- UInt8(ascii: "0") <= 9 }) else {
             throw .args("HELLO takes the version, 1")
@@ -253,7 +238,7 @@ private struct Arguments {
         return hello
     }
 
-    func page(_ line: Span<UInt8>) throws(Refusal) -> Request.Page {
+    func page(_ line: Span<UInt8>) throws(WireRefusal) -> Request.Page {
         let options = try self.options(line)
         var page = Request.Page(after: options["after"])
         if let limit = options["limit"] {
@@ -266,7 +251,7 @@ private struct Arguments {
         return page
     }
 
-    func statisticsKind(_ line: Span<UInt8>) throws(Refusal) -> Request.StatisticsKind? {
+    func statisticsKind(_ line: Span<UInt8>) throws(WireRefusal) -> Request.StatisticsKind? {
         guard let word = self.words.first else { return nil }
         guard let kind = Request.StatisticsKind(rawValue: line.extracting(word).text) else {
             throw .args("STATS knows channels, groups and connections")
@@ -274,7 +259,7 @@ private struct Arguments {
         return kind
     }
 
-    func pattern(_ line: Span<UInt8>) throws(Refusal) -> Pattern? {
+    func pattern(_ line: Span<UInt8>) throws(WireRefusal) -> Pattern? {
         _ = try self.options(line)
         guard let word = self.words.first else { return nil }
         guard let pattern = Pattern(line.extracting(word).array) else { throw .name }

@@ -1,6 +1,6 @@
 /// Why nothing behind these bytes can be trusted, so that the connection ends.
 ///
-/// A well-formed frame that is declined is a ``Refusal`` instead.
+/// A well-formed frame that is declined is a ``WireRefusal`` instead.
 package enum StreamError: Error, Hashable, Sendable {
     /// An empty word, which F1 forbids.
     case emptyWord

@@ -31,7 +31,7 @@ package struct WireOptions: Hashable, Sendable {
     package subscript(_ key: String) -> String? { self.all.first { $0.key == key }?.value }
 
     /// Takes one word that holds a `=`.
-    package mutating func add(_ word: Span<UInt8>) throws(Refusal) {
+    package mutating func add(_ word: Span<UInt8>) throws(WireRefusal) {
         guard let split = word.firstIndex(of: UInt8(ascii: "=")), Self.isKey(word.extracting(..<split)) else {
             throw .option("an option is a name, = and a value")
         }
@@ -43,7 +43,7 @@ package struct WireOptions: Hashable, Sendable {
     }
 
     /// Refuses capital options that the verb does not know (F9).
-    package func refuseUnknown(besides known: String...) throws(Refusal) {
+    package func refuseUnknown(besides known: String...) throws(WireRefusal) {
         for (key, _) in self.all where key.utf8.first.map({ $0 < UInt8(ascii: "a") }) == true && !known.contains(key) {
             throw .option("\(key) is not known here")
         }

@@ -1,5 +1,5 @@
 /// Why a request was answered with `ERR`: nothing was stored or changed, and the connection lives.
-package enum Refusal: Error, Hashable, Sendable {
+package enum WireRefusal: Error, Hashable, Sendable {
     /// What has no room (S2, M1).
     package enum Store: String, CaseIterable, Hashable, Sendable { case messages, bytes, mailbox, memory }
 

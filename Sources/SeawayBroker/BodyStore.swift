@@ -1,0 +1,39 @@
+import SeawayHub
+import SeawayWire
+
+/// The bodies of messages that wait, by number.
+struct BodyStore {
+    struct Body {
+        let bytes: [UInt8]
+        let format: BodyFormat
+        fileprivate var references: Int
+    }
+
+    private var bodies: [Body?] = []
+    private var free: [BodyID] = []
+
+    /// The number that the next body gets; it stays free until ``insert(_:_:references:)``.
+    var nextID: BodyID { self.free.last ?? BodyID(self.bodies.count) }
+
+    /// Keeps a copy under ``nextID``.
+    mutating func insert(_ bytes: Span<UInt8>, _ format: BodyFormat, references: Int) {
+        let body = Body(bytes: bytes.array, format: format, references: references)
+        if let id = self.free.popLast() {
+            self.bodies[Int(id)] = body
+        } else {
+            self.bodies.append(body)
+        }
+    }
+
+    subscript(_ id: BodyID) -> Body {
+        guard let body = self.bodies[Int(id)] else { preconditionFailure("body \(id) was released") }
+        return body
+    }
+
+    mutating func release(_ id: BodyID, count: Int = 1) {
+        self.bodies[Int(id)]?.references -= count
+        guard let body = self.bodies[Int(id)], body.references <= 0 else { return }
+        self.bodies[Int(id)] = nil
+        self.free.append(id)
+    }
+}

@@ -1,0 +1,124 @@
+package import Logging
+package import NIOCore
+import NIOPosix
+package import SeawayMessage
+
+/// A broker with its listeners: everything on one event loop.
+package final class Broker: Sendable {
+    /// Where a broker listens.
+    package enum Address: Hashable, Sendable, CustomStringConvertible {
+        case tcp(host: String, port: Int)
+        case unix(path: String)
+
+        package var description: String {
+            switch self {
+            case .tcp(let host, let port): "\(host):\(port)"
+            case .unix(let path): "unix:\(path)"
+            }
+        }
+    }
+
+    /// How often deadlines are looked after; the precision of all time limits but expiry.
+    private static let checkInterval = TimeAmount.milliseconds(100)
+
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private let core: NIOLoopBound<BrokerCore>
+    private let listeners: NIOLoopBoundBox<[any Channel]>
+    private let checks: NIOLoopBoundBox<RepeatedTask?>
+    private let finished: EventLoopPromise<Void>
+
+    /// - Parameter eventLoop: carries everything; code that shares it pays for no thread change.
+    package static func make(
+        configuration: BrokerConfiguration, eventLoop: any EventLoop, logger: Logger
+    ) async throws -> Broker {
+        try await eventLoop.submit { Broker(configuration, eventLoop, logger) }.get()
+    }
+
+    private init(_ configuration: BrokerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger) {
+        self.eventLoop = eventLoop
+        self.logger = logger
+        let core = BrokerCore(
+            configuration: configuration, clock: { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
+        self.core = NIOLoopBound(core, eventLoop: eventLoop)
+        self.listeners = NIOLoopBoundBox([], eventLoop: eventLoop)
+        self.finished = eventLoop.makePromise()
+        self.checks = NIOLoopBoundBox(nil, eventLoop: eventLoop)
+        let finished = self.finished
+        let bound = self.core
+        core.didFinish = { finished.succeed(()) }
+        core.scheduleTurnEnd = { eventLoop.execute { bound.value.endTurn() } }
+        self.checks.value = eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.checkInterval, delay: Self.checkInterval
+        ) { _ in bound.value.check() }
+    }
+
+    /// Opens one more listener.
+    ///
+    /// - Returns: the address, with the port that was taken when 0 was asked for.
+    /// - Throws: when the address is taken or not this machine's.
+    package func listen(on address: Address) async throws -> Address {
+        let bootstrap = self.makeBootstrap()
+        let channel: any Channel =
+            switch address {
+            case .tcp(let host, let port): try await bootstrap.bind(host: host, port: port).get()
+            case .unix(let path):
+                try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            }
+        let listeners = self.listeners
+        try await self.eventLoop.submit { listeners.value.append(channel) }.get()
+        guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return address }
+        return .tcp(host: host, port: port)
+    }
+
+    private func makeBootstrap() -> ServerBootstrap {
+        let core = self.core
+        let logger = self.logger
+        return ServerBootstrap(group: self.eventLoop)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            // Small to begin with: an idle connection is to cost little.
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 262_144)
+            )
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32_768, high: 65_536))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if channel.remoteAddress?.port != nil {
+                        try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(core: core.value, logger: logger))
+                }
+            }
+    }
+
+    /// Takes no more connections, says goodbye, delivers what can be delivered, and ends all connections (X2).
+    ///
+    /// - Parameter milliseconds: how long that may take.
+    package func shutDown(within milliseconds: Int) async throws {
+        let core = self.core
+        let listeners = self.listeners
+        let checks = self.checks
+        try await self.eventLoop.flatSubmit {
+            for listener in listeners.value { listener.close(promise: nil) }
+            listeners.value = []
+            core.value.shutDown(within: milliseconds)
+            return self.finished.futureResult
+        }.get()
+        try await self.eventLoop.submit {
+            checks.value?.cancel()
+            checks.value = nil
+            // These hold the core, which holds them.
+            core.value.scheduleTurnEnd = {}
+            core.value.didFinish = {}
+        }.get()
+    }
+
+    /// The store itself as a layer for code in this process.
+    package func makeLayer(clientName: String) -> any ChannelLayer {
+        InProcessLayer(core: self.core, eventLoop: self.eventLoop, clientName: clientName)
+    }
+}

@@ -1,0 +1,21 @@
+package import SeawayHub
+package import SeawayWire
+
+/// Every bound of a broker; times in milliseconds. The defaults are those of PROTOCOL.md.
+package struct BrokerConfiguration: Sendable {
+    package var hub = HubConfiguration()
+    package var limits = WireLimits()
+    /// How long a frame may take once begun (F14).
+    package var frameTimeout = 30_000
+    package var maxConnections = 10_000
+    /// Unread output beyond which a connection gets no pushes and is not read from (D6, M4).
+    package var maxUnread = 262_144
+    /// How long such output may stand still (M4).
+    package var unreadTimeout = 30_000
+    /// How long a connection that listens on nothing may be silent; 0: for ever (M5).
+    package var idleTimeout = 0
+    /// How long a connection that was told `BYE` may take to read it.
+    package var lingerTimeout = 2_000
+
+    package init() {}
+}

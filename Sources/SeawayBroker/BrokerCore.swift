@@ -1,0 +1,292 @@
+import SeawayHub
+import SeawayMessage
+import SeawayWire
+
+/// The broker without sockets: the store, the bodies, and those who take part.
+///
+/// Lives on one event loop. What one turn of the loop produces is gathered and leaves at the turn's end.
+package final class BrokerCore {
+    let configuration: BrokerConfiguration
+    let hub: Hub
+    private(set) var bodies = BodyStore()
+    private var endpoints: [(any Endpoint)?] = []
+    private(set) var endpointCount = 0
+    /// Those with something gathered.
+    private var touched: [any Endpoint] = []
+    private let clock: () -> Int
+    /// Sees to it that ``endTurn()`` is called behind all that is ready now.
+    package var scheduleTurnEnd: () -> Void = {}
+    /// Called once when a closing broker has nothing left to deliver, or no more time.
+    var didFinish: () -> Void = {}
+    private var shutdownDeadline: Int?
+    private var hasFinished = false
+    var counters = BrokerCounters()
+    /// Random, by start (H2).
+    let epoch: String
+    let startedAt: Int
+
+    /// - Parameter clock: milliseconds that never go back.
+    package init(configuration: BrokerConfiguration, clock: @escaping () -> Int) {
+        self.configuration = configuration
+        self.hub = Hub(configuration: configuration.hub)
+        self.clock = clock
+        self.epoch = RandomWord.make(length: 12)
+        self.now = clock()
+        self.startedAt = self.now
+    }
+
+    /// Milliseconds; as read when the event came that is being handled.
+    private(set) var now: Int
+
+    /// To be called when an event comes.
+    func readClock() { self.now = self.clock() }
+
+    /// New sends are refused (X2).
+    var isClosing: Bool { self.shutdownDeadline != nil }
+
+    // MARK: Endpoints
+
+    func attach(_ make: (PeerID) -> any Endpoint) {
+        let id = self.hub.connect()
+        if id == self.endpoints.count { self.endpoints.append(nil) }
+        self.endpoints[id] = make(id)
+        self.endpointCount += 1
+    }
+
+    /// Takes a connection of the wire in; one too many, or too late, is told so and ended (M3).
+    package func connect(_ transport: any Transport) -> Connection {
+        self.readClock()
+        let isOneTooMany = self.endpointCount >= self.configuration.maxConnections
+        var made: Connection?
+        self.attach { id in
+            let connection = Connection(id: id, core: self, transport: transport)
+            made = connection
+            return connection
+        }
+        guard let connection = made else { preconditionFailure("an endpoint is made when it is attached") }
+        self.counters.accepted += 1
+        if self.isClosing { connection.end(.shutdown) } else if isOneTooMany { connection.end(.limit) }
+        return connection
+    }
+
+    /// Forgets an endpoint that is over.
+    func detach(_ id: PeerID, endMailboxes: Bool) {
+        self.hub.disconnect(id, endMailboxes: endMailboxes, now: self.now)
+        self.endpoints[id] = nil
+        self.endpointCount -= 1
+        self.carryOutEffects()
+    }
+
+    func stopListening(_ id: PeerID, endMailboxes: Bool) {
+        self.hub.stopListening(id, endMailboxes: endMailboxes, now: self.now)
+        self.carryOutEffects()
+    }
+
+    var allEndpoints: [any Endpoint] { self.endpoints.compactMap(\.self) }
+
+    func endpoint(_ id: PeerID) -> (any Endpoint)? { self.endpoints[id] }
+
+    /// Has the endpoint flushed when the turn ends; to be called once until then.
+    func touch(_ endpoint: any Endpoint) {
+        if self.touched.isEmpty { self.scheduleTurnEnd() }
+        self.touched.append(endpoint)
+    }
+
+    /// Sends what was gathered; what that makes deliverable too.
+    package func endTurn() {
+        while !self.touched.isEmpty {
+            let touched = self.touched
+            self.touched.removeAll(keepingCapacity: true)
+            for endpoint in touched { endpoint.flush() }
+        }
+        self.finishIfDone()
+    }
+
+    // MARK: Messages in
+
+    /// Puts a message on a channel, in the order of refusals of A4.
+    @inline(__always)
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool
+    ) -> WireRefusal? {
+        if let refusal = self.refuse(body, format) { return refusal }
+        let outcome = self.hub.send(
+            to: channel, form, ifHeard: ifHeard, body: self.bodies.nextID, size: body.count, now: self.now)
+        switch outcome {
+        case .handed(let id): self.push(channel, body, format, to: id)
+        case .stored: self.keep(body, format, references: 1)
+        case .refused(let refusal): return refusal
+        }
+        self.carryOutEffects()
+        return nil
+    }
+
+    /// Sends a message to a group.
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?
+    ) -> Result<GroupOutcome, WireRefusal> {
+        if let refusal = self.refuse(body, format) { return .failure(refusal) }
+        let outcome = self.hub.sendToGroup(
+            group, except: except, body: self.bodies.nextID, size: body.count, now: self.now)
+        if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
+        self.pushFanout(group, body, format)
+        self.carryOutEffects()
+        return .success(outcome)
+    }
+
+    @inline(__always)
+    private func refuse(_ body: Span<UInt8>, _ format: BodyFormat) -> WireRefusal? {
+        if self.isClosing { return .closing }
+        let isWellFormed =
+            switch format {
+            case .messagePack: BodyCheck.isMessagePackMap(body)
+            case .json: BodyCheck.isJSONMap(body)
+            }
+        return isWellFormed ? nil : .payload
+    }
+
+    private func keep(_ body: Span<UInt8>, _ format: BodyFormat, references: Int) {
+        guard format == .json, let line = JSONLine(body) else {
+            return self.bodies.insert(body, format, references: references)
+        }
+        self.bodies.insert(line.bytes.span, format, references: references)
+    }
+
+    // MARK: Messages out
+
+    private func push(_ channel: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat, to id: PeerID) {
+        guard let endpoint = self.endpoints[id] else { return }
+        if endpoint.format == format, format == .messagePack {
+            endpoint.push(channel, body: body)
+        } else {
+            Self.translated(body, format, to: endpoint.format) { endpoint.push(channel, body: $0) }
+        }
+    }
+
+    private func pushFanout(_ group: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat) {
+        let frames = self.hub.fanout.frames
+        guard !frames.isEmpty else { return }
+        let name = Name(checked: group.array)
+        for wanted in BodyFormat.allCases {
+            let those = frames.filter { self.endpoints[$0.peer]?.format == wanted }
+            guard !those.isEmpty else { continue }
+            Self.translated(body, format, to: wanted) { body in
+                for frame in those {
+                    self.endpoints[frame.peer]?.push(group: name, body: body) { write in
+                        self.hub.fanout.forEachName(of: frame) { write($0.bytes.span) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pushes what waits for an endpoint as far as its credit goes and it takes it.
+    func drain(_ id: PeerID) {
+        while let delivery = self.hub.next(for: id, now: self.now) {
+            guard let endpoint = self.endpoints[id] else { return }
+            let body = self.bodies[delivery.body]
+            Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
+                endpoint.push(group: delivery.group, body: bytes) { write in
+                    for name in delivery.names { write(name.bytes.span) }
+                }
+            }
+            self.bodies.release(delivery.body, count: delivery.names.count)
+        }
+        self.carryOutEffects()
+    }
+
+    /// The body in a reader's format (V10, V11).
+    private static func translated(
+        _ body: Span<UInt8>, _ format: BodyFormat, to wanted: BodyFormat, _ use: (Span<UInt8>) -> Void
+    ) {
+        switch (format, wanted) {
+        case (.messagePack, .messagePack): use(body)
+        case (.messagePack, .json): use(Translation.json(fromMessagePack: body).span)
+        case (.json, .messagePack): use(Translation.messagePack(fromJSON: body).span)
+        case (.json, .json):
+            if let line = JSONLine(body) { use(line.bytes.span) } else { use(body) }
+        }
+    }
+
+    // MARK: Effects
+
+    /// Pushes what else follows from a request, before it is answered.
+    func carryOutEffects() {
+        guard !self.hub.effects.isEmpty else { return }
+        for effect in self.hub.takeEffects() {
+            switch effect {
+            case .joined(let id, let group, let names): self.endpoints[id]?.pushMembers(.joined, group: group, names)
+            case .left(let id, let group, let names): self.endpoints[id]?.pushMembers(.left, group: group, names)
+            case .lost(let id, let name): self.endpoints[id]?.pushLost(name)
+            case .released(let body): self.bodies.release(body)
+            case .deliverable(let id): self.drain(id)
+            }
+        }
+    }
+
+    // MARK: Time
+
+    /// Looks after everything that has a deadline; to be called a few times a second.
+    package func check() {
+        self.readClock()
+        let now = self.now
+        self.hub.wake(now: now)
+        self.carryOutEffects()
+        for endpoint in self.allEndpoints { endpoint.check(now: now) }
+        if let deadline = self.shutdownDeadline, now >= deadline { self.finish() }
+        self.endTurn()
+    }
+
+    /// Says goodbye to everyone and refuses new sends; what is there is still delivered (X2).
+    package func shutDown(within milliseconds: Int) {
+        self.readClock()
+        guard self.shutdownDeadline == nil else { return }
+        self.shutdownDeadline = self.now + milliseconds
+        for endpoint in self.allEndpoints { endpoint.pushShutdown(within: milliseconds) }
+        self.endTurn()
+    }
+
+    private func finishIfDone() {
+        guard self.isClosing, self.hub.queuedMessages == 0, self.allEndpoints.allSatisfy({ $0.unread == 0 }) else {
+            return
+        }
+        self.finish()
+    }
+
+    private func finish() {
+        guard !self.hasFinished else { return }
+        self.hasFinished = true
+        for endpoint in self.allEndpoints { endpoint.end() }
+        self.didFinish()
+    }
+}
+
+/// What the broker counts besides the store (Q4).
+struct BrokerCounters {
+    var accepted = 0
+    var refused: [WireCode: Int] = [:]
+    var ended: [EndReason: Int] = [:]
+}
+
+/// A JSON body with the line ends in its white space made spaces (V11), so that it fits in one line.
+struct JSONLine {
+    let bytes: [UInt8]
+
+    /// `nil` when there is nothing to change.
+    ///
+    /// - Parameter body: was checked: then line ends stand nowhere but in white space.
+    init?(_ body: Span<UInt8>) {
+        guard body.firstIndex(of: UInt8(ascii: "\n")) != nil || body.firstIndex(of: UInt8(ascii: "\r")) != nil else {
+            return nil
+        }
+        self.bytes = body.array.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0 }
+    }
+}
+
+/// Words that nobody can guess.
+enum RandomWord {
+    static func make(length: Int) -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        return String(decoding: (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }, as: UTF8.self)
+    }
+}

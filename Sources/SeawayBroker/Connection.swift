@@ -1,0 +1,378 @@
+package import NIOCore
+import SeawayHub
+import SeawayMessage
+import SeawayNIO
+import SeawayWire
+
+/// What carries a connection's bytes.
+package protocol Transport: AnyObject {
+    /// Hands bytes over; at most one such hand-over is unfinished at a time.
+    func write(_ bytes: ByteBuffer)
+    /// Bytes handed over that the peer's side has not taken.
+    var unsent: Int { get }
+    /// Ends our side of the stream behind all that was written.
+    func endOutput()
+    /// Drops the connection.
+    func close()
+    func setReading(_ isReading: Bool)
+}
+
+/// One connection of the wire: bytes in, frames out.
+package final class Connection {
+    private enum State {
+        case open
+        /// The peer has ended its side, or `QUIT` or `BYE` was said: input is thrown away until it closes too.
+        case ending(until: Int)
+        case closed
+    }
+
+    let id: PeerID
+    private let core: BrokerCore
+    private let transport: any Transport
+    private let requests: RequestHandler
+    private var state = State.open
+    private var parser: FrameParser
+    private var session = ServerSession()
+    /// As agreed in `HELLO`.
+    private(set) var format = BodyFormat.json
+    /// What has come and is not yet a whole frame.
+    private var input: ByteBuffer?
+    /// What is gathered until the turn ends.
+    private var output = ByteBuffer()
+    private var isTouched = false
+    private var isOverfull = false
+    private var peerHasEnded = false
+    private var keepalive: Keepalive
+    private var heardAt: Int
+    /// When the frame that is being read began (F14).
+    private var frameBegan: Int?
+    /// Since when unread output has stood still (M4).
+    private var stuck: (since: Int, unread: Int)?
+    /// What this connection holds of the broker's memory (M1).
+    private var held = 0
+
+    init(id: PeerID, core: BrokerCore, transport: any Transport) {
+        self.id = id
+        self.core = core
+        self.transport = transport
+        self.requests = RequestHandler(core: core, id: id)
+        self.parser = FrameParser(limits: core.configuration.limits)
+        self.heardAt = core.now
+        self.keepalive = Keepalive(interval: 0, now: core.now)
+    }
+
+    var clientName: String? { self.session.hello.client }
+    var unread: Int { self.output.readableBytes + self.transport.unsent }
+
+    // MARK: Input
+
+    /// Bytes have come.
+    package func receive(_ bytes: inout ByteBuffer) {
+        guard case .open = self.state else { return }
+        self.core.readClock()
+        self.heardAt = self.core.now
+        self.keepalive.peerWasHeard(at: self.heardAt)
+        if var input = self.input {
+            self.input = nil
+            input.writeBuffer(&bytes)
+            self.process(&input)
+        } else {
+            self.process(&bytes)
+        }
+    }
+
+    /// The peer has ended its side (F13).
+    package func receiveEnd() {
+        guard case .open = self.state else { return self.transport.close() }
+        self.peerHasEnded = true
+        guard !self.isOverfull else { return }
+        self.finishInput()
+    }
+
+    private func finishInput() {
+        self.core.stopListening(self.id, endMailboxes: false)
+        self.endOutput()
+    }
+
+    /// The connection is gone.
+    package func receiveClosed() {
+        if case .closed = self.state { return }
+        self.state = .closed
+        self.hold(0)
+        self.core.detach(self.id, endMailboxes: false)
+    }
+
+    private func process(_ bytes: inout ByteBuffer) {
+        do throws(StreamError) {
+            try self.parse(&bytes)
+            self.keep(bytes)
+        } catch {
+            self.end(error.reason, error.text)
+        }
+    }
+
+    private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
+        while case .open = self.state, !self.isOverfull {
+            switch try self.parser.step(bytes.readableBytesUInt8Span) {
+            case .frame(let shape):
+                try self.handle(bytes.readableBytesUInt8Span, shape)
+                bytes.moveReaderIndex(forwardBy: shape.length)
+            case .tooLarge(let shape):
+                self.discard(bytes.readableBytesUInt8Span, shape)
+                bytes.moveReaderIndex(forwardBy: shape.length)
+            case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
+            case .discarded: try self.carryOut(self.session.judgeDiscarded())
+            case .needMoreBytes:
+                // A large body that finds no room is refused from its line alone (M1).
+                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length - self.held) else {
+                    return
+                }
+                self.parser.refuseAwaited()
+            }
+        }
+    }
+
+    private func discard(_ bytes: Span<UInt8>, _ shape: FrameShape) {
+        let limit = self.core.configuration.limits.maxBody
+        let isTooLarge = shape.isByHand || shape.body.count > limit
+        self.session.discard(
+            bytes.extracting(..<shape.lineLength), shape, reason: isTooLarge ? .size(limit: limit) : .full(by: .memory))
+    }
+
+    @inline(__always)
+    private func handle(_ bytes: Span<UInt8>, _ shape: FrameShape) throws(StreamError) {
+        let line = bytes.extracting(..<shape.lineLength)
+        let body = bytes.extracting(shape.body)
+        if let send = PlainSend(line: line, shape: shape) {
+            self.session.trust()
+            return self.send(body, self.format, to: line.extracting(send.channel), send.form, ifHeard: false)
+        }
+        let verdict = self.session.judge(line, shape)
+        guard case .request(let request) = verdict else { return try self.carryOut(verdict) }
+        let format = shape.isByHand ? .json : self.format
+        switch request {
+        case .send(let channel, let form, let ifHeard):
+            self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard)
+        case .groupSend(let group, let except):
+            switch self.core.send(body, format, toGroup: line.extracting(group), except: except) {
+            case .failure(let refusal): self.refuse(refusal)
+            case .success(let outcome):
+                self.gather { $0.writeString("OK sent=\(outcome.sent) full=\(outcome.full) gone=\(outcome.gone)\n") }
+            }
+        case .hello(let hello):
+            self.format = hello.format
+            self.keepalive = Keepalive(interval: hello.heartbeat, now: self.core.now)
+            self.answer(self.requests.greeting(for: hello))
+        case .quit:
+            self.core.stopListening(self.id, endMailboxes: true)
+            self.gather { $0.writeLine("OK\n") }
+            self.endOutput()
+        default: self.answer(self.requests.answer(request))
+        }
+    }
+
+    @inline(__always)
+    private func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool
+    ) {
+        if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard) {
+            self.refuse(refusal)
+        } else {
+            self.gather { $0.writeLine("OK\n") }
+        }
+    }
+
+    private func carryOut(_ verdict: ServerSession.Verdict) throws(StreamError) {
+        switch verdict {
+        case .request: preconditionFailure("a request is handled where its bytes are")
+        case .refuse(let refusal): self.refuse(refusal)
+        case .refuseAndEnd(let refusal):
+            self.refuse(refusal)
+            throw .firstFrame
+        case .end(let error): throw error
+        }
+    }
+
+    private func answer(_ answer: RequestHandler.Answer) {
+        switch answer {
+        case .none: break
+        case .line(let line): self.gather { $0.writeString(line) }
+        case .data(let bytes):
+            self.gather {
+                $0.writeString("DATA :\(bytes.count)\n")
+                $0.writeBytes(bytes)
+                $0.writeLine("\n")
+            }
+        case .refused(let refusal): return self.refuse(refusal)
+        }
+        // Pushes that a request has made possible come behind its answer.
+        self.core.drain(self.id)
+    }
+
+    private func refuse(_ refusal: WireRefusal) {
+        self.core.counters.refused[refusal.code, default: 0] += 1
+        self.gather { $0.writeString("ERR \(refusal.code.rawValue) \(refusal.details)\n") }
+    }
+
+    /// Keeps what is not yet a whole frame, in a buffer of its own size.
+    private func keep(_ bytes: ByteBuffer) {
+        guard case .open = self.state else { return self.hold(0) }
+        if bytes.readableBytes > 0 {
+            var rest = ByteBuffer()
+            rest.reserveCapacity(self.parser.awaited?.length ?? bytes.readableBytes)
+            rest.writeImmutableBuffer(bytes)
+            self.input = rest
+        }
+        let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && !self.isOverfull
+        self.frameBegan = isInside ? self.frameBegan ?? self.core.now : nil
+        self.hold(max(bytes.readableBytes, self.parser.awaited?.length ?? 0))
+    }
+
+    /// Tells the store how much input this connection holds.
+    private func hold(_ bytes: Int) {
+        self.core.hub.memoryElsewhere += bytes - self.held
+        self.held = bytes
+    }
+
+    // MARK: Output
+
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>) {
+        self.gather { $0.writeMessage(channel, body: body) }
+    }
+
+    func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void) {
+        self.gather { $0.writeMessage(group: group, body: body, names: names) }
+    }
+
+    func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {
+        let maxLine = self.core.configuration.limits.maxLine
+        self.gather { $0.writeNames(verb == .joined ? "JOINED" : "LEFT", group: group, channels, maxLine: maxLine) }
+    }
+
+    func pushLost(_ name: Name) { self.gather { $0.writeString("LOST \(name)\n") } }
+
+    func pushShutdown(within milliseconds: Int) {
+        guard case .open = self.state else { return }
+        self.core.counters.ended[.shutdown, default: 0] += 1
+        self.gather { $0.writeString("BYE shutdown in=\(milliseconds)\n") }
+    }
+
+    /// Appends to the output, and blocks further pushes when it grows too long (D6).
+    @inline(__always)
+    private func gather(_ write: (inout ByteBuffer) -> Void) {
+        if case .closed = self.state { return }
+        if !self.isTouched {
+            self.isTouched = true
+            self.core.touch(self)
+        }
+        write(&self.output)
+        if self.output.readableBytes > self.core.configuration.maxUnread / 2 { self.relieve() }
+    }
+
+    /// Hands a long output over early, and stops pushes and reading when the peer does not take it.
+    private func relieve() {
+        if self.transport.unsent == 0 { self.handOver() }
+        guard !self.isOverfull, self.unread > self.core.configuration.maxUnread else { return }
+        self.isOverfull = true
+        self.core.hub.setBlocked(self.id, true)
+        self.transport.setReading(false)
+        self.stuck = (self.core.now, self.unread)
+    }
+
+    private func handOver() {
+        guard self.output.readableBytes > 0 else { return }
+        let output = self.output
+        // First, since the write may at once tell that it was taken.
+        self.output = ByteBuffer()
+        self.transport.write(output)
+    }
+
+    func flush() {
+        self.isTouched = false
+        guard self.transport.unsent == 0 else { return }
+        self.handOver()
+        if case .ending = self.state { self.transport.endOutput() }
+    }
+
+    /// The peer has taken output.
+    package func outputWasTaken() {
+        if case .closed = self.state { return }
+        self.flush()
+        guard self.isOverfull, self.unread <= self.core.configuration.maxUnread / 2 else { return }
+        self.isOverfull = false
+        self.stuck = nil
+        self.core.hub.setBlocked(self.id, false)
+        guard case .open = self.state else { return }
+        self.core.drain(self.id)
+        if var input = self.input {
+            self.input = nil
+            self.process(&input)
+        }
+        guard case .open = self.state, !self.isOverfull else { return }
+        if self.peerHasEnded { self.finishInput() } else { self.transport.setReading(true) }
+    }
+
+    // MARK: The end
+
+    func end() {
+        guard case .open = self.state else { return }
+        self.endOutput()
+    }
+
+    /// Says why, and ends the connection.
+    func end(_ reason: EndReason, _ text: String = "") {
+        guard case .open = self.state else { return }
+        self.core.counters.ended[reason, default: 0] += 1
+        self.core.stopListening(self.id, endMailboxes: false)
+        self.gather { $0.writeString(text.isEmpty ? "BYE \(reason.rawValue)\n" : "BYE \(reason.rawValue) \(text)\n") }
+        self.endOutput()
+    }
+
+    /// Closes behind what is left to send; input is thrown away meanwhile, so that the peer can read it.
+    private func endOutput() {
+        self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout)
+        self.input = nil
+        self.frameBegan = nil
+        self.hold(0)
+        self.transport.setReading(true)
+        if !self.isTouched {
+            self.isTouched = true
+            self.core.touch(self)
+        }
+    }
+
+    func check(now: Int) {
+        if case .ending(let until) = self.state {
+            if now >= until { self.transport.close() }
+            return
+        }
+        guard case .open = self.state else { return }
+        if let began = self.frameBegan, now - began >= self.core.configuration.frameTimeout {
+            return self.end(.idle, "a frame took too long")
+        }
+        if self.isStuck(now: now) {
+            self.end(.slow)
+            return self.transport.close()
+        }
+        let idle = self.core.configuration.idleTimeout
+        if idle > 0, now - self.heardAt >= idle, self.core.hub.listening(of: self.id).names == 0 {
+            return self.end(.idle)
+        }
+        switch self.keepalive.check(at: now) {
+        case .wait: break
+        case .ping: self.gather { $0.writeLine("PING\n") }
+        case .giveUp: self.end(.heartbeat)
+        }
+    }
+
+    private func isStuck(now: Int) -> Bool {
+        guard let stuck = self.stuck else { return false }
+        guard self.unread >= stuck.unread else {
+            self.stuck = (now, self.unread)
+            return false
+        }
+        return now - stuck.since >= self.core.configuration.unreadTimeout
+    }
+}
+
+extension Connection: Endpoint {}

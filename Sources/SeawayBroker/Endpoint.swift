@@ -1,0 +1,31 @@
+import SeawayHub
+import SeawayWire
+
+/// Somebody who takes part in the broker: a connection, or code in this process.
+protocol Endpoint: AnyObject {
+    var id: PeerID { get }
+    /// How it wants bodies.
+    var format: BodyFormat { get }
+    var clientName: String? { get }
+    /// Output that it has not taken yet, in bytes.
+    var unread: Int { get }
+
+    /// One message for one channel.
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>)
+    /// One message for several channels, or through a group.
+    func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void)
+    func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name])
+    func pushLost(_ name: Name)
+    /// The broker leaves within so many ms (X2).
+    func pushShutdown(within milliseconds: Int)
+
+    /// A turn of the loop has ended: what was gathered is to leave now.
+    func flush()
+    /// Looks after its deadlines.
+    func check(now: Int)
+    /// Ends it, with everything that is left to send.
+    func end()
+}
+
+/// Which change of a membership is told.
+enum MembersVerb { case joined, left }

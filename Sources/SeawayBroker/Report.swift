@@ -1,0 +1,208 @@
+import SeawayHub
+import SeawayMessage
+import SeawayWire
+
+/// The JSON maps behind `DATA`: looking without touching (Q1 to Q4).
+enum Report {
+    /// Bodies of more bytes are not shown in `PEEK` (Q3).
+    private static let mostShown = 65_536
+    /// An answer ends early rather than grow beyond this (Q3).
+    private static let mostInAll = 1 << 20
+
+    static func members(of group: Name, _ page: Request.Page, _ core: BrokerCore) -> [UInt8] {
+        let all = core.hub.members(of: group)
+        var json = JSONWriter()
+        json.beginMap()
+        json.key("group")
+        json.string(group.description)
+        json.key("total")
+        json.int(all.count)
+        Self.list("members", all, page, name: \.self, &json) { name, json in json.string(name.description) }
+        json.endMap()
+        return json.bytes
+    }
+
+    static func peek(at channel: Name, _ page: Request.Page, _ core: BrokerCore) throws(WireRefusal) -> [UInt8] {
+        let first = try Self.position(page)
+        let waiting = core.hub.waiting(on: channel, now: core.now)
+        let report = core.hub.report(on: channel, now: core.now)
+        var json = JSONWriter()
+        json.beginMap()
+        json.key("channel")
+        json.string(channel.description)
+        json.entry("messages", report.messages)
+        json.entry("bytes", report.bytes)
+        json.entry("readers", report.readers)
+        json.key("paused")
+        json.bool(report.isPaused)
+        json.key("head")
+        json.beginList()
+        var position = first
+        while position < waiting.count, position < first + page.limit, json.bytes.count < Self.mostInAll {
+            Self.write(waiting[position], core, &json)
+            position += 1
+        }
+        json.endList()
+        if position < waiting.count {
+            json.key("next")
+            json.string("\(position)")
+        }
+        json.endMap()
+        return json.bytes
+    }
+
+    private static func position(_ page: Request.Page) throws(WireRefusal) -> Int {
+        guard let after = page.after else { return 0 }
+        let digits = Array(after.utf8)
+        guard let position = Decimal.parse(digits.span, upTo: 1_000_000_000) else {
+            throw .option("after is a position: the next of the page before")
+        }
+        return position
+    }
+
+    private static func write(_ message: Hub.WaitingMessage, _ core: BrokerCore, _ json: inout JSONWriter) {
+        json.beginMap()
+        json.entry("age", message.age)
+        json.entry("left", message.left)
+        json.entry("bytes", message.size)
+        json.key("message")
+        let body = core.bodies[message.body]
+        if body.bytes.count > Self.mostShown {
+            json.null()
+        } else if body.format == .json {
+            json.raw(body.bytes.span)
+        } else {
+            json.raw(Translation.json(fromMessagePack: body.bytes.span).span)
+        }
+        json.endMap()
+    }
+
+    static func page(of kind: Request.StatisticsKind, _ page: Request.Page, _ core: BrokerCore) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginMap()
+        switch kind {
+        case .channels:
+            Self.list(kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
+        case .groups:
+            Self.list(kind.rawValue, core.hub.groupReports, page, name: \.name, &json) { group, json in
+                json.beginMap()
+                json.key("name")
+                json.string(group.name.description)
+                json.entry("members", group.members)
+                json.endMap()
+            }
+        case .connections:
+            let all = core.allEndpoints.sorted { "\($0.id)" < "\($1.id)" }
+            Self.list(kind.rawValue, all, page, name: { Name(checked: Array("\($0.id)".utf8)) }, &json) {
+                Self.write($0, core, &$1)
+            }
+        }
+        json.endMap()
+        return json.bytes
+    }
+
+    private static func write(_ channel: Hub.ChannelReport, _ json: inout JSONWriter) {
+        json.beginMap()
+        json.key("name")
+        json.string(channel.name.description)
+        json.entry("messages", channel.messages)
+        json.entry("bytes", channel.bytes)
+        json.entry("oldest", channel.oldest ?? 0)
+        json.entry("readers", channel.readers)
+        json.entry("credit", channel.credit)
+        json.key("paused")
+        json.bool(channel.isPaused)
+        json.endMap()
+    }
+
+    private static func write(_ endpoint: any Endpoint, _ core: BrokerCore, _ json: inout JSONWriter) {
+        json.beginMap()
+        json.key("id")
+        json.string("\(endpoint.id)")
+        json.key("client")
+        if let client = endpoint.clientName { json.string(client) } else { json.null() }
+        json.entry("names", core.hub.listening(of: endpoint.id).names)
+        json.entry("unread", endpoint.unread)
+        json.endMap()
+    }
+
+    /// Writes one page of rows that are in the order of their names, and where the next begins.
+    private static func list<Row>(
+        _ key: String, _ all: [Row], _ page: Request.Page, name: (Row) -> Name, _ json: inout JSONWriter,
+        write: (Row, inout JSONWriter) -> Void
+    ) {
+        let after = page.after.map { Name(checked: Array($0.utf8)) }
+        let rest = after.map { after in all.drop { !(after < name($0)) } } ?? all[...]
+        json.key(key)
+        json.beginList()
+        for row in rest.prefix(page.limit) { write(row, &json) }
+        json.endList()
+        if rest.count > page.limit {
+            json.key("next")
+            json.string(name(rest[rest.startIndex + page.limit - 1]).description)
+        }
+    }
+}
+
+extension Report {
+    /// The broker as a whole.
+    static func totals(_ core: BrokerCore) -> [UInt8] {
+        let hub = core.hub
+        let totals = hub.totals
+        var json = JSONWriter()
+        json.beginMap()
+        json.key("epoch")
+        json.string(core.epoch)
+        json.entry("uptime", core.now - core.startedAt)
+        json.entry("connections", core.endpointCount)
+        json.entry("channels", totals.channels)
+        json.entry("groups", totals.groups)
+        json.entry("memberships", totals.memberships)
+        json.entry("mailboxes", totals.mailboxes)
+        json.entry("closed", totals.closed)
+        json.entry("messages", hub.queuedMessages)
+        json.entry("bytes", hub.queuedBytes)
+        json.entry("memory", hub.memoryInAll)
+        Self.limits(core.configuration, &json)
+        let counters = hub.counters
+        json.entry("accepted", core.counters.accepted)
+        json.entry("sent", counters.sent)
+        json.entry("delivered", counters.delivered)
+        json.entry("stored", counters.stored)
+        json.entry("group-full", counters.groupFull)
+        json.counts("refused", WireCode.allCases.map { ($0.rawValue, core.counters.refused[$0]) })
+        json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
+        json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
+        json.endMap()
+        return json.bytes
+    }
+
+    private static func limits(_ configuration: BrokerConfiguration, _ json: inout JSONWriter) {
+        json.key("limits")
+        json.beginMap()
+        json.entry("max-body", configuration.limits.maxBody)
+        json.entry("max-memory", configuration.hub.maxMemory)
+        json.entry("max-connections", configuration.maxConnections)
+        json.entry("max-channels", configuration.hub.maxChannels)
+        json.entry("max-groups", configuration.hub.maxGroups)
+        json.entry("max-members", configuration.hub.maxMembers)
+        json.entry("max-names", configuration.hub.maxNames)
+        json.entry("max-closed", configuration.hub.maxClosed)
+        json.endMap()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func entry(_ key: String, _ number: Int) {
+        self.key(key)
+        self.int(number)
+    }
+
+    /// A map of those counters that are not 0.
+    fileprivate mutating func counts(_ key: String, _ counts: [(String, Int?)]) {
+        self.key(key)
+        self.beginMap()
+        for case (let name, let count?) in counts { self.entry(name, count) }
+        self.endMap()
+    }
+}

@@ -1,0 +1,73 @@
+import SeawayHub
+import SeawayWire
+
+/// Answers the requests that carry no body.
+struct RequestHandler {
+    /// What stands in the one frame that answers a request.
+    enum Answer {
+        /// `READY` and `PONG`.
+        case none
+        /// With its LF.
+        case line(String)
+        case data([UInt8])
+        case refused(WireRefusal)
+    }
+
+    private unowned let core: BrokerCore
+    private let id: PeerID
+
+    init(core: BrokerCore, id: PeerID) {
+        self.core = core
+        self.id = id
+    }
+
+    func greeting(for hello: Hello) -> Answer {
+        let configuration = self.core.configuration
+        var words = [
+            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=groups,mailboxes,pause",
+            "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
+            "max-names=\(configuration.hub.maxNames)",
+        ]
+        if hello.heartbeat > 0 { words.append("heartbeat=\(hello.heartbeat)") }
+        return .line(words.joined(separator: " ") + "\n")
+    }
+
+    func answer(_ request: Request) -> Answer {
+        do throws(WireRefusal) {
+            return try self.carryOut(request)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private func carryOut(_ request: Request) throws(WireRefusal) -> Answer {
+        let hub = self.core.hub
+        let now = self.core.now
+        defer { self.core.carryOutEffects() }
+        switch request {
+        case .ready(let count, let name):
+            hub.ready(self.id, count, name)
+            return .none
+        case .pong: return .none
+        case .ping: return .line("PONG\n")
+        case .listen(let names, let members):
+            let outcome = try hub.listen(self.id, names, wantsMembers: members, now: now)
+            return .line(outcome.isKept.map { "OK state=\($0 ? "kept" : "fresh")\n" } ?? "OK\n")
+        case .unlisten(let names): hub.unlisten(self.id, names, now: now)
+        case .join(let group, let channels): try hub.join(group, channels, now: now)
+        case .leave(let group, let channels): hub.leave(group, channels)
+        case .pause(let channel): try hub.pause(self.id, channel)
+        case .resume(let channel): try hub.resume(self.id, channel)
+        case .close(let channels): try hub.close(self.id, channels, now: now)
+        case .flush(let pattern):
+            let flushed = hub.flush(pattern)
+            return .line("OK messages=\(flushed.messages) memberships=\(flushed.memberships)\n")
+        case .members(let group, let page): return .data(Report.members(of: group, page, self.core))
+        case .peek(let channel, let page): return .data(try Report.peek(at: channel, page, self.core))
+        case .stats(nil, _): return .data(Report.totals(self.core))
+        case .stats(let kind?, let page): return .data(Report.page(of: kind, page, self.core))
+        case .hello, .send, .groupSend, .quit: preconditionFailure("the connection handles these")
+        }
+        return .line("OK\n")
+    }
+}

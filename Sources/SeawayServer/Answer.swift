@@ -1,0 +1,110 @@
+package import SeawayMessage
+
+/// One message of an answer (protocol/INTERFACE.md, section 3), read and checked; its bytes stay where they are.
+package struct Answer: Hashable, Sendable {
+    /// One field, as places in ``Answer/bytes``.
+    package struct Field: Hashable, Sendable {
+        package var name: Range<Int>
+        package var value: Range<Int>
+        /// Not passed on: it is the server's to say (I13).
+        package var isServersOwn: Bool
+    }
+
+    /// What the fields may take.
+    package struct Limits: Hashable, Sendable {
+        package var fields: Int
+        /// Names and values.
+        package var bytes: Int
+
+        package init(fields: Int, bytes: Int) {
+            self.fields = fields
+            self.bytes = bytes
+        }
+    }
+
+    package let bytes: [UInt8]
+    package private(set) var piece = AnswerStream.Piece(size: 0)
+    package private(set) var fields: [Field] = []
+    /// Bytes that the fields take on the way to the client.
+    package private(set) var fieldBytes = 0
+    package private(set) var hasDate = false
+    package private(set) var hasServer = false
+    /// The worker's own `content-length`.
+    package private(set) var declaredLength: Int?
+    private var contentRange = 0..<0
+
+    package var content: ArraySlice<UInt8> { self.bytes[self.contentRange] }
+
+    package init(_ payload: Payload, limits: Limits) throws(AnswerFault) {
+        self.bytes = payload.messagePack
+        var reader = MessagePackReader(payload)
+        guard let count = reader.map() else { throw .notAMessage }
+        for _ in 0..<count {
+            guard let key = reader.string() else { throw .notAMessage }
+            try self.readField(key, &reader, limits)
+        }
+        guard reader.isAtEnd else { throw .notAMessage }
+    }
+
+    private mutating func readField(
+        _ key: Range<Int>, _ reader: inout MessagePackReader, _ limits: Limits
+    ) throws(AnswerFault) {
+        if reader.holds("status", at: key) {
+            self.piece.status = try reader.read("status") { $0.int() }.map { Int($0) }
+        } else if reader.holds("content", at: key) {
+            self.contentRange = try reader.read("content") { $0.data() } ?? 0..<0
+            self.piece.size = self.contentRange.count
+        } else if reader.holds("more_content", at: key) {
+            self.piece.moreContent = try reader.read("more_content") { $0.bool() } ?? false
+        } else if reader.holds("offset", at: key) {
+            self.piece.offset = try reader.read("offset") { $0.int() }.map { Int($0) }
+        } else if reader.holds("headers", at: key) {
+            try self.readFields(count: try reader.read("headers") { $0.list() } ?? 0, &reader, limits)
+        } else if !reader.skip() {
+            throw .notAMessage
+        }
+    }
+
+    private mutating func readFields(
+        count: Int, _ reader: inout MessagePackReader, _ limits: Limits
+    ) throws(AnswerFault) {
+        guard count <= limits.fields else { throw .fieldsTooLarge }
+        // A key that stands twice counts once, the last.
+        (self.fields, self.fieldBytes, self.hasDate, self.hasServer, self.declaredLength) = ([], 0, false, false, nil)
+        self.fields.reserveCapacity(count)
+        for _ in 0..<count {
+            guard reader.list() == 2, let name = reader.data(), let value = reader.data()
+            else { throw .wrongType(field: "headers") }
+            guard FieldCheck.isToken(self.bytes.span.extracting(name)),
+                FieldCheck.isValue(self.bytes.span.extracting(value))
+            else { throw .fieldNotLegal }
+            self.fieldBytes += name.count + value.count + 4
+            guard self.fieldBytes <= limits.bytes else { throw .fieldsTooLarge }
+            self.note(name, value)
+        }
+    }
+
+    private mutating func note(_ name: Range<Int>, _ value: Range<Int>) {
+        let known = KnownField(self.bytes.span.extracting(name))
+        switch known {
+        case .date: self.hasDate = true
+        case .server: self.hasServer = true
+        case .contentLength: self.declaredLength = FieldCheck.length(self.bytes.span.extracting(value))
+        default: break
+        }
+        self.fields.append(Field(name: name, value: value, isServersOwn: known?.isServersInAnswers ?? false))
+    }
+}
+
+extension MessagePackReader {
+    /// Reads one value of the kind that its table says, or null.
+    fileprivate mutating func read<Kind>(
+        _ field: String, _ kind: (inout MessagePackReader) -> Kind?
+    ) throws(AnswerFault) -> Kind? {
+        let start = self
+        if let value = kind(&self) { return value }
+        self = start
+        guard self.value() == .null else { throw .wrongType(field: field) }
+        return nil
+    }
+}

@@ -1,0 +1,77 @@
+/// Decides how long one client is waited for: for its next request, for the rest of one, and for reading what it asked for.
+package struct ConnectionClock: Hashable, Sendable {
+    package enum Expiry: Hashable, Sendable {
+        /// There is still time.
+        case none
+        /// End the connection without a word: nothing was begun, or nothing is left to say.
+        case close
+        /// Answer 408: a request was begun and did not come whole.
+        case slowRequest
+        /// End the connection: the client does not read (I19).
+        case stalled
+    }
+
+    private enum Phase: Hashable, Sendable {
+        /// Nothing has come at all.
+        case fresh
+        /// Nothing of the next request has come.
+        case idle
+        case head
+        case body
+        /// Nothing is wanted any more, and what comes is dropped.
+        case stopped
+        /// The server's side has ended (I22).
+        case lingering
+    }
+
+    private var phase = Phase.fresh
+    private var since: Moment
+    private var unwritableSince: Moment?
+
+    /// A new connection owes its first request within the time for a head.
+    package init(now: Moment) { self.since = now }
+
+    /// Something was read that does not complete the head of a request.
+    package mutating func bytesCame(at now: Moment) {
+        switch self.phase {
+        case .fresh: self.phase = .head
+        case .idle: self.enter(.head, now)
+        case .head, .body, .stopped, .lingering: break
+        }
+    }
+
+    package mutating func headCame(at now: Moment) { self.enter(.body, now) }
+    package mutating func requestCame(at now: Moment) { self.enter(.idle, now) }
+    package mutating func answerLeft(at now: Moment) { if self.phase == .idle { self.since = now } }
+    /// The server itself does not read now, so a head that is not complete is not the client's fault.
+    package mutating func readingWasHeld(at now: Moment) { if self.phase == .head { self.enter(.idle, now) } }
+    package mutating func readingStopped(at now: Moment) { self.enter(.stopped, now) }
+    package mutating func sideEnded(at now: Moment) { self.enter(.lingering, now) }
+
+    package mutating func writabilityChanged(to isWritable: Bool, at now: Moment) {
+        self.unwritableSince = isWritable ? nil : now
+    }
+
+    /// - Parameter isBusy: requests are under way, so that the client waits for the server.
+    package func expiry(at now: Moment, isBusy: Bool, times: ServerConfiguration) -> Expiry {
+        if let start = self.unwritableSince, start + times.clientStallTimeout <= now { return .stalled }
+        switch self.phase {
+        case .fresh: return self.after(times.headTimeout, now, .close)
+        case .idle where !isBusy: return self.after(times.keepAliveTimeout, now, .close)
+        case .head: return self.after(times.headTimeout, now, .slowRequest)
+        case .body: return self.after(times.bodyTimeout, now, .slowRequest)
+        case .lingering: return self.after(times.lingerTimeout, now, .close)
+        case .idle, .stopped: return .none
+        }
+    }
+
+    private func after(_ time: Duration, _ now: Moment, _ expiry: Expiry) -> Expiry {
+        self.since + time <= now ? expiry : .none
+    }
+
+    private mutating func enter(_ phase: Phase, _ now: Moment) {
+        guard self.phase != .lingering, self.phase != .stopped || phase == .lingering else { return }
+        self.phase = phase
+        self.since = now
+    }
+}

@@ -1,0 +1,224 @@
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1.1 connection: brings its requests to the core, and answers to it.
+///
+/// What a part of a request means is ``RequestIntake``'s to say, what a message of an answer means ``AnswerStream``'s, whose turn it is
+/// ``Exchanges``', and how long to wait ``ConnectionClock``'s. Here their decisions are carried out.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let core: ServerCore
+    var intake: RequestIntake
+    var exchanges: Exchanges<AskedRequest, ByteBuffer>
+    var clock: ConnectionClock
+    /// `nil` before the connection is there and after it is gone.
+    private(set) var context: ChannelHandlerContext?
+    private(set) var addresses = ConnectionAddresses()
+    /// Parts that came in one read with what filled the connection's places; nothing more is read until they were taken.
+    private var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
+    private var takesHeld = false
+    private var readIsHeld = false
+    private var sawPart = false
+    private var waitsToSend = false
+
+    /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
+    private static let maxHeld = 16_384
+
+    init(core: ServerCore) {
+        self.core = core
+        self.intake = RequestIntake(check: RequestCheck(maxBody: core.configuration.maxRequestBody))
+        self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
+        self.clock = ConnectionClock(now: core.now)
+    }
+
+    var isWritable: Bool { self.context?.channel.isWritable ?? false }
+
+    // MARK: The connection
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.enter(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.enter(context)
+        context.fireChannelActive()
+    }
+
+    private func enter(_ context: ChannelHandlerContext) {
+        self.addresses = ConnectionAddresses(context.channel)
+        guard !self.core.enter(self) else { return }
+        self.stopReading()
+        let page = self.core.writer.error(.tooManyConnections, isHead: false, connection: .close)
+        context.writeAndFlush(self.wrapOutboundOut(page), promise: nil)
+        // At once, because a connection without a place is not watched.
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.clientLeft()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.clientLeft()
+        self.context = nil
+    }
+
+    private func clientLeft() {
+        self.stopReading()
+        self.core.leave(self)
+        for exchange in self.exchanges.removeAll() where exchange.request.route != nil {
+            self.core.clientLeft(exchange)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else {
+            if !(error is ByteToMessageDecoderError) { context.close(promise: nil) }
+            return
+        }
+        // Without a client there is nobody to tell, and after a refusal it was told.
+        guard context.channel.isActive, !self.intake.isStopped else { return }
+        if case .headerOverflow = error { self.refuse(.headTooLarge) } else { self.refuse(.syntax) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.clock.writabilityChanged(to: context.channel.isWritable, at: self.core.now)
+        if context.channel.isWritable { self.resumeFirst() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: Reading
+
+    /// Whether another request may begin.
+    private var hasPlace: Bool { self.exchanges.count < self.core.configuration.maxPipelined }
+
+    func read(context: ChannelHandlerContext) {
+        self.readIsHeld = !self.intake.isStopped && (!self.held.isEmpty || !self.hasPlace)
+        if self.readIsHeld { self.clock.readingWasHeld(at: self.core.now) } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.sawPart = true
+        let part = Self.unwrapInboundIn(data)
+        guard self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests else { return self.hold(part) }
+        self.take(part)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !self.sawPart { self.clock.bytesCame(at: self.core.now) }
+        self.sawPart = false
+        context.fireChannelReadComplete()
+    }
+
+    private func hold(_ part: HTTPServerRequestPart) {
+        guard self.held.count < Self.maxHeld else {
+            self.context?.close(promise: nil)
+            return
+        }
+        self.held.append(part)
+    }
+
+    /// Takes what was held back, as far as there are places, and reads on.
+    func goOnReading() {
+        // An answer that is there at once comes back here: the loop below goes on, no second one begins.
+        guard !self.takesHeld else { return }
+        self.takesHeld = true
+        while !self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests { self.take(self.held.removeFirst()) }
+        self.takesHeld = false
+        guard self.readIsHeld, self.held.isEmpty, self.hasPlace else { return }
+        self.readIsHeld = false
+        self.context?.read()
+    }
+
+    /// Whether nothing of a request is here that was not sent to a worker.
+    var isBetweenRequests: Bool { self.intake.isBetweenRequests && self.held.isEmpty }
+
+    private func take(_ part: HTTPServerRequestPart) {
+        let before = self.intake.bodySize
+        let event = self.intake.take(part)
+        self.core.bodyBytes += self.intake.bodySize - before
+        self.carryOut(event, part)
+    }
+
+    private func carryOut(_ event: RequestIntake.Event, _ part: HTTPServerRequestPart) {
+        switch event {
+        case .none:
+            if case .head = part { self.clock.headCame(at: self.core.now) }
+            if case .body = part { self.bodyGrew() }
+        case .clientWaitsToSend:
+            self.clock.headCame(at: self.core.now)
+            self.waitsToSend = true
+            self.letClientSend()
+        case .refuse(let error, let isHead): self.refuse(error, isHead: isHead)
+        case .request(let head, let checked, let body): self.send(head, checked, body)
+        }
+    }
+
+    private func bodyGrew() {
+        self.waitsToSend = false
+        guard self.core.bodyBytes > self.core.configuration.maxBufferedBodies else { return }
+        self.refuse(.noRoomForBody)
+    }
+
+    /// Sends `100 Continue` when it is its turn.
+    func letClientSend() {
+        guard self.waitsToSend, self.exchanges.isEmpty, let context = self.context else { return }
+        self.waitsToSend = false
+        context.write(self.wrapOutboundOut(self.core.writer.goOn()), promise: nil)
+        context.flush()
+    }
+
+    private func send(_ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?) {
+        let now = self.core.now
+        self.clock.requestCame(at: now)
+        if !checked.staysOpen { self.clock.readingStopped(at: now) }
+        self.waitsToSend = false
+        let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
+        let number = self.core.beginRequest(of: self)
+        let asked = AskedRequest(head, checked, route: route, began: now)
+        self.exchanges.begin(number, asked, deadline: now + self.core.configuration.httpTimeout)
+        self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
+    }
+
+    /// Answers by itself and reads nothing more.
+    func refuse(_ error: ErrorAnswer, isHead: Bool = false) {
+        self.stopReading()
+        self.clock.readingStopped(at: self.core.now)
+        self.core.counters.count(error)
+        self.exchanges.begin(
+            self.core.nextNumber(), AskedRequest(refusedAt: self.core.now, isHead: isHead), deadline: nil)
+        self.answer(error, at: self.exchanges.count - 1)
+    }
+
+    /// Drops what comes, and what was kept of it.
+    func stopReading() {
+        self.core.bodyBytes -= self.intake.bodySize
+        self.intake.stop()
+        self.held.removeAll()
+        self.waitsToSend = false
+    }
+
+    // MARK: Ending
+
+    /// Ends the server's side, and the rest when the client has ended its own (I22).
+    func end() {
+        self.stopReading()
+        self.clock.sideEnded(at: self.core.now)
+        self.context?.close(mode: .output, promise: nil)
+        // What comes now is dropped, but it must be read for the client's end to be seen.
+        if self.readIsHeld {
+            self.readIsHeld = false
+            self.context?.read()
+        }
+    }
+
+    func abort() { self.context?.close(promise: nil) }
+}
+
+@available(*, unavailable)
+extension ConnectionHandler: Sendable {}

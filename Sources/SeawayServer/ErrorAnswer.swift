@@ -1,0 +1,88 @@
+/// What the server answers by itself, where no worker can (protocol/INTERFACE.md, I21).
+package enum ErrorAnswer: Hashable, Sendable, CaseIterable {
+    case syntax
+    case target
+    case hostField
+    case slowRequest
+    case bodyTooLarge
+    case headTooLarge
+    case webSocket
+    case connect
+    case transferCoding
+    case malformedAnswer
+    case full
+    case unreachable
+    case unknownOutcome
+    case refused
+    case noRoomForBody
+    case tooManyConnections
+    case timeout
+
+    package var status: Int {
+        switch self {
+        case .syntax, .target, .hostField: 400
+        case .slowRequest: 408
+        case .bodyTooLarge: 413
+        case .headTooLarge: 431
+        case .webSocket, .connect, .transferCoding: 501
+        case .malformedAnswer: 502
+        case .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections: 503
+        case .timeout: 504
+        }
+    }
+
+    /// One line for people, without its end.
+    package var text: String {
+        switch self {
+        case .syntax: "This is not HTTP/1.1."
+        case .target: "The request target is not a path."
+        case .hostField: "An HTTP/1.1 request has exactly one Host field."
+        case .slowRequest: "The request did not come in time."
+        case .bodyTooLarge: "The body is too large."
+        case .headTooLarge: "The request's fields are too large."
+        case .webSocket: "WebSockets are not served yet."
+        case .connect: "This is not a proxy."
+        case .transferCoding: "The only transfer coding here is chunked, in HTTP/1.1."
+        case .malformedAnswer: "The worker's answer was malformed."
+        case .full: "Too many requests are waiting."
+        case .unreachable: "The workers cannot be reached."
+        case .unknownOutcome: "The connection to the workers broke."
+        case .refused: "The workers' broker refused the request."
+        case .noRoomForBody: "Too many bodies are being received."
+        case .tooManyConnections: "Too many connections are open."
+        case .timeout: "No worker answered in time."
+        }
+    }
+
+    /// Whether the connection ends with it: what follows on it cannot be known or is not wanted.
+    package var closes: Bool {
+        switch self {
+        case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .webSocket, .connect,
+            .transferCoding, .noRoomForBody, .tooManyConnections:
+            true
+        case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
+        }
+    }
+
+    /// Seconds, for `Retry-After`.
+    package var retryAfter: Int? { self.status == 503 ? 1 : nil }
+}
+
+extension ServerCounters {
+    package mutating func count(_ answer: ErrorAnswer) {
+        switch answer {
+        case .syntax, .target, .hostField, .webSocket, .connect, .transferCoding: self.badRequests += 1
+        case .slowRequest: self.slowRequests += 1
+        case .bodyTooLarge: self.tooLarge += 1
+        case .headTooLarge: self.headTooLarge += 1
+        case .malformedAnswer: self.malformedAnswers += 1
+        case .full: self.full += 1
+        case .unreachable: self.unreachable += 1
+        case .unknownOutcome: self.unknown += 1
+        case .refused: self.refused += 1
+        case .noRoomForBody: self.noRoomForBody += 1
+        case .tooManyConnections: self.refusedConnections += 1
+        case .timeout: self.timeouts += 1
+        }
+    }
+}

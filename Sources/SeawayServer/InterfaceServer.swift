@@ -1,0 +1,135 @@
+package import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+package import SeawayMessage
+
+/// Turns HTTP/1.1 requests into messages and messages into answers (protocol/INTERFACE.md), over any layer.
+///
+/// Everything runs on one event loop; give the layer's own, and nothing changes threads.
+package final class InterfaceServer: Sendable {
+    private struct Running {
+        let core: ServerCore
+        let acceptor: any Channel
+        let sweeper: RepeatedTask
+    }
+
+    private let configuration: ServerConfiguration
+    private let layer: any ChannelLayer
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private let running: NIOLoopBoundBox<Running?>
+
+    package init(
+        configuration: ServerConfiguration, layer: any ChannelLayer, eventLoop: any EventLoop, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.layer = layer
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.running = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
+    }
+
+    /// Listens on the configured address and on the reply mailbox.
+    ///
+    /// Does not wait for a broker: until one is in reach requests are answered with 503.
+    ///
+    /// - Returns: the address, with the port that was picked if the configuration left that open.
+    /// - Throws: when the address cannot be listened on.
+    package func start() async throws -> SocketAddress {
+        try await self.eventLoop.flatSubmit { self.bind() }.get()
+    }
+
+    private func bind() -> EventLoopFuture<SocketAddress> {
+        let core = ServerCore(
+            configuration: self.configuration, layer: self.layer, eventLoop: self.eventLoop, logger: self.logger)
+        let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
+        let configuration = self.configuration
+        return ServerBootstrap(group: self.eventLoop)
+            .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark, value: .init(low: configuration.resumeBelow, high: configuration.maxUnsent)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.addServerHandlers(bound.value) }
+            }
+            .bind(host: configuration.host, port: configuration.port)
+            .flatMapThrowing { acceptor in
+                guard let address = acceptor.localAddress else { throw ChannelError.unknownLocalAddress }
+                self.begin(bound.value, acceptor)
+                return address
+            }
+    }
+
+    private func begin(_ core: ServerCore, _ acceptor: any Channel) {
+        core.listen()
+        let interval = TimeAmount(self.configuration.sweepInterval)
+        let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
+        let sweeper = self.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            bound.value.sweep(at: Moment(bound.eventLoop.now))
+        }
+        self.running.value = Running(core: core, acceptor: acceptor, sweeper: sweeper)
+    }
+
+    /// Takes no more connections, answers what is under way, and leaves (I25).
+    ///
+    /// - Parameter grace: how long requests under way may take; then their connections are closed.
+    package func shutdown(grace: Duration) async {
+        let stopped = self.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
+            guard let running = self.running.value else { return self.eventLoop.makeSucceededVoidFuture() }
+            self.running.value = nil
+            return self.stop(running, grace: grace)
+        }
+        // Nothing that could be refused: what cannot be closed is closed already.
+        try? await stopped.get()
+    }
+
+    private func stop(_ running: Running, grace: Duration) -> EventLoopFuture<Void> {
+        running.acceptor.close(promise: nil)
+        let core = NIOLoopBound(running.core, eventLoop: self.eventLoop)
+        let limit = self.eventLoop.scheduleTask(in: TimeAmount(grace)) { core.value.abort() }
+        let sweeper = running.sweeper
+        return running.core.drain().flatMap {
+            limit.cancel()
+            sweeper.cancel()
+            return core.value.stopListening()
+        }
+    }
+
+    /// What the server has done since its start; all zero when it does not run.
+    package func counters() async throws -> ServerCounters {
+        try await self.eventLoop.submit { self.running.value?.core.counters ?? ServerCounters() }.get()
+    }
+
+    /// Looks now for what has waited too long, as the server does by itself at every ``ServerConfiguration/sweepInterval``.
+    ///
+    /// - Parameter later: how far the server's clock is put forward for it, so that tests need not wait.
+    package func sweep(later: Duration = .zero) async throws {
+        try await self.eventLoop.submit {
+            self.running.value?.core.sweep(at: Moment(self.eventLoop.now) + later)
+        }.get()
+    }
+}
+
+extension Channel {
+    /// The handlers of one connection.
+    package func addServerHandlers(_ core: ServerCore) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = core.configuration.maxRequestHead
+        limits.maxHeaderListSize = core.configuration.maxRequestHead
+        limits.maxHeaderFieldCount = core.configuration.maxRequestFields
+        let decoder = HTTPRequestDecoder(
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
+        try self.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
+        try self.pipeline.syncOperations.addHandler(ConnectionHandler(core: core))
+    }
+}
+
+extension TimeAmount {
+    fileprivate init(_ duration: Duration) { self = .milliseconds(duration.wholeMilliseconds) }
+}

@@ -1,0 +1,23 @@
+/// A point on the server's clock: whole milliseconds since any start, the same for all that are compared.
+package struct Moment: Hashable, Comparable, Sendable {
+    package var milliseconds: Int64
+
+    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    package static func < (left: Moment, right: Moment) -> Bool { left.milliseconds < right.milliseconds }
+
+    /// Fractions of a millisecond are dropped.
+    package static func + (moment: Moment, duration: Duration) -> Moment {
+        Moment(milliseconds: moment.milliseconds + duration.wholeMilliseconds)
+    }
+
+    package static func - (left: Moment, right: Moment) -> Duration {
+        .milliseconds(left.milliseconds - right.milliseconds)
+    }
+}
+
+extension Duration {
+    package var wholeMilliseconds: Int64 {
+        self.components.seconds * 1_000 + self.components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,45 @@
+/// Decides from the head of a request whether its body is read.
+package struct RequestCheck: Hashable, Sendable {
+    /// A head that was found good.
+    package struct Head: Hashable, Sendable {
+        package var target: RequestTarget
+        package var fields: RequestFields
+        package var isHTTP10: Bool
+        /// `HEAD`: the answer has no content (I14).
+        package var isHead: Bool
+        /// Whether the connection may stay open after the answer (I24).
+        package var staysOpen: Bool
+
+        /// The host that routes look at.
+        package var host: String? { self.target.authority.map(String.init) ?? self.fields.host }
+    }
+
+    package enum Verdict: Hashable, Sendable {
+        case accept(Head)
+        case refuse(ErrorAnswer)
+    }
+
+    /// Bytes.
+    package var maxBody: Int
+
+    package init(maxBody: Int) { self.maxBody = maxBody }
+
+    /// - Parameter keepAlive: what version and `Connection` say.
+    package func verdict(
+        method: String, target: String, isHTTP10: Bool, keepAlive: Bool, fields: RequestFields
+    ) -> Verdict {
+        guard method != "CONNECT" else { return .refuse(.connect) }
+        guard !fields.asksForWebSocket else { return .refuse(.webSocket) }
+        guard fields.coding != .other, !isHTTP10 || fields.coding == .none else { return .refuse(.transferCoding) }
+        guard fields.hostCount == 1 || (isHTTP10 && fields.hostCount == 0) else { return .refuse(.hostField) }
+        guard let parts = RequestTarget(target) else { return .refuse(.target) }
+        guard fields.contentLength ?? 0 <= self.maxBody else { return .refuse(.bodyTooLarge) }
+        return .accept(
+            Head(
+                target: parts, fields: fields, isHTTP10: isHTTP10, isHead: method == "HEAD",
+                // The decoder reads nothing behind a request that asks for another protocol.
+                staysOpen: keepAlive && !fields.asksForUpgrade
+            )
+        )
+    }
+}

@@ -1,0 +1,82 @@
+package import NIOCore
+package import NIOHTTP1
+
+/// Puts the parts of one request together and decides, part by part, whether it goes on.
+package struct RequestIntake {
+    package enum Event {
+        case none
+        /// The head is good, and its client waits to be told so (I23).
+        case clientWaitsToSend
+        /// Nothing more is taken after this.
+        case refuse(ErrorAnswer, isHead: Bool)
+        case request(HTTPRequestHead, RequestCheck.Head, body: ByteBuffer?)
+    }
+
+    private enum State {
+        case betweenRequests
+        case receiving(HTTPRequestHead, RequestCheck.Head)
+        /// What comes is dropped.
+        case stopped
+    }
+
+    private var state = State.betweenRequests
+    private let check: RequestCheck
+    /// Beside the state, so that it has one owner and grows in place.
+    private var body: ByteBuffer?
+
+    package init(check: RequestCheck) { self.check = check }
+
+    package var isBetweenRequests: Bool {
+        if case .betweenRequests = self.state { return true }
+        return false
+    }
+
+    package var isStopped: Bool {
+        if case .stopped = self.state { return true }
+        return false
+    }
+
+    /// Bytes of the body that were taken so far.
+    package var bodySize: Int { self.body?.readableBytes ?? 0 }
+
+    /// Takes nothing more.
+    package mutating func stop() {
+        self.state = .stopped
+        self.body = nil
+    }
+
+    package mutating func take(_ part: HTTPServerRequestPart) -> Event {
+        switch (part, self.state) {
+        case (.head(let head), .betweenRequests): return self.begin(head)
+        case (.body(let piece), .receiving(let head, _)): return self.take(piece, head)
+        case (.end, .receiving(let head, let checked)):
+            self.state = checked.staysOpen ? .betweenRequests : .stopped
+            return .request(head, checked, body: self.body.take())
+        case (.head, .receiving), (.body, .betweenRequests), (.end, .betweenRequests), (_, .stopped): return .none
+        }
+    }
+
+    private mutating func begin(_ head: HTTPRequestHead) -> Event {
+        let verdict = self.check.verdict(
+            method: head.method.rawValue, target: head.uri, isHTTP10: head.version.minor == 0,
+            keepAlive: head.isKeepAlive, fields: RequestFields(head.headers)
+        )
+        switch verdict {
+        case .refuse(let error): return self.refuse(error, head)
+        case .accept(let checked):
+            self.state = .receiving(head, checked)
+            return checked.fields.expectsContinue && !checked.isHTTP10 ? .clientWaitsToSend : .none
+        }
+    }
+
+    private mutating func take(_ piece: ByteBuffer, _ head: HTTPRequestHead) -> Event {
+        guard piece.readableBytes <= self.check.maxBody - self.bodySize else { return self.refuse(.bodyTooLarge, head) }
+        self.body.setOrWriteImmutableBuffer(piece)
+        return .none
+    }
+
+    private mutating func refuse(_ error: ErrorAnswer, _ head: HTTPRequestHead) -> Event {
+        self.stop()
+        return .refuse(error, isHead: head.method == .HEAD)
+    }
+}

@@ -1,0 +1,109 @@
+package import NIOCore
+package import NIOHTTP1
+package import SeawayMessage
+
+/// Makes the messages that go to workers (protocol/INTERFACE.md, sections 2 and 4).
+package struct RequestMessage: Sendable {
+    package var scheme: String
+    package var rootPath: String
+
+    package init(scheme: String, rootPath: String) {
+        self.scheme = scheme
+        self.rootPath = rootPath
+    }
+
+    /// `http.request`
+    package func request(
+        _ head: HTTPRequestHead, _ checked: RequestCheck.Head, body: ByteBuffer?, replyChannel: String,
+        addresses: ConnectionAddresses
+    ) -> Payload {
+        let bodySize = body?.readableBytes ?? 0
+        var writer = MessagePackWriter(capacity: 512 + head.headers.count * 32 + bodySize)
+        writer.map(count: 10 + (addresses.client == nil ? 0 : 1) + (addresses.server == nil ? 0 : 1))
+        writer.string("reply_channel" as StaticString)
+        writer.string(replyChannel)
+        writer.string("http_version" as StaticString)
+        writer.string(checked.isHTTP10 ? "1.0" as StaticString : "1.1")
+        writer.string("method" as StaticString)
+        writer.string(head.method.rawValue)
+        writer.string("scheme" as StaticString)
+        writer.string(self.scheme)
+        writer.string("path" as StaticString)
+        writer.string(checked.target.path)
+        writer.string("raw_path" as StaticString)
+        writer.bytes(of: checked.target.rawPath)
+        writer.string("query_string" as StaticString)
+        writer.bytes(of: checked.target.query)
+        writer.string("root_path" as StaticString)
+        writer.string(self.rootPath)
+        writer.string("headers" as StaticString)
+        self.writeFields(head.headers, checked, bodySize, to: &writer)
+        self.write(addresses, to: &writer)
+        writer.string("body" as StaticString)
+        if let body { body.withUnsafeReadableBytes { writer.bytes($0) } } else { writer.bytes([]) }
+        return writer.finish()
+    }
+
+    /// `http.disconnect`
+    package func disconnect(replyChannel: String, path: String) -> Payload {
+        var writer = MessagePackWriter(capacity: 64 + path.utf8.count)
+        writer.map(count: 2)
+        writer.string("reply_channel" as StaticString)
+        writer.string(replyChannel)
+        writer.string("path" as StaticString)
+        writer.string(path)
+        return writer.finish()
+    }
+
+    private func writeFields(
+        _ fields: HTTPHeaders, _ checked: RequestCheck.Head, _ bodySize: Int, to writer: inout MessagePackWriter
+    ) {
+        let addsLength = checked.fields.coding == .chunked
+        writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
+        for (name, value) in fields where checked.fields.keeps(name) {
+            writer.list(count: 2)
+            writer.lowerCaseBytes(of: name)
+            if let authority = checked.target.authority, KnownField(name) == .host {
+                writer.bytes(of: authority)
+            } else {
+                writer.bytes(of: value[...])
+            }
+        }
+        guard addsLength else { return }
+        writer.list(count: 2)
+        writer.bytes(of: "content-length")
+        writer.bytes(of: String(bodySize)[...])
+    }
+
+    private func write(_ addresses: ConnectionAddresses, to writer: inout MessagePackWriter) {
+        if let client = addresses.client {
+            writer.string("client" as StaticString)
+            writer.address(client)
+        }
+        if let server = addresses.server {
+            writer.string("server" as StaticString)
+            writer.address(server)
+        }
+    }
+}
+
+extension MessagePackWriter {
+    fileprivate mutating func bytes(of text: Substring) {
+        var text = text
+        text.withUTF8 { self.bytes(UnsafeRawBufferPointer($0)) }
+    }
+
+    fileprivate mutating func lowerCaseBytes(of name: String) {
+        self.bytesHead(count: name.utf8.count)
+        for byte in name.utf8 {
+            let isUpperCase = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+            self.append(isUpperCase ? byte | 0x20 : byte)
+        }
+    }
+
+    fileprivate mutating func address(_ address: ConnectionAddresses.Address) {
+        self.list(count: 2)
+        self.string(address.host)
+        self.int(address.port)
+    }
+}

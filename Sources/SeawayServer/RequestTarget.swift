@@ -1,0 +1,70 @@
+/// A request target cut into what a message holds (protocol/INTERFACE.md, I7).
+package struct RequestTarget: Hashable, Sendable {
+    /// Percent-decoded, ill-formed UTF-8 repaired.
+    package let path: String
+    /// As it came, without the query.
+    package let rawPath: Substring
+    /// Behind the first `?`, as it came.
+    package let query: Substring
+    /// Of a target in absolute form.
+    package let authority: Substring?
+
+    /// - Parameter target: the second word of the request line.
+    /// - Returns: `nil` for anything but origin form, absolute form with `http` or `https`, and `*`, and for a `%00`.
+    package init?(_ target: String) {
+        var rest = target[...]
+        var authority: Substring?
+        guard target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else { return nil }
+        if target.utf8.first != UInt8(ascii: "/"), target != "*" {
+            guard let start = Self.endOfScheme(target) else { return nil }
+            let end = target[start...].firstIndex { $0 == "/" || $0 == "?" } ?? target.endIndex
+            guard end > start else { return nil }
+            authority = target[start..<end]
+            rest = target[end...]
+        }
+        let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let rawPath = rest[..<(mark ?? rest.endIndex)]
+        guard let path = Self.decode(rawPath) else { return nil }
+        self.authority = authority
+        self.rawPath = rawPath.isEmpty ? "/" : rawPath
+        self.path = path.isEmpty ? "/" : path
+        self.query = mark.map { rest[rest.utf8.index(after: $0)...] } ?? ""
+    }
+
+    private static func endOfScheme(_ target: String) -> String.Index? {
+        for scheme in ["http://", "https://"] where target.prefix(scheme.count).lowercased() == scheme {
+            return target.index(target.startIndex, offsetBy: scheme.count)
+        }
+        return nil
+    }
+
+    private static func decode(_ raw: Substring) -> String? {
+        guard raw.utf8.contains(UInt8(ascii: "%")) else { return String(raw) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(raw.utf8.count)
+        var unread = raw.utf8
+        while let byte = unread.popFirst() {
+            let digits = unread.prefix(2)
+            guard byte == UInt8(ascii: "%"), let high = digits.first?.hexDigit, let low = digits.dropFirst().first?.hexDigit
+            else {
+                bytes.append(byte)
+                continue
+            }
+            guard high | low != 0 else { return nil }
+            bytes.append(high << 4 | low)
+            unread = unread.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    fileprivate var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// What an interface server has done since its start, by reason.
+package struct ServerCounters: Hashable, Sendable {
+    /// Connections accepted, and those open now.
+    package var connections = 0
+    package var openConnections = 0
+    /// Connections beyond the limit.
+    package var refusedConnections = 0
+
+    /// Requests sent to a channel.
+    package var requests = 0
+    /// Answers of workers that were handed to the connection whole.
+    package var answered = 0
+
+    /// 503: the request channel, its mailbox or the broker had no room.
+    package var full = 0
+    /// 503: no broker in reach, or one that leaves.
+    package var unreachable = 0
+    /// 503: the connection to the broker broke before its answer.
+    package var unknown = 0
+    /// 503: the layer refused for another reason.
+    package var refused = 0
+    /// 503: no room for another body.
+    package var noRoomForBody = 0
+
+    /// 400 and 501.
+    package var badRequests = 0
+    /// 408, and connections closed in the middle of a request.
+    package var slowRequests = 0
+    /// 413.
+    package var tooLarge = 0
+    /// 431.
+    package var headTooLarge = 0
+
+    /// 504, and streamed answers broken off because nothing more came.
+    package var timeouts = 0
+    /// 502, and streamed answers broken off (I15).
+    package var malformedAnswers = 0
+    /// Messages for requests that are over or never were (I18).
+    package var lateAnswers = 0
+    /// Pieces that had come before (I12).
+    package var duplicatePieces = 0
+
+    /// Requests whose client left before the answer was complete (I17).
+    package var disconnected = 0
+    /// Clients that read nothing for too long (I19).
+    package var stalledClients = 0
+    /// Reply channels held back for a slow client.
+    package var pauses = 0
+
+    package init() {}
+}

@@ -1,0 +1,71 @@
+/// What one client has said so far, and what its next line means in the light of it.
+///
+/// The broker's side of a connection, without its bytes: a line goes in, a verdict comes out.
+package struct ServerSession: Hashable, Sendable {
+    /// What to do about a line.
+    package enum Verdict: Hashable, Sendable {
+        case request(Request)
+        /// Answer `ERR`; go on.
+        case refuse(WireRefusal)
+        /// Answer `ERR`, then end the connection (F11).
+        case refuseAndEnd(WireRefusal)
+        /// End the connection without an answer.
+        case end(StreamError)
+    }
+
+    /// As agreed; until then the defaults.
+    package private(set) var hello = Hello()
+    /// A frame in order has come (F11), so that it is too late for `HELLO` (H1).
+    private var isTrusted = false
+    /// Why the frame whose body is being thrown away will be refused.
+    private var awaitedRefusal: WireRefusal?
+
+    package init() {}
+
+    /// The format of the bodies that this client sends and gets.
+    package var format: BodyFormat { self.hello.format }
+
+    /// A frame in order has come that needs no judgement.
+    package mutating func trust() { self.isTrusted = true }
+
+    /// Judges the line of a whole frame.
+    package mutating func judge(_ line: Span<UInt8>, _ shape: FrameShape) -> Verdict {
+        do throws(RequestError) {
+            let request = try Request(line: line, shape: shape)
+            defer { self.isTrusted = true }
+            guard case .hello(let hello) = request else { return .request(request) }
+            guard !self.isTrusted else { return .refuse(.state) }
+            self.hello = hello
+            return .request(request)
+        } catch {
+            switch error {
+            case .ends(let error): return .end(error)
+            case .refused(let refusal): return self.refuse(refusal)
+            }
+        }
+    }
+
+    /// Judges the line of a frame whose body will be thrown away; the verdict comes from ``judgeDiscarded()``.
+    ///
+    /// - Parameter reason: why the body is not taken; a fault of the line itself comes first (A4).
+    package mutating func discard(_ line: Span<UInt8>, _ shape: FrameShape, reason: WireRefusal) {
+        do throws(RequestError) {
+            _ = try Request(line: line, shape: shape)
+            self.awaitedRefusal = reason
+        } catch {
+            if case .refused(let refusal) = error { self.awaitedRefusal = refusal }
+        }
+    }
+
+    /// The thrown-away body has ended.
+    package mutating func judgeDiscarded() -> Verdict {
+        defer { self.awaitedRefusal = nil }
+        // A READY with a body has no refusal of its own.
+        guard let refusal = self.awaitedRefusal else { return .end(.unanswerable) }
+        return self.refuse(refusal)
+    }
+
+    private func refuse(_ refusal: WireRefusal) -> Verdict {
+        self.isTrusted || !refusal.isOfForm ? .refuse(refusal) : .refuseAndEnd(refusal)
+    }
+}

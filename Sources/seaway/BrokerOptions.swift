@@ -1,0 +1,96 @@
+import ArgumentParser
+import SeawayBroker
+import SeawayHub
+import SeawayWire
+
+/// Every bound of a broker as an option; the names are those of PROTOCOL.md.
+struct BrokerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Capacity of channels whose names match, first match wins; repeat it. A pattern that ends in ! limits whole mailboxes.",
+            valueName: "pattern=messages[,bytes]"))
+    var capacity: [CapacityOption] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long messages wait on channels whose names match, first match wins; repeat it.",
+            valueName: "pattern=time"))
+    var expiry: [ExpiryOption] = []
+
+    @Option(help: "How long the memberships of an absent reader are kept.")
+    var mailboxGrace = TimeOption(milliseconds: 60_000)
+
+    @Option(help: "Largest body that is taken.")
+    var maxBody = SizeOption(bytes: 2 << 20)
+
+    @Option(help: "Everything that is held for peers, in all.")
+    var maxMemory = SizeOption(bytes: 1 << 30)
+
+    @Option(help: "Connections.")
+    var maxConnections = 10_000
+
+    @Option(help: "Names that one connection listens on.")
+    var maxNames = 1_024
+
+    @Option(help: "Members of one group.")
+    var maxMembers = 100_000
+
+    @Option(help: "Groups.")
+    var maxGroups = 100_000
+
+    @Option(help: "Channels that hold something.")
+    var maxChannels = 100_000
+
+    @Option(help: "Closed channels that are remembered.")
+    var maxClosed = 100_000
+
+    @Option(help: "How long a frame may take once begun.")
+    var frameTimeout = TimeOption(milliseconds: 30_000)
+
+    @Option(help: "How long unread output may stand still before the connection ends.")
+    var unreadTimeout = TimeOption(milliseconds: 30_000)
+
+    @Option(help: "How long a connection that listens on nothing may be silent; 0: for ever.")
+    var idleTimeout = TimeOption(milliseconds: 0)
+
+    @Option(help: "How long the broker goes on delivering after SIGTERM.")
+    var drain = TimeOption(milliseconds: 10_000)
+
+    func validate() throws {
+        let counts = [
+            ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
+            ("max-groups", self.maxGroups), ("max-channels", self.maxChannels), ("max-closed", self.maxClosed),
+        ]
+        for (name, count) in counts where !(1...1_000_000_000).contains(count) {
+            throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
+        }
+        guard (1...64 << 20).contains(self.maxBody.bytes) else {
+            throw ValidationError("--max-body is \(self.maxBody); allowed is 1 byte to 64M.")
+        }
+        guard self.maxMemory.bytes >= 1 << 20 else {
+            throw ValidationError("--max-memory is \(self.maxMemory); allowed is 1M and more.")
+        }
+        guard self.frameTimeout.milliseconds > 0, self.unreadTimeout.milliseconds > 0 else {
+            throw ValidationError("--frame-timeout and --unread-timeout are longer than 0.")
+        }
+    }
+
+    var configuration: BrokerConfiguration {
+        var configuration = BrokerConfiguration()
+        configuration.hub.capacities = self.capacity.map { ($0.pattern, $0.capacity) }
+        configuration.hub.expiries = self.expiry.map { ($0.pattern, $0.expiry.milliseconds) }
+        configuration.hub.mailboxGrace = self.mailboxGrace.milliseconds
+        configuration.hub.maxMemory = self.maxMemory.bytes
+        configuration.hub.maxNames = self.maxNames
+        configuration.hub.maxMembers = self.maxMembers
+        configuration.hub.maxGroups = self.maxGroups
+        configuration.hub.maxChannels = self.maxChannels
+        configuration.hub.maxClosed = self.maxClosed
+        configuration.limits = .init(maxBody: self.maxBody.bytes)
+        configuration.maxConnections = self.maxConnections
+        configuration.frameTimeout = self.frameTimeout.milliseconds
+        configuration.unreadTimeout = self.unreadTimeout.milliseconds
+        configuration.idleTimeout = self.idleTimeout.milliseconds
+        return configuration
+    }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import SeawayBroker
+import SeawayHub
+import SeawayWire
+
+/// A time on the command line: `1500ms`, `30s`, `5m`, or a plain number of seconds.
+struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
+    let milliseconds: Int
+
+    init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+    init?(argument: String) {
+        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
+        let (suffix, factor) = units.first { argument.hasSuffix($0.0) } ?? ("", 1_000)
+        guard let number = Double(argument.dropLast(suffix.count)), (0...1e9).contains(number) else { return nil }
+        self.milliseconds = Int(number * Double(factor))
+    }
+
+    var description: String {
+        self.milliseconds % 1_000 == 0 ? "\(self.milliseconds / 1_000)s" : "\(self.milliseconds)ms"
+    }
+
+    var defaultValueDescription: String { self.description }
+}
+
+/// An amount of bytes on the command line: `65536`, `64K`, `2M`, `1G`.
+struct SizeOption: ExpressibleByArgument, CustomStringConvertible {
+    let bytes: Int
+
+    init(bytes: Int) { self.bytes = bytes }
+
+    init?(argument: String) {
+        let units = [("K", 10), ("M", 20), ("G", 30)]
+        let (suffix, shift) = units.first { argument.hasSuffix($0.0) } ?? ("", 0)
+        guard let number = Int(argument.dropLast(suffix.count)), (0...1 << 40).contains(number) else { return nil }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
+        guard !overflow else { return nil }
+        self.bytes = bytes
+    }
+
+    var description: String {
+        for (suffix, shift) in [("G", 30), ("M", 20), ("K", 10)] where self.bytes > 0 && self.bytes % (1 << shift) == 0 {
+            return "\(self.bytes >> shift)\(suffix)"
+        }
+        return "\(self.bytes)"
+    }
+
+    var defaultValueDescription: String { self.description }
+}
+
+/// `HOST:PORT`, `[::1]:PORT` or `unix:PATH`.
+struct AddressOption: ExpressibleByArgument {
+    let address: Broker.Address
+
+    init?(argument: String) {
+        if argument.hasPrefix("unix:") {
+            let path = String(argument.dropFirst(5))
+            guard !path.isEmpty else { return nil }
+            self.address = .unix(path: path)
+            return
+        }
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else { return nil }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else { return nil }
+        self.address = .tcp(host: String(host), port: Int(port))
+    }
+
+    init(_ address: Broker.Address) { self.address = address }
+
+    var defaultValueDescription: String { self.address.description }
+}
+
+/// `PATTERN=MESSAGES` or `PATTERN=MESSAGES,BYTES`.
+struct CapacityOption: ExpressibleByArgument {
+    let pattern: Pattern
+    let capacity: HubConfiguration.Capacity
+
+    init?(argument: String) {
+        let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+        guard sides.count == 2, let pattern = Pattern(String(sides[0])) else { return nil }
+        let numbers = sides[1].split(separator: ",", omittingEmptySubsequences: false)
+        guard (1...2).contains(numbers.count), let messages = Int(numbers[0]), messages > 0 else { return nil }
+        self.pattern = pattern
+        guard numbers.count == 2 else {
+            self.capacity = .init(messages: messages)
+            return
+        }
+        guard let size = SizeOption(argument: String(numbers[1])), size.bytes > 0 else { return nil }
+        self.capacity = .init(messages: messages, bytes: size.bytes)
+    }
+}
+
+/// `PATTERN=TIME`.
+struct ExpiryOption: ExpressibleByArgument {
+    let pattern: Pattern
+    let expiry: TimeOption
+
+    init?(argument: String) {
+        let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+        guard sides.count == 2, let pattern = Pattern(String(sides[0])),
+            let expiry = TimeOption(argument: String(sides[1])), expiry.milliseconds > 0
+        else { return nil }
+        self.pattern = pattern
+        self.expiry = expiry
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What the commands have in common: signals, exit codes, one clear line for what goes wrong.
+enum Process {
+    /// `sysexits.h`: a service that is needed cannot be had.
+    private static let unavailable = ExitCode(69)
+
+    /// Runs services until they end, or SIGTERM or SIGINT asks them to.
+    static func run(_ services: [any Service], _ logger: Logger) async throws {
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter))
+        try await group.run()
+    }
+
+    /// Takes an address, or says in one line that it cannot be had and exits with 69.
+    static func claiming<Result>(_ address: String, _ claim: () async throws -> Result) async throws -> Result {
+        do {
+            return try await claim()
+        } catch {
+            self.say("seaway: cannot listen on \(address): \(Self.reason(error))")
+            throw self.unavailable
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
+    }
+
+    private static func say(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+/// How much is logged.
+struct LogOptions: ParsableArguments {
+    enum Level: String, CaseIterable, ExpressibleByArgument {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    @Option(help: "Least important lines that are logged.")
+    var logLevel = Level.info
+
+    func logger(_ label: String) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: self.logLevel.rawValue) ?? .info
+        return logger
+    }
+}
+
+extension Logger {
+    /// For libraries whose own lines would only repeat ours.
+    fileprivate var quieter: Logger {
+        var logger = self
+        logger.logLevel = max(self.logLevel, .warning)
+        return logger
+    }
+}
