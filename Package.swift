@@ -33,7 +33,10 @@ let package = Package(
     ],
     targets: [
         // Floor 0: no NIO, no Foundation networking, no clock.
-        .target(name: "SeawayWire", swiftSettings: rules),
+        .target(
+            name: "SeawayWire", dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: rules
+        ),
         .target(name: "SeawayMessage", swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
         .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore")], swiftSettings: rules),
@@ -49,7 +52,10 @@ let package = Package(
         // Floor 2: sockets, loops, configuration, logs.
         .target(
             name: "SeawayClient",
-            dependencies: ["SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), logging],
+            dependencies: [
+                "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging,
+            ],
             swiftSettings: rules
         ),
         .target(
@@ -103,7 +109,11 @@ let package = Package(
         .testTarget(name: "SeawayWorkerTests", dependencies: ["SeawayWorker", "SeawayTesting"], swiftSettings: rules),
         .testTarget(
             name: "SeawayServerTests",
-            dependencies: ["SeawayServer", "SeawayTesting", nio("NIOEmbedded"), nio("NIOHTTP1")], swiftSettings: rules
+            dependencies: [
+                "SeawayServer", "SeawayMessage", "SeawayTesting", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+                nio("NIOHTTP1"), logging,
+            ],
+            swiftSettings: rules
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -44,17 +44,21 @@ package struct RequestTarget: Hashable, Sendable {
         bytes.reserveCapacity(raw.utf8.count)
         var unread = raw.utf8
         while let byte = unread.popFirst() {
-            let digits = unread.prefix(2)
-            guard byte == UInt8(ascii: "%"), let high = digits.first?.hexDigit, let low = digits.dropFirst().first?.hexDigit
-            else {
+            guard byte == UInt8(ascii: "%"), let decoded = Self.hexByte(unread) else {
                 bytes.append(byte)
                 continue
             }
-            guard high | low != 0 else { return nil }
-            bytes.append(high << 4 | low)
+            guard decoded != 0 else { return nil }
+            bytes.append(decoded)
             unread = unread.dropFirst(2)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The byte that the next two digits name.
+    private static func hexByte(_ unread: Substring.UTF8View) -> UInt8? {
+        guard let high = unread.first?.hexDigit, let low = unread.dropFirst().first?.hexDigit else { return nil }
+        return high << 4 | low
     }
 }
 

@@ -16,7 +16,7 @@ package final class ServerCore {
     package internal(set) var counters = ServerCounters()
     var writer: AnswerWriter
     /// As of the last sweep: no time in this server is kept more exactly than that.
-    private(set) var now: Moment
+    package private(set) var now: Moment
     private(set) var isDraining = false
     /// Bytes of request bodies in reception, over all connections.
     var bodyBytes = 0

@@ -16,6 +16,11 @@ package struct Words: Sendable {
         self.position = end + 1
         return start..<end
     }
+
+    /// Everything behind the words that were read.
+    package func remainder(of line: Span<UInt8>) -> String {
+        self.position < line.count ? line.extracting(self.position...).text : ""
+    }
 }
 
 /// The option words of a line: `KEY=VALUE` (F8, F9).

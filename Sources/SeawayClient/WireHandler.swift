@@ -1,0 +1,71 @@
+import NIOCore
+import SeawayWire
+
+/// Cuts a broker's bytes into frames; decides nothing.
+final class WireHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private unowned let core: WireCore
+    private var parser = FrameParser(limits: WireLimits(maxBody: 67_108_864))
+    private var input: ByteBuffer?
+
+    init(core: WireCore) { self.core = core }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = self.unwrapInboundIn(data)
+        if var input = self.input.take() {
+            input.writeBuffer(&bytes)
+            bytes = input
+        }
+        do throws(StreamError) {
+            try self.parse(&bytes)
+            if bytes.readableBytes > 0 {
+                bytes.discardReadBytes()
+                self.input = bytes
+            }
+        } catch {
+            self.core.broke("the broker's stream is not the protocol: \(error.text)")
+        }
+    }
+
+    private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
+        while true {
+            switch try self.parser.step(bytes.readableBytesUInt8Span) {
+            case .needMoreBytes: return
+            case .frame(let shape):
+                self.hand(bytes.readableBytesUInt8Span, shape)
+                bytes.moveReaderIndex(forwardBy: shape.length)
+            case .tooLarge(let shape): bytes.moveReaderIndex(forwardBy: shape.length)
+            case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
+            case .discarded: break
+            }
+        }
+    }
+
+    private func hand(_ bytes: Span<UInt8>, _ shape: FrameShape) {
+        let frame = ServerFrame(line: bytes.extracting(..<shape.lineLength), hasBody: shape.hasBody)
+        self.core.receive(frame, body: bytes.extracting(shape.body))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.core.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.core.flush() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.core.lost(context.channel)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+@available(*, unavailable)
+extension WireHandler: Sendable {}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import SeawayBroker
+import SeawayServer
+
+/// Every bound of an interface server as an option; the names are those of INTERFACE.md.
+struct ServerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Address for HTTP.", valueName: "host:port"))
+    var http = AddressOption(.tcp(host: "127.0.0.1", port: 8_000))
+
+    @Option(
+        help: ArgumentHelp(
+            "Channel for requests whose path begins so; longest prefix wins, default http.request; repeat it.",
+            valueName: "[host]/prefix=channel"))
+    var route: [String] = []
+
+    @Option(help: "How long a request may wait for its answer.")
+    var httpTimeout = TimeOption(milliseconds: 120_000)
+
+    @Option(help: "How long the head of a request may take.")
+    var headTimeout = TimeOption(milliseconds: 30_000)
+
+    @Option(help: "How long the body of a request may take.")
+    var bodyTimeout = TimeOption(milliseconds: 120_000)
+
+    @Option(help: "How long a connection may stay without a request.")
+    var keepAlive = TimeOption(milliseconds: 75_000)
+
+    @Option(help: "How long a client may take nothing of its answer.")
+    var clientStallTimeout = TimeOption(milliseconds: 60_000)
+
+    @Option(help: "Largest body of a request.")
+    var maxRequestBody = SizeOption(bytes: 1 << 20)
+
+    @Option(help: "Bodies that are being received, in all.")
+    var maxBufferedBodies = SizeOption(bytes: 256 << 20)
+
+    @Option(help: "HTTP connections.")
+    var maxHttpConnections = 10_000
+
+    @Option(help: "Requests of one connection under way.")
+    var maxPipelined = 16
+
+    @Option(help: "Where the site is mounted: root_path in the messages.")
+    var rootPath = ""
+
+    @Option(help: "How long requests under way may take after SIGTERM.")
+    var grace = TimeOption(milliseconds: 10_000)
+
+    @Flag(help: "One log line for each request.")
+    var accessLog = false
+
+    func validate() throws {
+        guard case .tcp = self.http.address else {
+            throw ValidationError("--http is \(self.http.address); allowed is HOST:PORT.")
+        }
+        for (name, count) in [("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined)]
+        where !(1...1_000_000).contains(count) {
+            throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000.")
+        }
+        guard (0...1 << 20).contains(self.maxRequestBody.bytes) else {
+            throw ValidationError("--max-request-body is \(self.maxRequestBody); allowed is 0 to 1M.")
+        }
+        guard self.httpTimeout.milliseconds > 0 else { throw ValidationError("--http-timeout is longer than 0.") }
+        _ = try self.routes()
+    }
+
+    private func routes() throws -> Routes {
+        do {
+            return try Routes(self.route)
+        } catch {
+            throw ValidationError("--route: \(error)")
+        }
+    }
+
+    func configuration() throws -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        if case .tcp(let host, let port) = self.http.address {
+            configuration.host = host
+            configuration.port = port
+        }
+        configuration.routes = try self.routes()
+        configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
+        configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)
+        configuration.bodyTimeout = .milliseconds(self.bodyTimeout.milliseconds)
+        configuration.keepAliveTimeout = .milliseconds(self.keepAlive.milliseconds)
+        configuration.clientStallTimeout = .milliseconds(self.clientStallTimeout.milliseconds)
+        configuration.maxRequestBody = self.maxRequestBody.bytes
+        configuration.maxBufferedBodies = self.maxBufferedBodies.bytes
+        configuration.maxConnections = self.maxHttpConnections
+        configuration.maxPipelined = self.maxPipelined
+        configuration.rootPath = self.rootPath
+        configuration.accessLog = self.accessLog
+        return configuration
+    }
+}

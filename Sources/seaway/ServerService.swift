@@ -1,0 +1,27 @@
+import Logging
+import NIOCore
+import SeawayBroker
+import SeawayServer
+import ServiceLifecycle
+
+/// Runs until the process is told to leave, then answers what is under way.
+struct ServerService: Service {
+    let server: InterfaceServer
+    let grace: Duration
+    let logger: Logger
+
+    func run() async throws {
+        try await gracefulShutdown()
+        self.logger.info("leaving", metadata: ["grace": "\(self.grace)"])
+        await self.server.shutdown(grace: self.grace)
+        self.logger.info("left")
+    }
+}
+
+extension ServerOptions {
+    /// Takes the HTTP address, or ends the process with a clear line.
+    func open(_ server: InterfaceServer, _ logger: Logger) async throws {
+        let address = try await Process.claiming(self.http.address.description) { try await server.start() }
+        logger.info("serving HTTP", metadata: ["address": "\(address.ipAddress ?? "?"):\(address.port ?? 0)"])
+    }
+}

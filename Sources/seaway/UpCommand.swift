@@ -1,0 +1,42 @@
+import ArgumentParser
+import Logging
+import NIOPosix
+import SeawayBroker
+import SeawayServer
+
+/// `seaway up`
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Run a broker and an interface server in one process.",
+        discussion: """
+            The interface server uses the store itself, on the same event loop; workers attach at the broker's address.
+
+              seaway up
+              seaway up --http 127.0.0.1:8000 --route /python=http.request.python
+            """)
+
+    @OptionGroup(title: "HTTP") var server: ServerOptions
+    @OptionGroup var listeners: ListenerOptions
+    @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
+    @OptionGroup(title: "Log") var log: LogOptions
+
+    func run() async throws {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let broker = try await Broker.make(
+            configuration: self.broker.configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.broker"))
+        try await self.listeners.open(broker, self.log.logger("seaway.broker"))
+        let logger = self.log.logger("seaway.server")
+        let server = InterfaceServer(
+            configuration: try self.server.configuration(), layer: broker.makeLayer(clientName: "seaway-up"),
+            eventLoop: eventLoop, logger: logger)
+        try await self.server.open(server, logger)
+        // The last is asked to leave first: requests under way still find the broker.
+        try await Process.run(
+            [
+                BrokerService(
+                    broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
+                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
+            ], logger)
+    }
+}

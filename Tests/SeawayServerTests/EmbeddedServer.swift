@@ -1,0 +1,81 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import SeawayMessage
+import SeawayServer
+
+/// A server without a socket and with a clock that the test moves.
+final class EmbeddedServer {
+    let layer: FakeLayer
+    let core: ServerCore
+    private let loop = EmbeddedEventLoop()
+    private var now: Moment
+
+    init(layer: FakeLayer = FakeLayer(), _ configure: (inout ServerConfiguration) -> Void = { _ in }) {
+        var configuration = ServerConfiguration()
+        configure(&configuration)
+        self.layer = layer
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        self.core = ServerCore(configuration: configuration, layer: layer, eventLoop: self.loop, logger: logger)
+        self.now = self.core.now
+        self.core.listen()
+    }
+
+    func connect() throws -> EmbeddedConnection { try EmbeddedConnection(self.core, self.loop) }
+
+    func pass(_ time: Duration) {
+        self.now = self.now + time
+        self.core.sweep(at: self.now)
+        self.loop.run()
+    }
+
+    /// Lets a worker answer the request with this place, the first being 0.
+    func answer(_ index: Int = 0, _ message: Message) {
+        guard let channel = self.layer.replyChannel(index) else { return }
+        self.layer.deliver(message, to: [channel])
+        self.loop.run()
+    }
+}
+
+/// One client of an ``EmbeddedServer``.
+final class EmbeddedConnection {
+    let channel: EmbeddedChannel
+
+    fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop) throws {
+        self.channel = EmbeddedChannel(loop: loop)
+        try self.channel.addServerHandlers(core)
+        self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
+        self.channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.7", port: 50_312)
+        self.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 8_000), promise: nil)
+    }
+
+    var isOpen: Bool { self.channel.isActive }
+
+    func send(_ text: String) throws { try self.send(Array(text.utf8)) }
+    func send(_ bytes: [UInt8]) throws { _ = try self.channel.writeInbound(ByteBuffer(bytes: bytes)) }
+
+    func get(_ target: String = "/", _ fields: String = "") throws {
+        try self.send("GET \(target) HTTP/1.1\r\nhost: localhost\r\n\(fields)\r\n")
+    }
+
+    /// All that the server has sent since the last call.
+    func output() throws -> String {
+        var bytes: [UInt8] = []
+        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same, without the fields that every answer has.
+    func answers() throws -> String {
+        let lines = try self.output().split(separator: "\r\n", omittingEmptySubsequences: false)
+        return lines.filter { !$0.hasPrefix("date: ") && !$0.hasPrefix("server: ") }.joined(separator: "\n")
+    }
+
+    func leave() { self.channel.close(promise: nil) }
+
+    func becomeSlow(_ isSlow: Bool) {
+        self.channel.isWritable = !isSlow
+        self.channel.pipeline.fireChannelWritabilityChanged()
+    }
+}

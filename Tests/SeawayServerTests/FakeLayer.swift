@@ -1,0 +1,130 @@
+import SeawayMessage
+import Synchronization
+
+/// A layer that keeps what the server says to it, and lets a test say what comes back.
+final class FakeLayer: ChannelLayer {
+    struct Sent: Sendable {
+        var channel: String
+        var message: Message
+        var ifHeard: Bool
+    }
+
+    private struct State {
+        var sent: [Sent] = []
+        var closed: [String] = []
+        var paused: [String] = []
+        var resumed: [String] = []
+        var credit = 0
+        var mailboxes: [String] = []
+        var stopped = 0
+        var receive: (@Sendable (Delivery) -> Void)?
+        var event: (@Sendable (ListeningEvent) -> Void)?
+        var held: [@Sendable (SendAnswer) -> Void] = []
+    }
+
+    private let state = Mutex(State())
+    /// What the layer answers to a send; `nil` keeps the answer back until ``answerHeld(_:)``.
+    private let verdict: @Sendable (String) -> SendAnswer?
+    /// Called for each message that was taken.
+    private let worker: @Sendable (FakeLayer, Sent) -> Void
+
+    init(
+        verdict: @escaping @Sendable (String) -> SendAnswer? = { _ in .done },
+        worker: @escaping @Sendable (FakeLayer, Sent) -> Void = { _, _ in }
+    ) {
+        self.verdict = verdict
+        self.worker = worker
+    }
+
+    var sent: [Sent] { self.state.withLock { $0.sent } }
+    var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
+    var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
+    var closed: [String] { self.state.withLock { $0.closed } }
+    var paused: [String] { self.state.withLock { $0.paused } }
+    var resumed: [String] { self.state.withLock { $0.resumed } }
+    var credit: Int { self.state.withLock { $0.credit } }
+    var mailboxes: [String] { self.state.withLock { $0.mailboxes } }
+    var stopped: Int { self.state.withLock { $0.stopped } }
+
+    /// The reply channel of the request with this place, the first being 0.
+    func replyChannel(_ index: Int) -> String? {
+        let requests = self.requests
+        return requests.indices.contains(index) ? requests[index]["reply_channel"]?.string : nil
+    }
+
+    func deliver(_ message: Message, to channels: [String], group: String? = nil) {
+        let receive = self.state.withLock { $0.receive }
+        receive?(Delivery(channels: channels, group: group, body: message.payload))
+    }
+
+    func deliver(raw bytes: [UInt8], to channel: String) {
+        let receive = self.state.withLock { $0.receive }
+        receive?(Delivery(channels: [channel], body: Payload(messagePack: bytes)))
+    }
+
+    func happen(_ event: ListeningEvent) { self.state.withLock { $0.event }?(event) }
+
+    func answerHeld(_ answer: SendAnswer) {
+        let held = self.state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for closure in held { closure(answer) }
+    }
+
+    // MARK: ChannelLayer
+
+    var isConnected: Bool { true }
+
+    func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        let sent = Sent(channel: channel, message: (try? Message(body)) ?? [:], ifHeard: ifHeard)
+        self.state.withLock { $0.sent.append(sent) }
+        guard let verdict = self.verdict(channel) else { return self.state.withLock { $0.held.append(answer) } }
+        answer(verdict)
+        if verdict == .done { self.worker(self, sent) }
+    }
+
+    func listen(
+        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        event: @escaping @Sendable (ListeningEvent) -> Void
+    ) -> any Listening {
+        self.state.withLock { state in
+            state.mailboxes += names
+            state.receive = receive
+            state.event = event
+        }
+        event(.started(kept: false))
+        return FakeListening(layer: self)
+    }
+
+    func pause(_ channel: String) { self.state.withLock { $0.paused.append(channel) } }
+    func resume(_ channel: String) { self.state.withLock { $0.resumed.append(channel) } }
+    func close(_ channels: [String]) { self.state.withLock { $0.closed += channels } }
+
+    fileprivate func grant(_ count: Int) { self.state.withLock { $0.credit += count } }
+    fileprivate func stop() { self.state.withLock { $0.stopped += 1 } }
+
+    // The server has no business with groups.
+    func send(
+        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+    ) { answer(.unknown) }
+    func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
+    func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
+}
+
+private final class FakeListening: Listening {
+    private let layer: FakeLayer
+    init(layer: FakeLayer) { self.layer = layer }
+
+    func ready(_ count: Int) { self.layer.grant(count) }
+    func stop(_ done: @escaping @Sendable () -> Void) {
+        self.layer.stop()
+        done()
+    }
+}

@@ -1,0 +1,131 @@
+import SeawayServer
+import Testing
+
+@Suite("The order of answers (I20)") struct ExchangesTests {
+    static func two() -> Exchanges<String, String> {
+        var exchanges = Exchanges<String, String>(maxWaiting: 10)
+        exchanges.begin(1, "first", deadline: Moment(milliseconds: 100))
+        exchanges.begin(2, "second", deadline: Moment(milliseconds: 90))
+        return exchanges
+    }
+
+    @Test func anAnswerBeforeItsTurnWaits() {
+        var exchanges = Self.two()
+        #expect(exchanges.put("b", bytes: 1, at: 1, isLast: true, closes: true) == .later)
+        #expect(exchanges.index(of: 2) == nil)
+        #expect(exchanges.put("a", bytes: 1, at: 0, isLast: true) == .now)
+        #expect(exchanges.endFirst() == false)
+        #expect(exchanges.first?.isComplete == true)
+        #expect(exchanges.takeWaiting() == ["b"])
+        #expect(exchanges.endFirst() == true)
+        #expect(exchanges.takeWaiting() == [])
+        #expect(exchanges.isEmpty)
+    }
+
+    @Test func whatWaitsIsBoundedByPausing() {
+        var exchanges = Self.two()
+        _ = exchanges.put("bbbbbbbbbb", bytes: 10, at: 1, isLast: false)
+        #expect(exchanges.pauseIfNeeded(at: 1, isWritable: true) == false)
+        _ = exchanges.put("b", bytes: 1, at: 1, isLast: false)
+        #expect(exchanges.pauseIfNeeded(at: 0, isWritable: true) == false)
+        #expect(exchanges.pauseIfNeeded(at: 1, isWritable: true) == true)
+        #expect(exchanges.pauseIfNeeded(at: 1, isWritable: true) == false)
+        // Its turn comes, and with it the channel is taken up again.
+        _ = exchanges.put("a", bytes: 1, at: 0, isLast: true)
+        _ = exchanges.endFirst()
+        #expect(exchanges.takeWaiting() == ["bbbbbbbbbb", "b"])
+        #expect(exchanges.resumeFirst(deadline: Moment(milliseconds: 500)) == true)
+        #expect(exchanges.resumeFirst(deadline: Moment(milliseconds: 500)) == false)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 500)) == 2)
+    }
+
+    @Test func aSlowClientPausesTheFirst() {
+        var exchanges = Self.two()
+        #expect(exchanges.pauseIfNeeded(at: 0, isWritable: false) == true)
+        // The client is late, not the worker.
+        #expect(exchanges.overdue(at: Moment(milliseconds: 1_000)) == 2)
+    }
+
+    @Test func theTimeOfAnAnswerIsKept() {
+        var exchanges = Self.two()
+        #expect(exchanges.overdue(at: Moment(milliseconds: 89)) == nil)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 90)) == 2)
+        _ = exchanges.put("b", bytes: 1, at: 1, isLast: true)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 99)) == nil)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 100)) == 1)
+        #expect(exchanges.removeAll().map(\.number) == [1])
+        #expect(exchanges.isEmpty)
+    }
+}
+
+@Suite("How long a client is waited for (section 7)") struct ConnectionClockTests {
+    static let times = ServerConfiguration()
+
+    static func at(_ seconds: Int64) -> Moment { Moment(milliseconds: seconds * 1_000) }
+
+    func expiry(_ clock: ConnectionClock, _ seconds: Int64, isBusy: Bool = false) -> ConnectionClock.Expiry {
+        clock.expiry(at: Self.at(seconds), isBusy: isBusy, times: Self.times)
+    }
+
+    @Test func aConnectionThatSaysNothingIsClosed() {
+        let clock = ConnectionClock(now: Self.at(0))
+        #expect(self.expiry(clock, 29) == .none)
+        #expect(self.expiry(clock, 30) == .close)
+    }
+
+    @Test func aHeadThatTricklesInIsAnswered() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.bytesCame(at: Self.at(10))
+        clock.bytesCame(at: Self.at(29))
+        #expect(self.expiry(clock, 29) == .none)
+        #expect(self.expiry(clock, 30) == .slowRequest)
+    }
+
+    @Test func aBodyHasItsOwnTime() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.headCame(at: Self.at(10))
+        #expect(self.expiry(clock, 129) == .none)
+        #expect(self.expiry(clock, 130) == .slowRequest)
+    }
+
+    @Test func anIdleConnectionIsClosedButNotABusyOne() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.headCame(at: Self.at(0))
+        clock.requestCame(at: Self.at(0))
+        #expect(self.expiry(clock, 1_000, isBusy: true) == .none)
+        clock.answerLeft(at: Self.at(1_000))
+        #expect(self.expiry(clock, 1_074) == .none)
+        #expect(self.expiry(clock, 1_075) == .close)
+        clock.bytesCame(at: Self.at(1_074))
+        #expect(self.expiry(clock, 1_103) == .none)
+        #expect(self.expiry(clock, 1_104) == .slowRequest)
+    }
+
+    @Test func aHeadThatTheServerDoesNotReadIsNotLate() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.bytesCame(at: Self.at(0))
+        clock.readingWasHeld(at: Self.at(1))
+        #expect(self.expiry(clock, 1_000, isBusy: true) == .none)
+    }
+
+    @Test func aClientThatDoesNotReadIsGivenUp() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.requestCame(at: Self.at(0))
+        clock.writabilityChanged(to: false, at: Self.at(10))
+        #expect(self.expiry(clock, 69, isBusy: true) == .none)
+        #expect(self.expiry(clock, 70, isBusy: true) == .stalled)
+        clock.writabilityChanged(to: true, at: Self.at(70))
+        #expect(self.expiry(clock, 70, isBusy: true) == .none)
+    }
+
+    @Test func afterTheEndOnlyAShortTimeIsLeft() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.readingStopped(at: Self.at(0))
+        clock.headCame(at: Self.at(0))
+        #expect(self.expiry(clock, 1_000, isBusy: true) == .none)
+        clock.sideEnded(at: Self.at(1_000))
+        clock.requestCame(at: Self.at(1_001))
+        #expect(self.expiry(clock, 1_001) == .none)
+        #expect(self.expiry(clock, 1_002) == .close)
+    }
+}

@@ -1,0 +1,88 @@
+import SeawayServer
+import Testing
+
+@Suite("What the head of a request says") struct RequestHeadTests {
+    @Test(
+        "The target (I7)",
+        arguments: [
+            ("/", "/", "/", ""),
+            ("/moon?a=b?c", "/moon", "/moon", "a=b?c"),
+            ("/a?", "/a", "/a", ""),
+            ("/a%20b%2Fc", "/a b/c", "/a%20b%2Fc", ""),
+            ("/%C3%A9", "/é", "/%C3%A9", ""),
+            ("/%FF%C3", "/\u{FFFD}\u{FFFD}", "/%FF%C3", ""),
+            ("/100%", "/100%", "/100%", ""),
+            ("/%zz%4", "/%zz%4", "/%zz%4", ""),
+            ("/a/../b", "/a/../b", "/a/../b", ""),
+            ("*", "*", "*", ""),
+            ("http://example.org", "/", "/", ""),
+            ("HTTPS://example.org:8443/a?b", "/a", "/a", "b"),
+            ("http://example.org?b", "/", "/", "b"),
+        ])
+    func isCutIntoPathAndQuery(target: String, path: String, rawPath: String, query: String) throws {
+        let parts = try #require(RequestTarget(target))
+        #expect(parts.path == path)
+        #expect(parts.rawPath == rawPath)
+        #expect(parts.query == query)
+    }
+
+    @Test(
+        "A target that is no path (I7)",
+        arguments: ["", "moon", "?a", "*a", "http://", "http:///a", "ftp://a/b", "/a#b", "/é", "/a%00", "localhost:80"])
+    func isRefused(target: String) { #expect(RequestTarget(target) == nil) }
+
+    static func fields(_ pairs: (String, String)...) -> RequestFields {
+        RequestFields(pairs.map { (name: $0.0, value: $0.1) })
+    }
+
+    @Test func fieldsOfTheConnectionEndHere() {
+        let fields = Self.fields(
+            ("Host", "a"), ("X-Before", "1"), ("Connection", "keep-alive, X-Before, host"), ("TE", "trailers"),
+            ("Keep-Alive", "5"), ("Trailer", "x"), ("Upgrade", "h2c"), ("Transfer-Encoding", "chunked"),
+            ("Proxy-Connection", "x"), ("Expect", "100-continue"), ("X_User", "root"), ("X-User", "me"),
+            ("Content-Length", "5"))
+        // I8: what Connection lists goes too, but for what the message cannot do without.
+        #expect(fields.keptCount == 3)
+        #expect(fields.keeps("host") && fields.keeps("x-user") && fields.keeps("content-length"))
+        #expect(!fields.keeps("x-before") && !fields.keeps("x_user") && !fields.keeps("te"))
+    }
+
+    static func verdict(
+        _ pairs: (String, String)..., method: String = "GET", target: String = "/", isHTTP10: Bool = false
+    ) -> RequestCheck.Verdict {
+        RequestCheck(maxBody: 100).verdict(
+            method: method, target: target, isHTTP10: isHTTP10, keepAlive: true,
+            fields: RequestFields(pairs.map { (name: $0.0, value: $0.1) }))
+    }
+
+    @Test("Refused from the head alone (I21)") func whatCannotBeServedIsRefused() {
+        #expect(Self.verdict(("Host", "a"), method: "CONNECT", target: "a:443") == .refuse(.connect))
+        #expect(Self.verdict(("Host", "a"), ("Upgrade", "h2c, WebSocket")) == .refuse(.webSocket))
+        #expect(Self.verdict(("Host", "a"), ("Transfer-Encoding", "gzip, chunked")) == .refuse(.transferCoding))
+        #expect(Self.verdict(("Transfer-Encoding", "chunked"), isHTTP10: true) == .refuse(.transferCoding))
+        #expect(Self.verdict() == .refuse(.hostField))
+        #expect(Self.verdict(("Host", "a"), ("Host", "a")) == .refuse(.hostField))
+        #expect(Self.verdict(("Host", "a"), target: "moon") == .refuse(.target))
+        #expect(Self.verdict(("Host", "a"), ("Content-Length", "101")) == .refuse(.bodyTooLarge))
+        #expect(Self.verdict(("Host", "a"), ("Content-Length", "99999999999999999999")) == .refuse(.bodyTooLarge))
+    }
+
+    @Test func theLargestBodyIsAccepted() {
+        guard case .accept(let head) = Self.verdict(("Host", "a"), ("Content-Length", "100"), method: "HEAD") else {
+            Issue.record("refused")
+            return
+        }
+        #expect(head.isHead && head.staysOpen && head.host == "a")
+    }
+
+    @Test("An old client needs no Host, an upgrade ends the connection (I24)") func oldClientsAndUpgrades() {
+        guard case .accept(let old) = Self.verdict(isHTTP10: true),
+            case .accept(let upgrade) = Self.verdict(("Host", "a"), ("Upgrade", "h2c"), target: "http://b/")
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(old.isHTTP10 && old.host == nil)
+        #expect(!upgrade.staysOpen && upgrade.host == "b")
+    }
+}

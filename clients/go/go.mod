@@ -1,0 +1,3 @@
+module seaway.dev/seaway
+
+go 1.19
