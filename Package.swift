@@ -66,7 +66,13 @@ let package = Package(
             swiftSettings: rules
         ),
         // Floor 3: user code, and HTTP; both over any ChannelLayer.
-        .target(name: "SeawayWorker", dependencies: ["SeawayMessage", logging, lifecycle], swiftSettings: rules),
+        .target(
+            name: "SeawayWorker",
+            dependencies: [
+                "SeawayMessage", logging, lifecycle, .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: rules
+        ),
         .target(
             name: "SeawayServer",
             dependencies: ["SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging],
@@ -86,6 +92,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: rules
+        ),
+        .executableTarget(
+            name: "seaway-demo-worker",
+            dependencies: [
+                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Examples/DemoWorker",
             swiftSettings: rules
         ),
         // One test target per floor, and one for the whole.

@@ -25,7 +25,7 @@ package struct JSONWriter: Sendable {
 
     package mutating func string(_ text: String) {
         var text = text
-        text.withUTF8 { self.string(utf8: Span(_unsafeElements: $0)) }
+        text.withUTF8 { self.string(utf8: $0.span) }
     }
 
     /// Writes a string from well-formed UTF-8.

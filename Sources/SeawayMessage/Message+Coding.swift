@@ -24,7 +24,7 @@ extension Message {
     /// - Throws: ``MessageError`` when the text is not exactly one map that the wire allows (V1–V9).
     public init(json: String) throws(MessageError) {
         var json = json
-        let messagePack = json.withUTF8 { Translation.messagePack(fromJSON: Span(_unsafeElements: $0)) }
+        let messagePack = json.withUTF8 { Translation.messagePack(fromJSON: $0.span) }
         guard !messagePack.isEmpty else { throw MessageError(.json) }
         try self.init(Payload(messagePack: messagePack))
     }

@@ -41,8 +41,8 @@ package enum MessagePackHead {
         case 0xC4: self.number(UInt8.self, bytes, &offset).flatMap { self.bytes(Int($0), bytes, offset) }
         case 0xC5: self.number(UInt16.self, bytes, &offset).flatMap { self.bytes(Int($0), bytes, offset) }
         case 0xC6: self.number(UInt32.self, bytes, &offset).flatMap { self.bytes(Int($0), bytes, offset) }
-        case 0xCA: self.number(UInt32.self, bytes, &offset).flatMap { self.double(Double(Float(bitPattern: $0))) }
-        case 0xCB: self.number(UInt64.self, bytes, &offset).flatMap { self.double(Double(bitPattern: $0)) }
+        case 0xCA: self.number(UInt32.self, bytes, &offset).flatMap { self.finite(Double(Float(bitPattern: $0))) }
+        case 0xCB: self.number(UInt64.self, bytes, &offset).flatMap { self.finite(Double(bitPattern: $0)) }
         case 0xCC: self.number(UInt8.self, bytes, &offset).map { .int(Int64($0)) }
         case 0xCD: self.number(UInt16.self, bytes, &offset).map { .int(Int64($0)) }
         case 0xCE: self.number(UInt32.self, bytes, &offset).map { .int(Int64($0)) }
@@ -71,7 +71,7 @@ package enum MessagePackHead {
         return Number(bigEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type))
     }
 
-    private static func double(_ value: Double) -> MessagePackHead? { value.isFinite ? .double(value) : nil }
+    private static func finite(_ value: Double) -> MessagePackHead? { value.isFinite ? .double(value) : nil }
 
     @inline(__always)
     private static func string(_ count: Int, _ bytes: Span<UInt8>, _ offset: Int) -> MessagePackHead? {

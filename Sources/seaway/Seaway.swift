@@ -16,7 +16,7 @@ struct Seaway: AsyncParsableCommand {
             Exit codes: 0 done, 64 bad option, 69 an address cannot be had, 70 anything else.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self])
+        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self])
 }
 
 /// The release, as `seaway --version` and the `Server` field tell it.

@@ -56,7 +56,7 @@ import Testing
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", count: 1_000))
         while server.core.counters.full < 1_000 { server.layer.answerHeld(.refused(Refusal(code: "full"))) }
-        #expect(try client.output().ranges(of: "HTTP/1.1 503").count == 0_001)
+        #expect(try client.output().ranges(of: "HTTP/1.1 503").count == 1_000)
     }
 
     @Test("I10, I12") func aStreamIsPassedOnAsItComes() throws {
@@ -84,12 +84,14 @@ import Testing
         #expect(!client.isOpen)
     }
 
-    @Test("I24", arguments: [
-        ("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "connection: close"),
-        ("GET / HTTP/1.0\r\n\r\n", "connection: close"),
-        ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", "connection: close"),
-        ("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", "connection: keep-alive"),
-    ])
+    @Test(
+        "I24",
+        arguments: [
+            ("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "connection: close"),
+            ("GET / HTTP/1.0\r\n\r\n", "connection: close"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", "connection: close"),
+            ("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", "connection: keep-alive"),
+        ])
     func theConnectionEndsOrStaysAsAsked(request: String, field: String) throws {
         let server = EmbeddedServer()
         let client = try server.connect()

@@ -46,8 +46,7 @@ final class EmbeddedConnection {
         self.channel = EmbeddedChannel(loop: loop)
         try self.channel.addServerHandlers(core)
         self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
-        self.channel.remoteAddress = try SocketAddress(ipAddress: "192.0.2.7", port: 50_312)
-        self.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 8_000), promise: nil)
+        self.channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
     }
 
     var isOpen: Bool { self.channel.isActive }

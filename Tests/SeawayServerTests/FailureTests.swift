@@ -5,13 +5,15 @@ import Testing
 @Suite("What goes wrong") struct FailureTests {
     static let hello: Message = ["status": 200, "content": "hello"]
 
-    @Test("I21", arguments: [
-        (SendAnswer.refused(Refusal(code: "full")), "Too many requests are waiting."),
-        (.refused(Refusal(code: "unreachable")), "The workers cannot be reached."),
-        (.refused(Refusal(code: "closing")), "The workers cannot be reached."),
-        (.refused(Refusal(code: "denied")), "The workers' broker refused the request."),
-        (.unknown, "The connection to the workers broke."),
-    ])
+    @Test(
+        "I21",
+        arguments: [
+            (SendAnswer.refused(Refusal(code: "full")), "Too many requests are waiting."),
+            (.refused(Refusal(code: "unreachable")), "The workers cannot be reached."),
+            (.refused(Refusal(code: "closing")), "The workers cannot be reached."),
+            (.refused(Refusal(code: "denied")), "The workers' broker refused the request."),
+            (.unknown, "The connection to the workers broke."),
+        ])
     func aRequestThatIsNotTakenGets503(answer: SendAnswer, text: String) throws {
         let server = EmbeddedServer(layer: FakeLayer(verdict: { _ in nil }))
         let client = try server.connect()
@@ -29,7 +31,8 @@ import Testing
         #expect(counters.full + counters.unreachable + counters.refused + counters.unknown == 2)
     }
 
-    @Test("I21: the answer of a layer on this very thread comes within the call") func aRefusalAtOnceIsAnswered() throws {
+    @Test("I21: the answer of a layer on this very thread comes within the call") func aRefusalAtOnceIsAnswered() throws
+    {
         let server = EmbeddedServer(layer: FakeLayer(verdict: { _ in .refused(Refusal(code: "full")) }))
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.1\r\nhost: a\r\n\r\n", count: 50))
@@ -74,10 +77,12 @@ import Testing
         #expect(server.layer.disconnects.isEmpty)
     }
 
-    @Test("I15", arguments: [
-        ["content": "no status"] as Message, ["status": 99], ["status": "200"],
-        ["status": 200, "headers": [["a", "b\r\nc: d"]]], ["status": 200, "headers": [["a b", "c"]]],
-    ])
+    @Test(
+        "I15",
+        arguments: [
+            ["content": "no status"] as Message, ["status": 99], ["status": "200"],
+            ["status": 200, "headers": [["a", "b\r\nc: d"]]], ["status": 200, "headers": [["a b", "c"]]],
+        ])
     func aMalformedAnswerGets502(answer: Message) throws {
         let server = EmbeddedServer()
         let client = try server.connect()
@@ -90,9 +95,11 @@ import Testing
         #expect(client.isOpen)
     }
 
-    @Test("I12, I15", arguments: [
-        ["content": "x", "offset": 5] as Message, ["content": "xyz", "offset": 3], ["status": 200], ["content": 1],
-    ])
+    @Test(
+        "I12, I15",
+        arguments: [
+            ["content": "x", "offset": 5] as Message, ["content": "xyz", "offset": 3], ["status": 200], ["content": 1],
+        ])
     func aDamagedStreamIsNotHandedOnAsWhole(piece: Message) throws {
         let server = EmbeddedServer()
         let client = try server.connect()
@@ -142,7 +149,8 @@ import Testing
     }
 
     @Test("I17: nothing is said of what was answered or never sent") func aClientThatLeavesInPeaceIsNot() throws {
-        let server = EmbeddedServer(layer: FakeLayer(verdict: { $0.hasSuffix("x") ? .refused(Refusal(code: "full")) : .done }))
+        let server = EmbeddedServer(
+            layer: FakeLayer(verdict: { $0.hasSuffix("x") ? .refused(Refusal(code: "full")) : .done }))
         let client = try server.connect()
         try client.get()
         server.answer(0, Self.hello)

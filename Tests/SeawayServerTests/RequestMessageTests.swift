@@ -8,7 +8,8 @@ import Testing
         let server = EmbeddedServer { $0.rootPath = "/site" }
         let client = try server.connect()
         try client.send(
-            "POST /a%20b?c=d HTTP/1.1\r\nHost: localhost:8000\r\nX-Two: 2\r\nx-two: 3\r\nContent-Length: 5\r\n\r\nhello")
+            "POST /a%20b?c=d HTTP/1.1\r\nHost: localhost:8000\r\nX-Two: 2\r\nx-two: 3\r\nContent-Length: 5\r\n\r\nhello"
+        )
         let request = try #require(server.layer.requests.first)
         let reply = try #require(request["reply_channel"]?.string)
         #expect(reply.hasPrefix(server.core.mailboxName) && reply.hasSuffix("!1"))
@@ -40,7 +41,8 @@ import Testing
         let server = EmbeddedServer()
         let client = try server.connect()
         try client.send(
-            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ntrailer: x\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx: y\r\n\r\n")
+            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ntrailer: x\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx: y\r\n\r\n"
+        )
         let request = try #require(server.layer.requests.first)
         #expect(request["body"] == .bytes(Array("abcde".utf8)))
         #expect(request["headers"] == [["host", "a"], ["content-length", "5"]].asFields)

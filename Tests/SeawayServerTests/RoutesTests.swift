@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/python", "python=x", "=x", "/python=", "/a=b!c", "/a=b?c", "/a=b c", "/a=\(String(repeating: "x", count: 241))",
+        "", "/python", "python=x", "=x", "/python=", "/a=b!c", "/a=b?c", "/a=b c",
+        "/a=\(String(repeating: "x", count: 241))",
     ])
     func aMalformedRouteIsNamed(text: String) {
         let error = #expect(throws: RouteError.self) { try Routes([text]) }
@@ -43,6 +44,8 @@ import Testing
 
     @Test func theSameHostAndPrefixTwiceIsAnError() {
         #expect(throws: RouteError.self) { try Routes(["/a=x", "/a/=y"]) }
-        #expect(throws: Never.self) { try Routes(["/a=x", "h/a=y", "/a=\(String(repeating: "x", count: 240))"].dropLast()) }
+        #expect(throws: Never.self) {
+            try Routes(["/a=x", "h/a=y", "/a=\(String(repeating: "x", count: 240))"].dropLast())
+        }
     }
 }

@@ -65,13 +65,13 @@ package struct VectorText: Decodable, Sendable, Hashable {
     }
 }
 
-/// Bytes in a vector, written as hexadecimal digits.
+/// Bytes in a vector, written as hexadecimal digits; in parts, like ``VectorText``, where they would be long.
 package struct VectorHex: Decodable, Sendable, Hashable {
     package let bytes: [UInt8]
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        let digits = Array(try container.decode(String.self).utf8)
+        let digits = try VectorText(from: decoder).bytes
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard index + 1 < digits.count,

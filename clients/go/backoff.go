@@ -10,6 +10,12 @@ import (
 type backoff struct {
 	first, most time.Duration
 	span        time.Duration
+	random      *rand.Rand
+}
+
+func newBackoff(first, most time.Duration) *backoff {
+	// Seeded, so that clients that lost the same broker do not come back in step.
+	return &backoff{first: first, most: most, random: rand.New(rand.NewSource(time.Now().UnixNano()))}
 }
 
 func (b *backoff) reset() { b.span = 0 }
@@ -22,7 +28,7 @@ func (b *backoff) next() time.Duration {
 	if b.span > b.most {
 		b.span = b.most
 	}
-	return b.span/2 + time.Duration(rand.Int63n(int64(b.span/2)+1))
+	return b.span/2 + time.Duration(b.random.Int63n(int64(b.span/2)+1))
 }
 
 // wait sleeps for the next span; false when the context ended before.

@@ -208,6 +208,10 @@ func (c *conn) write() {
 			return
 		}
 		c.mu.Lock()
+		if c.err != nil {
+			c.mu.Unlock()
+			return
+		}
 		wire := c.appendOwed(c.unsent)
 		c.unsent = nil
 		for _, request := range c.unsentOf {
@@ -227,9 +231,8 @@ func (c *conn) write() {
 func (c *conn) read() {
 	c.fail(c.readFrames())
 	c.mu.Lock()
-	left := c.session.Abandon()
-	c.mu.Unlock()
-	for _, request := range left {
+	defer c.mu.Unlock()
+	for _, request := range c.session.Abandon() {
 		err := errNotSent
 		if request.isWritten {
 			err = because(ErrUnknown, c.err)

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Logging
+import NIOPosix
+import SeawayClient
+import SeawayServer
+import ServiceLifecycle
+
+/// `seaway serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Turn HTTP into messages on the channels of a broker.",
+        discussion: """
+            Does no work of its own: requests go to http.request, answers come from workers. Without a broker in reach
+            requests are answered with 503.
+
+              seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
+              seaway serve --broker unix:/run/seaway.sock --route /python=http.request.python
+            """)
+
+    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
+    var broker = BrokerOption(.local)
+
+    @Option(help: "How long a request may wait for a connection to the broker before it gets 503.")
+    var connectPatience = TimeOption(milliseconds: 2_000)
+
+    @OptionGroup(title: "HTTP") var server: ServerOptions
+    @OptionGroup(title: "Log") var log: LogOptions
+
+    func run() async throws {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let logger = self.log.logger("seaway.server")
+        var configuration = WireLayerConfiguration(broker: self.broker.address, clientName: "seaway-serve")
+        configuration.connectPatience = .milliseconds(self.connectPatience.milliseconds)
+        let layer = WireLayer(configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
+        let server = InterfaceServer(
+            configuration: try self.server.configuration(), layer: layer, eventLoop: eventLoop, logger: logger)
+        try await self.server.open(server, logger)
+        layer.start()
+        // The last is asked to leave first: requests under way still find the broker.
+        try await Process.run(
+            [
+                LayerService(layer: layer),
+                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
+            ], logger)
+    }
+}
+
+/// Keeps the connection to the broker until everything that uses it has left.
+struct LayerService: Service {
+    let layer: WireLayer
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await self.layer.shutdown()
+    }
+}
+
+/// `host:port` or `unix:PATH` of a broker elsewhere.
+struct BrokerOption: ExpressibleByArgument {
+    let address: BrokerAddress
+
+    init(_ address: BrokerAddress) { self.address = address }
+
+    init?(argument: String) {
+        guard let address = BrokerAddress(argument) else { return nil }
+        self.address = address
+    }
+
+    var defaultValueDescription: String { self.address.description }
+}

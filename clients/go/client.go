@@ -1,0 +1,213 @@
+package seaway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options of a [Client]; the zero value of each field means its default.
+type Options struct {
+	// Name is shown to operators: 1 to 64 bytes of A–Z a–z 0–9 - _ . ("go").
+	Name string
+	// Token is shown to the broker, 1 to 255 bytes (none).
+	Token string
+	// Heartbeat is the silence after which either side asks for a sign of life; after three of them the connection
+	// is given up. At most an hour, in whole milliseconds (20 s); negative: never.
+	Heartbeat time.Duration
+	// Wait is how long a call waits for a connection when there is none (5 s); its context may end it sooner.
+	Wait time.Duration
+	// Backoff and MaxBackoff are the first and the longest wait between attempts to connect (100 ms, 5 s).
+	Backoff, MaxBackoff time.Duration
+	// Dial opens the connection, for TLS and tests (TCP, or a Unix socket when the address begins with "unix:").
+	Dial func(ctx context.Context) (net.Conn, error)
+	// Logger is told about broken connections and failed handlers (log.Default()).
+	Logger interface{ Printf(string, ...any) }
+}
+
+// Client is one connection to a broker, shared by all goroutines of a program.
+//
+// When the connection breaks it comes back by itself, with backoff and jitter, listens on everything again and joins
+// again what was lost. The context of a call limits how long it waits; when it ends after the request was sent the
+// outcome is [ErrUnknown]. All methods are safe for concurrent use.
+type Client struct {
+	options Options
+	stop    context.CancelFunc
+	// Closed when the goroutine that keeps the connection has ended.
+	finished chan struct{}
+
+	mu sync.Mutex
+	// The connection that calls may use, nil while there is none.
+	current *conn
+	// Closed and made anew whenever current or over changes.
+	changed chan struct{}
+	// Why there will never be another connection.
+	over      error
+	lastError error
+	epoch     string
+	listeners map[string]*Listener
+	worker    *Listener
+}
+
+// New makes a client of the broker at an address such as "127.0.0.1:7411" or "unix:/run/seaway.sock".
+//
+// It connects in the background; calls wait for that. [Client.Close] ends it.
+func New(address string, options Options) *Client {
+	setDefaults(&options, address)
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Client{
+		options: options, stop: stop, finished: make(chan struct{}),
+		changed: make(chan struct{}), listeners: make(map[string]*Listener),
+	}
+	go c.keepConnected(ctx)
+	return c
+}
+
+func setDefaults(options *Options, address string) {
+	if options.Name == "" {
+		options.Name = "go"
+	}
+	defaultTo(&options.Heartbeat, 20*time.Second)
+	defaultTo(&options.Wait, 5*time.Second)
+	defaultTo(&options.Backoff, 100*time.Millisecond)
+	defaultTo(&options.MaxBackoff, 5*time.Second)
+	if options.Dial == nil {
+		options.Dial = dialer(address)
+	}
+	if options.Logger == nil {
+		options.Logger = log.Default()
+	}
+}
+
+func defaultTo(value *time.Duration, standard time.Duration) {
+	if *value == 0 {
+		*value = standard
+	}
+}
+
+func dialer(address string) func(context.Context) (net.Conn, error) {
+	network := "tcp"
+	if path := strings.TrimPrefix(address, "unix:"); path != address {
+		network, address = "unix", path
+	}
+	return func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+}
+
+// Close takes leave of the broker (QUIT) and ends the client; requests under way are answered before.
+//
+// The mailboxes that it listens on end with it. Further calls, and listeners, fail with [ErrClosed].
+func (c *Client) Close(ctx context.Context) error {
+	c.mu.Lock()
+	current := c.current
+	isOver := c.over != nil
+	c.mu.Unlock()
+	c.end(ErrClosed)
+	var err error
+	if current != nil && !isOver {
+		if _, err = current.roundTrip(ctx, "QUIT", []byte("QUIT\n")); errors.Is(err, errNotSent) {
+			err = nil
+		}
+	}
+	c.stop()
+	<-c.finished
+	return err
+}
+
+// end makes the client useless: no more calls, no more connections.
+func (c *Client) end(reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over != nil {
+		return
+	}
+	c.over = reason
+	c.change()
+	for _, listener := range c.allListeners() {
+		listener.end(reason)
+	}
+	c.listeners = make(map[string]*Listener)
+	c.worker = nil
+}
+
+// change wakes all that wait for another state; called with the lock held.
+func (c *Client) change() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// request is one frame to be sent: its verb, its body's size for the broker's limit, and its bytes.
+type request struct {
+	verb string
+	body int
+	wire []byte
+}
+
+func newRequest(verb string, body []byte, words ...string) request {
+	return request{verb: verb, body: len(body), wire: appendFrame(nil, verb, body, words...)}
+}
+
+// do sends a request on the connection, or on the next one if nothing of it was sent, and returns what answers it.
+func (c *Client) do(ctx context.Context, r request) (Frame, error) {
+	deadline := time.NewTimer(c.options.Wait)
+	defer deadline.Stop()
+	for {
+		current, err := c.connection(ctx, deadline.C)
+		if err != nil {
+			return Frame{}, err
+		}
+		frame, err := current.ask(ctx, r)
+		if !errors.Is(err, errNotSent) {
+			return frame, err
+		}
+	}
+}
+
+// ask sends a request on this connection; an ERR becomes a [*Refusal].
+func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
+	if r.body > c.maxBody {
+		return Frame{}, refuse(r.verb, "size", fmt.Sprintf("the broker takes %d bytes", c.maxBody))
+	}
+	frame, err := c.roundTrip(ctx, r.verb, r.wire)
+	if err == nil && frame.Verb == "ERR" {
+		return Frame{}, newRefusal(r.verb, frame)
+	}
+	return frame, err
+}
+
+// connection waits until there is one.
+func (c *Client) connection(ctx context.Context, deadline <-chan time.Time) (*conn, error) {
+	for {
+		c.mu.Lock()
+		current, over, changed, lastError := c.current, c.over, c.changed, c.lastError
+		c.mu.Unlock()
+		if over != nil {
+			return nil, over
+		}
+		if current != nil && !current.isOver() {
+			return current, nil
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			return nil, because(ErrOffline, lastError)
+		case <-ctx.Done():
+			return nil, because(ErrOffline, ctx.Err())
+		}
+	}
+}
+
+func (c *conn) isOver() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,175 @@
+package seaway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// connectTimeout is for opening a connection, HELLO, and listening again.
+const connectTimeout = 10 * time.Second
+
+// keepConnected holds one connection at a time until the client is over.
+func (c *Client) keepConnected(ctx context.Context) {
+	defer close(c.finished)
+	pause := newBackoff(c.options.Backoff, c.options.MaxBackoff)
+	for ctx.Err() == nil {
+		began := time.Now()
+		current, err := c.connect(ctx)
+		bye := ""
+		if err == nil {
+			err, bye = c.use(ctx, current)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if final := finalError(err, bye); final != nil {
+			c.options.Logger.Printf("seaway: giving up: %v", final)
+			c.end(final)
+			return
+		}
+		c.noteError(err)
+		c.options.Logger.Printf("seaway: no connection, trying again: %v%s", err, reasonText(bye))
+		if time.Since(began) > c.options.MaxBackoff {
+			pause.reset()
+		}
+		if !pause.wait(ctx) {
+			return
+		}
+	}
+}
+
+func reasonText(bye string) string {
+	if bye == "" {
+		return ""
+	}
+	return " (BYE " + bye + ")"
+}
+
+// finalError is not nil where the table of BYE reasons, or a refused HELLO, says not to come back.
+func finalError(err error, bye string) error {
+	switch {
+	case bye == "auth":
+		return because(ErrAuth, err)
+	case bye == "line":
+		return because(ErrProtocol, err)
+	case errors.Is(err, ErrAuth), errors.Is(err, ErrDenied), errors.Is(err, ErrVersion), errors.Is(err, ErrOption),
+		errors.Is(err, ErrProtocol):
+		return err
+	default:
+		return nil
+	}
+}
+
+func (c *Client) noteError(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastError = err
+}
+
+// use lets calls have the connection until it ends, and returns why it ended.
+func (c *Client) use(ctx context.Context, current *conn) (error, string) {
+	select {
+	case <-current.done:
+	case <-ctx.Done():
+		current.fail(ErrClosed)
+	}
+	c.mu.Lock()
+	c.current = nil
+	c.change()
+	c.mu.Unlock()
+	// First everything that had come is dealt with, so that nothing old mixes with the next connection.
+	<-current.finished
+	return current.reason()
+}
+
+// connect opens a connection, says HELLO, restores what the broker may have lost, and publishes it.
+func (c *Client) connect(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	socket, err := c.options.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current := newConn(socket, c.options.Heartbeat, c.pushed)
+	if err = c.greet(ctx, current); err == nil {
+		err = c.restore(ctx, current)
+	}
+	if err == nil {
+		return current, nil
+	}
+	current.fail(err)
+	<-current.finished
+	if reason, bye := current.reason(); bye != "" {
+		// What the broker said tells more than the request that it left unanswered.
+		if final := finalError(reason, bye); final != nil {
+			return nil, final
+		}
+	}
+	return nil, err
+}
+
+func (c *Client) greet(ctx context.Context, current *conn) error {
+	words := []string{"1", "format=json", "client=" + c.options.Name}
+	if c.options.Token != "" {
+		words = append(words, "token="+c.options.Token)
+	}
+	if c.options.Heartbeat > 0 {
+		words = append(words, "heartbeat="+strconv.FormatInt(c.options.Heartbeat.Milliseconds(), 10))
+	}
+	for _, word := range words {
+		if !isPlainWord(word) {
+			return fmt.Errorf("seaway: %w: the name or the token holds a byte that no line may hold", ErrOption)
+		}
+	}
+	frame, err := current.ask(ctx, newRequest("HELLO", nil, words...))
+	if err != nil {
+		return err
+	}
+	current.epoch = frame.Options["epoch"]
+	if most, err := strconv.Atoi(frame.Options["max-body"]); err == nil && most > 0 {
+		current.maxBody = most
+	}
+	return nil
+}
+
+func isPlainWord(word string) bool {
+	for index := 0; index < len(word); index++ {
+		if word[index] <= ' ' || word[index] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// restore listens on all names that this connection does not yet read; when none is left, calls may use it.
+func (c *Client) restore(ctx context.Context, current *conn) error {
+	for {
+		c.mu.Lock()
+		missing := c.notYetOn(current)
+		if len(missing) == 0 {
+			c.current, c.epoch, c.lastError = current, current.epoch, nil
+			c.change()
+			c.mu.Unlock()
+			return nil
+		}
+		c.mu.Unlock()
+		for _, listener := range missing {
+			if err := c.listenOn(ctx, current, listener); err != nil {
+				if isTemporary(err) {
+					return err
+				}
+				c.options.Logger.Printf("seaway: cannot listen again on %v: %v", listener.names, err)
+				c.forget(listener, err)
+			}
+		}
+	}
+}
+
+// isTemporary says whether another connection, later, may do better.
+func isTemporary(err error) bool {
+	var refusal *Refusal
+	return !errors.As(err, &refusal) || errors.Is(err, ErrLimit) || errors.Is(err, ErrClosing)
+}

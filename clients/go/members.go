@@ -1,0 +1,225 @@
+package seaway
+
+import (
+	"context"
+	"errors"
+)
+
+// membership is one channel in one group.
+type membership struct{ group, channel string }
+
+// listenOn listens for a listener on a new connection, joins again what the broker lost, and grants credit.
+func (c *Client) listenOn(ctx context.Context, current *conn, listener *Listener) error {
+	c.mu.Lock()
+	if listener.on == current || listener.reason != nil {
+		defer c.mu.Unlock()
+		return listener.reason
+	}
+	isMailbox := !listener.isCommon && formOf(listener.names[0]) == mailboxName
+	known := listener.memberships
+	if isMailbox {
+		// The broker tells all that it holds before it answers, so what is not told is not there.
+		listener.memberships = make(map[membership]struct{})
+	}
+	isNewBroker := c.epoch != current.epoch
+	c.mu.Unlock()
+
+	isFresh, err := sendListen(ctx, current, listener, isMailbox)
+	if err == nil && (isMailbox && isFresh || !isMailbox && isNewBroker) {
+		err = c.joinAgain(ctx, current, listener, known)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		for member := range known {
+			listener.memberships[member] = struct{}{}
+		}
+		return err
+	}
+	if listener.on != current && listener.reason == nil {
+		listener.on = current
+		current.grant(listener.purse(), listener.credit-listener.held)
+	}
+	return listener.reason
+}
+
+func sendListen(ctx context.Context, current *conn, listener *Listener, isMailbox bool) (bool, error) {
+	isFresh := false
+	for _, words := range chunks(listener.names, len("LISTEN members=1")) {
+		if isMailbox {
+			words = append(words, "members=1")
+		}
+		frame, err := current.ask(ctx, newRequest("LISTEN", nil, words...))
+		if err != nil {
+			return false, err
+		}
+		isFresh = isFresh || frame.Options["state"] == "fresh"
+	}
+	return isFresh, nil
+}
+
+// joinAgain makes the memberships anew that the listener knew of.
+func (c *Client) joinAgain(
+	ctx context.Context, current *conn, listener *Listener, known map[membership]struct{},
+) error {
+	channels := make(map[string][]string)
+	for member := range known {
+		channels[member.group] = append(channels[member.group], member.channel)
+	}
+	for group, names := range channels {
+		for _, words := range chunks(names, len("JOIN ")+len(group)) {
+			if err := c.joinOn(ctx, current, listener, group, words); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// joinOn joins some channels; where one of them is refused, each by itself, so that one that is gone harms no other.
+func (c *Client) joinOn(ctx context.Context, current *conn, l *Listener, group string, names []string) error {
+	_, err := current.ask(ctx, newRequest("JOIN", nil, append([]string{group}, names...)...))
+	switch {
+	case err == nil:
+		c.remember(group, names)
+		return nil
+	case isTemporary(err):
+		return err
+	case len(names) == 1:
+		c.options.Logger.Printf("seaway: cannot join %s to %s again: %v", names[0], group, err)
+		return nil
+	}
+	for index := range names {
+		if err := c.joinOn(ctx, current, l, group, names[index:index+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reader is the listener of this client that gets the channel's messages, nil if there is none; the lock is held.
+func (c *Client) reader(channel string) *Listener {
+	if listener := c.listeners[channel]; listener != nil {
+		return listener
+	}
+	return c.listeners[mailboxOf(channel)]
+}
+
+// remember notes memberships of channels that this client reads: their reader makes them anew when a broker lost them.
+func (c *Client) remember(group string, channels []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, channel := range channels {
+		if listener := c.reader(channel); listener != nil {
+			listener.memberships[membership{group, channel}] = struct{}{}
+		}
+	}
+}
+
+func (c *Client) unremember(group string, channels []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, channel := range channels {
+		if listener := c.reader(channel); listener != nil {
+			delete(listener.memberships, membership{group, channel})
+		}
+	}
+}
+
+// unrememberAll forgets all memberships of channels that are over.
+func (c *Client) unrememberAll(channels []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, channel := range channels {
+		listener := c.reader(channel)
+		if listener == nil {
+			continue
+		}
+		for member := range listener.memberships {
+			if member.channel == channel {
+				delete(listener.memberships, member)
+			}
+		}
+	}
+}
+
+// pushed deals with what the broker says unasked; it never waits.
+func (c *Client) pushed(current *conn, kind EventKind, frame Frame) error {
+	switch kind {
+	case EventMessage:
+		return c.deliver(current, frame)
+	case EventJoined:
+		c.remember(frame.Args[0], frame.Args[1:])
+	case EventLeft:
+		c.unremember(frame.Args[0], frame.Args[1:])
+	case EventLost:
+		c.lost(frame.Args)
+	}
+	return nil
+}
+
+// lost ends the listeners of names that another connection reads now. They are not taken back (L2).
+func (c *Client) lost(names []string) {
+	for _, name := range names {
+		c.mu.Lock()
+		listener := c.listeners[name]
+		c.mu.Unlock()
+		if listener != nil {
+			c.options.Logger.Printf("seaway: another connection reads %s now", name)
+			c.forget(listener, ErrLost)
+		}
+	}
+}
+
+// deliver hands a MSG to the listeners of its channels.
+func (c *Client) deliver(current *conn, frame Frame) error {
+	message, err := DecodeMessage(frame.Body)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	deliveries := make(map[*Listener]*Delivery, 1)
+	for _, channel := range frame.Args {
+		listener := c.reader(channel)
+		if listener == nil {
+			// It was closed a moment ago; what was under way is lost with it.
+			continue
+		}
+		if deliveries[listener] == nil {
+			deliveries[listener] = &Delivery{Group: frame.Options["group"], Message: message}
+		}
+		deliveries[listener].Channels = append(deliveries[listener].Channels, channel)
+	}
+	for listener, delivery := range deliveries {
+		if listener.on != current && !listener.isCommon {
+			// Its own credit was not granted yet, so the worker's paid for it.
+			current.grant("", 1)
+		}
+		if err != nil {
+			c.options.Logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
+			current.grant(listener.purse(), 1)
+			continue
+		}
+		select {
+		case listener.queue <- delivery:
+			listener.held++
+		default:
+			return because(ErrProtocol, errors.New("more messages than the credit"))
+		}
+	}
+	return nil
+}
+
+// chunks parts names into runs that fit a line, beside words of so many bytes (F3).
+func chunks(names []string, words int) [][]string {
+	var runs [][]string
+	room := 0
+	for _, name := range names {
+		if room < len(name)+1 {
+			runs = append(runs, nil)
+			room = defaultMaxLine - words - 2
+		}
+		last := len(runs) - 1
+		runs[last] = append(runs[last], name)
+		room -= len(name) + 1
+	}
+	return runs
+}
