@@ -157,6 +157,7 @@ package final class Connection {
             switch self.core.send(body, format, toGroup: line.extracting(group), except: except) {
             case .failure(let refusal): self.refuse(refusal)
             case .success(let outcome):
+                self.session.accept()
                 self.gather { $0.writeString("OK sent=\(outcome.sent) full=\(outcome.full) gone=\(outcome.gone)\n") }
             }
         case .hello(let hello):
@@ -178,6 +179,7 @@ package final class Connection {
         if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard) {
             self.refuse(refusal)
         } else {
+            self.session.accept()
             self.gather { $0.writeLine("OK\n") }
         }
     }
@@ -194,8 +196,12 @@ package final class Connection {
     }
 
     private func answer(_ answer: RequestHandler.Answer) {
+        if case .refused(let refusal) = answer { return self.refuse(refusal) }
+        self.session.accept()
+        // What a request makes deliverable comes before its answer (A2).
+        self.core.drain(self.id)
         switch answer {
-        case .none: break
+        case .none, .refused: break
         case .line(let line): self.gather { $0.writeString(line) }
         case .data(let bytes):
             self.gather {
@@ -203,10 +209,7 @@ package final class Connection {
                 $0.writeBytes(bytes)
                 $0.writeLine("\n")
             }
-        case .refused(let refusal): return self.refuse(refusal)
         }
-        // Pushes that a request has made possible come behind its answer.
-        self.core.drain(self.id)
     }
 
     private func refuse(_ refusal: WireRefusal) {

@@ -32,7 +32,7 @@ final class Channel: Named {
     var queue: Deque<QueuedMessage> = []
     var queuedBytes = 0
     var readers: [Reader] = []
-    /// Whose turn it was last (D2).
+    /// Whose turn it is (D2).
     private var turn = 0
     /// No reader could take anything when last looked; spares looking at each for every message.
     var isStarved = false
@@ -71,8 +71,9 @@ final class Channel: Named {
         }
         guard !self.isStarved else { return nil }
         for _ in 0..<self.readers.count {
-            self.turn = self.turn + 1 < self.readers.count ? self.turn + 1 : 0
+            if self.turn >= self.readers.count { self.turn = 0 }
             let reader = self.readers[self.turn]
+            self.turn += 1
             if reader.purse.accepts(nameLength) { return reader }
         }
         self.isStarved = true

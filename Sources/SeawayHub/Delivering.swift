@@ -29,8 +29,9 @@ extension Hub {
         let peer = self.peer(id)
         guard !peer.isBlocked else { return nil }
         for _ in 0..<peer.readers.count {
-            peer.turn = peer.turn + 1 < peer.readers.count ? peer.turn + 1 : 0
+            if peer.turn >= peer.readers.count { peer.turn = 0 }
             let reader = peer.readers[peer.turn]
+            peer.turn += 1
             guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { continue }
             reader.purse.credit -= 1
             self.counters.delivered += delivery.names.count

@@ -9,7 +9,7 @@ final class Peer {
     /// The common one (R1).
     let purse: Purse
     var readers: [Reader] = []
-    /// Whose turn it was last (D3).
+    /// Whose turn it is (D3).
     var turn = 0
 
     init(id: PeerID) {

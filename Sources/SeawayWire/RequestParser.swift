@@ -66,9 +66,9 @@ extension Request {
             self = .peek(try arguments.names(line, channelsOnly: true)[0], page)
         case .stats: self = .stats(try arguments.statisticsKind(line), try arguments.page(line))
         case .flush: self = .flush(try arguments.pattern(line))
-        case .ping: self = .ping
-        case .pong: self = .pong
-        case .quit: self = .quit
+        case .ping, .pong, .quit:
+            _ = try arguments.options(line)
+            self = verb == .ping ? .ping : verb == .pong ? .pong : .quit
         }
     }
 }

@@ -15,8 +15,10 @@ package struct ServerSession: Hashable, Sendable {
 
     /// As agreed; until then the defaults.
     package private(set) var hello = Hello()
-    /// A frame in order has come (F11), so that it is too late for `HELLO` (H1).
+    /// A frame in order has come (F11).
     private var isTrusted = false
+    /// A frame was not refused, so that it is too late for `HELLO` (H1).
+    private var hasAccepted = false
     /// Why the frame whose body is being thrown away will be refused.
     private var awaitedRefusal: WireRefusal?
 
@@ -28,13 +30,16 @@ package struct ServerSession: Hashable, Sendable {
     /// A frame in order has come that needs no judgement.
     package mutating func trust() { self.isTrusted = true }
 
+    /// A request was carried out and not refused.
+    package mutating func accept() { self.hasAccepted = true }
+
     /// Judges the line of a whole frame.
     package mutating func judge(_ line: Span<UInt8>, _ shape: FrameShape) -> Verdict {
         do throws(RequestError) {
             let request = try Request(line: line, shape: shape)
             defer { self.isTrusted = true }
             guard case .hello(let hello) = request else { return .request(request) }
-            guard !self.isTrusted else { return .refuse(.state) }
+            guard !self.hasAccepted else { return .refuse(.state) }
             self.hello = hello
             return .request(request)
         } catch {

@@ -56,9 +56,11 @@ enum Wildcard {
         let dots = Array("…".utf8)
         var position = 0
         var index = 0
+        let dotsAfterSpace = Array(" …".utf8)
         while index < pattern.count {
-            if pattern[index...].starts(with: dots) {
-                index += dots.count
+            let isOptional = pattern[index...].starts(with: dotsAfterSpace)
+            if isOptional || pattern[index...].starts(with: dots) {
+                index += isOptional ? dotsAfterSpace.count : dots.count
                 while position < text.count, text[position] != UInt8(ascii: "\n") { position += 1 }
                 // Inside a line `…` stands for all that follows, so the rest of the pattern's line is passed over too.
                 while index < pattern.count, pattern[index] != UInt8(ascii: "\n") { index += 1 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("A message of an answer (I10 to I15)") struct AnswerTests {
     static let limits = Answer.Limits(fields: 3, bytes: 60)
 
-    static func read(_ message: Message) throws(AnswerFault) -> Answer {
+    static func read(_ message: Message) throws -> Answer {
         try Answer(message.payload, limits: Self.limits)
     }
 

