@@ -108,7 +108,9 @@ let package = Package(
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", nio("NIOEmbedded")], swiftSettings: rules),
-        .testTarget(name: "SeawayHubTests", dependencies: ["SeawayHub"], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
+        ),
         .testTarget(
             name: "SeawayBrokerTests",
             dependencies: [

@@ -11,6 +11,8 @@ package final class BrokerCore {
     private(set) var bodies = BodyStore()
     private var endpoints: [(any Endpoint)?] = []
     private(set) var endpointCount = 0
+    /// Connections that were not told `BYE` (M3).
+    private(set) var openConnections = 0
     /// Those with something gathered.
     private var touched: [any Endpoint] = []
     private let clock: () -> Int
@@ -56,7 +58,8 @@ package final class BrokerCore {
     /// Takes a connection of the wire in; one too many, or too late, is told so and ended (M3).
     package func connect(_ transport: any Transport) -> Connection {
         self.readClock()
-        let isOneTooMany = self.endpointCount >= self.configuration.maxConnections
+        let isOneTooMany = self.openConnections >= self.configuration.maxConnections
+        self.openConnections += 1
         var made: Connection?
         self.attach { id in
             let connection = Connection(id: id, core: self, transport: transport)
@@ -68,6 +71,9 @@ package final class BrokerCore {
         if self.isClosing { connection.end(.shutdown) } else if isOneTooMany { connection.end(.limit) }
         return connection
     }
+
+    /// A connection's place is free, though it may still be reading why it ends.
+    func connectionEnded() { self.openConnections -= 1 }
 
     /// Forgets an endpoint that is over.
     func detach(_ id: PeerID, endMailboxes: Bool) {
@@ -81,6 +87,9 @@ package final class BrokerCore {
         self.hub.stopListening(id, endMailboxes: endMailboxes, now: self.now)
         self.carryOutEffects()
     }
+
+    /// Whether so many connections linger behind their `BYE` that one more cannot even be told.
+    var isCrowded: Bool { self.endpointCount >= self.configuration.maxConnections + 1_024 }
 
     var allEndpoints: [any Endpoint] { self.endpoints.compactMap(\.self) }
 

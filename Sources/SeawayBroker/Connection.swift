@@ -39,6 +39,8 @@ package final class Connection {
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
     private var output = ByteBuffer()
+    /// What the transport held when last asked: asking it for each push would cost too much.
+    private var inTransport = 0
     private var isTouched = false
     private var isOverfull = false
     private var peerHasEnded = false
@@ -97,6 +99,7 @@ package final class Connection {
     /// The connection is gone.
     package func receiveClosed() {
         if case .closed = self.state { return }
+        if case .open = self.state { self.core.connectionEnded() }
         self.state = .closed
         self.hold(0)
         self.core.detach(self.id, endMailboxes: false)
@@ -198,8 +201,6 @@ package final class Connection {
     private func answer(_ answer: RequestHandler.Answer) {
         if case .refused(let refusal) = answer { return self.refuse(refusal) }
         self.session.accept()
-        // What a request makes deliverable comes before its answer (A2).
-        self.core.drain(self.id)
         switch answer {
         case .none, .refused: break
         case .line(let line): self.gather { $0.writeString(line) }
@@ -210,6 +211,8 @@ package final class Connection {
                 $0.writeLine("\n")
             }
         }
+        // What a LISTEN makes deliverable comes behind its answer (A2).
+        self.core.drain(self.id)
     }
 
     private func refuse(_ refusal: WireRefusal) {
@@ -269,12 +272,15 @@ package final class Connection {
             self.core.touch(self)
         }
         write(&self.output)
-        if self.output.readableBytes > self.core.configuration.maxUnread / 2 { self.relieve() }
+        let gathered = self.output.readableBytes
+        let most = self.core.configuration.maxUnread
+        if gathered > most / 2 || gathered + self.inTransport > most { self.relieve() }
     }
 
     /// Hands a long output over early, and stops pushes and reading when the peer does not take it.
     private func relieve() {
-        if self.transport.unsent == 0 { self.handOver() }
+        self.inTransport = self.transport.unsent
+        if self.inTransport == 0 { self.handOver() }
         guard !self.isOverfull, self.unread > self.core.configuration.maxUnread else { return }
         self.isOverfull = true
         self.core.hub.setBlocked(self.id, true)
@@ -288,11 +294,13 @@ package final class Connection {
         // First, since the write may at once tell that it was taken.
         self.output = ByteBuffer()
         self.transport.write(output)
+        self.inTransport = self.transport.unsent
     }
 
     func flush() {
         self.isTouched = false
-        guard self.transport.unsent == 0 else { return }
+        self.inTransport = self.transport.unsent
+        guard self.inTransport == 0 else { return }
         self.handOver()
         if case .ending = self.state { self.transport.endOutput() }
     }
@@ -333,6 +341,7 @@ package final class Connection {
 
     /// Closes behind what is left to send; input is thrown away meanwhile, so that the peer can read it.
     private func endOutput() {
+        if case .open = self.state { self.core.connectionEnded() }
         self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout)
         self.input = nil
         self.frameBegan = nil

@@ -32,6 +32,9 @@ extension Hub {
     /// When ``wake(now:)`` has something to do, in the caller's milliseconds; `nil`: never.
     package var nextAlarm: Int? { self.alarms.min?.at }
 
+    /// How many alarms are set, those of dropped records included.
+    package var alarmCount: Int { self.alarms.count }
+
     /// Ends what has come to its end.
     package func wake(now: Int) {
         while let alarm = self.alarms.min, alarm.at <= now {

@@ -58,25 +58,30 @@ extension Hub {
         }
     }
 
-    /// Adds the other channels of the mailbox in which the same group message is next (D5).
+    /// Adds the other channels of the mailbox in which the same group message is next (D5), in the order of the group.
     private func delivery(of message: QueuedMessage, from channel: Channel, now: Int) -> WaitingDelivery {
-        var names = [channel.name]
-        if let siblings = message.siblings {
-            var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
-            for sibling in siblings.channels where sibling !== channel {
-                guard room > sibling.name.bytes.count else { break }
-                guard let first = sibling.queue.first, first.siblings === siblings, first.body == message.body,
-                    !sibling.isPaused, sibling.readers.isEmpty, now < first.deadline
-                else { continue }
+        var names: [Name] = []
+        var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
+        for sibling in message.siblings?.channels ?? [channel] {
+            if sibling === channel {
+                names.append(channel.name)
+            } else if room > sibling.name.bytes.count, self.isNext(message, in: sibling, now: now) {
                 _ = self.pop(sibling, now: now)
                 names.append(sibling.name)
                 room -= sibling.name.bytes.count + 1
-                if sibling.queue.isEmpty { self.dropIfUnused(sibling) }
+                self.dropIfUnused(sibling)
             }
         }
         self.enterBacklog(channel)
         self.dropIfUnused(channel)
         return WaitingDelivery(body: message.body, group: message.group, names: names)
+    }
+
+    private func isNext(_ message: QueuedMessage, in sibling: Channel, now: Int) -> Bool {
+        guard let first = sibling.queue.first, first.siblings === message.siblings, first.body == message.body else {
+            return false
+        }
+        return !sibling.isPaused && sibling.readers.isEmpty && now < first.deadline
     }
 
     /// Takes the oldest message that has not expired.

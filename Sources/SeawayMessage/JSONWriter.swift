@@ -101,12 +101,18 @@ extension JSONWriter {
 
     private mutating func appendEscaped(_ utf8: Span<UInt8>) {
         var start = 0
-        for place in 0..<utf8.count {
+        var place = 0
+        while place < utf8.count {
+            let plain = JSONScan.plainCount(utf8, place)
+            place += plain
+            if plain == 8 { continue }
             let byte = utf8[place]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            self.append(utf8.extracting(start..<place))
-            self.appendEscape(byte)
-            start = place + 1
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                self.append(utf8.extracting(start..<place))
+                self.appendEscape(byte)
+                start = place + 1
+            }
+            place += 1
         }
         self.append(utf8.extracting(start..<utf8.count))
     }

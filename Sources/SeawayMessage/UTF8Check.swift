@@ -5,15 +5,10 @@ enum UTF8Check {
     static func isWellFormed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var offset = range.lowerBound
         while offset < range.upperBound {
-            if range.upperBound - offset >= 8, self.isASCII(bytes, eightAt: offset) {
-                offset += 8
-            } else if bytes[offset] < 0x80 {
-                offset += 1
-            } else {
-                let count = self.sequence(bytes, offset, end: range.upperBound)
-                guard count > 0 else { return false }
-                offset += count
-            }
+            let ascii = self.asciiCount(bytes, offset)
+            let count = ascii > 0 ? ascii : self.sequence(bytes, offset, end: range.upperBound)
+            guard count > 0 else { return false }
+            offset += count
         }
         return true
     }
@@ -37,8 +32,11 @@ enum UTF8Check {
         return count
     }
 
+    /// How many of the next bytes, 8 at most, are ASCII for sure; they may reach beyond the end of a string.
     @inline(__always)
-    private static func isASCII(_ bytes: Span<UInt8>, eightAt offset: Int) -> Bool {
-        bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+    private static func asciiCount(_ bytes: Span<UInt8>, _ offset: Int) -> Int {
+        guard bytes.count - offset >= 8 else { return bytes[offset] < 0x80 ? 1 : 0 }
+        let word = UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        return (word & 0x8080_8080_8080_8080).trailingZeroBitCount / 8
     }
 }

@@ -29,6 +29,7 @@ package final class ServerCore {
     private var owners: [UInt64: ConnectionHandler] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
+    private var lastWarning: Moment?
 
     package init(configuration: ServerConfiguration, layer: any ChannelLayer, eventLoop: any EventLoop, logger: Logger)
     {
@@ -116,7 +117,7 @@ package final class ServerCore {
         case .refused(let refusal) where refusal.isUnreachable || refusal.code == "closing":
             owner.fail(number, .unreachable)
         case .refused(let refusal):
-            self.logger.warning("request refused", metadata: ["channel": "\(channel)", "why": "\(refusal)"])
+            self.warn("request refused", ["channel": "\(channel)", "why": "\(refusal)"])
             owner.fail(number, .refused)
         case .unknown:
             // A worker may have it all the same.
@@ -172,7 +173,12 @@ package final class ServerCore {
         if let credit = self.mailbox.useCredit() { self.mailbox.listening?.ready(credit) }
         let limits = Answer.Limits(
             fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
-        let answer = Result { () throws(AnswerFault) in try Answer(delivery.body, limits: limits) }
+        let answer: Result<Answer, AnswerFault>
+        do throws(AnswerFault) {
+            answer = .success(try Answer(delivery.body, limits: limits))
+        } catch {
+            answer = .failure(error)
+        }
         for channel in delivery.channels {
             let number = self.mailbox.number(of: channel)
             let owner = number.flatMap { self.owners[$0] }
@@ -243,9 +249,15 @@ package final class ServerCore {
 
     func logMalformed(_ fault: AnswerFault, _ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange) {
         let channel = exchange.request.route?.channel ?? ""
-        self.logger.warning(
-            "malformed answer",
-            metadata: ["why": "\(fault)", "channel": "\(channel)", "path": "\(exchange.request.path)"])
+        self.warn(
+            "malformed answer", ["why": "\(fault)", "channel": "\(channel)", "path": "\(exchange.request.path)"])
+    }
+
+    /// Warns at most once a second of what may happen with every request; the counters have the rest.
+    private func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) {
+        let isQuiet = self.lastWarning.map { self.now < $0 + .seconds(1) } ?? false
+        if !isQuiet { self.lastWarning = self.now }
+        self.logger.log(level: isQuiet ? .debug : .warning, text, metadata: metadata)
     }
 
     private func logAccess(_ asked: AskedRequest) {

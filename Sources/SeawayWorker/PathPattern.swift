@@ -1,37 +1,64 @@
 /// A path with names for some of its segments: `/users/{id}`, `/files/*`.
 struct PathPattern: Hashable, Sendable {
     private enum Segment: Hashable, Sendable {
-        case exactly(String)
+        case exactly(Substring)
         case named(String)
-        /// Everything that follows, also nothing.
-        case rest
     }
 
+    private let text: String
     private let segments: [Segment]
+    /// Whether everything that follows the segments, also nothing, matches.
+    private let hasTail: Bool
+    /// Only one path matches.
+    private let isLiteral: Bool
 
-    /// - Parameter text: begins with `/`; a segment `{name}` matches any one segment, a last segment `*` all that follow.
-    init(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: true)
-        self.segments = parts.enumerated().map { index, part in
-            if part == "*", index == parts.count - 1 { return .rest }
-            if part.hasPrefix("{"), part.hasSuffix("}") { return .named(String(part.dropFirst().dropLast())) }
-            return .exactly(String(part))
-        }
-    }
-
-    /// What the names stand for, `nil` when the path does not match.
-    func match(_ path: String) -> [String: String]? {
-        var found: [String: String] = [:]
-        var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
-        for segment in self.segments {
-            if segment == .rest { return found }
-            guard let part = parts.popFirst() else { return nil }
-            switch segment {
-            case .exactly(let text): guard part == text else { return nil }
-            case .named(let name): found[name] = String(part)
-            case .rest: break
+    /// - Parameter text: begins with `/`; a segment `{name}` matches any one that is not empty, a last segment `*` all that follow.
+    init(_ text: String) throws(WorkerError) {
+        guard text.hasPrefix("/") else { throw WorkerError(.pattern, name: text) }
+        var parts = PathParts(text).parts
+        self.hasTail = parts.last == "*"
+        if self.hasTail { parts.removeLast() }
+        var segments: [Segment] = []
+        for part in parts {
+            if part.hasPrefix("{"), part.hasSuffix("}"), part.utf8.count > 2 {
+                segments.append(.named(String(part.dropFirst().dropLast())))
+            } else if part.contains(where: { "{}*".contains($0) }) {
+                throw WorkerError(.pattern, name: text)
+            } else {
+                segments.append(.exactly(part))
             }
         }
-        return parts.isEmpty ? found : nil
+        self.text = text
+        self.segments = segments
+        self.isLiteral = !self.hasTail && segments.allSatisfy { if case .exactly = $0 { true } else { false } }
     }
+
+    /// What the names stand for, and `*` for the tail; `nil` when the path does not match.
+    func match(_ path: inout PathParts) -> [String: String]? {
+        if self.isLiteral { return path.whole == self.text ? [:] : nil }
+        let parts = path.parts
+        guard self.hasTail ? parts.count >= self.segments.count : parts.count == self.segments.count else {
+            return nil
+        }
+        var found: [String: String] = [:]
+        for (segment, part) in zip(self.segments, parts) {
+            switch segment {
+            case .exactly(let text): guard part == text else { return nil }
+            case .named(let name):
+                guard !part.isEmpty else { return nil }
+                found[name] = String(part)
+            }
+        }
+        if self.hasTail { found["*"] = parts[self.segments.count...].joined(separator: "/") }
+        return found
+    }
+}
+
+/// A path, and its segments once a pattern asks for them.
+struct PathParts {
+    let whole: String
+    /// What stands between the slashes; `/` has one segment, which is empty.
+    private(set) lazy var parts = self.whole.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(\.self)
+
+    init(_ whole: String) { self.whole = whole }
 }

@@ -1,28 +1,29 @@
 public import SeawayMessage
 
-/// Why something that a consumer asked of the layer was not done.
-public struct WorkerError: Error, Sendable, CustomStringConvertible {
+/// Why a worker, or something that a consumer asked of a message, cannot go on.
+///
+/// What a layer did not do is a `ClientError`.
+public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case refused, unknown, noReplyChannel, malformedRequest, notListening }
+        private enum Kind: String { case noReplyChannel, malformedRequest, notListening, pattern }
 
         private let kind: Kind
         public var description: String { self.kind.rawValue }
 
-        /// Nothing was stored; ``WorkerError/refusal`` says why.
-        public static let refused = Code(kind: .refused)
-        /// The connection broke before the answer: stored or not.
-        public static let unknown = Code(kind: .unknown)
         /// The message names no reply channel. Nothing was sent.
         public static let noReplyChannel = Code(kind: .noReplyChannel)
         /// The message is not what INTERFACE.md says of it.
         public static let malformedRequest = Code(kind: .malformedRequest)
         /// The worker's channels cannot be listened on (any more).
         public static let notListening = Code(kind: .notListening)
+        /// A path pattern of a route that makes no sense.
+        public static let pattern = Code(kind: .pattern)
     }
 
     public let code: Code
-    /// The channel or group concerned.
+    /// The channel or pattern concerned.
     public let name: String
+    /// What the layer said, where it did.
     public let refusal: Refusal?
 
     public init(_ code: Code, name: String, refusal: Refusal? = nil) {
@@ -32,6 +33,6 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        self.refusal.map { "\(self.name): \($0)" } ?? "\(self.name): \(self.code)"
+        self.refusal.map { "\(self.code) \(self.name): \($0)" } ?? "\(self.code) \(self.name)"
     }
 }

@@ -151,6 +151,18 @@ import Testing
         #expect(!client.isOpen)
     }
 
+    @Test func onlyTheAccessLogHasALineForEachRequest() throws {
+        for isOn in [false, true] {
+            let log = LogLines()
+            let server = EmbeddedServer(log: log) { $0.accessLog = isOn }
+            let client = try server.connect()
+            try client.get("/moon?x")
+            server.pass(.seconds(2))
+            server.answer(0, Self.hello)
+            #expect(log.lines == (isOn ? ["request bytes=5 method=GET ms=2000 path=/moon status=200"] : []))
+        }
+    }
+
     @Test func theCreditIsRenewedInHalves() throws {
         let server = EmbeddedServer { $0.credit = 4 }
         let client = try server.connect()

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import SeawayMessage
 import SeawayServer
+import Synchronization
 
 /// A server without a socket and with a clock that the test moves.
 final class EmbeddedServer {
@@ -11,13 +12,15 @@ final class EmbeddedServer {
     private let loop = EmbeddedEventLoop()
     private var now: Moment
 
-    init(layer: FakeLayer = FakeLayer(), _ configure: (inout ServerConfiguration) -> Void = { _ in }) {
+    init(
+        layer: FakeLayer = FakeLayer(), log: LogLines = LogLines(),
+        _ configure: (inout ServerConfiguration) -> Void = { _ in }
+    ) {
         var configuration = ServerConfiguration()
         configure(&configuration)
         self.layer = layer
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        self.core = ServerCore(configuration: configuration, layer: layer, eventLoop: self.loop, logger: logger)
+        self.core = ServerCore(
+            configuration: configuration, layer: layer, eventLoop: self.loop, logger: log.logger)
         self.now = self.core.now
         self.core.listen()
     }
@@ -35,6 +38,33 @@ final class EmbeddedServer {
         guard let channel = self.layer.replyChannel(index) else { return }
         self.layer.deliver(message, to: [channel])
         self.loop.run()
+    }
+}
+
+/// What was logged at `info` and above.
+final class LogLines: LogHandler {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { self.kept.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in self } }
+
+    func log(event: LogEvent) {
+        let pairs = (event.metadata ?? [:]).map { "\($0.key)=\($0.value)" }.sorted()
+        self.kept.withLock { $0.append((["\(event.message)"] + pairs).joined(separator: " ")) }
+    }
+
+    // Fixed, so that the handler can be shared.
+    var logLevel: Logger.Level {
+        get { .info }
+        set { _ = newValue }
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set { _ = newValue }
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set { _ = newValue }
     }
 }
 

@@ -160,6 +160,19 @@ import Testing
         #expect(server.core.counters.badRequests == 0)
     }
 
+    @Test("I15") func whyAnAnswerIsMalformedIsLoggedOnceASecond() throws {
+        let log = LogLines()
+        let server = EmbeddedServer(log: log)
+        let client = try server.connect()
+        for index in 0..<4 {
+            try client.get("/moon")
+            server.answer(index, [:])
+            server.pass(.milliseconds(400))
+        }
+        #expect(
+            log.lines == Array(repeating: "malformed answer channel=http.request path=/moon why=noStatus", count: 2))
+    }
+
     @Test("I18", arguments: ["2", "0", "01", "1x", "x", "99999999999999999999", "18446744073709551616", "-1", "1!"])
     func anUnknownReplyChannelIsClosed(name: String) throws {
         let server = EmbeddedServer()

@@ -68,6 +68,7 @@ import Testing
                 client.finish()
                 #expect(try await client.readToEnd() == "")
             }
+            while layer.disconnects.count < 2 { _ = try await server.server.counters() }
             #expect(layer.disconnects.last?.message["path"] == "/sun")
         }
     }

@@ -185,7 +185,7 @@ func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
 func (c *Client) connection(ctx context.Context, deadline <-chan time.Time) (*conn, error) {
 	for {
 		c.mu.Lock()
-		current, over, changed, lastError := c.current, c.over, c.changed, c.lastError
+		current, over, changed := c.current, c.over, c.changed
 		c.mu.Unlock()
 		if over != nil {
 			return nil, over
@@ -196,11 +196,18 @@ func (c *Client) connection(ctx context.Context, deadline <-chan time.Time) (*co
 		select {
 		case <-changed:
 		case <-deadline:
-			return nil, because(ErrOffline, lastError)
+			return nil, because(ErrOffline, c.reasonOffline())
 		case <-ctx.Done():
 			return nil, because(ErrOffline, ctx.Err())
 		}
 	}
+}
+
+// reasonOffline is why the last attempt failed.
+func (c *Client) reasonOffline() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastError
 }
 
 func (c *conn) isOver() bool {

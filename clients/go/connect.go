@@ -158,7 +158,7 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 		c.mu.Unlock()
 		for _, listener := range missing {
 			if err := c.listenOn(ctx, current, listener); err != nil {
-				if isTemporary(err) {
+				if isTemporary(err, c.hasListened(listener)) {
 					return err
 				}
 				c.options.Logger.Printf("seaway: cannot listen again on %v: %v", listener.names, err)
@@ -168,8 +168,14 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 	}
 }
 
-// isTemporary says whether another connection, later, may do better.
-func isTemporary(err error) bool {
+// isTemporary says whether another connection, later, may do better; what was never granted is not asked for again.
+func isTemporary(err error, wasGranted bool) bool {
 	var refusal *Refusal
-	return !errors.As(err, &refusal) || errors.Is(err, ErrLimit) || errors.Is(err, ErrClosing)
+	return !errors.As(err, &refusal) || wasGranted && (errors.Is(err, ErrLimit) || errors.Is(err, ErrClosing))
+}
+
+func (c *Client) hasListened(listener *Listener) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return listener.on != nil
 }

@@ -83,7 +83,7 @@ func (c *Client) joinOn(ctx context.Context, current *conn, l *Listener, group s
 	case err == nil:
 		c.remember(group, names)
 		return nil
-	case isTemporary(err):
+	case isTemporary(err, true):
 		return err
 	case len(names) == 1:
 		c.options.Logger.Printf("seaway: cannot join %s to %s again: %v", names[0], group, err)

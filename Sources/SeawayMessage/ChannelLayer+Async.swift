@@ -1,0 +1,80 @@
+/// The layer for code that waits.
+///
+/// Each call waits for the layer's answer, which always comes; cancelling the task does not take back what was sent.
+extension ChannelLayer {
+    /// Puts one message on a channel and waits until the broker has it.
+    ///
+    /// - Parameter ifHeard: only if somebody listens there; else `away`.
+    public func send(_ body: Payload, to channel: String, ifHeard: Bool = false) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.send(body, to: channel, ifHeard: ifHeard) { continuation.resume(returning: $0) }
+        }
+        try answer.get(for: channel)
+    }
+
+    /// Puts one message on a channel: `try await layer.send(["text": "hi"], to: "chat.log")`.
+    public func send(_ message: Message, to channel: String, ifHeard: Bool = false) async throws(ClientError) {
+        try await self.send(message.payload, to: channel, ifHeard: ifHeard)
+    }
+
+    /// Sends one message to every member of a group that has room.
+    ///
+    /// - Parameter except: a member that is left out.
+    /// - Throws: ``ClientError``; that a member has no room is no error but counted.
+    @discardableResult
+    public func send(
+        _ message: Message, toGroup group: String, except: String? = nil
+    ) async throws(ClientError) -> GroupCounts {
+        let answer = await withCheckedContinuation { continuation in
+            self.send(message.payload, toGroup: group, except: except) { continuation.resume(returning: $0) }
+        }
+        switch answer {
+        case .sent(let sent, let full, let gone): return GroupCounts(sent: sent, full: full, gone: gone)
+        case .refused(let refusal): throw ClientError(refusal, name: group)
+        case .unknown: throw ClientError(unknownFor: group)
+        }
+    }
+
+    /// Makes channels members of a group; in force when it returns.
+    public func join(_ group: String, _ channels: [String]) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.join(group, channels) { continuation.resume(returning: $0) }
+        }
+        try answer.get(for: group)
+    }
+
+    /// Ends memberships; leaving a group one is not in succeeds.
+    public func leave(_ group: String, _ channels: [String]) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.leave(group, channels) { continuation.resume(returning: $0) }
+        }
+        try answer.get(for: group)
+    }
+}
+
+/// What became of a group send, by members.
+public struct GroupCounts: Hashable, Sendable {
+    /// Members that got it or will.
+    public var sent: Int
+    /// Members that had no room.
+    public var full: Int
+    /// Members that were found ended.
+    public var gone: Int
+
+    public init(sent: Int, full: Int, gone: Int) {
+        self.sent = sent
+        self.full = full
+        self.gone = gone
+    }
+}
+
+extension SendAnswer {
+    /// - Throws: what was not done.
+    package func get(for name: String) throws(ClientError) {
+        switch self {
+        case .done: break
+        case .refused(let refusal): throw ClientError(refusal, name: name)
+        case .unknown: throw ClientError(unknownFor: name)
+        }
+    }
+}

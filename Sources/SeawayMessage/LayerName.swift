@@ -1,0 +1,52 @@
+extension ChannelLayer {
+    /// A channel to send to: `try await layer.channel("chat.log").send(["text": "hi"])`.
+    public func channel(_ name: String) -> LayerChannel { LayerChannel(name: name, layer: self) }
+
+    /// A group to send to, join and leave: `try await layer.group("liveblog").send(["text": "hi"])`.
+    public func group(_ name: String) -> LayerGroup { LayerGroup(name: name, layer: self) }
+}
+
+/// A channel of a layer, by name.
+public struct LayerChannel: Sendable {
+    public let name: String
+    private let layer: any ChannelLayer
+
+    fileprivate init(name: String, layer: any ChannelLayer) {
+        self.name = name
+        self.layer = layer
+    }
+
+    /// Puts one message on the channel and waits until the broker has it.
+    ///
+    /// - Parameter ifHeard: only if somebody listens there; else `away`.
+    public func send(_ message: Message, ifHeard: Bool = false) async throws(ClientError) {
+        try await self.layer.send(message, to: self.name, ifHeard: ifHeard)
+    }
+}
+
+/// A group of a layer, by name.
+public struct LayerGroup: Sendable {
+    public let name: String
+    private let layer: any ChannelLayer
+
+    fileprivate init(name: String, layer: any ChannelLayer) {
+        self.name = name
+        self.layer = layer
+    }
+
+    /// Sends one message to every member that has room.
+    ///
+    /// - Parameter except: a member that is left out.
+    @discardableResult
+    public func send(_ message: Message, except: String? = nil) async throws(ClientError) -> GroupCounts {
+        try await self.layer.send(message, toGroup: self.name, except: except)
+    }
+
+    /// Makes channels members; in force when it returns.
+    public func add(_ channels: String...) async throws(ClientError) { try await self.layer.join(self.name, channels) }
+
+    /// Ends memberships.
+    public func remove(_ channels: String...) async throws(ClientError) {
+        try await self.layer.leave(self.name, channels)
+    }
+}

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Proves that every numbered requirement has a vector or a test, and that the vector files are in order.
+
+    check.py [--self-test]
+
+Prints one line and ends with 0, or one line for each fault and ends with 1. With --self-test it breaks copies of
+this folder, one way each, and proves that each is found. Python 3.9 or later; with the `jsonschema` package the
+vectors are checked against `schema/`, without it only for required and unknown keys.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Iterator, NamedTuple
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+HERE = Path(__file__).resolve().parent
+
+PAGES = ("PROTOCOL.md", "INTERFACE.md")
+
+MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50}
+
+LANGUAGES = ("swift", "python", "go", "shell")
+
+Vector = dict[str, Any]
+
+
+class Files(NamedTuple):
+    """What is checked."""
+
+    folder: Path
+    checkout: Path
+    """Where the paths in `coverage.json` begin."""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--self-test"]):
+        print("usage: check.py [--self-test]", file=sys.stderr)
+        return 64
+    files = Files(HERE, HERE.parent)
+    faults = self_test(files) if arguments else list(check(files))
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print(f"self-test: all {len(BREAKS)} faults are found" if arguments else summary(files))
+    return 1 if faults else 0
+
+
+def summary(files: Files) -> str:
+    counts = ", ".join(f"{len(load(files, name))} {name}" for name in MINIMUM)
+    how = "" if jsonschema else " (without jsonschema: keys only)"
+    return f"protocol: {len(dict(requirements(files)))} requirements are proved; {counts}{how}"
+
+
+def check(files: Files) -> Iterator[str]:
+    yield from check_pages(files)
+    try:
+        vectors = {name: load(files, name) for name in MINIMUM}
+    except (OSError, ValueError) as error:
+        yield f"vectors: {error}"
+        return
+    for name, those in vectors.items():
+        yield from check_file(name, those)
+        yield from check_schema(files, name, those)
+    every = [vector for those in vectors.values() for vector in those]
+    for identifier, count in collections.Counter(vector.get("id") for vector in every).items():
+        if count > 1:
+            yield f"{identifier}: {count} vectors have this id"
+    yield from check_coverage(files, every)
+
+
+def load(files: Files, name: str) -> list[Vector]:
+    path = files.folder / "vectors" / f"{name}.json"
+    vectors = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(vectors, list) or not all(isinstance(vector, dict) for vector in vectors):
+        raise ValueError(f"{path.name} is no list of objects")
+    return vectors
+
+
+# The pages
+
+
+def requirements(files: Files) -> Iterator[tuple[str, str]]:
+    """The numbered requirements, and the page of each."""
+    for page in PAGES:
+        text = (files.folder / page).read_text(encoding="utf-8")
+        for match in re.finditer(r"^- \*\*([A-Z][0-9]+)\*\* ", text, re.MULTILINE):
+            yield match[1], page
+
+
+def check_pages(files: Files) -> Iterator[str]:
+    for identifier, count in collections.Counter(key for key, _ in requirements(files)).items():
+        if count > 1:
+            yield f"{identifier}: {count} requirements have this number"
+    for page in PAGES:
+        text = (files.folder / page).read_text(encoding="utf-8")
+        for first, block in fenced_blocks(text):
+            if not any(re.match(r"[CS]:", line) for line in block):
+                continue
+            for number, line in enumerate(block, first):
+                if not re.match(r"[CS]: ", line):
+                    yield f"{page}:{number}: a line of a transcript begins with neither 'C: ' nor 'S: '"
+
+
+def fenced_blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The blocks between ``` lines, each with the number of its first line."""
+    block: list[str] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.startswith("```"):
+            if block is not None:
+                block.append(line)
+        elif block is None:
+            block = []
+        else:
+            yield number - len(block), block
+            block = None
+
+
+# The vectors
+
+
+def check_file(name: str, vectors: list[Vector]) -> Iterator[str]:
+    if len(vectors) < MINIMUM[name]:
+        yield f"{name}.json: {len(vectors)} vectors, at least {MINIMUM[name]} are asked for"
+    for vector in vectors:
+        label = vector.get("id", f"{name}.json")
+        if not str(vector.get("why", "")).strip():
+            yield f"{label}: no why"
+        for language, reason in vector.get("skip", {}).items():
+            if language not in LANGUAGES:
+                yield f"{label}: skip names {language}, which is none of {', '.join(LANGUAGES)}"
+            if not str(reason).strip():
+                yield f"{label}: skip gives no reason for {language}"
+
+
+def check_schema(files: Files, name: str, vectors: list[Vector]) -> Iterator[str]:
+    schema = json.loads((files.folder / "schema" / f"{name}.json").read_text(encoding="utf-8"))
+    if jsonschema is None:
+        yield from check_keys(name, vectors, schema["items"])
+        return
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(vectors):
+        index = error.absolute_path[0] if error.absolute_path else 0
+        place = "/".join(str(part) for part in list(error.absolute_path)[1:])
+        yield f"{vectors[index].get('id', name)}: {place or 'it'} is not as the schema says: {error.message[:120]}"
+
+
+def check_keys(name: str, vectors: list[Vector], schema: dict[str, Any]) -> Iterator[str]:
+    for vector in vectors:
+        label = vector.get("id", f"{name}.json")
+        for key in schema["required"]:
+            if key not in vector:
+                yield f"{label}: {key} is not as the schema says: it is missing"
+        for key in vector:
+            if key not in schema["properties"]:
+                yield f"{label}: {key} is not as the schema says: no such key"
+
+
+def check_coverage(files: Files, vectors: list[Vector]) -> Iterator[str]:
+    """Each requirement has a vector, or a test that `coverage.json` names and that names the requirement."""
+    known = dict(requirements(files))
+    shown = {identifier for vector in vectors for identifier in vector.get("spec", [])}
+    for vector in vectors:
+        for identifier in vector.get("spec", []):
+            if identifier not in known:
+                yield f"{vector.get('id')}: there is no requirement {identifier}"
+        if not vector.get("spec"):
+            yield f"{vector.get('id')}: it proves no requirement"
+    tests: dict[str, str] = json.loads((files.folder / "coverage.json").read_text(encoding="utf-8"))
+    for identifier, test in tests.items():
+        path = files.checkout / test
+        if identifier not in known:
+            yield f"coverage.json: there is no requirement {identifier}"
+        elif not path.is_file():
+            yield f"coverage.json: {identifier}: there is no file {test}"
+        elif not re.search(rf"\b{identifier}\b", path.read_text(encoding="utf-8")):
+            yield f"coverage.json: {identifier}: {test} does not name it"
+    for identifier, page in known.items():
+        if identifier not in shown and identifier not in tests:
+            yield f"{page}: {identifier} has neither a vector nor a test"
+
+
+# The self-test
+
+
+def edit(page: str, old: str, new: str) -> Callable[[Path], None]:
+    """A break: the first `old` of a file becomes `new`."""
+
+    def apply(folder: Path) -> None:
+        path = folder / page
+        text = path.read_text(encoding="utf-8")
+        if old not in text:
+            raise SystemExit(f"self-test: {page} holds no {old!r}")
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return apply
+
+
+def change(name: str, apply: Callable[[list[Vector]], Any]) -> Callable[[Path], None]:
+    """A break: something is done to the vectors of a file."""
+
+    def apply_to(folder: Path) -> None:
+        path = folder / "vectors" / f"{name}.json"
+        vectors = json.loads(path.read_text(encoding="utf-8"))
+        apply(vectors)
+        path.write_text(json.dumps(vectors), encoding="utf-8")
+
+    return apply_to
+
+
+BREAKS: list[tuple[Callable[[Path], None], str]] = [
+    (edit("PROTOCOL.md", "- **F1** ", "- **F99** A new rule.\n- **F1** "), "F99 has neither a vector nor a test"),
+    (edit("INTERFACE.md", "- **I1** ", "- **I99** A new rule.\n- **I1** "), "I99 has neither a vector nor a test"),
+    (edit("PROTOCOL.md", "- **F2** ", "- **F1** "), "F1: 2 requirements have this number"),
+    (edit("PROTOCOL.md", "\nS: OK\n", "\nOK\n"), "begins with neither 'C: ' nor 'S: '"),
+    (edit("coverage.json", ".swift", ".missing"), "there is no file"),
+    (edit("coverage.json", '"I1"', '"I98"'), "there is no requirement I98"),
+    (edit("coverage.json", "{", '{\n  "N1": "Package.swift",'), "Package.swift does not name it"),
+    (change("names", lambda those: those[0].update(spec=["N98"])), "there is no requirement N98"),
+    (change("names", lambda those: those[0].update(spec=[])), "it proves no requirement"),
+    (change("frames", lambda those: those[1].update(id=those[0]["id"])), "2 vectors have this id"),
+    (change("frames", lambda those: those[0].update(why=" ")), "no why"),
+    (change("frames", lambda those: those[0].pop("frames")), "is not as the schema says"),
+    (change("values", lambda those: those[0].update(comment="x")), "is not as the schema says"),
+    (change("values", lambda those: those[0].update(skip={"go": ""})), "skip gives no reason for go"),
+    (change("values", lambda those: those[0].update(skip={"perl": "not there"})), "skip names perl"),
+    (change("sessions", lambda those: those.__delitem__(slice(59, None))), "59 vectors, at least 60"),
+    (change("delivery", lambda those: those.clear()), "0 vectors, at least 50"),
+    (edit("vectors/names.json", "[", "{"), "vectors: "),
+]
+
+
+def self_test(files: Files) -> list[str]:
+    """What the check does not find in broken copies of the folder."""
+    before = set(check(files))
+    missed = []
+    for apply, expected in BREAKS:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "protocol"
+            shutil.copytree(files.folder, folder)
+            apply(folder)
+            found = set(check(Files(folder, files.checkout))) - before
+        if not any(expected in fault for fault in found):
+            missed.append(f"self-test: not found: {expected}")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
