@@ -126,7 +126,7 @@ package final class BrokerCore {
         case .stored: self.keep(body, format, references: 1)
         case .refused(let refusal): return refusal
         }
-        self.carryOutEffects()
+        if self.hub.hasEffects { self.carryOutEffects() }
         return nil
     }
 
@@ -191,8 +191,8 @@ package final class BrokerCore {
 
     /// Pushes what waits for an endpoint as far as its credit goes and it takes it.
     func drain(_ id: PeerID) {
-        while let delivery = self.hub.next(for: id, now: self.now) {
-            guard let endpoint = self.endpoints[id] else { return }
+        // It may have left while what it leaves was handed on.
+        while let endpoint = self.endpoints[id], let delivery = self.hub.next(for: id, now: self.now) {
             let body = self.bodies[delivery.body]
             Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
                 endpoint.push(group: delivery.group, body: bytes) { write in
@@ -221,7 +221,7 @@ package final class BrokerCore {
 
     /// Pushes what else follows from a request, before it is answered.
     func carryOutEffects() {
-        guard !self.hub.effects.isEmpty else { return }
+        guard self.hub.hasEffects else { return }
         for effect in self.hub.takeEffects() {
             switch effect {
             case .joined(let id, let group, let names): self.endpoints[id]?.pushMembers(.joined, group: group, names)
@@ -231,6 +231,15 @@ package final class BrokerCore {
             case .deliverable(let id): self.drain(id)
             }
         }
+    }
+
+    /// Bytes that are held for peers, roughly (M1).
+    package var memoryHeld: Int { self.hub.memoryInAll }
+
+    /// Drops all messages and memberships, as `FLUSH` does.
+    package func clear() {
+        _ = self.hub.flush(nil)
+        self.carryOutEffects()
     }
 
     // MARK: Time

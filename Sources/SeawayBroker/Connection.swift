@@ -39,6 +39,9 @@ package final class Connection {
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
     private var output = ByteBuffer()
+    /// Bytes that were gathered in the last turn.
+    private var usualOutput = 0
+    private static let mostUsualOutput = 65_536
     /// What the transport held when last asked: asking it for each push would cost too much.
     private var inTransport = 0
     private var isTouched = false
@@ -116,6 +119,10 @@ package final class Connection {
 
     private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
         while case .open = self.state, !self.isOverfull {
+            if self.parser.isAtFrameStart, let length = self.handlePlainSend(bytes.readableBytesUInt8Span) {
+                bytes.moveReaderIndex(forwardBy: length)
+                continue
+            }
             switch try self.parser.step(bytes.readableBytesUInt8Span) {
             case .frame(let shape):
                 try self.handle(bytes.readableBytesUInt8Span, shape)
@@ -142,14 +149,21 @@ package final class Connection {
             bytes.extracting(..<shape.lineLength), shape, reason: isTooLarge ? .size(limit: limit) : .full(by: .memory))
     }
 
+    /// Carries out the frame if it is a plain `SEND`.
+    ///
+    /// - Returns: its length.
     @inline(__always)
+    private func handlePlainSend(_ bytes: Span<UInt8>) -> Int? {
+        guard let send = PlainSend(bytes, limits: self.core.configuration.limits) else { return nil }
+        self.session.trust()
+        self.send(
+            bytes.extracting(send.body), self.format, to: bytes.extracting(send.channel), send.form, ifHeard: false)
+        return send.length
+    }
+
     private func handle(_ bytes: Span<UInt8>, _ shape: FrameShape) throws(StreamError) {
         let line = bytes.extracting(..<shape.lineLength)
         let body = bytes.extracting(shape.body)
-        if let send = PlainSend(line: line, shape: shape) {
-            self.session.trust()
-            return self.send(body, self.format, to: line.extracting(send.channel), send.form, ifHeard: false)
-        }
         let verdict = self.session.judge(line, shape)
         guard case .request(let request) = verdict else { return try self.carryOut(verdict) }
         let format = shape.isByHand ? .json : self.format
@@ -270,6 +284,8 @@ package final class Connection {
         if !self.isTouched {
             self.isTouched = true
             self.core.touch(self)
+            // About what the last turn took: growing byte by byte would copy again and again.
+            self.output.reserveCapacity(self.usualOutput)
         }
         write(&self.output)
         let gathered = self.output.readableBytes
@@ -291,6 +307,7 @@ package final class Connection {
     private func handOver() {
         guard self.output.readableBytes > 0 else { return }
         let output = self.output
+        self.usualOutput = min(output.readableBytes, Self.mostUsualOutput)
         // First, since the write may at once tell that it was taken.
         self.output = ByteBuffer()
         self.transport.write(output)

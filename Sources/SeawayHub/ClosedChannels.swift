@@ -47,7 +47,7 @@ struct ClosedChannels {
     }
 
     /// Forgets the oldest as far as their time is over.
-    private mutating func forget(now: Int) {
+    mutating func forget(now: Int) {
         while let first = self.order.first, first.until <= now { self.removeFirst() }
     }
 

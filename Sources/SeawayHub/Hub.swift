@@ -12,6 +12,8 @@ package final class Hub {
     var mailboxes = NameTable<Mailbox>()
     var groups = NameTable<Group>()
     var closed: ClosedChannels
+    /// The channel of the latest `SEND`: the next one is often for the same.
+    var latest: Channel?
     private var peers: [Peer?] = []
     private var freePeers: [PeerID] = []
     var alarms = Heap<Alarm>()
@@ -32,6 +34,8 @@ package final class Hub {
         self.configuration = configuration
         self.closed = ClosedChannels(limit: configuration.maxClosed)
     }
+
+    package var hasEffects: Bool { !self.effects.isEmpty }
 
     package func takeEffects() -> [HubEffect] {
         defer { self.effects.removeAll(keepingCapacity: true) }

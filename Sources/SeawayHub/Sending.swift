@@ -11,27 +11,40 @@ extension Hub {
     package func send(
         to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
-        let hash = NameHash(channel)
-        if form != .normal, self.closed.contains(channel, hash, now: now) { return .refused(.gone) }
-        let record = self.channels.find(channel, hash)
-        let outcome: SendOutcome
-        if let record {
-            outcome = self.send(to: record, ifHeard: ifHeard, body: body, size: size, now: now)
-        } else if let reader = self.mailboxReader(of: channel, form) {
-            // A reply channel without a record is by far the most frequent one: nothing waits in it.
-            if reader.purse.accepts(0) {
-                outcome = self.hand(to: reader)
-            } else {
-                outcome = self.storeInNew(channel, form, body: body, size: size, now: now)
-            }
-        } else if ifHeard {
-            outcome = .refused(.away)
-        } else {
-            outcome = self.storeInNew(channel, form, body: body, size: size, now: now)
-        }
+        let outcome =
+            self.latestChannel(if: channel, form).map {
+                self.send(to: $0, ifHeard: ifHeard, body: body, size: size, now: now)
+            } ?? self.find(channel, form, ifHeard: ifHeard, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
         self.counters.sent += 1
         return outcome
+    }
+
+    /// The channel of the message before, if this one is for the same: then it need not be looked up.
+    @inline(__always)
+    private func latestChannel(if name: Span<UInt8>, _ form: NameForm) -> Channel? {
+        guard form == .normal, let latest = self.latest, !latest.isDropped, latest.name.bytes.equal(name) else {
+            return nil
+        }
+        return latest
+    }
+
+    private func find(
+        _ channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, body: BodyID, size: Int, now: Int
+    ) -> SendOutcome {
+        let hash = NameHash(channel)
+        if form != .normal, self.closed.contains(channel, hash, now: now) { return .refused(.gone) }
+        if let record = self.channels.find(channel, hash) {
+            self.latest = record
+            return self.send(to: record, ifHeard: ifHeard, body: body, size: size, now: now)
+        }
+        if let reader = self.mailboxReader(of: channel, form) {
+            // A reply channel without a record is by far the most frequent one: nothing waits in it.
+            if reader.purse.accepts(0) { return self.hand(to: reader) }
+        } else if ifHeard {
+            return .refused(.away)
+        }
+        return self.storeInNew(channel, form, body: body, size: size, now: now)
     }
 
     private func mailboxReader(of channel: Span<UInt8>, _ form: NameForm) -> Reader? {

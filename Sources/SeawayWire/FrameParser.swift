@@ -65,6 +65,11 @@ package struct FrameParser: Sendable {
         }
     }
 
+    /// Whether the next byte begins a frame.
+    package var isAtFrameStart: Bool {
+        if case .line(let line) = self.state { line.scanned == 0 } else { false }
+    }
+
     /// The frame whose body is awaited, for a caller that has to find room for it.
     package var awaited: FrameShape? {
         if case .body(let shape) = self.state { shape } else { nil }
