@@ -139,7 +139,7 @@ extension JSONScan {
         let quotes = (word ^ ones &* 0x22) &- ones
         let backslashes = (word ^ ones &* 0x5C) &- ones
         let controls = word &- ones &* 0x20
-        return ((quotes | backslashes | controls | word) & ones &* 0x80).trailingZeroBitCount / 8
+        return ((quotes | backslashes | controls | word) & 0x8080_8080_8080_8080).trailingZeroBitCount / 8
     }
 }
 

@@ -34,7 +34,9 @@ struct ValueVector: Decodable, Sendable, CustomTestStringConvertible {
     var translatesToJSON: Bool { ["both", "to-json"].contains(self.direction) }
     var translatesToMessagePack: Bool { ["both", "to-msgpack"].contains(self.direction) }
 
-    static func all() throws -> [ValueVector] { try Vectors.load("values.json") }
+    /// Read once: the long ones take their time.
+    private static let file = Result { try Vectors.load("values.json", as: ValueVector.self) }
+    static func all() throws -> [ValueVector] { try self.file.get() }
     static func accepted() throws -> [ValueVector] { try self.all().filter(\.isAccepted) }
     static func refused() throws -> [ValueVector] { try self.all().filter { !$0.isAccepted } }
     /// Both formats hold exactly the same message.
