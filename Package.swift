@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
+        // What Swift does not see of the C library.
+        .target(name: "CSeaway"),
         // Floor 0: no NIO, no Foundation networking, no clock.
         .target(
             name: "SeawayWire", dependencies: [.product(name: "DequeModule", package: "swift-collections")],
@@ -69,7 +71,8 @@ let package = Package(
         .target(
             name: "SeawayWorker",
             dependencies: [
-                "SeawayMessage", logging, lifecycle, .product(name: "DequeModule", package: "swift-collections"),
+                "SeawayMessage", logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules
         ),
@@ -87,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "seaway",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire",
+                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
                 nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -98,9 +101,13 @@ let package = Package(
             name: "seaway-demo-worker",
             dependencies: [
                 "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                logging,
             ],
             path: "Sources/Examples/DemoWorker",
+            resources: [
+                .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+                .embedInCode("Page/icon.svg"),
+            ],
             swiftSettings: rules
         ),
         // One test target per floor, and one for the whole.
@@ -120,10 +127,20 @@ let package = Package(
         ),
         .testTarget(
             name: "SeawayClientTests",
-            dependencies: ["SeawayClient", "SeawayBroker", "TestSupport", nio("NIOCore"), nio("NIOPosix")],
+            dependencies: [
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"), logging,
+            ],
             swiftSettings: rules
         ),
-        .testTarget(name: "SeawayWorkerTests", dependencies: ["SeawayWorker", "SeawayTesting"], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayWorkerTests",
+            dependencies: [
+                "SeawayWorker", "SeawayMessage", "SeawayTesting", "TestSupport", logging,
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [

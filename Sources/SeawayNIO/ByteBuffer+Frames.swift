@@ -11,9 +11,7 @@ extension ByteBuffer {
 
     /// Writes `MSG` for one channel: by far the most frequent push.
     package mutating func writeMessage(_ channel: Span<UInt8>, body: Span<UInt8>) {
-        let most = 5 + 20 + 1 + channel.count + 1 + body.count + 1
-        self.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { target in
-            var cursor = RawCursor(target)
+        self.writeRaw(atMost: 5 + 20 + 1 + channel.count + 1 + body.count + 1) { cursor in
             cursor.write("MSG :")
             cursor.write(decimal: body.count)
             cursor.write(UInt8(ascii: " "))
@@ -21,7 +19,6 @@ extension ByteBuffer {
             cursor.write(UInt8(ascii: "\n"))
             cursor.write(body)
             cursor.write(UInt8(ascii: "\n"))
-            return cursor.count
         }
     }
 
@@ -29,19 +26,23 @@ extension ByteBuffer {
     package mutating func writeMessage(
         group: Name?, body: Span<UInt8>, names forEachName: ((Span<UInt8>) -> Void) -> Void
     ) {
-        self.writeStaticString("MSG :")
-        self.writeDecimal(body.count)
-        forEachName { name in
-            self.writeInteger(UInt8(ascii: " "))
-            self.writeSpan(name)
+        var most = 5 + 20 + 7 + (group?.bytes.count ?? 0) + 1 + body.count + 1
+        forEachName { most += $0.count + 1 }
+        self.writeRaw(atMost: most) { cursor in
+            cursor.write("MSG :")
+            cursor.write(decimal: body.count)
+            forEachName { name in
+                cursor.write(UInt8(ascii: " "))
+                cursor.write(name)
+            }
+            if let group {
+                cursor.write(" group=")
+                cursor.write(group.bytes.span)
+            }
+            cursor.write(UInt8(ascii: "\n"))
+            cursor.write(body)
+            cursor.write(UInt8(ascii: "\n"))
         }
-        if let group {
-            self.writeStaticString(" group=")
-            self.writeBytes(group.bytes)
-        }
-        self.writeInteger(UInt8(ascii: "\n"))
-        self.writeSpan(body)
-        self.writeInteger(UInt8(ascii: "\n"))
     }
 
     /// Writes a verb, a group and its channels, in as many lines as it takes (D8).
@@ -64,17 +65,16 @@ extension ByteBuffer {
 
     /// Writes a whole number in decimal digits.
     package mutating func writeDecimal(_ number: Int) {
-        self.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { target in
-            var cursor = RawCursor(target)
-            cursor.write(decimal: number)
-            return cursor.count
-        }
+        self.writeRaw(atMost: 20) { $0.write(decimal: number) }
     }
 
-    package mutating func writeSpan(_ bytes: Span<UInt8>) {
-        self.writeWithUnsafeMutableBytes(minimumWritableBytes: bytes.count) { target in
-            var cursor = RawCursor(target)
-            cursor.write(bytes)
+    /// Writes with one check of the room that there is.
+    @inline(__always)
+    private mutating func writeRaw(atMost most: Int, _ write: (inout RawCursor) -> Void) {
+        self.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { target in
+            guard let start = target.baseAddress else { return 0 }
+            var cursor = RawCursor(start)
+            write(&cursor)
             return cursor.count
         }
     }
@@ -82,27 +82,29 @@ extension ByteBuffer {
 
 /// Writes one thing after the other into memory that was made large enough.
 private struct RawCursor {
-    private let target: UnsafeMutableRawBufferPointer
+    private let start: UnsafeMutableRawPointer
     private(set) var count = 0
 
-    init(_ target: UnsafeMutableRawBufferPointer) { self.target = target }
+    @inline(__always)
+    init(_ start: UnsafeMutableRawPointer) { self.start = start }
 
     @inline(__always)
     mutating func write(_ byte: UInt8) {
-        self.target[self.count] = byte
+        self.start.storeBytes(of: byte, toByteOffset: self.count, as: UInt8.self)
         self.count += 1
     }
 
     @inline(__always)
     mutating func write(_ text: StaticString) {
-        for index in 0..<text.utf8CodeUnitCount { self.write(text.utf8Start[index]) }
+        (self.start + self.count).copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        self.count += text.utf8CodeUnitCount
     }
 
     @inline(__always)
     mutating func write(_ bytes: Span<UInt8>) {
-        guard bytes.count > 0 else { return }
         bytes.withUnsafeBytes { source in
-            UnsafeMutableRawBufferPointer(rebasing: self.target[self.count...]).copyMemory(from: source)
+            guard let first = source.baseAddress else { return }
+            (self.start + self.count).copyMemory(from: first, byteCount: source.count)
         }
         self.count += bytes.count
     }
@@ -118,7 +120,8 @@ private struct RawCursor {
         }
         rest = number
         for position in stride(from: self.count + digits - 1, through: self.count, by: -1) {
-            self.target[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            self.start.storeBytes(
+                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position, as: UInt8.self)
             rest /= 10
         }
         self.count += digits

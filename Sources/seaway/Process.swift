@@ -19,6 +19,7 @@ enum Process {
 
     /// Runs services until they end, or SIGTERM or SIGINT asks them to.
     static func run(_ services: [any Service], _ logger: Logger) async throws {
+        Memory.keepFreed()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
