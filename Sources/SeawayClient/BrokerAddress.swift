@@ -35,3 +35,12 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension BrokerAddress {
+    /// A text that is no address.
+    public struct NotAnAddress: Error, Hashable, Sendable, CustomStringConvertible {
+        public let text: String
+
+        public var description: String { "'\(self.text)' is not HOST:PORT or unix:PATH" }
+    }
+}

@@ -5,7 +5,7 @@ import SeawayWire
 final class WireHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private unowned let core: WireCore
+    private let core: WireCore
     private var parser = FrameParser(limits: WireLimits(maxBody: 67_108_864))
     private var input: ByteBuffer?
 
@@ -17,6 +17,7 @@ final class WireHandler: ChannelInboundHandler {
             input.writeBuffer(&bytes)
             bytes = input
         }
+        self.core.receivedBytes()
         do throws(StreamError) {
             try self.parse(&bytes)
             if bytes.readableBytes > 0 {
@@ -24,7 +25,7 @@ final class WireHandler: ChannelInboundHandler {
                 self.input = bytes
             }
         } catch {
-            self.core.broke("the broker's stream is not the protocol: \(error.text)")
+            self.core.broke(error)
         }
     }
 
@@ -47,18 +48,13 @@ final class WireHandler: ChannelInboundHandler {
         self.core.receive(frame, body: bytes.extracting(shape.body))
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        self.core.flush()
-        context.fireChannelReadComplete()
-    }
-
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.core.flush() }
         context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.core.lost(context.channel)
+        self.core.link.lost(context.channel)
         context.fireChannelInactive()
     }
 

@@ -3,15 +3,20 @@ import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 public import SeawayMessage
+import SeawayWire
 
 /// A ``ChannelLayer`` over the wire: one connection to one broker for everything in this process.
 ///
 /// It connects again by itself, listens and joins again, and tells of each request what became of it: stored, refused, or
-/// unknown because the connection broke before the answer.
+/// unknown because the connection broke before the answer. At most one of its listenings may have several names, since the wire
+/// has one purse for all of them.
+///
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused with `limit` on the
+/// caller's thread.
 public final class WireLayer: ChannelLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop
-    private let inbox: LoopInbox
+    private let inbox: LoopInbox<WireCore>
     private let connected = NIOLockedValueBox(false)
 
     /// - Parameter eventLoop: carries everything; a server that shares it pays for no thread change.
@@ -23,16 +28,20 @@ public final class WireLayer: ChannelLayer {
         self.eventLoop = eventLoop
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
             WireCore(configuration, eventLoop, logger, self.connected), eventLoop: eventLoop)
-        self.inbox = LoopInbox(eventLoop)
+        self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.maxPending)
     }
 
     /// Begins to connect, and goes on until ``shutdown()``.
     public func start() { self.onLoop { $0.start() } }
 
     /// Stops listening, waits for the answers that are on their way, and leaves with `QUIT`.
+    ///
+    /// Waits for the broker as long as the configuration's `connectTimeout`; what was not answered by then is unknown.
     public func shutdown() async {
-        let core = self.core
-        try? await self.eventLoop.flatSubmit { core.value.shutDown() }.get()
+        let left = self.eventLoop.makePromise(of: Void.self)
+        // Behind the calls that were made before.
+        self.inbox.put { $0.shutDown().cascade(to: left) }
+        try? await left.futureResult.get()
     }
 
     public var isConnected: Bool { self.connected.withLockedValue { $0 } }
@@ -40,21 +49,21 @@ public final class WireLayer: ChannelLayer {
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.onLoop { $0.ask(.send(body, channel, ifHeard: ifHeard), .send(answer)) }
+        self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard), .send(answer)) }
     }
 
     public func send(
         _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
     ) {
-        self.onLoop { $0.ask(.groupSend(body, group, except: except), .groupSend(answer)) }
+        self.ask(.groupSend(answer)) { $0.ask(.groupSend(body, group, except: except), .groupSend(answer)) }
     }
 
     public func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.onLoop { $0.ask(.names("JOIN", [group] + channels), .send(answer)) }
+        self.ask(.send(answer)) { $0.ask(.line(ClientLine("JOIN", [group] + channels)), .send(answer)) }
     }
 
     public func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.onLoop { $0.ask(.names("LEAVE", [group] + channels), .send(answer)) }
+        self.ask(.send(answer)) { $0.ask(.line(ClientLine("LEAVE", [group] + channels)), .send(answer)) }
     }
 
     public func pause(_ channel: String) { self.onLoop { $0.pause(channel) } }
@@ -73,9 +82,28 @@ public final class WireLayer: ChannelLayer {
     }
 
     /// Runs at once on the loop's own thread, soon from any other: many calls cost one wake-up.
-    func onLoop(_ body: @escaping @Sendable (WireCore) -> Void) {
-        if self.eventLoop.inEventLoop { return body(self.core.value) }
-        let core = self.core
-        self.inbox.put { body(core.value) }
+    func onLoop(_ call: @escaping @Sendable (WireCore) -> Void) {
+        if self.eventLoop.inEventLoop { return call(self.core.value) }
+        self.inbox.put(call)
+    }
+
+    private func ask(_ waiter: @autoclosure () -> WireWaiter, _ call: @escaping @Sendable (WireCore) -> Void) {
+        if self.eventLoop.inEventLoop { return call(self.core.value) }
+        guard self.inbox.offer(call) else {
+            return waiter().refuse(Refusal(code: "limit", text: "too much waits for the broker"))
+        }
+    }
+}
+
+extension ChannelLayer where Self == WireLayer {
+    /// A layer that has begun to connect: `Worker(layer: try .broker("127.0.0.1:7411"))`.
+    ///
+    /// - Parameter address: `host:port`, `[::1]:7411` or `unix:PATH`.
+    /// - Throws: ``BrokerAddress/NotAnAddress``; whether a broker is there shows later.
+    public static func broker(_ address: String) throws(BrokerAddress.NotAnAddress) -> WireLayer {
+        guard let broker = BrokerAddress(address) else { throw BrokerAddress.NotAnAddress(text: address) }
+        let layer = WireLayer(WireLayerConfiguration(broker: broker))
+        layer.start()
+        return layer
     }
 }

@@ -1,7 +1,7 @@
 /// Every bound of a ``WireLayer``.
 public struct WireLayerConfiguration: Sendable {
     public var broker: BrokerAddress
-    /// Shown to the broker's operators: 1 to 64 of `A–Z a–z 0–9 - _ .`
+    /// Shown to the broker's operators: 1 to 64 of `A–Z a–z 0–9 - _ .`; anything else becomes `-`.
     public var clientName: String
     /// How long a request may wait for a connection before it is refused as `unreachable`.
     public var connectPatience = Duration.seconds(2)
@@ -9,36 +9,16 @@ public struct WireLayerConfiguration: Sendable {
     public var maxPending = 65_536
     /// Bytes of requests that wait for a connection or for the broker to read; one more is refused with `limit`.
     public var maxPendingBytes = 64 << 20
-    /// Silence after which the broker, and this side, ask for a sign of life; dead after two more of it.
+    /// Silence after which the broker, and this side, ask for a sign of life; dead after two more of it. At most an hour; zero: never.
     public var heartbeat = Duration.seconds(20)
     /// The first wait before connecting again; doubled each time, and shortened at random by up to a half.
     public var firstBackoff = Duration.milliseconds(50)
     public var maxBackoff = Duration.seconds(5)
+    /// How long connecting and the first answer of a broker may take, and its last when this side leaves.
     public var connectTimeout = Duration.seconds(5)
 
     public init(broker: BrokerAddress = .local, clientName: String = "seaway") {
         self.broker = broker
         self.clientName = clientName
-    }
-}
-
-/// How long to wait before the next attempt.
-struct Backoff {
-    private let first: Duration
-    private let most: Duration
-    private var attempts = 0
-
-    init(first: Duration, most: Duration) {
-        self.first = first
-        self.most = most
-    }
-
-    mutating func reset() { self.attempts = 0 }
-
-    /// - Parameter jitter: 0 to 1: how much of the upper half is kept.
-    mutating func next(jitter: Double = .random(in: 0...1)) -> Duration {
-        let whole = min(self.first * (1 << min(self.attempts, 16)), self.most)
-        self.attempts += 1
-        return whole * (0.5 + jitter / 2)
     }
 }

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import SeawayMessage
 
 /// The handle of a listening over the wire.
@@ -6,6 +7,7 @@ final class WireListening: Listening {
     let receive: @Sendable (Delivery) -> Void
     let event: @Sendable (ListeningEvent) -> Void
     private let layer: WireLayer
+    private let stopping = NIOLockedValueBox<[@Sendable () -> Void]>([])
 
     init(
         names: [String], receive: @escaping @Sendable (Delivery) -> Void,
@@ -22,19 +24,16 @@ final class WireListening: Listening {
     }
 
     func stop(_ done: @escaping @Sendable () -> Void) {
-        self.layer.onLoop { $0.stop(self, done) }
+        self.stopping.withLockedValue { $0.append(done) }
+        self.layer.onLoop { $0.stop(self) }
     }
-}
 
-/// What the layer knows of a listening.
-struct ListeningState {
-    let handle: WireListening
-    /// Credit granted and not used: granted again on the next connection.
-    var credit = 0
-    /// Credit that the broker has not been told of.
-    var untold = 0
-    var isListening = false
-
-    /// A single name has a purse of its own; several share the connection's (R1, R2).
-    var purse: String? { self.handle.names.count == 1 ? self.handle.names.first : nil }
+    /// Nothing more will be delivered: tells those who have asked for that.
+    func stopped() {
+        let stopping = self.stopping.withLockedValue { stopping in
+            defer { stopping = [] }
+            return stopping
+        }
+        for done in stopping { done() }
+    }
 }

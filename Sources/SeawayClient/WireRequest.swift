@@ -7,32 +7,38 @@ import SeawayWire
 enum WireRequest {
     case send(Payload, String, ifHeard: Bool)
     case groupSend(Payload, String, except: String?)
-    /// A verb with names, and an option word behind them.
-    case names(String, [String], option: String? = nil)
+    case line(ClientLine)
     case ping
     case quit
+
+    /// Bytes of its body.
+    var bodySize: Int {
+        switch self {
+        case .send(let body, _, _), .groupSend(let body, _, _): body.count
+        case .line, .ping, .quit: 0
+        }
+    }
 
     /// Bytes on the wire, about.
     var size: Int {
         switch self {
         case .send(let body, let channel, _): body.count + channel.utf8.count + 24
-        case .groupSend(let body, let group, _): body.count + group.utf8.count + 300
-        case .names(_, let names, _): names.reduce(24) { $0 + $1.utf8.count + 1 }
+        case .groupSend(let body, let group, let except): body.count + group.utf8.count + (except?.utf8.count ?? 0) + 32
+        case .line(let line): line.length + 1
         case .ping, .quit: 5
         }
     }
 
-    /// Whether its names are legal and its line is not too long, so that it cannot break the stream.
+    /// Why it must not be written: an illegal name or a long line would break the stream.
     var fault: Refusal? {
         switch self {
-        case .send(_, let channel, _): Self.isLegal(channel) ? nil : Self.badName(channel)
-        case .groupSend(_, let group, let except):
-            Self.isLegal(group) && except.map(Self.isLegal) != false ? nil : Self.badName(group)
-        case .names(_, let names, _):
-            if let bad = names.first(where: { !Self.isLegal($0) }) {
-                Self.badName(bad)
-            } else if self.size > WireLimits().maxLine {
-                Refusal(code: "line", text: "the names do not fit in one line")
+        case .send(_, let channel, _): Self.fault(channel)
+        case .groupSend(_, let group, let except): Self.fault(group) ?? except.flatMap(Self.fault)
+        case .line(let line):
+            if let fault = line.names.lazy.compactMap(Self.fault).first {
+                fault
+            } else if line.length > WireLimits().maxLine {
+                Refusal(code: "args", text: "the names do not fit in one line")
             } else {
                 nil
             }
@@ -40,12 +46,11 @@ enum WireRequest {
         }
     }
 
-    private static func isLegal(_ name: String) -> Bool {
-        let bytes = Array(name.utf8)
-        return NameForm(bytes.span) != nil
+    static func fault(_ name: String) -> Refusal? {
+        var name = name
+        let isLegal = name.withUTF8 { NameForm(Span(_unsafeElements: $0)) != nil }
+        return isLegal ? nil : Refusal(code: "name", text: "the name is not legal")
     }
-
-    private static func badName(_ name: String) -> Refusal { Refusal(code: "name", text: "'\(name)' is no legal name") }
 
     func write(to buffer: inout ByteBuffer) {
         switch self {
@@ -63,10 +68,13 @@ enum WireRequest {
             buffer.writeString(group)
             if let except { buffer.writeString(" except=\(except)") }
             Self.write(body, &buffer)
-        case .names(let verb, let names, let option):
-            buffer.writeString(verb)
-            for name in names { buffer.writeString(" \(name)") }
-            if let option { buffer.writeString(" \(option)") }
+        case .line(let line):
+            buffer.writeString(line.verb)
+            for name in line.names {
+                buffer.writeStaticString(" ")
+                buffer.writeString(name)
+            }
+            if let option = line.option { buffer.writeString(" \(option)") }
             buffer.writeStaticString("\n")
         case .ping: buffer.writeStaticString("PING\n")
         case .quit: buffer.writeStaticString("QUIT\n")
@@ -84,26 +92,20 @@ enum WireRequest {
 enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
     case groupSend(@Sendable (GroupAnswer) -> Void)
-    /// `LISTEN` of one listening on this connection.
-    case listen(ObjectIdentifier)
+    /// `LISTEN` of a listening.
+    case listen(WireListening)
+    /// The last `UNLISTEN` of a listening.
+    case stop(WireListening)
     case hello
     case quit
     case nobody
 
+    /// Nothing was stored or changed.
     func refuse(_ refusal: Refusal) {
         switch self {
         case .send(let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
-        case .listen, .hello, .quit, .nobody: break
-        }
-    }
-
-    /// The connection broke before the answer.
-    func giveUp() {
-        switch self {
-        case .send(let answer): answer(.unknown)
-        case .groupSend(let answer): answer(.unknown)
-        case .listen, .hello, .quit, .nobody: break
+        case .listen, .stop, .hello, .quit, .nobody: break
         }
     }
 }

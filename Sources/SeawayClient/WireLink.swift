@@ -1,0 +1,222 @@
+import Logging
+import NIOCore
+import NIOPosix
+import SeawayWire
+
+/// The one connection to a broker: made, greeted, watched, and made again when it is lost.
+///
+/// Lives on the loop of its core, which it tells what happens.
+final class WireLink {
+    private enum State {
+        case idle
+        case connecting
+        /// Connected; the broker has not answered `HELLO`.
+        case greeting(any Channel, until: NIODeadline)
+        case connected(any Channel)
+        /// Told to leave; the promise waits for the connection to end.
+        case leaving(any Channel, EventLoopPromise<Void>)
+        /// The broker does not want this client again, or this side has left.
+        case over
+    }
+
+    private let configuration: WireLayerConfiguration
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private unowned let core: WireCore
+    private var state = State.idle
+    private var backoff: ClientBackoff
+    private var keepalive: Keepalive
+
+    init(_ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger, core: WireCore) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.core = core
+        self.backoff = ClientBackoff(first: configuration.firstBackoff, most: configuration.maxBackoff)
+        self.keepalive = Keepalive(interval: 0, now: 0)
+    }
+
+    private static var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+    // MARK: State
+
+    /// Requests can be written.
+    var isConnected: Bool {
+        if case .connected = self.state { true } else { false }
+    }
+
+    /// There will be no connection any more.
+    var isOver: Bool {
+        switch self.state {
+        case .leaving, .over: true
+        case .idle, .connecting, .greeting, .connected: false
+        }
+    }
+
+    /// Where bytes go now, `HELLO` included.
+    var channel: (any Channel)? {
+        switch self.state {
+        case .greeting(let channel, _), .connected(let channel), .leaving(let channel, _): channel
+        case .idle, .connecting, .over: nil
+        }
+    }
+
+    // MARK: Connecting
+
+    func start() {
+        if case .idle = self.state { self.connect() }
+    }
+
+    private func connect() {
+        self.state = .connecting
+        // The attempt keeps the core alive, not the link: the core outlives it.
+        let core = NIOLoopBound(self.core, eventLoop: self.eventLoop)
+        let bootstrap = ClientBootstrap(group: self.eventLoop)
+            .connectTimeout(TimeAmount(self.configuration.connectTimeout))
+            .channelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 4_096, maximum: 262_144)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(WireHandler(core: core.value))
+                }
+            }
+        let attempt =
+            switch self.configuration.broker.target {
+            case .tcp(let host, let port):
+                bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        attempt.whenComplete { core.value.link.didConnect($0) }
+    }
+
+    private func didConnect(_ result: Result<any Channel, any Error>) {
+        guard case .connecting = self.state else {
+            if case .success(let channel) = result { channel.close(promise: nil) }
+            return
+        }
+        switch result {
+        case .failure(let error):
+            self.logger.debug("no broker", metadata: ["broker": "\(self.configuration.broker)", "error": "\(error)"])
+            self.connectLater()
+        case .success(let channel):
+            self.state = .greeting(channel, until: .now() + TimeAmount(self.configuration.connectTimeout))
+            let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
+            self.keepalive = Keepalive(interval: heartbeat, now: Self.now)
+            self.core.greet("HELLO 1 format=msgpack client=\(self.configuration.legalName) heartbeat=\(heartbeat)\n")
+        }
+    }
+
+    private func connectLater() {
+        let core = NIOLoopBound(self.core, eventLoop: self.eventLoop)
+        self.eventLoop.scheduleTask(in: TimeAmount(self.backoff.next(jitter: .random(in: 0...1)))) {
+            core.value.link.connectAgain()
+        }
+    }
+
+    private func connectAgain() {
+        if case .connecting = self.state { self.connect() }
+    }
+
+    /// The broker has answered `HELLO`.
+    func didGreet() {
+        guard case .greeting(let channel, _) = self.state else { return }
+        self.state = .connected(channel)
+        self.logger.info("connected", metadata: ["broker": "\(self.configuration.broker)"])
+        self.core.connected()
+    }
+
+    // MARK: Losing
+
+    /// The connection has ended.
+    func lost(_ ended: any Channel) {
+        switch self.state {
+        case .greeting(let channel, _):
+            guard channel === ended else { return }
+            self.loseAndConnectLater()
+        case .connected(let channel):
+            guard channel === ended else { return }
+            self.logger.warning("connection lost", metadata: ["broker": "\(self.configuration.broker)"])
+            // Only now: a broker that greets and hangs up is not to be asked again and again.
+            self.backoff.reset()
+            self.loseAndConnectLater()
+        case .leaving(_, let left):
+            self.state = .over
+            self.core.disconnected()
+            left.succeed(())
+        case .idle, .connecting, .over: break
+        }
+    }
+
+    private func loseAndConnectLater() {
+        // First, because who is told may ask for something at once.
+        self.state = .connecting
+        self.core.disconnected()
+        // Who was told may have left.
+        if case .connecting = self.state { self.connectLater() }
+    }
+
+    /// Ends the connection; another will be made.
+    func drop(_ reason: String) {
+        self.logger.warning(
+            "connection given up", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(reason)"])
+        self.channel?.close(promise: nil)
+    }
+
+    /// Ends everything: there is no use in coming back.
+    func end() {
+        let channel = self.channel
+        if case .leaving(_, let left) = self.state { left.succeed(()) }
+        self.state = .over
+        channel?.close(promise: nil)
+    }
+
+    /// Ends the connection when the broker has answered `QUIT`.
+    ///
+    /// - Parameter quit: asks it; called if there is a connection.
+    func leave(_ quit: () -> Void) -> EventLoopFuture<Void> {
+        switch self.state {
+        case .leaving(_, let left): return left.futureResult
+        case .connected(let channel):
+            quit()
+            let left = self.eventLoop.makePromise(of: Void.self)
+            self.state = .leaving(channel, left)
+            let patience = self.eventLoop.scheduleTask(in: TimeAmount(self.configuration.connectTimeout)) {
+                channel.close(promise: nil)
+            }
+            left.futureResult.whenComplete { _ in patience.cancel() }
+            return left.futureResult
+        case .idle, .connecting, .greeting, .over:
+            self.end()
+            return self.eventLoop.makeSucceededVoidFuture()
+        }
+    }
+
+    // MARK: Signs of life
+
+    func brokerWasHeard() { self.keepalive.peerWasHeard(at: Self.now) }
+
+    /// - Returns: whether the broker is to be asked for a sign of life.
+    func check(at now: Int) -> Bool {
+        switch self.state {
+        case .greeting(_, let deadline):
+            if deadline <= .now() { self.drop("no answer to HELLO") }
+        case .connected:
+            switch self.keepalive.check(at: now) {
+            case .wait: break
+            case .ping: return true
+            case .giveUp: self.drop("the broker is silent")
+            }
+        case .idle, .connecting, .leaving, .over: break
+        }
+        return false
+    }
+}
+
+extension WireLayerConfiguration {
+    /// The name as `HELLO` can say it (H4).
+    fileprivate var legalName: String {
+        let name = self.clientName.utf8.prefix(64).map { Name.isNameByte($0) ? $0 : UInt8(ascii: "-") }
+        return name.isEmpty ? "seaway" : String(decoding: name, as: UTF8.self)
+    }
+}

@@ -1,0 +1,250 @@
+/// What a client listens on, over all its connections: the credit that it has granted, what is paused, which groups its
+/// channels are in; and what a broker has to be told of it.
+///
+/// A `Handle` is what the caller knows a listening by.
+package struct ClientListenings<Handle: AnyObject> {
+    /// Why a listening cannot begin.
+    package enum Fault: Hashable, Sendable {
+        /// Another listening of this client has the name.
+        case taken(String)
+        /// A connection has one purse besides those of single names (R1, R2).
+        case secondShared
+    }
+
+    /// What the answer to a `LISTEN` means.
+    package enum Progress: Hashable, Sendable {
+        /// It has ended, or not all of its names are answered.
+        case none
+        /// It is in force; these are to be said now.
+        case started(isKept: Bool, [ClientLine])
+    }
+
+    /// A `READY`, with the name of a purse.
+    package struct Credit: Hashable, Sendable {
+        package var count: Int
+        package var purse: String?
+
+        package init(count: Int, purse: String?) {
+            self.count = count
+            self.purse = purse
+        }
+    }
+
+    private struct Entry {
+        let handle: Handle
+        let names: [String]
+        /// Granted and not used: granted again on the next connection.
+        var credit = 0
+        /// What the broker has not been told of.
+        var untold = 0
+        /// `LISTEN` frames without an answer.
+        var unanswered = 0
+        var isKept = true
+        var isListening = false
+        var isEnding = false
+        /// What was known before this connection.
+        var known: Set<Membership> = []
+
+        /// A single name has a purse of its own.
+        var purse: String? { self.names.count == 1 ? self.names.first : nil }
+        var mailboxes: [String] { self.names.filter { $0.hasSuffix("!") } }
+
+        mutating func spend() {
+            if self.credit > 0 { self.credit -= 1 }
+        }
+
+        /// - Returns: whether there is something to tell.
+        mutating func grant(_ count: Int) -> Bool {
+            guard count > 0, !self.isEnding else { return false }
+            // More would be cut off by the broker too (R4).
+            let granted = min(count, Request.mostCredit - self.credit)
+            self.credit += granted
+            self.untold += granted
+            return self.isListening
+        }
+    }
+
+    private struct Membership: Hashable {
+        let group: String
+        let channel: String
+    }
+
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var readers: [String: ObjectIdentifier] = [:]
+    /// The groups of each channel, as the broker has told (L5). The truth about a membership lies with the reader of its channel.
+    private var groups: [String: Set<String>] = [:]
+    private var paused: Set<String> = []
+    private var hasUntold = false
+
+    package init() {}
+
+    package var handles: [Handle] { self.entries.values.map(\.handle) }
+}
+
+// MARK: Beginning and ending
+extension ClientListenings {
+    package mutating func begin(_ handle: Handle, _ names: [String]) -> Fault? {
+        if let name = names.first(where: { self.readers[$0] != nil }) { return .taken(name) }
+        let isShared = names.count > 1
+        if isShared, self.entries.values.contains(where: { $0.purse == nil }) { return .secondShared }
+        let id = ObjectIdentifier(handle)
+        self.entries[id] = Entry(handle: handle, names: names)
+        for name in names { self.readers[name] = id }
+        return nil
+    }
+
+    /// - Returns: what this connection has to be told; each line will be answered.
+    package mutating func listen(_ handle: Handle) -> [ClientLine] {
+        let id = ObjectIdentifier(handle)
+        guard let entry = self.entries[id], !entry.isEnding else { return [] }
+        let mailboxes = entry.mailboxes
+        let lines = ClientLine("LISTEN", entry.names, option: mailboxes.isEmpty ? nil : "members=1").split()
+        // Adds to what an earlier connection has not lived to restore.
+        let known = self.forgetMemberships(of: mailboxes)
+        self.entries[id]?.known.formUnion(known)
+        self.entries[id]?.unanswered = lines.count
+        self.entries[id]?.isKept = true
+        return lines
+    }
+
+    /// The broker has answered one `LISTEN` with `OK`.
+    package mutating func listened(_ handle: Handle, isKept: Bool) -> Progress {
+        let id = ObjectIdentifier(handle)
+        guard var entry = self.entries[id], entry.unanswered > 0 else { return .none }
+        entry.unanswered -= 1
+        entry.isKept = entry.isKept && isKept
+        guard entry.unanswered == 0, !entry.isEnding else {
+            self.entries[id] = entry
+            return .none
+        }
+        entry.isListening = true
+        entry.untold = entry.credit
+        self.hasUntold = true
+        let lost = entry.isKept ? [] : entry.known.filter { self.groups[$0.channel]?.contains($0.group) != true }
+        entry.known = []
+        self.entries[id] = entry
+        // One each: a channel that is gone refuses a whole line (J1).
+        let joins = lost.map { ClientLine("JOIN", [$0.group, $0.channel]) }
+        let pauses = self.paused.filter { self.reader(of: $0) == id }.map { ClientLine("PAUSE", [$0]) }
+        return .started(isKept: entry.isKept, pauses + joins)
+    }
+
+    /// - Returns: what the connection has to be told, if it is told anything; when that is answered, ``end(_:)``.
+    package mutating func stop(_ handle: Handle) -> (lines: [ClientLine], withdrawsCredit: Bool) {
+        let id = ObjectIdentifier(handle)
+        guard let entry = self.entries[id] else { return ([], false) }
+        self.entries[id]?.isEnding = true
+        self.entries[id]?.untold = 0
+        guard entry.isListening || entry.unanswered > 0 else { return ([], false) }
+        return (ClientLine("UNLISTEN", entry.names).split(), entry.purse == nil)
+    }
+
+    /// Nothing more will be delivered to it.
+    package mutating func end(_ handle: Handle) {
+        guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(handle)) else { return }
+        for name in entry.names { self.readers[name] = nil }
+        _ = self.forgetMemberships(of: entry.mailboxes)
+        self.paused = self.paused.filter { self.reader(of: $0) != nil }
+    }
+
+    /// Another connection reads the name now (L2): the listening is over.
+    ///
+    /// - Returns: whose it was, and what is to be said of its other names.
+    package mutating func lost(_ name: String) -> (handle: Handle, lines: [ClientLine])? {
+        guard let entry = self.readers[name].flatMap({ self.entries[$0] }) else { return nil }
+        let others = entry.names.filter { $0 != name }
+        self.end(entry.handle)
+        return (entry.handle, others.isEmpty ? [] : ClientLine("UNLISTEN", others).split())
+    }
+
+    /// The connection is lost.
+    ///
+    /// - Returns: what had been in force.
+    package mutating func disconnect() -> [Handle] {
+        var interrupted: [Handle] = []
+        for (id, entry) in self.entries {
+            if entry.isListening { interrupted.append(entry.handle) }
+            self.entries[id]?.isListening = false
+            self.entries[id]?.unanswered = 0
+        }
+        return interrupted
+    }
+}
+
+// MARK: Deliveries and credit
+extension ClientListenings {
+    /// Whose message it is; it costs a credit.
+    package mutating func deliver(to channel: String) -> Handle? {
+        guard let id = self.reader(of: channel), let handle = self.entries[id]?.handle else { return nil }
+        self.entries[id]?.spend()
+        return handle
+    }
+
+    private func reader(of channel: String) -> ObjectIdentifier? {
+        if let id = self.readers[channel] { return id }
+        guard let mark = channel.utf8.firstIndex(of: UInt8(ascii: "!")) else { return nil }
+        return self.readers[String(channel[...mark])]
+    }
+
+    package mutating func grant(_ count: Int, to handle: Handle) {
+        guard self.entries[ObjectIdentifier(handle)]?.grant(count) == true else { return }
+        self.hasUntold = true
+    }
+
+    /// The credit that the connection has to be told of.
+    package mutating func takeCredit() -> [Credit] {
+        guard self.hasUntold else { return [] }
+        self.hasUntold = false
+        var credits: [Credit] = []
+        for (id, entry) in self.entries where entry.isListening && entry.untold > 0 {
+            credits.append(Credit(count: entry.untold, purse: entry.purse))
+            self.entries[id]?.untold = 0
+        }
+        return credits
+    }
+}
+
+// MARK: Channels of mailboxes
+extension ClientListenings {
+    package mutating func joined(_ group: String, _ channels: [String]) {
+        for channel in channels { self.groups[channel, default: []].insert(group) }
+    }
+
+    package mutating func left(_ group: String, _ channels: [String]) {
+        for channel in channels {
+            self.groups[channel]?.remove(group)
+            if self.groups[channel]?.isEmpty == true { self.groups[channel] = nil }
+        }
+    }
+
+    private mutating func forgetMemberships(of mailboxes: [String]) -> Set<Membership> {
+        var forgotten: Set<Membership> = []
+        guard !mailboxes.isEmpty else { return forgotten }
+        for (channel, groups) in self.groups where mailboxes.contains(where: { channel.hasPrefix($0) }) {
+            forgotten.formUnion(groups.map { Membership(group: $0, channel: channel) })
+            self.groups[channel] = nil
+        }
+        return forgotten
+    }
+
+    /// - Returns: whether that is new, and so to be told.
+    package mutating func pause(_ channel: String) -> Bool {
+        self.reader(of: channel) != nil && self.paused.insert(channel).inserted
+    }
+
+    /// - Returns: whether that is new, and so to be told.
+    package mutating func resume(_ channel: String) -> Bool { self.paused.remove(channel) != nil }
+
+    /// A channel is over (C1).
+    ///
+    /// - Returns: whether it is ours, and so to be told.
+    package mutating func close(_ channel: String) -> Bool {
+        guard let id = self.reader(of: channel) else { return false }
+        self.paused.remove(channel)
+        self.groups[channel] = nil
+        if let known = self.entries[id]?.known, !known.isEmpty {
+            self.entries[id]?.known = known.filter { $0.channel != channel }
+        }
+        return true
+    }
+}
