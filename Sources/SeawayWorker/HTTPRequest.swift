@@ -1,29 +1,38 @@
 public import SeawayMessage
 
 /// An `http.request` message (INTERFACE.md, section 2).
+///
+/// What is computed is decoded from the message each time it is asked for.
 public struct HTTPRequest: Sendable {
+    /// The message itself.
     public let incoming: IncomingMessage
     /// Upper case, as the client sent it.
     public let method: String
     /// Percent-decoded.
     public let path: String
-    /// What the route's pattern has named: `/users/{id}`.
-    public let parameters: [String: String]
 
-    init(_ incoming: IncomingMessage, method: String, path: String, parameters: [String: String]) {
+    init(_ incoming: IncomingMessage, method: String, path: String) {
         self.incoming = incoming
         self.method = method
         self.path = path
-        self.parameters = parameters
     }
 
     public var layer: any ChannelLayer { self.incoming.layer }
 
-    /// What stands behind the first `?`, undecoded, as UTF-8.
-    public var queryString: String { self.incoming["query_string"]?.bytes.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    /// What the route's pattern has named: `/users/{id}`; `*` for the tail of `/files/*`.
+    public var parameters: [String: String] { self.incoming.parameters }
+
+    /// What stands behind the first `?`, undecoded.
+    public var queryString: String { self.text("query_string") ?? "" }
+
+    /// The query string as a form: names and values, decoded, in their order.
+    public var query: FormFields { FormFields(self.queryString) }
 
     /// The body, whole.
     public var body: [UInt8] { self.incoming["body"]?.bytes ?? [] }
+
+    /// The body as UTF-8; what is ill-formed in it is replaced.
+    public var text: String { String(decoding: self.body, as: UTF8.self) }
 
     /// The fields in their order; names in lower case.
     public var headers: [(name: String, value: String)] {
@@ -37,4 +46,22 @@ public struct HTTPRequest: Sendable {
 
     /// The first field of that name, in lower case.
     public func header(_ name: String) -> String? { self.headers.first { $0.name == name }?.value }
+
+    /// `http` or `https`.
+    public var scheme: String { self.text("scheme") ?? "http" }
+
+    /// Where the site is mounted.
+    public var rootPath: String { self.text("root_path") ?? "" }
+
+    /// The address of the other end of the connection, where there is one.
+    public var client: (host: String, port: Int)? {
+        guard let pair = self.incoming["client"]?.list, pair.count == 2, let host = pair[0].string,
+            let port = pair[1].int
+        else { return nil }
+        return (host, Int(port))
+    }
+
+    private func text(_ key: String) -> String? {
+        self.incoming[key]?.bytes.map { String(decoding: $0, as: UTF8.self) }
+    }
 }

@@ -1,9 +1,11 @@
 public import SeawayMessage
 
-/// The answer to an HTTP request: whole, or written piece by piece.
+/// The answer to an HTTP request: whole, or written piece by piece (INTERFACE.md, section 3).
 public struct HTTPResponse: Sendable {
     enum Content: Sendable {
-        case whole([UInt8])
+        case bytes([UInt8])
+        /// Written as UTF-8, without a copy in between.
+        case text(String)
         case stream(@Sendable (inout ResponseWriter) async throws -> Void)
     }
 
@@ -13,11 +15,9 @@ public struct HTTPResponse: Sendable {
     public var headers: [(name: String, value: String)]
     let content: Content
 
-    /// - Parameter content: the whole body, at most about 2 MiB (the broker's `max-body`).
+    /// - Parameter content: the whole body, of any size; one over 262,144 bytes leaves in pieces.
     public init(status: Int = 200, headers: [(name: String, value: String)] = [], content: [UInt8] = []) {
-        self.status = status
-        self.headers = headers
-        self.content = .whole(content)
+        self.init(status: status, headers: headers, .bytes(content))
     }
 
     private init(status: Int, headers: [(name: String, value: String)], _ content: Content) {
@@ -28,24 +28,27 @@ public struct HTTPResponse: Sendable {
 
     /// UTF-8 text.
     public static func text(_ text: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(
-            status: status, headers: [("content-type", "text/plain; charset=utf-8")], content: Array(text.utf8))
+        HTTPResponse(status: status, headers: [("content-type", "text/plain; charset=utf-8")], .text(text))
     }
 
+    /// A page of HTML, as it is.
     public static func html(_ text: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, headers: [("content-type", "text/html; charset=utf-8")], content: Array(text.utf8))
+        HTTPResponse(status: status, headers: [("content-type", "text/html; charset=utf-8")], .text(text))
     }
 
     /// A message as JSON, written as the wire writes it.
     public static func json(_ message: Message, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, headers: [("content-type", "application/json")], content: Array(message.json.utf8))
+        HTTPResponse(status: status, headers: [("content-type", "application/json")], .text(message.json))
     }
 
+    /// `See Other`, unless told otherwise.
     public static func redirect(to location: String, status: Int = 303) -> HTTPResponse {
         HTTPResponse(status: status, headers: [("location", location)])
     }
 
-    /// A body that is sent as it is made; each ``ResponseWriter/write(_:)`` waits until the broker has the piece.
+    /// A body that is sent as it is made; each ``ResponseWriter/write(_:)-([UInt8])`` waits until the broker has the piece.
+    ///
+    /// - Parameter write: what it throws breaks the answer off, so that no client takes it for whole.
     public static func stream(
         status: Int = 200, headers: [(name: String, value: String)] = [],
         _ write: @escaping @Sendable (inout ResponseWriter) async throws -> Void
@@ -53,29 +56,58 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, headers: headers, .stream(write))
     }
 
-    func send(to replyChannel: String, _ layer: any ChannelLayer) async throws(WorkerError) {
+}
+
+/// What a worker answers by itself.
+extension HTTPResponse {
+    static let failure = HTTPResponse.text("Internal Server Error\n", status: 500)
+    static let notFound = HTTPResponse.text("Not Found\n", status: 404)
+
+    static func methodNotAllowed(_ allowed: Set<String>) -> HTTPResponse {
+        var response = HTTPResponse.text("Method Not Allowed\n", status: 405)
+        response.headers.append(("allow", allowed.sorted().joined(separator: ", ")))
+        return response
+    }
+}
+
+/// How an answer leaves.
+enum Departure: Sendable {
+    /// In one message.
+    case whole(Payload)
+    case stream(@Sendable (inout ResponseWriter) async throws -> Void)
+}
+
+extension HTTPResponse {
+    /// Beyond this a body is sent in pieces: a message of any size needs its whole room in the channel at once.
+    private static let mostWhole = 262_144
+
+    var departure: Departure {
         switch self.content {
-        case .whole(let bytes):
-            try await layer.send(self.first(bytes, moreContent: false), to: replyChannel)
-        case .stream(let write):
-            var writer = ResponseWriter(replyChannel: replyChannel, layer: layer, head: self)
-            do {
-                try await write(&writer)
-            } catch let error as WorkerError {
-                throw error
-            } catch {
-                // Without a last piece the server would wait for one: this breaks the answer off (I12).
-                await writer.breakOff()
-                throw WorkerError(.refused, name: replyChannel, refusal: Refusal(code: "thrown", text: "\(error)"))
-            }
-            try await writer.finish()
+        case .bytes(let bytes) where bytes.count > Self.mostWhole: .stream { try await $0.write(bytes) }
+        case .text(let text) where text.utf8.count > Self.mostWhole: .stream { try await $0.write(text) }
+        case .bytes(let bytes):
+            .whole(self.head(sized: bytes.count, fields: 3) { $0.bytes(bytes) })
+        case .text(var text):
+            .whole(
+                self.head(sized: text.utf8.count, fields: 3) { writer in
+                    text.withUTF8 { writer.bytes(UnsafeRawBufferPointer($0)) }
+                })
+        case .stream(let write): .stream(write)
         }
     }
 
-    /// The first message of the answer (INTERFACE.md, section 3).
-    func first(_ content: [UInt8], moreContent: Bool) -> Payload {
-        var writer = MessagePackWriter(capacity: content.count + 64 + self.headers.count * 48)
-        writer.map(count: moreContent ? 4 : 3)
+    /// The first message of an answer in several.
+    func firstPiece(_ content: ArraySlice<UInt8>) -> Payload {
+        self.head(sized: content.count, fields: 4) { writer in
+            content.withUnsafeBytes { writer.bytes($0) }
+            writer.string("more_content" as StaticString)
+            writer.bool(true)
+        }
+    }
+
+    private func head(sized size: Int, fields: Int, _ content: (inout MessagePackWriter) -> Void) -> Payload {
+        var writer = MessagePackWriter(capacity: size + 64 + self.headers.count * 64)
+        writer.map(count: fields)
         writer.string("status" as StaticString)
         writer.int(self.status)
         writer.string("headers" as StaticString)
@@ -86,11 +118,7 @@ public struct HTTPResponse: Sendable {
             writer.string(value)
         }
         writer.string("content" as StaticString)
-        writer.bytes(content)
-        if moreContent {
-            writer.string("more_content" as StaticString)
-            writer.bool(true)
-        }
+        content(&writer)
         return writer.finish()
     }
 }

@@ -9,41 +9,36 @@ public struct IncomingMessage: Sendable {
     /// As it came, in MessagePack.
     public let payload: Payload
     public let layer: any ChannelLayer
+    /// What the route's pattern has named: `/chat/{room}`; `*` for the tail of `/files/*`.
+    public internal(set) var parameters: [String: String] = [:]
+
+    let envelope: Envelope
+
+    init(_ payload: Payload, channel: String, group: String?, layer: any ChannelLayer) {
+        self.channel = channel
+        self.group = group
+        self.payload = payload
+        self.layer = layer
+        self.envelope = Envelope(payload)
+    }
 
     /// Where its sender waits for an answer.
-    public let replyChannel: String?
-
-    init(_ delivery: Delivery, channel: String, layer: any ChannelLayer) {
-        self.channel = channel
-        self.group = delivery.group
-        self.payload = delivery.body
-        self.layer = layer
-        self.replyChannel = delivery.body["reply_channel"]?.string
-    }
+    public var replyChannel: String? { self.envelope.replyChannel }
 
     /// One field, without decoding the others.
     public subscript(key: String) -> Value? { self.payload[key] }
 
     /// All fields.
-    ///
-    /// - Throws: `MessageError`; a broker hands out no body that is not one map.
-    public func message() throws -> Message { try Message(self.payload) }
+    public func message() throws(MessageError) -> Message { try Message(self.payload) }
 
     /// Sends a message to the reply channel.
     ///
-    /// - Throws: ``WorkerError``: `noReplyChannel`, `refused` (with `gone` nobody waits any more) or `unknown`.
-    public func reply(_ answer: Message) async throws(WorkerError) {
-        try await self.reply(answer.payload)
-    }
+    /// - Throws: `WorkerError` without a reply channel, `ClientError` with `gone` when nobody waits any more, and as any send does.
+    public func reply(_ answer: Message) async throws { try await self.reply(answer.payload) }
 
-    public func reply(_ answer: Payload) async throws(WorkerError) {
+    /// Sends an encoded message to the reply channel; throws as ``reply(_:)-(Message)`` does.
+    public func reply(_ answer: Payload) async throws {
         guard let replyChannel = self.replyChannel else { throw WorkerError(.noReplyChannel, name: self.channel) }
         try await self.layer.send(answer, to: replyChannel)
-    }
-
-    /// Answers an `http.request` message.
-    public func respond(_ response: HTTPResponse) async throws(WorkerError) {
-        guard let replyChannel = self.replyChannel else { throw WorkerError(.noReplyChannel, name: self.channel) }
-        try await response.send(to: replyChannel, self.layer)
     }
 }

@@ -1,5 +1,5 @@
 /// A path with names for some of its segments: `/users/{id}`, `/files/*`.
-struct PathPattern: Hashable, Sendable {
+package struct PathPattern: Hashable, Sendable {
     private enum Segment: Hashable, Sendable {
         case exactly(Substring)
         case named(String)
@@ -13,9 +13,10 @@ struct PathPattern: Hashable, Sendable {
     private let isLiteral: Bool
 
     /// - Parameter text: begins with `/`; a segment `{name}` matches any one that is not empty, a last segment `*` all that follow.
-    init(_ text: String) throws(WorkerError) {
+    package init(_ text: String) throws(WorkerError) {
         guard text.hasPrefix("/") else { throw WorkerError(.pattern, name: text) }
-        var parts = PathParts(text).parts
+        var path = PathParts(text)
+        var parts = path.parts
         self.hasTail = parts.last == "*"
         if self.hasTail { parts.removeLast() }
         var segments: [Segment] = []
@@ -34,8 +35,9 @@ struct PathPattern: Hashable, Sendable {
     }
 
     /// What the names stand for, and `*` for the tail; `nil` when the path does not match.
-    func match(_ path: inout PathParts) -> [String: String]? {
+    package func match(_ path: inout PathParts) -> [String: String]? {
         if self.isLiteral { return path.whole == self.text ? [:] : nil }
+        guard path.whole != nil else { return nil }
         let parts = path.parts
         guard self.hasTail ? parts.count >= self.segments.count : parts.count == self.segments.count else {
             return nil
@@ -55,10 +57,12 @@ struct PathPattern: Hashable, Sendable {
 }
 
 /// A path, and its segments once a pattern asks for them.
-struct PathParts {
-    let whole: String
+package struct PathParts {
+    /// `nil` in a message without a path, which no pattern matches.
+    let whole: String?
     /// What stands between the slashes; `/` has one segment, which is empty.
-    private(set) lazy var parts = self.whole.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(\.self)
+    private(set) lazy var parts = Array(
+        (self.whole ?? "").split(separator: "/", omittingEmptySubsequences: false).dropFirst())
 
-    init(_ whole: String) { self.whole = whole }
+    package init(_ whole: String?) { self.whole = whole }
 }

@@ -2,57 +2,66 @@ import SeawayMessage
 
 /// Writes the body of an answer piece by piece (I11).
 ///
-/// At most one piece is under way, so that no later one overtakes a refused one. When the client is slow the pieces meet `full`
-/// and are tried again.
+/// At most one piece is under way, so that no later one overtakes a refused one. While the client is slow the pieces meet `full`
+/// and are sent again.
 public struct ResponseWriter: Sendable {
-    /// How long a piece that meets `full` is tried again before the answer is given up.
+    /// Bytes of content in one message.
+    static let pieceSize = 65_536
+    /// How long a piece is sent again before the answer is given up.
     private static let patience = Duration.seconds(60)
 
     private let replyChannel: String
     private let layer: any ChannelLayer
+    private let clock: any Clock<Duration>
     private let head: HTTPResponse
     /// Bytes of content in all pieces so far; `nil` before the first.
     private var offset: Int?
 
-    init(replyChannel: String, layer: any ChannelLayer, head: HTTPResponse) {
+    init(_ head: HTTPResponse, to replyChannel: String, _ layer: any ChannelLayer, _ clock: any Clock<Duration>) {
         self.replyChannel = replyChannel
         self.layer = layer
+        self.clock = clock
         self.head = head
     }
 
-    /// Sends one piece and waits until the broker has it.
+    /// Sends content and waits until the broker has it; what is over 65,536 bytes leaves in several pieces.
     ///
-    /// - Parameter content: about 65,536 bytes serve well; at most about 2 MiB.
-    /// - Throws: ``WorkerError``: `refused` with `gone` when nobody reads the answer any more.
-    public mutating func write(_ content: [UInt8]) async throws(WorkerError) {
-        try await self.send(self.piece(content, moreContent: true))
-        self.offset = (self.offset ?? 0) + content.count
+    /// - Throws: `ClientError`, with `gone` when nobody reads the answer any more. Then return: there is nothing left to do.
+    public mutating func write(_ content: [UInt8]) async throws {
+        var rest = content[...]
+        repeat {
+            let piece = rest.prefix(Self.pieceSize)
+            rest = rest.dropFirst(piece.count)
+            try await self.send(piece)
+        } while !rest.isEmpty
     }
 
-    public mutating func write(_ text: String) async throws(WorkerError) {
-        try await self.write(Array(text.utf8))
+    /// Sends text as UTF-8; see ``write(_:)-([UInt8])``.
+    public mutating func write(_ text: String) async throws { try await self.write(Array(text.utf8)) }
+
+    /// Sends the last piece.
+    mutating func finish() async throws {
+        if self.offset == nil { try await self.send([]) }
+        guard let offset = self.offset else { return }
+        try await self.send(Self.piece([], offset: offset, moreContent: false), mayRepeat: true)
     }
 
-    mutating func finish() async throws(WorkerError) {
-        try await self.send(self.piece([], moreContent: false))
-    }
-
-    /// Lets the server see a hole, so that it does not hand on a damaged answer as a whole one.
-    func breakOff() async {
-        guard let offset = self.offset else {
-            try? await self.layer.send(HTTPResponse.text("Internal Server Error", status: 500).first([], moreContent: false), to: self.replyChannel)
-            return
+    private mutating func send(_ content: ArraySlice<UInt8>) async throws {
+        if let offset = self.offset {
+            try await self.send(Self.piece(content, offset: offset, moreContent: true), mayRepeat: true)
+            self.offset = offset + content.count
+        } else {
+            // A second first piece would break the answer off.
+            try await self.send(self.head.firstPiece(content), mayRepeat: false)
+            self.offset = content.count
         }
-        let hole: Message = ["content": .bytes([]), "offset": .int(Int64(offset) + 1)]
-        try? await self.layer.send(hole, to: self.replyChannel)
     }
 
-    private func piece(_ content: [UInt8], moreContent: Bool) -> Payload {
-        guard let offset = self.offset else { return self.head.first(content, moreContent: moreContent) }
+    private static func piece(_ content: ArraySlice<UInt8>, offset: Int, moreContent: Bool) -> Payload {
         var writer = MessagePackWriter(capacity: content.count + 48)
         writer.map(count: 3)
         writer.string("content" as StaticString)
-        writer.bytes(content)
+        content.withUnsafeBytes { writer.bytes($0) }
         writer.string("more_content" as StaticString)
         writer.bool(moreContent)
         writer.string("offset" as StaticString)
@@ -60,18 +69,18 @@ public struct ResponseWriter: Sendable {
         return writer.finish()
     }
 
-    private func send(_ piece: Payload) async throws(WorkerError) {
-        let clock = ContinuousClock()
-        let end = clock.now + Self.patience
-        var wait = Duration.milliseconds(5)
+    /// - Parameter mayRepeat: whether it may be sent again when nobody knows if it was stored: the offset tells the server (I12).
+    private func send(_ piece: Payload, mayRepeat: Bool) async throws {
+        var retry = Retry(patience: Self.patience)
         while true {
-            do throws(WorkerError) {
-                return try await self.layer.send(piece, to: self.replyChannel)
+            do throws(ClientError) {
+                // Only if somebody reads: a server that died would never say `gone`.
+                return try await self.layer.send(piece, to: self.replyChannel, ifHeard: true)
             } catch {
-                guard error.refusal?.isFull == true, clock.now < end, !Task.isCancelled else { throw error }
+                guard error.isPassing || (error.code == .unknown && mayRepeat) else { throw error }
+                guard let wait = retry.next() else { throw error }
+                try await self.clock.sleep(for: wait)
             }
-            try? await clock.sleep(for: wait)
-            wait = min(wait * 2, .milliseconds(200))
         }
     }
 }

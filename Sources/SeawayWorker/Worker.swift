@@ -2,109 +2,165 @@ public import Logging
 public import SeawayMessage
 public import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 /// Takes messages from channels and gives each to the consumer for its channel.
 ///
 /// ```swift
 /// let worker = Worker(layer: layer)
 /// worker.on("http.request", path: "/moon") { request in .text("hello from \(request.path)\n") }
-/// try await worker.run()
+/// try await worker.runService()
 /// ```
 ///
 /// At most `concurrency` consumers run at a time, since no more credit is granted. What a consumer throws is logged and, where
-/// somebody waits on a reply channel, answered with a 500.
+/// somebody waits on a reply channel, answered with a 500. Of the routes of a channel the first that fits wins; those that are added
+/// while the worker runs count from the next run on.
 public final class Worker: Service {
+    private struct Plan {
+        var table = RouteTable()
+        var fault: WorkerError?
+    }
+
     private let layer: any ChannelLayer
     private let concurrency: Int
+    private let clock: any Clock<Duration>
     private let logger: Logger
-    private let consumers = Mutex(Consumers())
+    private let plan = Mutex(Plan())
 
     /// - Parameters:
     ///   - layer: a connected or connecting layer; it stays the caller's to shut down, after ``run()``.
     ///   - concurrency: 1 to 65,536 consumers at a time.
-    public init(layer: any ChannelLayer, concurrency: Int = 64, logger: Logger = Logger(label: "seaway.worker")) {
+    public convenience init(
+        layer: some ChannelLayer, concurrency: Int = 64, logger: Logger = Logger(label: "seaway.worker")
+    ) {
+        self.init(layer: layer, concurrency: concurrency, clock: ContinuousClock(), logger: logger)
+    }
+
+    /// - Parameter clock: measures the waits before something is sent again.
+    package init(layer: some ChannelLayer, concurrency: Int, clock: any Clock<Duration>, logger: Logger) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
+        self.clock = clock
         self.logger = logger
     }
 
-    /// Consumes the messages of a channel, or of a mailbox (a name that ends in `!`); a second consumer replaces the first.
-    public func on(_ channel: String, _ consumer: @escaping @Sendable (IncomingMessage) async throws -> Void) {
-        self.consumers.withLock { $0.add(channel, consumer) }
+    // MARK: Routes
+
+    /// Consumes the messages of a channel, or of a mailbox (a name that ends in `!`).
+    ///
+    /// - Parameter path: only those whose `path` fits, as those of WebSockets have one; see ``on(_:method:path:_:)-(_,_,_,Responder)``.
+    public func on(_ channel: String, at path: String? = nil, _ consumer: some Consumer) {
+        self.add(channel, method: nil, path: path, .consume(consumer))
     }
 
-    /// Answers the HTTP requests of a channel whose method and path fit; the first route that does wins.
+    /// Consumes the messages of a channel; see ``on(_:at:_:)-(_,_,Consumer)``.
+    public func on(
+        _ channel: String, at path: String? = nil, _ consume: @escaping @Sendable (IncomingMessage) async throws -> Void
+    ) {
+        self.on(channel, at: path, ClosureConsumer(body: consume))
+    }
+
+    /// Answers the HTTP requests of a channel whose method and path fit; those that fit no route get a 404, or a 405.
     ///
     /// - Parameters:
     ///   - method: any when `nil`; `GET` answers `HEAD` too.
-    ///   - path: `/users/{id}` names a segment, `/files/*` takes all that follow.
+    ///   - path: begins with `/`; `/users/{id}` names a segment, `/files/*` takes all that follow. Another makes ``run()`` throw.
+    public func on(_ channel: String, method: String? = nil, path: String, _ responder: some Responder) {
+        self.add(channel, method: method, path: path, .respond(responder))
+    }
+
+    /// Answers the HTTP requests of a channel; see ``on(_:method:path:_:)-(_,_,_,Responder)``.
     public func on(
         _ channel: String, method: String? = nil, path: String,
-        _ handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+        _ respond: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
-        let route = Consumers.Route(method: method, pattern: PathPattern(path), handler: handler)
-        self.consumers.withLock { $0.add(channel, route) }
+        self.on(channel, method: method, path: path, ClosureResponder(body: respond))
+    }
+
+    private func add(_ channel: String, method: String?, path: String?, _ action: RouteTable.Action) {
+        self.plan.withLock { plan in
+            do throws(WorkerError) {
+                var route = RouteTable.Route(method: method, action: action)
+                if let path { route.pattern = try PathPattern(path) }
+                plan.table.add(route, to: channel)
+            } catch {
+                plan.fault = plan.fault ?? error
+            }
+        }
+    }
+
+    // MARK: Running
+
+    /// Works until SIGTERM or SIGINT, then takes no more, finishes, and returns.
+    ///
+    /// - Parameter grace: how long what is under way may take then; it is cancelled after that.
+    /// - Throws: what ``run()`` throws.
+    public func runService(grace: Duration = .seconds(30)) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: self, successTerminationBehavior: .gracefullyShutdownGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: self.logger)
+        configuration.maximumGracefulShutdownDuration = grace
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     /// Works until the task is cancelled or the service is asked to shut down: then takes no more, finishes, and returns.
     ///
-    /// - Throws: ``WorkerError`` with `notListening` when the broker refuses the channels or another reader has taken one.
+    /// - Throws: ``WorkerError``: `pattern` for a route that makes no sense, `notListening` when there are no routes, or when the broker refuses
+    ///   the channels or another reader has taken one; what was taken by then is finished before.
     public func run() async throws {
-        let consumers = self.consumers.withLock { $0 }
-        let queue = WorkQueue()
-        let failure = Mutex<WorkerError?>(nil)
-        let listening = self.layer.listen(to: consumers.channels, receive: queue.put) { event in
-            switch event {
-            case .started, .interrupted: return
-            case .lost(let name): failure.withLock { $0 = WorkerError(.notListening, name: name) }
-            case .refused(let refusal):
-                let names = consumers.channels.joined(separator: " ")
-                failure.withLock { $0 = WorkerError(.notListening, name: names, refusal: refusal) }
+        let plan = self.plan.withLock { $0 }
+        if let fault = plan.fault { throw fault }
+        let channels = plan.table.channels
+        guard !channels.isEmpty else { throw WorkerError(.notListening, name: "no routes") }
+        let queue = WorkQueue<WorkerRun.Job>()
+        let failure = FirstFailure()
+        let layer = self.layer
+        let listening = layer.listen(to: channels) { delivery in
+            // One credit was spent, however many channels there are.
+            for (place, channel) in delivery.channels.enumerated() {
+                let message = IncomingMessage(delivery.body, channel: channel, group: delivery.group, layer: layer)
+                queue.begin(.consume(message, credit: place == 0 ? 1 : 0))
             }
-            queue.finish()
+        } event: { event in
+            guard let error = WorkerError(event, channels) else { return }
+            failure.note(error)
+            queue.close()
         }
+        let run = WorkerRun(
+            layer: layer, table: plan.table, queue: queue, listening: listening, clock: self.clock, logger: self.logger)
         listening.ready(self.concurrency)
         await withTaskCancellationOrGracefulShutdownHandler {
-            await self.work(queue, consumers, listening)
+            await self.work(run)
         } onCancelOrGracefulShutdown: {
-            listening.stop { queue.finish() }
+            listening.stop { queue.close() }
         }
-        if let error = failure.withLock({ $0 }) { throw error }
+        if let error = failure.error { throw error }
     }
 
-    private func work(_ queue: WorkQueue, _ consumers: Consumers, _ listening: any Listening) async {
+    private func work(_ run: WorkerRun) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<self.concurrency {
-                group.addTask {
-                    while let delivery = await queue.next() {
-                        await self.consume(delivery, consumers)
-                        listening.ready(1)
-                    }
-                }
-            }
+            for _ in 0..<self.concurrency { group.addTask { await run.work() } }
         }
     }
+}
 
-    private func consume(_ delivery: Delivery, _ consumers: Consumers) async {
-        for channel in delivery.channels {
-            let incoming = IncomingMessage(delivery, channel: channel, layer: self.layer)
-            do {
-                try await consumers.run(incoming)
-            } catch let error as WorkerError where error.refusal?.isGone == true {
-                self.logger.debug("nobody waits for the answer any more", metadata: ["channel": "\(channel)"])
-            } catch {
-                self.logger.error("a consumer failed", metadata: ["channel": "\(channel)", "error": "\(error)"])
-                await self.answerFailure(of: incoming)
-            }
-        }
-    }
+/// Why the listening of a worker has ended, if it was not asked to.
+private final class FirstFailure: Sendable {
+    private let first = Mutex<WorkerError?>(nil)
 
-    private func answerFailure(of incoming: IncomingMessage) async {
-        guard incoming.replyChannel != nil else { return }
-        do {
-            try await incoming.respond(.text("Internal Server Error\n", status: 500))
-        } catch {
-            self.logger.debug("the failure could not be told", metadata: ["error": "\(error)"])
+    var error: WorkerError? { self.first.withLock { $0 } }
+
+    func note(_ error: WorkerError) { self.first.withLock { $0 = $0 ?? error } }
+}
+
+extension WorkerError {
+    /// - Returns: `nil` when listening goes on.
+    fileprivate init?(_ event: ListeningEvent, _ channels: [String]) {
+        switch event {
+        case .started, .interrupted: return nil
+        case .lost(let name): self.init(.notListening, name: name)
+        case .refused(let refusal):
+            self.init(.notListening, name: channels.joined(separator: " "), refusal: refusal)
         }
     }
 }

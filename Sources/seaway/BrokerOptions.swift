@@ -47,6 +47,9 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: "How long a frame may take once begun.")
     var frameTimeout = TimeOption(milliseconds: 30_000)
 
+    @Option(help: "Unread output beyond which a connection gets no messages and is not read from.")
+    var maxUnread = SizeOption(bytes: 256 << 10)
+
     @Option(help: "How long unread output may stand still before the connection ends.")
     var unreadTimeout = TimeOption(milliseconds: 30_000)
 
@@ -70,6 +73,9 @@ struct BrokerOptions: ParsableArguments {
         guard self.maxMemory.bytes >= 1 << 20 else {
             throw ValidationError("--max-memory is \(self.maxMemory); allowed is 1M and more.")
         }
+        guard (1 << 10...1 << 30).contains(self.maxUnread.bytes) else {
+            throw ValidationError("--max-unread is \(self.maxUnread); allowed is 1K to 1G.")
+        }
         guard self.frameTimeout.milliseconds > 0, self.unreadTimeout.milliseconds > 0 else {
             throw ValidationError("--frame-timeout and --unread-timeout are longer than 0.")
         }
@@ -88,6 +94,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxClosed = self.maxClosed
         configuration.limits = .init(maxBody: self.maxBody.bytes)
         configuration.maxConnections = self.maxConnections
+        configuration.maxUnread = self.maxUnread.bytes
         configuration.frameTimeout = self.frameTimeout.milliseconds
         configuration.unreadTimeout = self.unreadTimeout.milliseconds
         configuration.idleTimeout = self.idleTimeout.milliseconds

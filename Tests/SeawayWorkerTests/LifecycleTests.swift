@@ -1,6 +1,7 @@
 import SeawayMessage
 import SeawayWorker
 import ServiceLifecycleTestKit
+import TestSupport
 import Testing
 
 @Suite struct LifecycleTests {
@@ -82,8 +83,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (ListeningEvent.refused(Refusal(code: "limit")), WorkerError(.notListening, name: "a b", refusal: Refusal(code: "limit"))),
-        (.lost(name: "b"), WorkerError(.notListening, name: "b")),
+        (
+            ListeningEvent.refused(Refusal(code: "limit")),
+            WorkerError(.notListening, name: "a b", refusal: Refusal(code: "limit"))
+        ), (.lost(name: "b"), WorkerError(.notListening, name: "b")),
     ])
     func aWorkerThatCannotListenEnds(event: ListeningEvent, error: WorkerError) async throws {
         let layer = ScriptedLayer()

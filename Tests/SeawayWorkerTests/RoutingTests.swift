@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayWorker
+import TestSupport
 import Testing
 
 @Suite struct RoutingTests {

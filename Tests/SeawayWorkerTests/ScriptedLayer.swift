@@ -1,5 +1,6 @@
 import SeawayMessage
 import Synchronization
+import TestSupport
 
 /// A layer that hands out what a test delivers, keeps what is sent, and answers as the test says.
 final class ScriptedLayer: ChannelLayer {
@@ -128,35 +129,6 @@ private final class ScriptedListening: Listening {
     func stop(_ done: @escaping @Sendable () -> Void) {
         self.layer.stop()
         done()
-    }
-}
-
-/// Things that happen, for one test that waits for them in turn.
-final class Inbox<Thing: Sendable>: Sendable {
-    private struct State {
-        var things: [Thing] = []
-        var waiting: CheckedContinuation<Thing, Never>?
-    }
-    private let state = Mutex(State())
-
-    func put(_ thing: Thing) {
-        let waiting = self.state.withLock { state -> CheckedContinuation<Thing, Never>? in
-            if let waiting = state.waiting.take() { return waiting }
-            state.things.append(thing)
-            return nil
-        }
-        waiting?.resume(returning: thing)
-    }
-
-    func next() async -> Thing {
-        await withCheckedContinuation { continuation in
-            let thing = self.state.withLock { state -> Thing? in
-                if !state.things.isEmpty { return state.things.removeFirst() }
-                state.waiting = continuation
-                return nil
-            }
-            if let thing { continuation.resume(returning: thing) }
-        }
     }
 }
 

@@ -1,0 +1,23 @@
+/// A type that consumes messages; a plain closure will often do.
+public protocol Consumer: Sendable {
+    /// Works on one message. What it throws is logged and, where somebody waits for an answer, answered with a 500.
+    func consume(_ message: IncomingMessage) async throws
+}
+
+/// A type that answers HTTP requests; a plain closure will often do.
+public protocol Responder: Sendable {
+    /// Answers one request. What it throws is logged and answered with a 500.
+    func respond(to request: HTTPRequest) async throws -> HTTPResponse
+}
+
+struct ClosureConsumer: Consumer {
+    let body: @Sendable (IncomingMessage) async throws -> Void
+
+    func consume(_ message: IncomingMessage) async throws { try await self.body(message) }
+}
+
+struct ClosureResponder: Responder {
+    let body: @Sendable (HTTPRequest) async throws -> HTTPResponse
+
+    func respond(to request: HTTPRequest) async throws -> HTTPResponse { try await self.body(request) }
+}
