@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 )
 
 var ctx = context.Background()
@@ -87,26 +86,6 @@ func TestManyCallsShareAConnectionAndGetTheirOwnAnswers(t *testing.T) {
 	}
 }
 
-func TestABrokenConnectionLeavesTheOutcomeUnknown(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	result := sending(client, "a")
-	connection.expect("SEND a")
-	connection.close()
-	if err := await(t, result); !errors.Is(err, ErrUnknown) {
-		t.Error(err)
-	}
-	// And the next call finds the next connection.
-	result = sending(client, "b")
-	connection = broker.accept("a")
-	connection.expect("SEND b")
-	connection.send("OK\n")
-	if err := await(t, result); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestAContextThatEndsLeavesTheOutcomeUnknownAndTheConnectionWhole(t *testing.T) {
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
@@ -123,19 +102,6 @@ func TestAContextThatEndsLeavesTheOutcomeUnknownAndTheConnectionWhole(t *testing
 	connection.send("OK\nERR full\n")
 	if err := await(t, second); !errors.Is(err, ErrFull) {
 		t.Error("the answer to the first was taken for the second's:", err)
-	}
-}
-
-func TestWithoutABrokerNothingIsStored(t *testing.T) {
-	broker := newFakeBroker(t)
-	broker.listener.Close()
-	client := broker.client(Options{Wait: 20 * time.Millisecond})
-	err := client.Send(ctx, "a", Message{})
-	if !errors.Is(err, ErrOffline) || errors.Is(err, ErrUnknown) {
-		t.Error(err)
-	}
-	if !strings.Contains(err.Error(), "refused") {
-		t.Error("it does not say why:", err)
 	}
 }
 
@@ -189,279 +155,6 @@ func TestASizeBeyondTheBrokersIsRefusedHere(t *testing.T) {
 	}
 }
 
-func TestWhatWasNotSentGoesOutOnTheNextConnection(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	broker.accept("a").close()
-	result := sending(client, "a")
-	connection := broker.accept("a")
-	connection.expect("SEND a")
-	connection.send("OK\n")
-	if err := await(t, result); err != nil && !errors.Is(err, ErrUnknown) {
-		t.Error(err)
-	}
-}
-
-func TestPingsArePongedAndUnknownPushesSkipped(t *testing.T) {
-	broker := newFakeBroker(t)
-	broker.client(Options{})
-	connection := broker.accept("a")
-	connection.send("SHINY new=1\nPING\n")
-	connection.expect("PONG")
-}
-
-func TestASilentBrokerIsAskedTwiceAndGivenUp(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{Heartbeat: 20 * time.Millisecond})
-	connection := broker.accept("a")
-	result := sending(client, "a")
-	connection.expect("SEND a")
-	connection.expect("PING")
-	connection.expect("PING")
-	if _, ok := connection.next(); ok {
-		t.Error("it goes on")
-	}
-	if err := await(t, result); !errors.Is(err, ErrUnknown) {
-		t.Error(err)
-	}
-	broker.accept("a")
-}
-
-func TestTheTableOfByeReasonsSaysWhetherToComeBack(t *testing.T) {
-	for _, reason := range []string{"shutdown in=5", "idle", "slow", "heartbeat", "limit", "shiny"} {
-		t.Run(reason, func(t *testing.T) {
-			broker := newFakeBroker(t)
-			broker.client(Options{})
-			connection := broker.accept("a")
-			connection.send("BYE %s and a text\n", reason)
-			connection.close()
-			broker.accept("a")
-		})
-	}
-	for reason, sentinel := range map[string]error{"auth": ErrAuth, "line": ErrProtocol} {
-		t.Run(reason, func(t *testing.T) {
-			broker := newFakeBroker(t)
-			client := broker.client(Options{})
-			connection := broker.accept("a")
-			connection.send("BYE %s\n", reason)
-			connection.close()
-			await(t, background(func() struct{} { <-client.finished; return struct{}{} }))
-			if err := client.Ping(ctx); !errors.Is(err, sentinel) {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-func TestARefusedHelloIsFinal(t *testing.T) {
-	for code, sentinel := range map[string]error{"auth": ErrAuth, "version": ErrVersion, "denied": ErrDenied} {
-		broker := newFakeBroker(t)
-		client := broker.client(Options{})
-		connection := broker.acceptSilently()
-		connection.expect("HELLO 1")
-		connection.send("ERR %s\nBYE line\n", code)
-		if err := client.Ping(ctx); !errors.Is(err, sentinel) {
-			t.Errorf("%s: %v", code, err)
-		}
-	}
-}
-
-func TestAfterByeShutdownWhatIsThereStillComes(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listener := listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	connection.send("BYE shutdown in=1000\n")
-	result := sending(client, "b")
-	connection.expect("SEND b")
-	connection.push("a", `{"n":1}`)
-	connection.send("ERR closing\n")
-	if err := await(t, result); !errors.Is(err, ErrClosing) {
-		t.Error(err)
-	}
-	if delivery, err := listener.Receive(ctx); err != nil || delivery.Message.Int("n") != 1 {
-		t.Error(delivery, err)
-	}
-}
-
-// listening plays a Listen with a credit of 5.
-func listening(t *testing.T, client *Client, connection *fakeConn, name, listen, answer, ready string) *Listener {
-	t.Helper()
-	result := background(func() *Listener {
-		listener, err := client.Listen(ctx, name, 5)
-		if err != nil {
-			t.Error(err)
-		}
-		return listener
-	})
-	connection.expect(listen)
-	connection.send(answer)
-	connection.expect(ready)
-	return await(t, result)
-}
-
-func TestReceivingGivesCreditBack(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listener := listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	connection.push("a group=room", `{"n":1}`)
-	delivery, err := listener.Receive(ctx)
-	if err != nil || delivery.Channel() != "a" || delivery.Group != "room" || delivery.Message.Int("n") != 1 {
-		t.Error(delivery, err)
-	}
-	connection.expect("READY 1 a")
-}
-
-func TestABrokerThatExceedsTheCreditIsLeft(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	for range [6]int{} {
-		connection.push("a", "{}")
-	}
-	if _, ok := connection.next(); ok {
-		t.Error("it goes on")
-	}
-	if err := client.Ping(ctx); !errors.Is(err, ErrProtocol) {
-		t.Error(err)
-	}
-}
-
-func TestListeningGoesOnAfterABreakWithTheCreditThatIsLeft(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listener := listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	connection.push("a", `{"n":1}`)
-	connection.push("a", `{"n":2}`)
-	connection.send("PING\n")
-	connection.expect("PONG")
-	connection.close()
-
-	connection = broker.accept("a")
-	connection.expect("LISTEN a")
-	connection.send("OK\n")
-	connection.expect("READY 3 a")
-	for want := int64(1); want <= 2; want++ {
-		if delivery, err := listener.Receive(ctx); err != nil || delivery.Message.Int("n") != want {
-			t.Error(delivery, err)
-		}
-	}
-	if frame := connection.expect("READY"); frame.Args[0] == "1" {
-		connection.expect("READY 1 a")
-	}
-}
-
-func TestAFreshMailboxIsJoinedAgainAndAKeptOneIsNot(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listening(t, client, connection, "web.k!", "LISTEN web.k!", "OK state=fresh\n", "READY 5 web.k!")
-	joined := background(func() error { return client.Join(ctx, "room", "web.k!1") })
-	connection.expect("JOIN room web.k!1")
-	connection.send("OK\n")
-	if err := await(t, joined); err != nil {
-		t.Fatal(err)
-	}
-	// Others join and leave for it too.
-	connection.send("JOINED room web.k!2 web.k!3\nLEFT room web.k!3\n")
-	connection.close()
-
-	connection = broker.accept("b")
-	if frame := connection.expect("LISTEN web.k!"); frame.Options["members"] != "1" {
-		t.Error(frame)
-	}
-	connection.send("OK state=fresh\n")
-	frame := connection.expect("JOIN room")
-	if len(frame.Args) != 3 {
-		t.Error("joined again:", frame.Args)
-	}
-	// One of them is gone, which the other must not suffer from.
-	connection.send("ERR gone\n")
-	for range [2]int{} {
-		answer := "OK\n"
-		if connection.expect("JOIN room").Args[1] == "web.k!1" {
-			answer = "ERR gone\n"
-		}
-		connection.send(answer)
-	}
-	connection.expect("READY 5 web.k!")
-	connection.close()
-
-	// Kept: what the broker does not tell was ended by somebody.
-	connection = broker.accept("b")
-	connection.expect("LISTEN web.k!")
-	connection.send("OK state=kept\n")
-	connection.expect("READY 5 web.k!")
-	connection.close()
-
-	connection = broker.accept("c")
-	connection.expect("LISTEN web.k!")
-	connection.send("OK state=fresh\n")
-	connection.expect("READY 5 web.k!")
-}
-
-func TestALostMailboxIsNotTakenBack(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listener := listening(t, client, connection, "web.k!", "LISTEN web.k!", "OK state=fresh\n", "READY 5 web.k!")
-	connection.push("web.k!1 web.k!2 group=room", "{}")
-	connection.send("LOST web.k!\n")
-	if delivery, err := listener.Receive(ctx); err != nil || len(delivery.Channels) != 2 {
-		t.Error("what had come is lost:", delivery, err)
-	}
-	if _, err := listener.Receive(ctx); !errors.Is(err, ErrLost) {
-		t.Error(err)
-	}
-	connection.close()
-	connection = broker.accept("a")
-	result := sending(client, "a")
-	connection.expect("SEND a")
-	connection.send("OK\n")
-	if err := await(t, result); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestAClosedListenerStillGivesWhatHadCome(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	listener := listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	closed := background(func() error { return listener.Close(ctx) })
-	connection.expect("UNLISTEN a")
-	connection.push("a", "{}")
-	connection.send("OK\n")
-	if err := await(t, closed); err != nil {
-		t.Error(err)
-	}
-	if _, err := listener.Receive(ctx); err != nil {
-		t.Error(err)
-	}
-	if _, err := listener.Receive(ctx); !errors.Is(err, ErrClosed) {
-		t.Error(err)
-	}
-}
-
-func TestARefusedListenIsAnErrorAndIsForgotten(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	connection := broker.accept("a")
-	result := background(func() error { _, err := client.Listen(ctx, "a", 1); return err })
-	connection.expect("LISTEN a")
-	connection.send("ERR limit of=names\n")
-	if err := await(t, result); !errors.Is(err, ErrLimit) {
-		t.Error(err)
-	}
-	listening(t, client, connection, "a", "LISTEN a", "OK\n", "READY 5 a")
-	if _, err := client.Listen(ctx, "a", 1); !errors.Is(err, ErrState) {
-		t.Error("listening twice:", err)
-	}
-}
-
 func TestCloseTakesLeaveAndEndsEverything(t *testing.T) {
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
@@ -487,6 +180,9 @@ func TestCloseTakesLeaveAndEndsEverything(t *testing.T) {
 	}
 	if err := client.Close(ctx); err != nil {
 		t.Error("closing twice:", err)
+	}
+	if client.options.Logger.(*testLogger).contains("trying again") {
+		t.Error("leaving is no fault")
 	}
 }
 
@@ -533,41 +229,5 @@ func TestGroupsAndQueriesAreReadFromTheirAnswers(t *testing.T) {
 	connection.send("OK messages=4 memberships=2\n")
 	if result := await(t, flushed); result != 42 {
 		t.Error(result)
-	}
-}
-
-func TestNamesAreCutIntoLinesThatFit(t *testing.T) {
-	var names []string
-	for length := 1; length <= 255; length++ {
-		names = append(names, strings.Repeat("a", length))
-	}
-	var together []string
-	for _, run := range chunks(names, len("LISTEN members=1")) {
-		if wire := appendFrame(nil, "LISTEN", nil, append(run, "members=1")...); len(wire) > defaultMaxLine+1 {
-			t.Errorf("%d bytes", len(wire))
-		}
-		together = append(together, run...)
-	}
-	if !reflect.DeepEqual(together, names) {
-		t.Error("names are lost")
-	}
-}
-
-func TestWaitsGrowToTheirBoundAndDiffer(t *testing.T) {
-	pause := newBackoff(100, 1000)
-	spans := make(map[time.Duration]bool)
-	for attempt := 0; attempt < 50; attempt++ {
-		wait := pause.next()
-		if wait < 50 || wait > 1000 || attempt > 5 && wait < 500 {
-			t.Errorf("attempt %d waits %d", attempt, wait)
-		}
-		spans[wait] = true
-	}
-	if len(spans) < 10 {
-		t.Error("no jitter")
-	}
-	pause.reset()
-	if wait := pause.next(); wait > 100 {
-		t.Error(wait)
 	}
 }

@@ -92,11 +92,11 @@ func (c *conn) fail(err error) {
 	}
 }
 
-// reason is why the connection ended: an error, and what the broker said in its BYE.
-func (c *conn) reason() (error, string) {
+// reason is why the connection ended: what the broker said in its BYE, and an error.
+func (c *conn) reason() (bye string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err, c.bye
+	return c.bye, c.err
 }
 
 // roundTrip sends a request and waits for its answer, which may be an ERR.

@@ -20,9 +20,9 @@ func (c *Client) keepConnected(ctx context.Context) {
 		current, err := c.connect(ctx)
 		bye := ""
 		if err == nil {
-			err, bye = c.use(ctx, current)
+			bye, err = c.use(ctx, current)
 		}
-		if ctx.Err() != nil {
+		if c.isOver() {
 			return
 		}
 		if final := finalError(err, bye); final != nil {
@@ -63,6 +63,12 @@ func finalError(err error, bye string) error {
 	}
 }
 
+func (c *Client) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over != nil
+}
+
 func (c *Client) noteError(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +76,7 @@ func (c *Client) noteError(err error) {
 }
 
 // use lets calls have the connection until it ends, and returns why it ended.
-func (c *Client) use(ctx context.Context, current *conn) (error, string) {
+func (c *Client) use(ctx context.Context, current *conn) (bye string, err error) {
 	select {
 	case <-current.done:
 	case <-ctx.Done():
@@ -102,7 +108,7 @@ func (c *Client) connect(ctx context.Context) (*conn, error) {
 	}
 	current.fail(err)
 	<-current.finished
-	if reason, bye := current.reason(); bye != "" {
+	if bye, reason := current.reason(); bye != "" {
 		// What the broker said tells more than the request that it left unanswered.
 		if final := finalError(reason, bye); final != nil {
 			return nil, final

@@ -1,0 +1,85 @@
+package seaway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"seaway.dev/seaway"
+)
+
+// A whole worker: it answers HTTP requests that an interface server puts on http.request, 16 at a time, until SIGTERM.
+func ExampleWorker() {
+	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))
+	worker.Handle("http.request", func(ctx context.Context, r *seaway.Request) error {
+		return r.RespondJSON(ctx, 200, map[string]string{"path": r.Text("path")})
+	})
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleClient_Send() {
+	client := seaway.New("127.0.0.1:7411", seaway.Options{})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := client.Send(ctx, "chat.log", seaway.Message{"text": "hi"})
+	switch {
+	case err == nil:
+		fmt.Println("the broker has it")
+	case errors.Is(err, seaway.ErrFull):
+		fmt.Println("no room: surely not stored, try later")
+	case errors.Is(err, seaway.ErrUnknown):
+		fmt.Println("the connection broke before the answer: stored or not")
+	default:
+		fmt.Println("not stored:", err)
+	}
+}
+
+func ExampleClient_Listen() {
+	client := seaway.New("unix:/run/seaway.sock", seaway.Options{})
+	ctx := context.Background()
+	mailbox, err := client.Listen(ctx, "chat.send.k3f9!", 100)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := client.Join(ctx, "room", "chat.send.k3f9!1"); err != nil {
+		log.Fatal(err)
+	}
+	for {
+		delivery, err := mailbox.Receive(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(delivery.Channels, delivery.Message.Text("text"))
+	}
+}
+
+func ExampleRequest_Stream() {
+	_ = func(ctx context.Context, r *seaway.Request) error {
+		stream, err := r.Stream(ctx, 200, seaway.Header{{"content-type", "text/plain"}})
+		if err != nil {
+			return err
+		}
+		for count := 10; count > 0; count-- {
+			if _, err := fmt.Fprintln(stream, count); err != nil {
+				return err
+			}
+		}
+		return stream.Close()
+	}
+}
+
+func ExampleEncodeMessage() {
+	body, err := seaway.EncodeMessage(seaway.Message{"whole": 3, "double": 3.0, "bytes": []byte{0xff}})
+	fmt.Println(string(body), err)
+	// Output: {"bytes":{"$bytes":"/w=="},"double":3.0,"whole":3} <nil>
+}
+
+func ExampleParser() {
+	frames, err := seaway.NewParser(seaway.DefaultLimits()).Feed([]byte("MSG :13 chat.log\n{\"text\":\"hi\"}\nOK\n"))
+	fmt.Println(frames[0].Verb, frames[0].Args, string(frames[0].Body), frames[1].Verb, err)
+	// Output: MSG [chat.log] {"text":"hi"} OK <nil>
+}
