@@ -1,0 +1,64 @@
+"""Where a broker is."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import NamedTuple, Optional
+
+DEFAULT = "127.0.0.1:7411"
+PORT = 7411
+
+
+class Address(NamedTuple):
+    """A TCP host and port, or (``path``) a Unix socket."""
+
+    host: str
+    port: int
+    path: Optional[str] = None
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}" if self.path is not None else f"{self.host}:{self.port}"
+
+    def connect(self, timeout: float) -> socket.socket:
+        """Returns a connected socket, or raises ``OSError`` within about ``timeout`` seconds."""
+        if self.path is not None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                connection.settimeout(timeout)
+                connection.connect(self.path)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+        connection = socket.create_connection((self.host, self.port), timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+
+def parse(text: Optional[str] = None) -> Address:
+    """Reads ``HOST:PORT``, ``HOST``, ``[IPV6]:PORT`` or ``unix:PATH``.
+
+    Without a text: the environment's ``SEAWAY_BROKER``, else ``127.0.0.1:7411``. Raises ``ValueError`` for anything
+    else.
+    """
+    if text is None:
+        text = os.environ.get("SEAWAY_BROKER") or DEFAULT
+    if text.startswith("unix:"):
+        if text == "unix:":
+            raise ValueError("unix: is followed by the path of a socket")
+        return Address("", 0, text[5:])
+    if text.startswith("["):
+        host, mark, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+        if not mark or colon not in ("", ":"):
+            raise ValueError(f"{text!r} is no address: say HOST:PORT or unix:PATH")
+    else:
+        host, colon, port = text.partition(":")
+    if not host or (colon and not _is_port(port)):
+        raise ValueError(f"{text!r} is no address: say HOST:PORT or unix:PATH")
+    return Address(host, int(port) if colon else PORT)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536

@@ -1,0 +1,49 @@
+"""What the answers of a broker hold besides ``OK``."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple
+
+from . import _json
+from ._errors import SeawayError
+from ._frames import Frame
+
+#: ``PEEK`` shows messages, which nest up to 64 deep, inside its own maps and lists.
+_DEPTH = 64 + 3
+
+
+class Sent(NamedTuple):
+    """What became of a message to a group: members that got it or will, that had no room, and that were found ended."""
+
+    sent: int
+    full: int
+    gone: int
+
+
+class Flushed(NamedTuple):
+    """What was dropped."""
+
+    messages: int
+    memberships: int
+
+
+def sent(frame: Frame) -> Sent:
+    """Reads the answer to ``GSEND``."""
+    return Sent(_count(frame, "sent"), _count(frame, "full"), _count(frame, "gone"))
+
+
+def flushed(frame: Frame) -> Flushed:
+    """Reads the answer to ``FLUSH``."""
+    return Flushed(_count(frame, "messages"), _count(frame, "memberships"))
+
+
+def data(frame: Frame) -> Dict[str, Any]:
+    """Reads a ``DATA``, which is always JSON (Q1)."""
+    if frame.body is None:
+        raise SeawayError("the broker's answer holds no data")
+    return _json.from_json(frame.body, _DEPTH)
+
+
+def _count(frame: Frame, key: str) -> int:
+    value = frame.options.get(key, "0")
+    return int(value) if value.isdigit() else 0

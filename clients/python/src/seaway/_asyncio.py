@@ -1,0 +1,212 @@
+"""Moves the bytes of a layer on an asyncio loop: one write per turn, however much was said in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import List, Optional, Sequence
+
+from ._address import Address
+from ._core import Core, logger
+from ._errors import SeawayError, Unreachable
+from ._frames import Frame
+from ._ticket import Ticket
+
+_CONNECT_TIMEOUT = 5.0
+_TICK = 2.0
+#: Requests without an answer beyond which the next one waits.
+_MOST_UNANSWERED = 16_384
+_MOST_UNSENT = 1 << 20
+
+
+class FutureTicket(Ticket):
+    """A ticket that a coroutine waits for."""
+
+    __slots__ = ("future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        super().__init__()
+        self.future: asyncio.Future[None] = loop.create_future()
+
+    def settle(self, frame: Frame) -> None:
+        """The answer has come."""
+        super().settle(frame)
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def fail(self, error: SeawayError) -> None:
+        """No answer will come."""
+        super().fail(error)
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+class Link(asyncio.Protocol):
+    """A connection to one broker that is made when it is needed, and made again when it is lost."""
+
+    def __init__(self, address: Address, core: Core, patience: float):
+        self.address = address
+        self.core = core
+        self._patience = patience
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._keeping: Optional[asyncio.Task[None]] = None
+        self._transport: Optional[asyncio.Transport] = None
+        self._lost: Optional[asyncio.Future[None]] = None
+        self._will_flush = False
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on which the layer was first used, and on which alone it may be."""
+        self.start()
+        assert self._loop is not None
+        return self._loop
+
+    # Asking
+
+    def start(self) -> None:
+        """Begins to connect, and goes on until ``end``."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._changed: asyncio.Future[None] = self._loop.create_future()
+            self._keeping = self._loop.create_task(self._keep())
+
+    async def open(self) -> None:
+        """Waits until a broker has greeted; raises ``Unreachable`` or why the layer has ended."""
+        if self.core.ended is not None:
+            raise self.core.ended
+        if self.core.is_open:
+            return
+        self.start()
+        try:
+            await asyncio.wait_for(self._until_open(), self._patience)
+        except asyncio.TimeoutError:
+            raise Unreachable(f"no broker at {self.address}: {self.core.trouble or 'no answer'}") from None
+        if self.core.ended is not None:
+            raise self.core.ended
+
+    async def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+        """Says requests one after the other and returns their answers, or raises the first refusal.
+
+        When the waiting task is cancelled, what became of the requests is unknown.
+        """
+        core = self.core
+        while not core.is_open or core.unanswered > _MOST_UNANSWERED or core.unsent > _MOST_UNSENT:
+            await self.open()
+            if core.unanswered > _MOST_UNANSWERED or core.unsent > _MOST_UNSENT:
+                await self.change()
+        tickets = [FutureTicket(self.loop) for _ in requests]
+        for request, ticket in zip(requests, tickets):
+            core.ask(request, ticket)
+        self.flush_soon()
+        for ticket in tickets:
+            await ticket.future
+        return [ticket.result() for ticket in tickets]
+
+    async def change(self) -> None:
+        """Waits until something has come or a connection was made or lost."""
+        await asyncio.shield(self._changed)
+
+    def flush_soon(self) -> None:
+        """Writes what was said in this turn of the loop, behind all that is ready to run."""
+        if not self._will_flush:
+            self._will_flush = True
+            self.loop.call_soon(self._flush)
+
+    async def end(self, error: SeawayError) -> None:
+        """Ends the layer: nothing is tried again."""
+        self.core.end(error)
+        if self._transport is not None:
+            self._transport.abort()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    async def _until_open(self) -> None:
+        while not self.core.is_open and self.core.ended is None:
+            await self.change()
+
+    def _note_change(self) -> None:
+        if not self._changed.done():
+            self._changed.set_result(None)
+        self._changed = self.loop.create_future()
+
+    # Moving
+
+    async def _keep(self) -> None:
+        try:
+            while self.core.ended is None:
+                await self._connect_once()
+                if self.core.ended is None:
+                    await asyncio.sleep(self.core.backoff.next())
+        finally:
+            if self._transport is not None:
+                self._transport.abort()
+
+    async def _connect_once(self) -> None:
+        loop = self.loop
+        path = self.address.path
+        try:
+            if path is not None:
+                await asyncio.wait_for(loop.create_unix_connection(lambda: self, path), _CONNECT_TIMEOUT)
+            else:
+                host, port = self.address.host, self.address.port
+                await asyncio.wait_for(loop.create_connection(lambda: self, host, port), _CONNECT_TIMEOUT)
+        except (OSError, asyncio.TimeoutError) as error:
+            self.core.trouble = str(error) or "no answer"
+            return
+        while self._lost is not None:
+            await asyncio.wait((self._lost,), timeout=_TICK)
+            if self._lost is not None and not self.core.tick(loop.time()):
+                self._abort()
+            self.flush_soon()
+
+    def _flush(self) -> None:
+        self._will_flush = False
+        if self._transport is not None and not self._is_paused:
+            output = self.core.take_output()
+            if output:
+                self._transport.write(output)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    _is_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection stands."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._is_paused = False
+        self._lost = self.loop.create_future()
+        self.core.connected(self.loop.time())
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if not self.core.received(data, self.loop.time()):
+            self._abort()
+        self._note_change()
+        if self.core.unsent:
+            self.flush_soon()
+
+    def pause_writing(self) -> None:
+        """The broker reads more slowly than this side says: what is said waits here, within the layer's bounds."""
+        self._is_paused = True
+
+    def resume_writing(self) -> None:
+        """The broker has read."""
+        self._is_paused = False
+        self._flush()
+        self._note_change()
+
+    def connection_lost(self, error: Optional[Exception]) -> None:
+        """The connection is over."""
+        self._transport = None
+        self.core.broke(str(error) if error else "the broker closed the connection")
+        logger.info("the connection to %s is over: %s", self.address, self.core.trouble)
+        lost, self._lost = self._lost, None
+        if lost is not None and not lost.done():
+            lost.set_result(None)
+        self._note_change()

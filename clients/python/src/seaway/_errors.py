@@ -1,0 +1,181 @@
+"""What can go wrong, and whether a message was stored.
+
+::
+
+    SeawayError
+    ├── Refused                 a broker was asked and said no: nothing was stored or changed
+    │   ├── UnknownVerb         unknown    the broker has no such request
+    │   ├── BadArguments        args
+    │   ├── BadOption           option
+    │   ├── BadName             name       not legal here; raised before anything is sent
+    │   ├── TooLarge            size       over the broker's max-body
+    │   ├── BadVersion          version
+    │   ├── NotAuthenticated    auth
+    │   ├── Denied              denied
+    │   ├── WrongState          state
+    │   ├── NotReader           reader     only the reader of that channel may say it
+    │   ├── BadPayload          payload    no message; raised before anything is sent
+    │   ├── Full                full       no room now: try later
+    │   ├── Away                away       nobody listens (if_heard)
+    │   ├── Gone                gone       the reader has closed the channel: nobody waits any more
+    │   ├── LimitReached        limit
+    │   ├── Closing             closing    the broker is about to leave
+    │   └── Unreachable         no broker could be asked: nothing was sent
+    ├── Unknown                 the connection broke before the answer: stored or not
+    ├── Lost                    another connection reads this mailbox or pinned channel now
+    └── Ended                   the broker will not have this client, or the layer was left: nothing was sent
+
+The codes are those of protocol/PROTOCOL.md, section 3. A code that this version does not know is a plain ``Refused``.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Mapping, Optional, Type
+
+
+class SeawayError(Exception):
+    """The base of all errors of this package."""
+
+
+class Refused(SeawayError):
+    """A request was declined; nothing was stored or changed.
+
+    ``code`` is the fixed word of the protocol, ``options`` what stands beside it (``{"by": "messages"}``), ``name``
+    the channel or group that a send was for. ``text`` is for people and may change at any time.
+    """
+
+    code = ""
+    name: Optional[str] = None
+
+    def __init__(self, text: str = "", *, code: Optional[str] = None, options: Optional[Mapping[str, str]] = None):
+        self.code = code or type(self).code
+        self.options = dict(options or {})
+        self.text = text
+        super().__init__(f"{self.code}: {text}" if text else self.code)
+
+
+class UnknownVerb(Refused):
+    """The broker has no such request."""
+
+    code = "unknown"
+
+
+class BadArguments(Refused):
+    """Arguments or body are missing, too many, or of the wrong kind."""
+
+    code = "args"
+
+
+class BadOption(Refused):
+    """An option has a value out of its range, or is not known."""
+
+    code = "option"
+
+
+class BadName(Refused):
+    """A name is not legal here."""
+
+    code = "name"
+
+
+class TooLarge(Refused):
+    """The body is over the broker's ``max-body`` (2 MiB unless told otherwise)."""
+
+    code = "size"
+
+
+class BadVersion(Refused):
+    """The broker does not speak version 1."""
+
+    code = "version"
+
+
+class NotAuthenticated(Refused):
+    """The token is not known."""
+
+    code = "auth"
+
+
+class Denied(Refused):
+    """The token does not allow it."""
+
+    code = "denied"
+
+
+class WrongState(Refused):
+    """The request is not allowed now."""
+
+    code = "state"
+
+
+class NotReader(Refused):
+    """Only the reader of that channel may say it."""
+
+    code = "reader"
+
+
+class BadPayload(Refused):
+    """The body is not one well-formed message."""
+
+    code = "payload"
+
+
+class Full(Refused):
+    """The channel, its mailbox or the broker has no room; ``options["by"]`` says which. Try later."""
+
+    code = "full"
+
+
+class Away(Refused):
+    """The message was to be sent only if somebody listens, and nobody does."""
+
+    code = "away"
+
+
+class Gone(Refused):
+    """The channel was closed by its reader: nobody waits for this message any more."""
+
+    code = "gone"
+
+
+class LimitReached(Refused):
+    """A limit of the broker, or of this client, is used up; ``options["of"]`` says which."""
+
+    code = "limit"
+
+
+class Closing(Refused):
+    """The broker is about to leave; try again when it is back."""
+
+    code = "closing"
+
+
+class Unreachable(Refused):
+    """No broker could be asked in time; nothing was sent."""
+
+    code = "unreachable"
+
+
+class Unknown(SeawayError):
+    """The connection broke before the answer came: the message was stored, or it was not."""
+
+
+class Lost(SeawayError):
+    """Another connection reads ``name`` now; this listening is over and must not be taken back by itself."""
+
+    def __init__(self, name: str):
+        self.name = name
+        super().__init__(f"another connection listens on {name} now")
+
+
+class Ended(SeawayError):
+    """The broker will not have this client (``BYE line``, ``BYE auth``), or the layer was left with ``quit``."""
+
+
+_BY_CODE: Dict[str, Type[Refused]] = {kind.code: kind for kind in Refused.__subclasses__() if kind is not Unreachable}
+
+
+def refusal(code: str, options: Mapping[str, str], text: str) -> Refused:
+    """The error for an ``ERR`` of the broker."""
+    kind = _BY_CODE.get(code, Refused)
+    return kind(text, code=code, options=options)

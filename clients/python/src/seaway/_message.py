@@ -1,0 +1,106 @@
+"""What every received message knows, whoever moves it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from . import _values
+from ._errors import SeawayError
+
+
+class Fields:
+    """A received message: its fields, the channel on which it came, and what an HTTP request holds.
+
+    Fields are read like those of a ``dict``; a field that is ``None`` counts as absent. The body is decoded when it
+    is first looked at.
+    """
+
+    __slots__ = ("_data", "answered", "body", "channel", "group", "parameters")
+
+    def __init__(self, channel: str, group: Optional[str], body: bytes):
+        #: The full name on which the message came, also of a mailbox's.
+        self.channel = channel
+        #: The group through which it came.
+        self.group = group
+        #: The message in MessagePack, as it came.
+        self.body = body
+        #: What a route's path names: ``/users/{id}``.
+        self.parameters: Dict[str, str] = {}
+        #: Whether an answer was begun through this message.
+        self.answered = False
+        self._data: Optional[Dict[str, Any]] = None
+
+    @property
+    def data(self) -> Dict[str, Any]:
+        """All fields."""
+        if self._data is None:
+            self._data = _values.unpack(self.body)
+        return self._data
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __contains__(self, key: object) -> bool:
+        return self.data.get(key) is not None if isinstance(key, str) else False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Returns a field, or the default where it is absent or ``None``."""
+        value = self.data.get(key)
+        return default if value is None else value
+
+    @property
+    def reply_channel(self) -> Optional[str]:
+        """Where the sender waits for an answer."""
+        channel = self.data.get("reply_channel")
+        return channel if isinstance(channel, str) else None
+
+    # http.request (protocol/INTERFACE.md, section 2)
+
+    @property
+    def method(self) -> str:
+        """``GET``, ``POST`` …; empty when the message is no HTTP request."""
+        return str(self.get("method", ""))
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded; empty when the message is no HTTP request."""
+        return str(self.get("path", ""))
+
+    @property
+    def query_string(self) -> str:
+        """What stands behind the first ``?``, undecoded."""
+        return _text(self.get("query_string", b""))
+
+    @property
+    def headers(self) -> List[Tuple[str, str]]:
+        """The header fields in their order, names in lower case."""
+        return [(_text(name), _text(value)) for name, value in self.get("headers", [])]
+
+    def header(self, name: str, default: str = "") -> str:
+        """Returns the first header field of that name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key == wanted), default)
+
+    @property
+    def content(self) -> bytes:
+        """The whole body of the request."""
+        if "body_channel" in self:
+            raise SeawayError("the body comes in pieces, which this version does not read")
+        body = self.get("body", b"")
+        return body.encode("utf-8") if isinstance(body, str) else bytes(body)
+
+    def json(self) -> Any:
+        """Returns what the body of the request holds as JSON, or raises ``ValueError``."""
+        return json.loads(self.content)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self.channel}, {len(self.body)} bytes>"
+
+
+def _text(value: Any) -> str:
+    """Where a field means bytes, a string is taken as its UTF-8 (V10)."""
+    return value if isinstance(value, str) else bytes(value).decode("utf-8", "replace")

@@ -1,0 +1,57 @@
+"""Names of channels and groups: protocol/PROTOCOL.md, section 2.
+
+Checked before anything is sent, so that no name can break a line.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ._errors import BadName
+
+MOST_BYTES = 255
+
+_RUN = "[A-Za-z0-9._-]+"
+_NORMAL = re.compile(_RUN)
+_CHANNEL = re.compile(f"{_RUN}(?:[!?]{_RUN})?")
+_LISTENABLE = re.compile(f"{_RUN}(?:!|[!?]{_RUN})?")
+_PATTERN = re.compile("[A-Za-z0-9._!?*-]+")
+
+
+def channel(name: str) -> str:
+    """Returns the name of a normal, reply or pinned channel, or raises ``BadName`` (N1, N2, N3)."""
+    return _checked(_CHANNEL, name, "channel")
+
+
+def listenable(name: str) -> str:
+    """Returns what can be listened on, a channel or a mailbox, or raises ``BadName``."""
+    return _checked(_LISTENABLE, name, "channel or mailbox")
+
+
+def group(name: str) -> str:
+    """Returns the name of a group, or raises ``BadName`` (N4)."""
+    return _checked(_NORMAL, name, "group")
+
+
+def pattern(text: str) -> str:
+    """Returns a pattern of names, or raises ``BadName`` (N5)."""
+    return _checked(_PATTERN, text, "pattern")
+
+
+def form(name: str) -> str:
+    """Returns what a legal name stands for: ``normal``, ``reply``, ``mailbox`` or ``pinned``."""
+    if name.endswith("!"):
+        return "mailbox"
+    return "reply" if "!" in name else "pinned" if "?" in name else "normal"
+
+
+def mailbox(name: str) -> str:
+    """Returns the mailbox of a reply channel, its name up to and including the ``!``; empty if there is none."""
+    return name[: name.find("!") + 1]
+
+
+def _checked(form: re.Pattern[str], name: str, what: str) -> str:
+    if not isinstance(name, str) or len(name) > MOST_BYTES or form.fullmatch(name) is None:
+        shown = repr(name)
+        raise BadName(f"{shown if len(shown) < 80 else shown[:77] + '...'} is no name of a {what}")
+    return name

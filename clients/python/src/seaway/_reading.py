@@ -1,0 +1,44 @@
+"""What is listened on, through all connections of a layer."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Deque, Iterable, List, NamedTuple, Optional
+
+from . import _names
+from ._errors import SeawayError
+
+
+class Delivery(NamedTuple):
+    """One ``MSG``: a message for one or several of the channels that are listened on."""
+
+    channels: List[str]
+    group: Optional[str]
+    body: bytes
+
+
+class Reading:
+    """One part taken in reading channels: what was granted and what has come."""
+
+    def __init__(self, names: Iterable[str]):
+        self.names: List[str] = [_names.listenable(name) for name in dict.fromkeys(names)]
+        if not self.names:
+            raise ValueError("listen to at least one name")
+        #: What has come and was not taken; never more than was granted.
+        self.queue: Deque[Delivery] = deque()
+        #: Granted and not used: granted again on the next connection.
+        self.credit = 0
+        self.untold = 0
+        #: The broker has said that it is in force; false while there is no connection.
+        self.in_force = False
+        #: The broker holds nothing (any more) of a mailbox among the names.
+        self.is_fresh = False
+        self.error: Optional[SeawayError] = None
+
+    @property
+    def purse(self) -> Optional[str]:
+        """A single name has a purse of its own; several share the connection's (R1, R2)."""
+        return self.names[0] if len(self.names) == 1 else None
+
+    def notify(self) -> None:
+        """Something has changed: a message came, or listening began or ended."""

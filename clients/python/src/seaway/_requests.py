@@ -1,0 +1,120 @@
+"""What a client says, as bytes: protocol/PROTOCOL.md, section 4.
+
+Names are checked here, so nothing that a caller gives can break a line.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator, List, Optional
+
+from . import _names
+from ._errors import BadOption
+
+MOST_LINE = 4_096
+MOST_CREDIT = 1_000_000_000
+
+PING = b"PING\n"
+PONG = b"PONG\n"
+QUIT = b"QUIT\n"
+
+
+def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
+    """The first frame: ``heartbeat`` in milliseconds, 0 for none (H4)."""
+    if len(client) > 64:
+        raise BadOption("a client's name has at most 64 bytes")
+    line = f"HELLO 1 format=msgpack client={_names.group(client)}"
+    if token is not None:
+        if not 0 < len(token) < 256 or not all("!" <= character <= "~" for character in token):
+            raise BadOption("a token is 1 to 255 printable characters of ASCII without a space")
+        line += f" token={token}"
+    if heartbeat:
+        line += f" heartbeat={heartbeat}"
+    return f"{line}\n".encode("ascii")
+
+
+def send(channel: str, body: bytes, if_heard: bool = False) -> bytes:
+    """``SEND`` of a body in MessagePack."""
+    option = " Here=1" if if_heard else ""
+    return b"SEND :%d %b\n%b\n" % (len(body), (_names.channel(channel) + option).encode("ascii"), body)
+
+
+def send_group(group: str, body: bytes, except_: Optional[str] = None) -> bytes:
+    """``GSEND`` of a body in MessagePack."""
+    option = "" if except_ is None else f" except={_names.channel(except_)}"
+    return b"GSEND :%d %b\n%b\n" % (len(body), (_names.group(group) + option).encode("ascii"), body)
+
+
+def ready(count: int, purse: Optional[str] = None) -> bytes:
+    """``READY``, over all names or (``purse``) for one; not answered."""
+    return f"READY {min(count, MOST_CREDIT)}{'' if purse is None else ' ' + purse}\n".encode("ascii")
+
+
+def listen(names: Iterable[str]) -> List[bytes]:
+    """``LISTEN``, in as many frames as its lines need."""
+    return list(_lines("LISTEN", map(_names.listenable, names), " members=1"))
+
+
+def unlisten(names: Iterable[str]) -> List[bytes]:
+    """``UNLISTEN``, in as many frames as its lines need."""
+    return list(_lines("UNLISTEN", map(_names.listenable, names)))
+
+
+def join(group: str, channels: Iterable[str]) -> List[bytes]:
+    """``JOIN``, in as many frames as its lines need."""
+    return list(_lines(f"JOIN {_names.group(group)}", map(_names.channel, channels)))
+
+
+def leave(group: str, channels: Iterable[str]) -> List[bytes]:
+    """``LEAVE``, in as many frames as its lines need."""
+    return list(_lines(f"LEAVE {_names.group(group)}", map(_names.channel, channels)))
+
+
+def close(channels: Iterable[str]) -> List[bytes]:
+    """``CLOSE``, in as many frames as its lines need."""
+    return list(_lines("CLOSE", map(_names.channel, channels)))
+
+
+def pause(channel: str) -> bytes:
+    """``PAUSE``."""
+    return f"PAUSE {_names.channel(channel)}\n".encode("ascii")
+
+
+def resume(channel: str) -> bytes:
+    """``RESUME``."""
+    return f"RESUME {_names.channel(channel)}\n".encode("ascii")
+
+
+def members(group: str, limit: int, after: Optional[str]) -> bytes:
+    """``MEMBERS``."""
+    return f"MEMBERS {_names.group(group)}{_page(limit, after)}\n".encode("ascii")
+
+
+def peek(channel: str, limit: int, after: Optional[str]) -> bytes:
+    """``PEEK``."""
+    return f"PEEK {_names.channel(channel)}{_page(limit, after)}\n".encode("ascii")
+
+
+def stats(kind: Optional[str], limit: int, after: Optional[str]) -> bytes:
+    """``STATS``."""
+    argument = "" if kind is None else f" {_names.group(kind)}"
+    return f"STATS{argument}{_page(limit, after)}\n".encode("ascii")
+
+
+def flush(pattern: Optional[str]) -> bytes:
+    """``FLUSH``."""
+    return f"FLUSH{'' if pattern is None else ' ' + _names.pattern(pattern)}\n".encode("ascii")
+
+
+def _page(limit: int, after: Optional[str]) -> str:
+    return f" limit={int(limit)}" + ("" if after is None else f" after={_names.listenable(after)}")
+
+
+def _lines(head: str, names: Iterable[str], option: str = "") -> Iterator[bytes]:
+    line = head
+    for name in names:
+        if len(line) + 1 + len(name) + len(option) > MOST_LINE:
+            yield f"{line}{option}\n".encode("ascii")
+            line = head
+        line += f" {name}"
+    if line != head:
+        yield f"{line}{option}\n".encode("ascii")

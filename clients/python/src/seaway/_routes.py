@@ -1,0 +1,93 @@
+"""Which function takes which message. Calls nothing, so the same for functions of both kinds."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
+
+from . import _http, _names
+from ._message import Fields
+
+M = TypeVar("M", bound=Fields)
+R = TypeVar("R")
+
+
+class PathPattern:
+    """A path with names for some of its segments: ``/users/{id}``; a last segment ``*`` takes all that follow."""
+
+    def __init__(self, text: str):
+        if not text.startswith("/"):
+            raise ValueError(f"a path begins with /, not {text!r}")
+        self._segments = [segment for segment in text.split("/") if segment]
+        if "*" in self._segments[:-1]:
+            raise ValueError(f"* is the last segment of a path, not in the middle of {text!r}")
+
+    def match(self, path: str) -> Optional[Dict[str, str]]:
+        """Returns what the names stand for, or ``None`` when the path does not fit."""
+        parts = [part for part in path.split("/") if part]
+        found: Dict[str, str] = {}
+        for index, segment in enumerate(self._segments):
+            if segment == "*":
+                return found
+            if index == len(parts):
+                return None
+            if segment.startswith("{") and segment.endswith("}"):
+                found[segment[1:-1]] = parts[index]
+            elif segment != parts[index]:
+                return None
+        return found if len(parts) == len(self._segments) else None
+
+
+class _Route(NamedTuple):
+    path: PathPattern
+    method: Optional[str]
+    number: int
+
+
+class Routes(Generic[M, R]):
+    """Functions by channel, and for HTTP requests by path and method; the first that fits takes a message."""
+
+    def __init__(self) -> None:
+        self._functions: List[Callable[[M], R]] = []
+        self._plain: Dict[str, Callable[[M], R]] = {}
+        self._routes: Dict[str, List[_Route]] = {}
+
+    @property
+    def channels(self) -> List[str]:
+        """The names to listen on."""
+        return list(dict.fromkeys([*self._plain, *self._routes]))
+
+    def add(self, channel: str, path: Optional[str], method: Optional[str], function: Callable[[M], R]) -> None:
+        """Lets a function take the messages of a channel or mailbox, or those of a path and method of them."""
+        _names.listenable(channel)
+        if path is None and method is None:
+            if channel in self._plain:
+                raise ValueError(f"two functions take {channel}")
+            self._plain[channel] = function
+        else:
+            self._functions.append(function)
+            route = _Route(PathPattern("/*" if path is None else path), method, len(self._functions) - 1)
+            self._routes.setdefault(channel, []).append(route)
+
+    def find(self, message: M) -> Tuple[Optional[Callable[[M], R]], Optional[_http.Answer]]:
+        """Returns the function for a message, or the answer for an HTTP request that fits no route."""
+        channel = message.channel
+        routes = self._routes.get(channel)
+        plain = self._plain.get(channel) or self._plain.get(_names.mailbox(channel))
+        if routes is None:
+            return plain, None
+        path, method = message.path, message.method
+        allowed: Set[str] = set()
+        for route in routes:
+            parameters = route.path.match(path)
+            if parameters is None:
+                continue
+            # What answers GET answers HEAD; the server leaves the content out.
+            if route.method in (None, method) or (route.method == "GET" and method == "HEAD"):
+                message.parameters = parameters
+                return self._functions[route.number], None
+            allowed.add(route.method or "")
+        if plain is not None:
+            return plain, None
+        if not allowed:
+            return None, _http.answer(404, content="Not found.\n")
+        return None, _http.answer(405, {"allow": ", ".join(sorted(allowed))}, "Method not allowed.\n")

@@ -1,0 +1,321 @@
+"""Moves the bytes of a layer for any number of threads, without a thread of its own but for idle times.
+
+Whoever waits for something moves: one thread at a time connects, reads and writes, and settles what came for all; the
+others sleep until their turn. So a script that sends is one thread and a few system calls, and a worker reads where
+it works. A daemon thread looks after the connection every few seconds while nobody else does, so that heartbeats are
+answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import time
+import weakref
+from typing import Callable, List, Optional, Sequence
+
+from ._address import Address
+from ._core import Core
+from ._errors import SeawayError, Unreachable
+from ._frames import Frame
+from ._ticket import Ticket
+
+FOREVER = float("inf")
+
+_RECEIVE_SIZE = 262_144
+_CONNECT_TIMEOUT = 5.0
+_TICK = 5.0
+#: A connection that was not looked at for so long may have been closed by the broker.
+_STALE = 0.5
+#: Posted requests without an answer beyond which the next one waits.
+_MOST_POSTED = 4_096
+
+_links: weakref.WeakSet[Link] = weakref.WeakSet()
+
+
+class Link:
+    """A connection to one broker that is made when it is needed, and made again when it is lost.
+
+    Methods that say so are called with ``lock`` held.
+    """
+
+    def __init__(self, address: Address, make_core: Callable[[], Core], patience: float, timeout: float):
+        self.address = address
+        self._make_core = make_core
+        self._patience = patience
+        self.timeout = timeout
+        self._begin()
+        _links.add(self)
+
+    def _begin(self) -> None:
+        self.lock = threading.Lock()
+        self.core = self._make_core()
+        self._turn = threading.Condition(self.lock)
+        self._is_moving = False
+        self._socket: Optional[socket.socket] = None
+        self._unwritten = memoryview(b"")
+        self._looked_at = 0.0
+        self._try_at = 0.0
+        self._waker, self._wakes = socket.socketpair()
+        self._waker.setblocking(False)
+        self._wakes.setblocking(False)
+        self._keeper_ends: Optional[threading.Event] = None
+
+    def forked(self) -> None:
+        """In a child process: the connection and its threads are the parent's; this link begins anew."""
+        for one in (self._socket, self._waker, self._wakes):
+            if one is not None:
+                one.close()
+        self._begin()
+
+    # Asking
+
+    def open(self, patience: Optional[float] = None) -> None:
+        """Waits until a broker has greeted; raises ``Unreachable`` or why the layer has ended. With the lock held."""
+        core = self.core
+        if core.is_open and not self._is_moving and time.monotonic() - self._looked_at > _STALE:
+            self._look()
+        if core.is_open:
+            return
+        until = time.monotonic() + (self._patience if patience is None else patience)
+        self.move(lambda: core.is_open or core.ended is not None, until)
+        if core.ended is not None:
+            raise core.ended
+        if not core.is_open:
+            raise Unreachable(f"no broker at {self.address}: {core.trouble or 'no answer'}")
+
+    def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+        """Says requests one after the other and returns their answers, or raises the first refusal."""
+        tickets = [Ticket() for _ in requests]
+        with self.lock:
+            self.open()
+            for request, ticket in zip(requests, tickets):
+                self.core.ask(request, ticket)
+            if tickets:
+                self.wait(tickets[-1])
+        return [ticket.result() for ticket in tickets]
+
+    def post(self, request: bytes, ticket: Ticket) -> None:
+        """Says a request that leaves with the next write; its ticket tells what became of it."""
+        with self.lock:
+            core = self.core
+            if not core.is_open:
+                self.open()
+            if core.unsent > _RECEIVE_SIZE or core.unanswered > _MOST_POSTED:
+                self.move(lambda: core.unanswered <= _MOST_POSTED // 2, time.monotonic() + self.timeout)
+                self.open()
+            core.ask(request, ticket)
+
+    def wait(self, ticket: Ticket) -> None:
+        """Waits until a ticket is settled; without an answer in time the connection is given up. With the lock held."""
+        if not self.move(lambda: ticket.done, time.monotonic() + self.timeout):
+            self._lose(f"no answer for {self.timeout:g} s")
+
+    def flush(self) -> None:
+        """Writes what can be written without waiting."""
+        with self.lock:
+            self._write()
+            if self._unwritten and self._is_moving:
+                self.wake()
+
+    def wake(self) -> None:
+        """Makes the moving thread look again. Takes no lock, so that a signal handler may call it."""
+        with contextlib.suppress(OSError):
+            self._wakes.send(b"\0")
+
+    def notify(self) -> None:
+        """Something else than bytes has changed what threads wait for. With the lock held."""
+        self._turn.notify_all()
+        self.wake()
+
+    def end(self, error: SeawayError) -> None:
+        """Ends the layer: nothing is tried again."""
+        with self.lock:
+            self.core.end(error)
+            self._lose(str(error))
+            self.notify()
+            if self._keeper_ends is not None:
+                self._keeper_ends.set()
+
+    # Moving
+
+    def move(self, done: Callable[[], bool], until: float) -> bool:
+        """Moves bytes, or sleeps while another thread does, until ``done``; false when time is over. With the lock."""
+        self._write()
+        while not done():
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            if self._is_moving:
+                if self._unwritten:
+                    self.wake()
+                self._turn.wait(min(left, _TICK))
+                continue
+            self._is_moving = True
+            try:
+                self._step(left)
+            finally:
+                self._is_moving = False
+                self._turn.notify_all()
+        return True
+
+    def _step(self, left: float) -> None:
+        connection = self._socket
+        if connection is None:
+            self._connect(left)
+            return
+        poller = select.poll()
+        poller.register(connection, select.POLLIN | select.POLLOUT if self._unwritten else select.POLLIN)
+        poller.register(self._waker, select.POLLIN)
+        self.lock.release()
+        try:
+            ready = dict(poller.poll(min(left, _TICK) * 1000))
+        finally:
+            self.lock.acquire()
+            if self._socket is not connection:
+                connection.close()
+        if self._waker.fileno() in ready:
+            self._drain_wakes()
+        if self._socket is connection:
+            if ready.get(connection.fileno(), 0) & ~select.POLLOUT:
+                self._read(connection)
+            self._write()
+            self._check()
+        if self._socket is not connection:
+            connection.close()
+
+    def _connect(self, left: float) -> None:
+        pause = self._try_at - time.monotonic()
+        if pause > 0:
+            poller = select.poll()
+            poller.register(self._waker, select.POLLIN)
+            self.lock.release()
+            try:
+                poller.poll(min(pause, left, _TICK) * 1000)
+            finally:
+                self.lock.acquire()
+            self._drain_wakes()
+            return
+        connection: Optional[socket.socket] = None
+        trouble = ""
+        self.lock.release()
+        try:
+            connection = self.address.connect(min(_CONNECT_TIMEOUT, left))
+        except OSError as error:
+            trouble = error.strerror or str(error)
+        finally:
+            self.lock.acquire()
+        if connection is None:
+            self.core.trouble = trouble
+            self._try_at = time.monotonic() + self.core.backoff.next()
+        elif self.core.ended is not None:
+            connection.close()
+        else:
+            connection.setblocking(False)
+            self._socket = connection
+            self._looked_at = time.monotonic()
+            self.core.connected(self._looked_at)
+            self._write()
+            self._begin_keeping()
+
+    def _read(self, connection: socket.socket) -> None:
+        self._looked_at = time.monotonic()
+        try:
+            data = connection.recv(_RECEIVE_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+            return
+        if not data:
+            self._lose("the broker closed the connection")
+        elif not self.core.received(data, self._looked_at):
+            self._lose(self.core.trouble)
+
+    def _write(self) -> None:
+        connection = self._socket
+        if connection is None:
+            return
+        while True:
+            if not self._unwritten:
+                self._unwritten = memoryview(self.core.take_output())
+                if not self._unwritten:
+                    return
+            try:
+                self._unwritten = self._unwritten[connection.send(self._unwritten) :]
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                # What the broker said before it closed is still to be read, by whoever reads next.
+                self._unwritten = memoryview(b"")
+                self.core.trouble = self.core.trouble or error.strerror or str(error)
+                return
+
+    def _look(self) -> None:
+        """Reads and writes what can be without waiting. With the lock held, and while nobody moves."""
+        connection = self._socket
+        if connection is None:
+            return
+        self._read(connection)
+        self._write()
+        self._check()
+        if self._socket is not connection:
+            connection.close()
+
+    def _check(self) -> None:
+        if not self.core.tick(time.monotonic()):
+            self._lose(self.core.trouble)
+
+    def _lose(self, why: str) -> None:
+        """Gives the connection up. The thread that moves closes the socket, since it may be waiting on it."""
+        connection, self._socket = self._socket, None
+        if connection is None:
+            return
+        self._unwritten = memoryview(b"")
+        self.core.broke(why)
+        self._try_at = time.monotonic() + self.core.backoff.next()
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        if not self._is_moving:
+            connection.close()
+
+    def _drain_wakes(self) -> None:
+        try:
+            while self._waker.recv(4_096):
+                pass
+        except OSError:
+            pass
+
+    # Idle times
+
+    def _begin_keeping(self) -> None:
+        if self._keeper_ends is None:
+            self._keeper_ends = threading.Event()
+            arguments = (weakref.ref(self), self._keeper_ends)
+            threading.Thread(target=_keep, args=arguments, name="seaway-keeper", daemon=True).start()
+
+    def look_after(self) -> None:
+        """Answers heartbeats, and notices a broker that has gone, unless a thread is moving."""
+        with self.lock:
+            if not self._is_moving:
+                self._look()
+
+
+def _keep(link: weakref.ref[Link], ends: threading.Event) -> None:
+    while not ends.wait(_TICK):
+        kept = link()
+        if kept is None:
+            return
+        kept.look_after()
+        del kept
+
+
+def _after_fork() -> None:
+    for link in list(_links):
+        link.forked()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,202 @@
+"""The asyncio client: a channel layer over one connection, for one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Dict, List, Optional, Type
+
+from .. import _address, _answers, _requests, _values
+from .._answers import Flushed, Sent
+from .._asyncio import FutureTicket, Link
+from .._core import Core
+from .._errors import Ended, Refused, SeawayError, TooLarge
+from .listening import Listening
+
+
+async def connect(address: Optional[str] = None, **options: Any) -> Layer:
+    """Returns a layer that is connected: to ``HOST:PORT``, ``unix:PATH``, or what ``SEAWAY_BROKER`` says.
+
+    Options are those of ``Layer``. Raises ``Unreachable`` when no broker answers within ``patience``.
+    """
+    layer = Layer(address, **options)
+    try:
+        await layer.ping()
+    except SeawayError:
+        await layer.quit()
+        raise
+    return layer
+
+
+class Layer:
+    """A broker, spoken to over one connection that is made when it is needed and made again when it is lost.
+
+    Belongs to the loop on which it is first used. A call waits for the broker's answer and raises ``Refused``
+    (nothing was stored or changed; its subclasses say why) or ``Unknown`` (the connection broke before the answer); a
+    task that is cancelled while it waits leaves the same doubt.
+    """
+
+    def __init__(
+        self,
+        address: Optional[str] = None,
+        *,
+        client: str = "seaway-python",
+        token: Optional[str] = None,
+        patience: float = 2.0,
+        timeout: float = 10.0,
+        heartbeat: float = 20.0,
+    ):
+        """Connects to nothing yet.
+
+        - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
+        - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
+        - ``timeout``: seconds without an answer after which the connection is given up.
+        - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
+        """
+        self._link = Link(_address.parse(address), Core(client, token, heartbeat, timeout), patience)
+
+    def __repr__(self) -> str:
+        return f"<seaway.aio.Layer to {self._link.address}>"
+
+    # Sending
+
+    async def send(self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False) -> None:
+        """Puts a message on a channel; returns when the broker has it.
+
+        ``if_heard``: only if somebody listens there; else raises ``Away``.
+        """
+        await self.send_packed(channel, _values.pack(message), if_heard=if_heard)
+
+    async def send_packed(self, channel: str, body: bytes, *, if_heard: bool = False) -> None:
+        """Like ``send``, for a message that is in MessagePack already."""
+        await self._fits(body)
+        try:
+            await self._link.ask([_requests.send(channel, body, if_heard)])
+        except Refused as error:
+            error.name = channel
+            raise
+
+    async def send_group(self, group: str, message: Mapping[str, Any], *, except_: Optional[str] = None) -> Sent:
+        """Sends a message to every member of a group that has room, but to ``except_``; returns how many those were."""
+        body = _values.pack(message)
+        await self._fits(body)
+        try:
+            return _answers.sent((await self._link.ask([_requests.send_group(group, body, except_)]))[0])
+        except Refused as error:
+            error.name = group
+            raise
+
+    # Groups
+
+    async def join(self, group: str, *channels: str) -> None:
+        """Makes channels members of a group; in force when it returns.
+
+        Memberships of channels that this layer listens on are made again when a broker has lost them.
+        """
+        await self._link.ask(_requests.join(group, channels))
+        self._link.core.joined(group, channels)
+
+    async def leave(self, group: str, *channels: str) -> None:
+        """Ends memberships; leaving a group that one is not in does nothing."""
+        await self._link.ask(_requests.leave(group, channels))
+        self._link.core.left(group, channels)
+
+    # Reading
+
+    async def listen(self, *names: str, credit: int = 16) -> Listening:
+        """Takes part in reading channels; a name that ends in ``!`` is a mailbox.
+
+        At most ``credit`` messages are held here at a time. Raises ``Refused`` when the broker declines.
+        """
+        if credit < 1:
+            raise ValueError("credit is at least 1")
+        listening = Listening(self, names)
+        await listening.begin(credit)
+        return listening
+
+    async def pause(self, channel: str) -> None:
+        """Holds back one reply or pinned channel that this layer reads, so that its senders meet ``Full``.
+
+        Ends with the connection.
+        """
+        await self._link.ask([_requests.pause(channel)])
+
+    async def resume(self, channel: str) -> None:
+        """Ends ``pause``."""
+        await self._link.ask([_requests.resume(channel)])
+
+    async def close(self, *channels: str) -> None:
+        """Says that reply or pinned channels that this layer reads are over: later senders meet ``Gone``.
+
+        To leave the broker, call ``quit``.
+        """
+        if not channels:
+            raise TypeError("close takes the channels that are over; to leave the broker, call quit")
+        await self._link.ask(_requests.close(channels))
+        self._link.core.closed(channels)
+
+    # Looking
+
+    async def members(self, group: str) -> List[str]:
+        """Returns all members of a group, sorted."""
+        members: List[str] = []
+        after: Optional[str] = None
+        while True:
+            page = _answers.data((await self._link.ask([_requests.members(group, 1_000, after)]))[0])
+            members += page["members"]
+            after = page.get("next")
+            if after is None:
+                return members
+
+    async def peek(self, channel: str, *, limit: int = 100, after: Optional[str] = None) -> Dict[str, Any]:
+        """Returns what a channel holds (PROTOCOL.md, Q3) without taking it; ``next`` is the next page's ``after``."""
+        return _answers.data((await self._link.ask([_requests.peek(channel, limit, after)]))[0])
+
+    async def stats(
+        self, kind: Optional[str] = None, *, limit: int = 100, after: Optional[str] = None
+    ) -> Dict[str, Any]:
+        """Returns the broker's counters, or a page of its ``channels``, ``groups`` or ``connections`` (Q4)."""
+        return _answers.data((await self._link.ask([_requests.stats(kind, limit, after)]))[0])
+
+    async def flush(self, pattern: Optional[str] = None) -> Flushed:
+        """Drops the messages of channels, and the memberships of groups, whose names match (all without a pattern)."""
+        return _answers.flushed((await self._link.ask([_requests.flush(pattern)]))[0])
+
+    async def ping(self) -> None:
+        """Waits until the broker has answered."""
+        await self._link.ask([_requests.PING])
+
+    # Leaving
+
+    async def quit(self) -> None:
+        """Leaves the broker and ends the layer: all listening ends, with its mailboxes' messages and memberships."""
+        link = self._link
+        if link.core.is_open:
+            ticket = FutureTicket(link.loop)
+            link.core.ask(_requests.QUIT, ticket)
+            link.flush_soon()
+            await ticket.future
+        await link.end(Ended("the layer was left"))
+
+    async def __aenter__(self) -> Layer:
+        return self
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        await self.quit()
+
+    # For the rest of this package
+
+    @property
+    def link(self) -> Link:
+        """What moves the bytes; not part of the public interface."""
+        return self._link
+
+    async def _fits(self, body: bytes) -> None:
+        """Raises ``TooLarge`` rather than send what would be thrown away."""
+        core = self._link.core
+        if len(body) > core.max_body:
+            await self._link.open()
+        if len(body) > core.max_body:
+            raise TooLarge(f"{len(body)} bytes are over the broker's max-body, {core.max_body}")

@@ -1,0 +1,123 @@
+"""Reading channels with the asyncio client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Deque, Optional, Tuple, Type
+
+from .._asyncio import FutureTicket
+from .._reading import Reading
+from .._ticket import Ticket
+from .message import Message
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+
+class Listening(Reading):
+    """Messages as they come: ``async for message in await layer.listen("chat.log")``.
+
+    Goes on through lost connections. Raises ``Lost`` when another connection has taken a mailbox over, ``Refused``
+    when the broker declines to let it listen again, and what ended the layer. As a context manager it stops at the
+    end of the block.
+    """
+
+    def __init__(self, layer: Layer, names: Tuple[str, ...]):
+        super().__init__(names)
+        self._layer = layer
+        self._messages: Deque[Message] = deque()
+        self._is_stopped = False
+        self._change: Optional[asyncio.Future[None]] = None
+
+    async def begin(self, credit: int) -> None:
+        """Waits until listening is in force; called by ``Layer.listen``."""
+        link = self._layer.link
+        await link.open()
+        link.core.listen(self)
+        link.core.grant(self, credit)
+        link.flush_soon()
+        try:
+            while not self.in_force and self.error is None:
+                await self._changed()
+        except BaseException:
+            link.core.unlisten(self, Ticket())
+            raise
+        if self.error is not None:
+            raise self.error
+
+    async def receive(self, timeout: Optional[float] = None) -> Optional[Message]:
+        """Waits for the next message, at most ``timeout`` seconds; ``None`` when there was none, or after ``stop``.
+
+        With a timeout of 0 it returns what the broker has for this listening now.
+        """
+        if timeout == 0 and not self._has_something():
+            # What is there has come once this is answered (R5).
+            await self._layer.ping()
+        elif timeout is None:
+            await self._something()
+        elif timeout > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._something(), timeout)
+        if not self._messages and self.queue:
+            self._take()
+        if self._messages:
+            return self._messages.popleft()
+        if self.error is not None and not self._is_stopped:
+            raise self.error
+        return None
+
+    async def stop(self) -> None:
+        """Takes nothing more. What has come and was not received stays to be received; then iteration ends."""
+        link = self._layer.link
+        ticket = FutureTicket(link.loop)
+        link.core.unlisten(self, ticket)
+        link.flush_soon()
+        await ticket.future
+        self._is_stopped = True
+        self.notify()
+
+    def notify(self) -> None:
+        """Something has changed."""
+        if self._change is not None and not self._change.done():
+            self._change.set_result(None)
+        self._change = None
+
+    def __aiter__(self) -> Listening:
+        return self
+
+    async def __anext__(self) -> Message:
+        message = await self.receive()
+        if message is None:
+            raise StopAsyncIteration
+        return message
+
+    async def __aenter__(self) -> Listening:
+        return self
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        await self.stop()
+
+    def _has_something(self) -> bool:
+        return bool(self._messages) or bool(self.queue) or self.error is not None or self._is_stopped
+
+    async def _something(self) -> None:
+        while not self._has_something():
+            await self._changed()
+
+    async def _changed(self) -> None:
+        if self._change is None:
+            self._change = self._layer.link.loop.create_future()
+        await asyncio.shield(self._change)
+
+    def _take(self) -> None:
+        delivery = self.queue.popleft()
+        if self.error is None and not self._is_stopped:
+            self._layer.link.core.grant(self, 1)
+            self._layer.link.flush_soon()
+        for channel in delivery.channels:
+            self._messages.append(Message(channel, delivery.group, delivery.body, self._layer))

@@ -1,0 +1,198 @@
+"""The asyncio worker: coroutine functions take messages, many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import signal
+import threading
+from typing import Any, Awaitable, Callable, List, Optional, Set, TypeVar
+
+from .._asyncio import FutureTicket
+from .._core import logger
+from .._errors import Gone, SeawayError
+from .._http import answer as make_answer
+from .._reading import Delivery, Reading
+from .._routes import Routes
+from .layer import Layer
+from .message import Message
+
+Function = TypeVar("Function", bound=Callable[[Message], Awaitable[Any]])
+
+# Without the type guard, which would narrow a function to less than it is.
+is_coroutine: Callable[[object], bool] = inspect.iscoroutinefunction
+
+
+class Worker:
+    """Takes messages from channels and gives each to the coroutine function for its channel.
+
+    ::
+
+        worker = seaway.aio.Worker()
+
+        @worker.on("http.request", path="/moon")
+        async def moon(message):
+            await message.respond(content="hello from the moon")
+
+        asyncio.run(worker.run())
+
+    What a function raises is logged and, where somebody waits on a reply channel, answered with a 500.
+    """
+
+    def __init__(
+        self, broker: Optional[str] = None, *, concurrency: int = 64, layer: Optional[Layer] = None, **options: Any
+    ):
+        """Connects to nothing yet.
+
+        - ``broker``: ``HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says. Options are those of
+          ``Layer``.
+        - ``concurrency``: functions that run at a time; no more messages are taken.
+        - ``layer``: a layer to work on; it stays the caller's to leave.
+        """
+        if concurrency < 1:
+            raise ValueError("concurrency is at least 1")
+        self.broker = broker
+        self.concurrency = concurrency
+        self._options = options
+        self._layer = layer
+        self._routes: Routes[Message, Awaitable[Any]] = Routes()
+        self._is_stopped = False
+        self._run: Optional[_Run] = None
+
+    def on(
+        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
+    ) -> Callable[[Function], Function]:
+        """Lets a coroutine function take the messages of a channel, or of a mailbox (a name that ends in ``!``).
+
+        With ``path`` or ``method``: the HTTP requests that fit; the first function that does takes one, and 404 or
+        405 answers what fits none. ``/users/{id}`` puts ``id`` into ``message.parameters``, ``/files/*`` takes all
+        that follow.
+        """
+
+        def add(function: Function) -> Function:
+            if not is_coroutine(function):
+                raise TypeError("a function that is no coroutine function works in seaway.Worker")
+            self._routes.add(channel, path, method, function)
+            return function
+
+        return add
+
+    async def run(self) -> None:
+        """Works until ``stop``, SIGTERM or SIGINT: then takes no more, finishes what it has, and leaves.
+
+        Waits for a broker as long as it takes, also when it is lost. Raises ``Lost`` when another reader has taken a
+        mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen. When the task is cancelled the
+        functions are too.
+        """
+        layer = self._layer or Layer(self.broker, **self._options)
+        run = self._run = _Run(layer, self._routes, self.concurrency)
+        taken = self._take_signals()
+        try:
+            if not self._is_stopped:
+                await run.work()
+        finally:
+            loop = asyncio.get_running_loop()
+            for number in taken:
+                loop.remove_signal_handler(number)
+            if self._layer is None:
+                await layer.quit()
+
+    def stop(self) -> None:
+        """Makes ``run`` finish what it has and return. To be called on its loop."""
+        self._is_stopped = True
+        if self._run is not None:
+            self._run.stop()
+
+    def _take_signals(self) -> List[signal.Signals]:
+        if threading.current_thread() is not threading.main_thread():
+            return []
+        loop = asyncio.get_running_loop()
+        numbers = [signal.SIGTERM, signal.SIGINT]
+
+        def stop() -> None:
+            # A second signal ends the process at once.
+            for taken in numbers:
+                loop.remove_signal_handler(taken)
+            self.stop()
+
+        for number in numbers:
+            loop.add_signal_handler(number, stop)
+        return numbers
+
+
+class _Run(Reading):
+    """One run of a worker on a layer."""
+
+    def __init__(self, layer: Layer, routes: Routes[Message, Awaitable[Any]], concurrency: int):
+        super().__init__(routes.channels)
+        self._layer = layer
+        self._link = layer.link
+        self._routes = routes
+        self._concurrency = concurrency
+        self._is_stopped = False
+        self._tasks: Set[asyncio.Task[None]] = set()
+        self._over: asyncio.Future[None] = self._link.loop.create_future()
+
+    async def work(self) -> None:
+        """Takes messages until it is stopped or cannot listen any more."""
+        core = self._link.core
+        core.listen(self)
+        core.grant(self, self._concurrency)
+        self._link.flush_soon()
+        try:
+            await self._over
+            ticket = FutureTicket(self._link.loop)
+            core.unlisten(self, ticket)
+            self._link.flush_soon()
+            await ticket.future
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+        if self.error is not None:
+            raise self.error
+
+    def stop(self) -> None:
+        self._is_stopped = True
+        self.notify()
+
+    def notify(self) -> None:
+        """Gives what has come to the functions: no more of them at a time than there was credit."""
+        while self.queue:
+            task = self._link.loop.create_task(self._consume(self.queue.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._finished)
+        if (self.error is not None or self._is_stopped) and not self._over.done():
+            self._over.set_result(None)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._over.done():
+            self._link.core.grant(self, 1)
+            self._link.flush_soon()
+
+    async def _consume(self, delivery: Delivery) -> None:
+        for channel in delivery.channels:
+            message = Message(channel, delivery.group, delivery.body, self._layer)
+            try:
+                function, answer = self._routes.find(message)
+                if function is not None:
+                    await function(message)
+                elif answer is not None:
+                    await message.respond(*answer)
+            except Gone as error:
+                if error.name != message.reply_channel:
+                    await self._fail(message)
+                else:
+                    logger.debug("nobody waits for the answer to %s any more", channel)
+            except Exception:
+                await self._fail(message)
+
+    async def _fail(self, message: Message) -> None:
+        logger.exception("a function failed on a message of %s", message.channel)
+        try:
+            if message.reply_channel is not None and not message.answered:
+                await message.respond(*make_answer(500, content="Internal Server Error\n"))
+        except SeawayError as error:
+            logger.warning("the failure could not be told: %s", error)
