@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         // What Swift does not see of the C library.
         .target(name: "CSeaway"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 0: no NIO, no Foundation networking, no clock.
         .target(
             name: "SeawayWire", dependencies: [.product(name: "DequeModule", package: "swift-collections")],
@@ -78,7 +79,10 @@ let package = Package(
         ),
         .target(
             name: "SeawayServer",
-            dependencies: ["SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging],
+            dependencies: [
+                "SeawayMessage", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"),
+                logging,
+            ],
             swiftSettings: rules
         ),
         // Floor 4: for people who test workers.
