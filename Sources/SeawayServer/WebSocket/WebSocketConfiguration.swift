@@ -7,23 +7,25 @@ package struct WebSocketConfiguration: Sendable {
     /// Bytes of a message after decompression; beyond it 1009.
     package var maxMessage = 1_048_576
     /// Messages and pings of one socket, on average and at once; beyond it 1008. 0 sets no limit.
-    package var maxMessagesPerSecond = 10_000
+    package var maxMessagesPerSecond = 0
+    /// Bytes kept of a client that hung up while it was not read from; beyond it they are dropped.
+    package var maxHeldInput = 1_048_576
 
     // MARK: What clients are sent
 
     /// What happens when a client reads slower than it is sent to; a peer may be given another.
     package var policy = OutboxPolicy.wait
     /// Bytes that wait for one client before the policy acts; one message may be larger.
-    package var maxQueuedBytes = 262_144
+    package var maxQueuedBytes = 1_048_576
     /// Messages that wait for one client before the policy acts.
     package var maxQueuedMessages = 1_024
     /// Bytes that wait under ``OutboxPolicy/wait`` at the very most, for what was on its way when its senders were
     /// held back; beyond it the socket is closed with ``blockedCode``.
     package var maxOverflow = 4_194_304
     /// How long output may be blocked under ``OutboxPolicy/wait``; then the socket is closed with ``blockedCode``.
-    package var blockedTimeout = Duration.seconds(60)
+    package var blockedTimeout = Duration.seconds(30)
     /// The code of sockets that were blocked too long.
-    package var blockedCode = WebSocketCloseCode.tryAgainLater
+    package var blockedCode = WebSocketCloseCode.policyViolation
     /// Pongs that wait to be written; of more, the oldest are dropped (RFC 6455, section 5.5.3).
     package var maxQueuedPongs = 16
 
@@ -34,7 +36,7 @@ package struct WebSocketConfiguration: Sendable {
     /// Silence of a client after which it is given up: 1006.
     package var silenceTimeout = Duration.seconds(30)
     /// From the wish to close until the closing handshake is over; then the connection is cut.
-    package var closeTimeout = Duration.seconds(10)
+    package var closeTimeout = Duration.seconds(5)
     /// Reading and dropping after the closing handshake, so that its last frame is not lost.
     package var lingerTimeout = Duration.seconds(2)
 

@@ -12,6 +12,8 @@ package enum WebSocketHandshakeFault: Error, Hashable, Sendable, CaseIterable {
     case key
     /// An ill-formed `Sec-WebSocket-Protocol`.
     case subprotocols
+    /// An ill-formed `Sec-WebSocket-Extensions`.
+    case extensions
     /// The request has a body.
     case body
     /// The worker's choice was not among the offers.
@@ -20,7 +22,7 @@ package enum WebSocketHandshakeFault: Error, Hashable, Sendable, CaseIterable {
     package var status: Int {
         switch self {
         case .method: 405
-        case .httpVersion, .upgrade, .key, .subprotocols, .body: 400
+        case .httpVersion, .upgrade, .key, .subprotocols, .extensions, .body: 400
         case .version: 426
         case .subprotocolNotOffered: 502
         }
@@ -35,6 +37,7 @@ package enum WebSocketHandshakeFault: Error, Hashable, Sendable, CaseIterable {
         case .version: "The only WebSocket version here is 13."
         case .key: "A WebSocket needs one Sec-WebSocket-Key of 16 bytes."
         case .subprotocols: "Sec-WebSocket-Protocol is not a list of different tokens."
+        case .extensions: "Sec-WebSocket-Extensions is not a list of extensions."
         case .body: "A WebSocket's request has no body."
         case .subprotocolNotOffered: "The worker chose a subprotocol that was not offered."
         }
@@ -45,7 +48,7 @@ package enum WebSocketHandshakeFault: Error, Hashable, Sendable, CaseIterable {
         switch self {
         case .method: [("allow", "GET")]
         case .version: [("upgrade", "websocket"), ("sec-websocket-version", "13")]
-        case .httpVersion, .upgrade, .key, .subprotocols, .body, .subprotocolNotOffered: []
+        case .httpVersion, .upgrade, .key, .subprotocols, .extensions, .body, .subprotocolNotOffered: []
         }
     }
 }

@@ -6,6 +6,12 @@ package enum WebSocketMessage: Hashable, Sendable {
     case text(ByteBuffer)
     /// Maybe empty.
     case binary(ByteBuffer)
+
+    package var bytes: ByteBuffer {
+        switch self {
+        case .text(let bytes), .binary(let bytes): bytes
+        }
+    }
 }
 
 /// Why messages for a client were not sent.
