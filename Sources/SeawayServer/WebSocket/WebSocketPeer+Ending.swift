@@ -5,6 +5,8 @@ extension WebSocketPeer {
     /// Closes at once, because of what the client did.
     func fail(_ fault: WebSocketFault) {
         self.core.counters.count(fault)
+        // Answers to the client's messages before, if they are there already.
+        self.write()
         let close = WebSocketClose(
             code: fault.code(blocked: self.core.configuration.blockedCode), reason: fault.reason)
         self.carryOut(self.handshake.failed(close, at: self.core.now, self.core.configuration))
