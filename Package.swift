@@ -152,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayMessage", "SeawayTesting", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+                "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOEmbedded"),
                 nio("NIOHTTP1"), logging,
             ],
             swiftSettings: rules

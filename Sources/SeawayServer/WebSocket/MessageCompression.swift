@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// Gives messages the form in which one client gets them; takes memory for a compressor only when it must.
 package struct MessageCompression {
@@ -17,7 +17,8 @@ package struct MessageCompression {
         self.usedAt = now
     }
 
-    mutating func frame(of message: PreparedMessage, at now: Moment) -> ByteBuffer {
+    /// - Parameter now: of the use, after which the compressor is kept for a while.
+    package mutating func frame(of message: PreparedMessage, at now: Moment) -> ByteBuffer {
         guard message.isCompressible(self.pool.configuration) else { return message.frame }
         guard self.keepsContext, !message.isShared else {
             self.mustForget = true
@@ -36,7 +37,7 @@ package struct MessageCompression {
     }
 
     /// Frees the compressor when it was not used for a while: a new one only refers to less.
-    mutating func sweep(at now: Moment) {
+    package mutating func sweep(at now: Moment) {
         if self.usedAt + self.pool.configuration.idleTimeout <= now { self.deflater = nil }
     }
 }

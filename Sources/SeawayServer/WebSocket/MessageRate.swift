@@ -14,13 +14,23 @@ package struct MessageRate: Hashable, Sendable {
     /// - Returns: whether there is room for one more message.
     package mutating func take(at now: Moment) -> Bool {
         guard self.perSecond > 0 else { return true }
-        if now > self.filledAt {
-            let passed = min((now - self.filledAt).wholeMilliseconds, 1_000)
-            self.left = min(self.perSecond, self.left + self.perSecond * Int(passed) / 1_000)
-            self.filledAt = now
-        }
+        self.fill(at: now)
         guard self.left > 0 else { return false }
         self.left -= 1
         return true
+    }
+
+    /// Time that was not enough for one message counts for the next.
+    private mutating func fill(at now: Moment) {
+        let passed = (now - self.filledAt).wholeMilliseconds
+        guard passed < 1_000 else {
+            self.left = self.perSecond
+            self.filledAt = now
+            return
+        }
+        let gained = self.perSecond * Int(passed) / 1_000
+        guard gained > 0 else { return }
+        self.left = min(self.perSecond, self.left + gained)
+        self.filledAt = self.filledAt + .milliseconds(gained * 1_000 / self.perSecond)
     }
 }

@@ -38,7 +38,7 @@ package final class PreparedMessage {
     }
 
     /// The frame for every socket whose client has a window of at least so many bits; made when it is first asked for.
-    func frame(windowBits: Int, pool: CompressionPool) -> ByteBuffer {
+    package func frame(windowBits: Int, pool: CompressionPool) -> ByteBuffer {
         if let known = self.compressed.first(where: { $0.windowBits == windowBits }) { return known.frame }
         let frame = self.compress { pool.deflate($0, windowBits: windowBits, to: &$1) } ?? self.frame
         self.compressed.append((windowBits, frame))

@@ -47,7 +47,7 @@ extension WebSocketPeer {
     }
 
     func reportBlocked() {
-        guard self.output.isBlocked != self.wasBlocked else { return }
+        guard self.output.isBlocked != self.wasBlocked, self.handshake.isOpen else { return }
         self.wasBlocked = self.output.isBlocked
         self.clock.outputBlocked(self.wasBlocked, at: self.core.now)
         if self.wasBlocked { self.core.counters.blocked += 1 }

@@ -5,7 +5,7 @@ package protocol WebSocketPeerDelegate: AnyObject {
     /// A message came; never after ``closed(code:reason:)``, nor while reading is stopped.
     func received(_ message: WebSocketMessage)
 
-    /// The client reads too slowly for what it is sent, or keeps up again.
+    /// The client reads too slowly for what it is sent, or keeps up again; not told of a socket that closes.
     ///
     /// Under ``OutboxPolicy/wait`` senders must be held back while it is `true`; under the other policies, messages are being dropped.
     func outputBlocked(_ isBlocked: Bool)
