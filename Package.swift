@@ -114,6 +114,15 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .executableTarget(
+            name: "seaway-echo-worker",
+            dependencies: [
+                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging,
+            ],
+            path: "Sources/Examples/EchoWorker",
+            swiftSettings: rules
+        ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
         .executableTarget(
