@@ -9,8 +9,7 @@ extension Hub {
         let peer = self.peer(id)
         if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
         guard peer.readers.count + peer.watches.count < self.configuration.maxNames else { throw .limit(of: .names) }
-        let watch: Watch
-        if let found = self.findWatch(group, channel) { watch = found } else { watch = try self.makeWatch(group, channel) }
+        let watch = try self.findOrMakeWatch(group, channel)
         watch.holders.append(id)
         peer.watches.append(watch)
         self.memory += Cost.hold
@@ -24,14 +23,11 @@ extension Hub {
         self.release(peer.watches.remove(at: index), by: id)
     }
 
-    private func findWatch(_ group: Name, _ channel: Name) -> Watch? {
-        self.groups.find(group)?.watches.first { $0.channel.name == channel }
-    }
-
-    private func makeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
+    private func findOrMakeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
+        let known = self.groups.find(groupName)
+        if let watch = known?.watches.first(where: { $0.channel.name == channelName }) { return watch }
         guard self.watches < self.configuration.maxWatches else { throw .limit(of: .watches) }
-        let hasGroup = self.groups.find(groupName) != nil
-        guard hasGroup || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
+        guard known != nil || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
         let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength
         guard self.hasMemory(for: cost) else { throw .limit(of: .memory) }
         guard let form = NameForm(channelName.bytes.span), let channel = self.makeChannel(channelName, form) else {

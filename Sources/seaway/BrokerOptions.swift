@@ -65,7 +65,8 @@ struct BrokerOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
-            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels), ("max-closed", self.maxClosed),
+            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels),
+            ("max-closed", self.maxClosed),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
