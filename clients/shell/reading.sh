@@ -125,6 +125,7 @@ beginListening() {
         [ "$verb" != ERR ] || refused "WATCH $watched $names"
     fi
     tell "READY $credit"
+    startClock
 }
 
 takeMessages() {
@@ -149,6 +150,10 @@ takeMessages() {
 # Takes no more, does what had come, and says goodbye.
 leave() {
     early=
+    if [ -n "$group" ]; then
+        tell "LEAVE $group $names"
+        readAnswer || return
+    fi
     tell "UNLISTEN $names"
     readAnswer || return
     printf '%s' "$early" >"$temporary/early"
