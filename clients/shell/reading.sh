@@ -154,6 +154,10 @@ leave() {
         tell "LEAVE $group $names"
         readAnswer || return
     fi
+    if [ -n "$watched" ]; then
+        tell "UNWATCH $watched $names"
+        readAnswer || return
+    fi
     tell "UNLISTEN $names"
     readAnswer || return
     printf '%s' "$early" >"$temporary/early"

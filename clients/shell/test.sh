@@ -244,7 +244,7 @@ is 'the membership ends with it' 'sent=0 full=0 gone=0' "$(client gsend room '{"
 # ---- presence
 
 client join room a
-client watch room lobby >"$work/told" &
+start watch room lobby >"$work/told"
 watcher=$!
 untilLines "$work/told" 1
 client join room b c
@@ -259,7 +259,7 @@ is 'who watches is told who is there, who comes and who goes' \
     "$(tr '\n' ' ' <"$work/told" | sed 's/ $//')"
 client join room d
 is 'and nothing once it has left' 0 "$(client peek lobby | sed 's/.*"messages":\([0-9]*\).*/\1/')"
-client watch --count 2 --exec 'cat; echo "on $SEAWAY_CHANNEL"' room lobby >"$work/told" &
+start watch --count 2 --exec 'cat; echo "on $SEAWAY_CHANNEL"' room lobby >"$work/told"
 watcher=$!
 untilLines "$work/told" 2
 client leave room d
