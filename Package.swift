@@ -145,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "SeawayClientTests",
             dependencies: [
-                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "TestSupport", nio("NIOCore"),
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "TestSupport",
+                nio("NIOCore"),
                 nio("NIOPosix"), logging,
             ],
             swiftSettings: rules

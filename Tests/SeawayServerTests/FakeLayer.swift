@@ -133,6 +133,12 @@ final class FakeLayer: ChannelLayer {
     func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
         answer(.unknown)
     }
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
 }
 
 private final class FakeListening: Listening {
