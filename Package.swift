@@ -114,6 +114,15 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .executableTarget(
+            name: "seaway-echo-worker",
+            dependencies: [
+                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging,
+            ],
+            path: "Sources/Examples/EchoWorker",
+            swiftSettings: rules
+        ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
         .executableTarget(
@@ -136,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "SeawayClientTests",
             dependencies: [
-                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "TestSupport", nio("NIOCore"),
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "TestSupport",
+                nio("NIOCore"),
                 nio("NIOPosix"), logging,
             ],
             swiftSettings: rules

@@ -52,20 +52,20 @@ final class InProcessLayer: ChannelLayer {
     }
 
     func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.change("JOIN", group, channels, answer) { (core, group, channels) throws(WireRefusal) in
-            try core.hub.join(group, channels, now: core.now)
+        self.change("JOIN", group, channels, answer) { (local, group, channels) throws(WireRefusal) in
+            try local.core.hub.join(group, channels, now: local.core.now)
         }
     }
 
     func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.change("LEAVE", group, channels, answer) { (core, group, channels) throws(WireRefusal) in
-            core.hub.leave(group, channels)
+        self.change("LEAVE", group, channels, answer) { (local, group, channels) throws(WireRefusal) in
+            local.core.hub.leave(group, channels)
         }
     }
 
     private func change(
         _ verb: String, _ group: String, _ channels: [String], _ answer: @escaping @Sendable (SendAnswer) -> Void,
-        _ change: @escaping @Sendable (BrokerCore, Name, [Name]) throws(WireRefusal) -> Void
+        _ change: @escaping @Sendable (LocalState, Name, [Name]) throws(WireRefusal) -> Void
     ) {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
@@ -77,9 +77,21 @@ final class InProcessLayer: ChannelLayer {
                 guard let group = Name(group), NameForm(group.bytes.span) == .normal, names.count == channels.count,
                     names.allSatisfy({ NameForm($0.bytes.span) != .mailbox })
                 else { throw .name }
-                try change(local.core, group, names)
+                try change(local, group, names)
                 local.core.carryOutEffects()
             }
+        }
+    }
+
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.change("WATCH", group, [channel], answer) { (local, group, channels) throws(WireRefusal) in
+            for channel in channels { try local.watch(group, channel) }
+        }
+    }
+
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.change("UNWATCH", group, [channel], answer) { (local, group, channels) throws(WireRefusal) in
+            for channel in channels { local.unwatch(group, channel) }
         }
     }
 

@@ -18,6 +18,8 @@ final class LocalState {
     let outbox: LocalOutbox
     /// Who reads which name.
     private var readers: [String: LocalEndpoint] = [:]
+    /// Who holds the watches, as long as there are any.
+    private var watcher: LocalEndpoint?
 
     init(core: BrokerCore, clientName: String) {
         self.core = core
@@ -111,6 +113,7 @@ final class LocalState {
     /// The listening is over: its names are free.
     func forget(_ endpoint: LocalEndpoint) {
         for name in endpoint.names where self.readers[name] === endpoint { self.readers[name] = nil }
+        if self.watcher === endpoint { self.watcher = nil }
     }
 
     /// Who reads a reply or pinned channel.
@@ -121,5 +124,24 @@ final class LocalState {
             self.readers[name.description] ?? self.readers[String(decoding: name.bytes[..<length], as: UTF8.self)]
         case .normal, .mailbox, nil: nil
         }
+    }
+
+    // MARK: Watching
+
+    func watch(_ group: Name, _ channel: Name) throws(WireRefusal) {
+        let watcher = self.watcher ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
+        self.watcher = watcher
+        defer { self.endIfIdle(watcher) }
+        try self.core.hub.watch(watcher.id, group, channel, now: self.core.now)
+    }
+
+    func unwatch(_ group: Name, _ channel: Name) {
+        guard let watcher = self.watcher else { return }
+        self.core.hub.unwatch(watcher.id, group, channel)
+        self.endIfIdle(watcher)
+    }
+
+    private func endIfIdle(_ watcher: LocalEndpoint) {
+        if self.core.hub.listening(of: watcher.id).names == 0 { watcher.end() }
     }
 }

@@ -64,7 +64,7 @@ struct ServerOptions: ParsableArguments {
         _ = try self.routes()
     }
 
-    private func routes() throws -> Routes {
+    private func routes() throws -> Routes<RequestRoute> {
         do {
             return try Routes(self.route)
         } catch {

@@ -104,7 +104,7 @@ import Testing
             default: .done
             }
         })
-        let routes = try Routes(["/full=http.request.full", "/away=http.request.away"])
+        let routes = try Routes<RequestRoute>(["/full=http.request.full", "/away=http.request.away"])
         try await SocketServer.run(layer, { $0.routes = routes }) { server in
             try await server.connect { client in
                 try await client.send("GET /full HTTP/1.1\r\nhost: a\r\n\r\n")
