@@ -73,8 +73,13 @@ package final class Broker: Sendable {
 
     /// Looks after everything that has a deadline, where the clock is the caller's.
     package func check() async throws {
+        try await self.look { $0.check() }
+    }
+
+    /// Runs on the broker's loop.
+    func look<Result: Sendable>(_ body: @escaping @Sendable (BrokerCore) -> Result) async throws -> Result {
         let core = self.core
-        try await self.eventLoop.submit { core.value.check() }.get()
+        return try await self.eventLoop.submit { body(core.value) }.get()
     }
 
     /// Opens one more listener.

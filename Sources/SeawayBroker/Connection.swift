@@ -96,6 +96,8 @@ package final class Connection {
     }
 
     private func process(_ bytes: inout ByteBuffer) {
+        // What is complete now must not count twice, as input and as what becomes of it.
+        if self.held > 0 { self.hold(0) }
         do throws(StreamError) {
             try self.parse(&bytes)
             self.keep(bytes)
@@ -121,7 +123,7 @@ package final class Connection {
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
                 // A large body that finds no room is refused from its line alone (M1).
-                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length - self.held) else {
+                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length) else {
                     return
                 }
                 self.parser.refuseAwaited()
