@@ -30,6 +30,8 @@ final class EmbeddedPeer {
     var isConnected: Bool { self.channel.isActive }
     /// The server has ended its side.
     var sideHasEnded: Bool { self.side.hasEnded }
+    /// How often the server has asked for more bytes.
+    var reads: Int { self.side.reads }
 
     func receive(_ frames: ClientFrame...) throws { try self.receive(frames.flatMap(\.bytes)) }
 
@@ -105,6 +107,12 @@ final class EmbeddedPeer {
     private final class Side: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         var hasEnded = false
+        var reads = 0
+
+        func read(context: ChannelHandlerContext) {
+            self.reads += 1
+            context.read()
+        }
 
         func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
             guard mode == .output else { return context.close(mode: mode, promise: promise) }

@@ -272,6 +272,22 @@ import Testing
         #expect(socket.user.events == [.text("1"), .text("2"), .closed(1_000, "")])
     }
 
+    @Test func whoStopsReadingDoesNotAskForMore() throws {
+        let socket = try EmbeddedPeer()
+        socket.channel.read()
+        socket.peer.setReading(false)
+        let before = socket.reads
+        socket.channel.read()
+        #expect(socket.reads == before)
+        socket.peer.setReading(true)
+        #expect(socket.reads == before + 1)
+        // After the end all is read, so that the client's own end is seen.
+        socket.peer.setReading(false)
+        socket.peer.close(behindMessages: false)
+        socket.channel.read()
+        #expect(socket.reads == before + 2)
+    }
+
     @Test func readingMayStopAndGoOnWithinAMessage() throws {
         let socket = try EmbeddedPeer()
         socket.user.onMessage = {
