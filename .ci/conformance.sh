@@ -1,5 +1,7 @@
 #!/bin/sh
 # WebSockets against the Autobahn suite: .ci/conformance.sh [quick|all|CASES], see .ci/ws-autobahn.sh.
+#
+# The server is one that only sends back what comes (Tests/Support/EchoServer), built for use, or as CONFIGURATION=debug says.
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
@@ -8,21 +10,24 @@ configuration=${CONFIGURATION:-release}
 if [ "$configuration" = release ]; then
     build_release EchoServer
 else
-    swift build --product EchoServer
+    swift build --configuration "$configuration" --product EchoServer
 fi
-port=${PORT:-20811}
-".build/$configuration/EchoServer" "$port" >.build/echo-server.log 2>&1 &
+
+mkdir -p .build/test
+log=.build/test/echo-server.log
+".build/$configuration/EchoServer" 0 >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
+port=""
 tries=0
-until nc -z 127.0.0.1 "$port" 2>/dev/null; do
+while [ -z "$port" ]; do
     tries=$((tries + 1))
     if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
-        say "The echo server did not start:" >&2
-        cat .build/echo-server.log >&2
+        say "The echo server did not start, see $log" >&2
         exit 2
     fi
     sleep 0.1
+    port=$(sed -n 's/^listening on //p' "$log")
 done
 .ci/ws-autobahn.sh "ws://127.0.0.1:$port/" "$@"
