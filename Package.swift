@@ -164,7 +164,7 @@ let package = Package(
             dependencies: [
                 "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"),
-                nio("NIOHTTP1"), logging,
+                nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
             swiftSettings: rules
         ),
