@@ -7,6 +7,8 @@
 
 /* Nanoseconds that what is under way at the end of a phase may take. */
 static const uint64_t drain_limit = 60000000000u;
+/* At a rate this many messages are timed at least, as long as that takes no more seconds than this. */
+static const double paced_least = 8, paced_limit = 60;
 
 /* One of the newest publications, and how many members have yet to get it. */
 struct publication { uint64_t number; unsigned missing; };
@@ -161,7 +163,8 @@ static double phase(const char *name, double rate, bool flood)
 	run.timed = run.next;
 	run.counts = true;
 	accounts_begin(&accounts);
-	run_for(options.seconds);
+	double least = rate > 0 ? paced_least / rate : 0;
+	run_for(least < options.seconds ? options.seconds : least < paced_limit ? least : paced_limit);
 	double seconds = (double)(clock_ns() - accounts.start) / 1e9;
 	run.counts = false;
 	uint64_t counted = run.counted;

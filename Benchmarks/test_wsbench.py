@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 
 import pytest
+
 from tiny_server import TinyServer
 
 HERE = pathlib.Path(__file__).resolve().parent

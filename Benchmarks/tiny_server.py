@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import struct
 import threading
@@ -18,7 +19,9 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def frame(opcode: int, payload: bytes, final: bool = True, bits: int = 0, mask: bool = False, length_bytes: int = 0) -> bytes:
+def frame(
+    opcode: int, payload: bytes, final: bool = True, bits: int = 0, mask: bool = False, length_bytes: int = 0
+) -> bytes:
     """A frame, also one that breaks the rules."""
     if length_bytes == 0:
         length_bytes = 0 if len(payload) < 126 else 2
@@ -94,7 +97,9 @@ class TinyServer:
         self.started.wait(10)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
 
@@ -124,10 +129,8 @@ class TinyServer:
 
     async def serve_socket(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await self.serve_upgraded(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
         writer.close()
 
     async def serve_upgraded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,12 +1,12 @@
 """What Daphne and uvicorn serve: one group over a channel layer in Redis, and an echo that needs no layer at all.
 
-    REDIS_URL=redis://127.0.0.1:6379 daphne -p 8000 app:application
+REDIS_URL=redis://127.0.0.1:6379 daphne -p 8000 app:application
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import django
 from django.conf import settings
@@ -29,7 +29,7 @@ GROUP = "liveblog"
 class LiveBlog(AsyncWebsocketConsumer):
     """A socket in the group; it joins before it is accepted."""
 
-    groups = [GROUP]
+    groups: ClassVar = [GROUP]
 
     async def live_message(self, event: dict[str, Any]) -> None:
         await self.send(text_data=event["text"])

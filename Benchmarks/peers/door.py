@@ -9,6 +9,7 @@ The layer does not tell who had no room, so the numbers in its answers are zeros
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
 import app  # noqa: F401 - configures the layer
@@ -40,7 +41,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main())
-    except KeyboardInterrupt:
-        pass
