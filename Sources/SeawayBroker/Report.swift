@@ -82,7 +82,8 @@ enum Report {
         json.beginMap()
         switch kind {
         case .channels:
-            Self.list(kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
+            Self.list(
+                kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
         case .groups:
             Self.list(kind.rawValue, core.hub.groupReports, page, name: \.name, &json) { group, json in
                 json.beginMap()

@@ -143,9 +143,7 @@ extension Hub {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
                 outcome.sent += 1
             } else {
-                let others = channel.mailbox.map { mailbox in
-                    siblings[ObjectIdentifier(mailbox)] ?? { siblings[ObjectIdentifier(mailbox)] = $0; return $0 }(Siblings())
-                }
+                let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }
                 if self.store(body, size, in: channel, group: group.name, siblings: others, now: now) == nil {
                     others?.channels.append(channel)
                     outcome.sent += 1
@@ -159,6 +157,13 @@ extension Hub {
         self.counters.delivered += outcome.sent - outcome.stored
         self.counters.groupFull += outcome.full
         return outcome
+    }
+
+    private static func siblings(in mailbox: Mailbox, _ all: inout [ObjectIdentifier: Siblings]) -> Siblings {
+        if let known = all[ObjectIdentifier(mailbox)] { return known }
+        let new = Siblings()
+        all[ObjectIdentifier(mailbox)] = new
+        return new
     }
 
     /// Puts a channel into the purse's open frame, or into a new one that costs a credit (G4).

@@ -57,7 +57,8 @@ extension Hub {
     private func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
         if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() { return self.hand(to: reader) }
         if ifHeard, !channel.isHeard { return .refused(.away) }
-        return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused) ?? .stored
+        return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused)
+            ?? .stored
     }
 
     @inline(__always)

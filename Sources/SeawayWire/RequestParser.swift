@@ -138,7 +138,9 @@ private struct Arguments {
     func check(_ verb: Verb) throws(WireRefusal) {
         guard !self.hasMisplaced else { throw .args("options stand behind the arguments") }
         guard verb.argumentCount.contains(self.words.count) else {
-            throw .args("\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments")
+            throw .args(
+                "\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments"
+            )
         }
     }
 

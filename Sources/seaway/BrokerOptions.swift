@@ -17,13 +17,13 @@ struct BrokerOptions: ParsableArguments {
             valueName: "pattern=time"))
     var expiry: [ExpiryOption] = []
 
-    @Option(help: "How long the memberships of an absent reader are kept.")
+    @Option(help: .time("How long the memberships of an absent reader are kept."))
     var mailboxGrace = TimeOption(milliseconds: 60_000)
 
-    @Option(help: "Largest body that is taken.")
+    @Option(help: .size("Largest body that is taken."))
     var maxBody = SizeOption(bytes: 2 << 20)
 
-    @Option(help: "Everything that is held for peers, in all.")
+    @Option(help: .size("Everything that is held for peers, in all."))
     var maxMemory = SizeOption(bytes: 1 << 30)
 
     @Option(help: "Connections.")
@@ -44,19 +44,19 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: "Closed channels that are remembered.")
     var maxClosed = 100_000
 
-    @Option(help: "How long a frame may take once begun.")
+    @Option(help: .time("How long a frame may take once begun."))
     var frameTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: "Unread output beyond which a connection gets no messages and is not read from.")
+    @Option(help: .size("Unread output beyond which a connection gets no messages and is not read from."))
     var maxUnread = SizeOption(bytes: 256 << 10)
 
-    @Option(help: "How long unread output may stand still before the connection ends.")
+    @Option(help: .time("How long unread output may stand still before the connection ends."))
     var unreadTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: "How long a connection that listens on nothing may be silent; 0: for ever.")
+    @Option(help: .time("How long a connection that listens on nothing may be silent; 0: for ever."))
     var idleTimeout = TimeOption(milliseconds: 0)
 
-    @Option(help: "How long the broker goes on delivering after SIGTERM.")
+    @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
     func validate() throws {

@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Turn HTTP into messages on the channels of a broker.",
         discussion: """
-            Does no work of its own: requests go to http.request, answers come from workers. Without a broker in reach
+            Does no work of its own: requests go to http.request, answers come from workers. Without a broker in reach \
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000

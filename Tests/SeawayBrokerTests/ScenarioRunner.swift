@@ -59,7 +59,8 @@ final class ScenarioRunner {
         }
         for (name, peer) in self.peers {
             let rest = peer.transport.takeReceived()
-            #expect(rest.isEmpty, "\(vector.id): left on \(name): \(String(decoding: rest, as: UTF8.self)) (\(vector.why))")
+            #expect(
+                rest.isEmpty, "\(vector.id): left on \(name): \(String(decoding: rest, as: UTF8.self)) (\(vector.why))")
         }
     }
 

@@ -119,6 +119,7 @@ beginListening() {
         [ "$verb" != ERR ] || refused "JOIN $group $names"
     fi
     tell "READY $credit"
+    startClock
 }
 
 takeMessages() {
@@ -143,6 +144,10 @@ takeMessages() {
 # Takes no more, does what had come, and says goodbye.
 leave() {
     early=
+    if [ -n "$group" ]; then
+        tell "LEAVE $group $names"
+        readAnswer || return
+    fi
     tell "UNLISTEN $names"
     readAnswer || return
     printf '%s' "$early" >"$temporary/early"

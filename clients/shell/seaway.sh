@@ -21,7 +21,8 @@ usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh join [--hold] GROUP CHANNEL...        seaway.sh leave GROUP CHANNEL...
        seaway.sh members GROUP | peek CHANNEL | stats [channels|groups|connections] | flush [PATTERN] | ping
 
-SEAWAY_BROKER is host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10).
+SEAWAY_BROKER is host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10),
+SEAWAY_PING seconds between signs of life (5).
 A body that is missing or - is read from standard input. Options stand before names; -- ends them.
 exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit)
 END
