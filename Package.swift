@@ -114,6 +114,14 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .executableTarget(
+            name: "seaway-bench-worker",
+            dependencies: [
+                "SeawayClient", "SeawayMessage", "SeawayWorker", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Worker", swiftSettings: rules
+        ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
         .executableTarget(

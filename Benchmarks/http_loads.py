@@ -17,9 +17,9 @@ def python_worker(script: str, broker: int) -> Process:
     return Process(command, "python-worker", environment={"PYTHONPATH": str(ROOT / "clients" / "python" / "src")})
 
 
-def swift_worker(broker: int) -> Process:
-    """The demo's Swift worker, which stands beside `seaway`."""
-    path = built(pathlib.Path(seaway()).parent / "seaway-demo-worker")
+def swift_worker(name: str, broker: int) -> Process:
+    """A Swift worker, which stands beside `seaway`."""
+    path = built(pathlib.Path(seaway()).parent / name)
     return Process([path, "--broker", f"127.0.0.1:{broker}"], "swift-worker")
 
 
@@ -43,9 +43,7 @@ class HTTPLoad:
             command = [seaway(), "serve", "--broker", f"127.0.0.1:{broker.port}", "--http", f"127.0.0.1:{port}"]
             command += ["--route", f"{self.path}={channel}", "--log-level", "warning"]
             server = stack.enter_context(Process(command, "serve", port))
-            worker = stack.enter_context(
-                swift_worker(broker.port) if self.path == "/swift" else python_worker("hello.py", broker.port)
-            )
+            worker = stack.enter_context(self.worker(broker.port))
             url = f"http://127.0.0.1:{port}{self.path}"
             # Until the worker listens, answers are 504 or late.
             self.wrk(url, 2)
@@ -56,6 +54,11 @@ class HTTPLoad:
                 name: (process.cpu_seconds() - before[name]) * 1e6 / requests for name, process in processes.items()
             }
             return result
+
+    def worker(self, broker: int) -> Process:
+        if self.path == "/swift":
+            return swift_worker("seaway-demo-worker", broker)
+        return python_worker("hello.py", broker)
 
     def wrk(self, url: str, seconds: float) -> tuple[Result, int]:
         """What `wrk` has found, and how many requests it made."""

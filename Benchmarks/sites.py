@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from brokers import start_redis
-from http_loads import broker_process, python_worker
+from http_loads import broker_process, swift_worker
 from processes import BUILD, ROOT, Missing, Process, built, find, free_port, output, seaway
 
 PEERS = ROOT / "Benchmarks" / "peers"
@@ -33,7 +33,7 @@ def seaway_site(_: bool) -> Iterator[Site]:
         command = [seaway(), "serve", "--broker", f"127.0.0.1:{broker.port}", "--http", f"127.0.0.1:{port}"]
         command += ["--websocket-route", "/live=websocket.connect.live", "--log-level", "warning"]
         server = stack.enter_context(Process(command, "serve", port))
-        worker = stack.enter_context(python_worker("live.py", broker.port))
+        worker = stack.enter_context(swift_worker("seaway-bench-worker", broker.port))
         yield Site(port, broker.port, {"server": server, "broker": broker, "worker": worker})
 
 
