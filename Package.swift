@@ -115,12 +115,13 @@ let package = Package(
             swiftSettings: rules
         ),
         .executableTarget(
-            name: "seaway-bench-worker",
+            name: "seaway-echo-worker",
             dependencies: [
-                "SeawayClient", "SeawayMessage", "SeawayWorker", logging,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging,
             ],
-            path: "Benchmarks/Worker", swiftSettings: rules
+            path: "Sources/Examples/EchoWorker",
+            swiftSettings: rules
         ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
@@ -144,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "SeawayClientTests",
             dependencies: [
-                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "TestSupport", nio("NIOCore"),
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "TestSupport",
+                nio("NIOCore"),
                 nio("NIOPosix"), logging,
             ],
             swiftSettings: rules

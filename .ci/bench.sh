@@ -22,7 +22,7 @@ case " $* " in
 *)
     .ci/setup.sh bench >&2
     install_peers >&2 || say "They could not be installed: their columns are left out." >&2
-    [ -n "${SEAWAY_BIN:-}" ] || build_release seaway seaway-demo-worker seaway-bench-worker >&2
+    [ -n "${SEAWAY_BIN:-}" ] || build_release seaway seaway-demo-worker seaway-echo-worker >&2
     make -s -C Benchmarks >&2
     ;;
 esac

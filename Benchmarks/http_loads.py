@@ -17,10 +17,10 @@ def python_worker(script: str, broker: int) -> Process:
     return Process(command, "python-worker", environment={"PYTHONPATH": str(ROOT / "clients" / "python" / "src")})
 
 
-def swift_worker(name: str, broker: int) -> Process:
+def swift_worker(name: str, broker: int, *options: str) -> Process:
     """A Swift worker, which stands beside `seaway`."""
     path = built(pathlib.Path(seaway()).parent / name)
-    return Process([path, "--broker", f"127.0.0.1:{broker}"], "swift-worker")
+    return Process([path, "--broker", f"127.0.0.1:{broker}", *options], "swift-worker")
 
 
 def broker_process() -> Process:
@@ -69,8 +69,8 @@ class HTTPLoad:
             for name, pattern in {
                 "rate": r"Requests/sec:\s+([\d.]+)",
                 "requests": r"(\d+) requests in",
-                "p50": r"50%\s+(\S+)",
-                "p99": r"99%\s+(\S+)",
+                "p50": r"(?m)^\s+50%\s+(\S+)",
+                "p99": r"(?m)^\s+99%\s+(\S+)",
             }.items()
         }
         values = {name: match[1] for name, match in found.items() if match}

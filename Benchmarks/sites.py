@@ -15,7 +15,7 @@ PEERS = ROOT / "Benchmarks" / "peers"
 
 @dataclass
 class Site:
-    """A running site: /echo answers each message with itself, /live is in the group."""
+    """A running site: sockets of /live are in the group, if there is one; /echo sends back what comes."""
 
     port: int
     #: Where `GSEND` is understood; 0 without a group.
@@ -25,15 +25,15 @@ class Site:
 
 
 @contextmanager
-def seaway_site(_: bool) -> Iterator[Site]:
+def seaway_site(with_group: bool) -> Iterator[Site]:
     """Broker, interface server and one worker, three processes."""
     port = free_port()
     with ExitStack() as stack:
         broker = stack.enter_context(broker_process())
         command = [seaway(), "serve", "--broker", f"127.0.0.1:{broker.port}", "--http", f"127.0.0.1:{port}"]
-        command += ["--websocket-route", "/live=websocket.connect.live", "--log-level", "warning"]
-        server = stack.enter_context(Process(command, "serve", port))
-        worker = stack.enter_context(swift_worker("seaway-bench-worker", broker.port))
+        server = stack.enter_context(Process([*command, "--log-level", "warning"], "serve", port))
+        options = ("--group", "liveblog") if with_group else ()
+        worker = stack.enter_context(swift_worker("seaway-echo-worker", broker.port, *options))
         yield Site(port, broker.port, {"server": server, "broker": broker, "worker": worker})
 
 

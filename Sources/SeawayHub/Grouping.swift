@@ -19,6 +19,7 @@ extension Hub {
             channel.groups[ObjectIdentifier(group)] = group
             self.memberships += 1
             self.memory += Cost.membership
+            if !group.watches.isEmpty { self.note(.joined, channel, group) }
             self.beginGraceIfUnread(channel, now: now)
             joined.append(channel)
         }
@@ -66,7 +67,7 @@ extension Hub {
         left.forEach(self.dropIfUnused)
     }
 
-    /// Ends all memberships of a channel, without telling anybody.
+    /// Ends all memberships of a channel, without telling its reader.
     func endMemberships(of channel: Channel) {
         for group in channel.groups.values {
             _ = self.remove(channel, from: group)
@@ -89,10 +90,11 @@ extension Hub {
         group.remove(channel)
         self.memberships -= 1
         self.memory -= Cost.membership
+        if !group.watches.isEmpty { self.note(.left, channel, group) }
         return true
     }
 
-    private func makeGroup(_ name: Name) -> Group {
+    func makeGroup(_ name: Name) -> Group {
         if let group = self.groups.find(name) { return group }
         let group = Group(name)
         self.groups.insert(group)
@@ -100,8 +102,8 @@ extension Hub {
         return group
     }
 
-    private func dropIfEmpty(_ group: Group) {
-        guard group.members.isEmpty, self.groups.find(group.name) === group else { return }
+    func dropIfEmpty(_ group: Group) {
+        guard group.members.isEmpty, group.watches.isEmpty, self.groups.find(group.name) === group else { return }
         self.groups.remove(group)
         self.memory -= Cost.group + group.name.bytes.count
     }

@@ -29,7 +29,7 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: "Connections.")
     var maxConnections = 10_000
 
-    @Option(help: "Names that one connection listens on.")
+    @Option(help: "Names that one connection listens on or watches.")
     var maxNames = 1_024
 
     @Option(help: "Members of one group.")
@@ -37,6 +37,9 @@ struct BrokerOptions: ParsableArguments {
 
     @Option(help: "Groups.")
     var maxGroups = 100_000
+
+    @Option(help: "Channels that are told of a group.")
+    var maxWatches = 10_000
 
     @Option(help: "Channels that hold something.")
     var maxChannels = 100_000
@@ -62,7 +65,8 @@ struct BrokerOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
-            ("max-groups", self.maxGroups), ("max-channels", self.maxChannels), ("max-closed", self.maxClosed),
+            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels),
+            ("max-closed", self.maxClosed),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
@@ -90,6 +94,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxNames = self.maxNames
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups
+        configuration.hub.maxWatches = self.maxWatches
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
         configuration.limits = .init(maxBody: self.maxBody.bytes)

@@ -85,6 +85,15 @@ untilReaders() {
     is "readers of $1" "$2" "$(client peek "$1" 2>&1)"
 }
 
+# Waits until a file has so many lines.
+untilLines() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40; do
+        [ "$(wc -l <"$1")" -lt "$2" ] || return
+        sleep 0.1
+    done
+    is "lines of $1" "$2" "$(cat "$1")"
+}
+
 # An answer's content, put together from messages as listen prints them.
 contentOf() { sed 's/.*"content":{"$bytes":"\([^"]*\)".*/\1/' "$1" | while read -r piece; do printf '%s' "$piece" | base64 -d; done; }
 
@@ -184,7 +193,7 @@ head -c 2100000 /dev/zero | tr '\0' ' ' >"$work/huge"
 client send a - <"$work/huge" 2>/dev/null
 is 'and one that is too large' 1 $?
 for arguments in '' 'shout a' 'send' 'send a b c' 'listen' 'listen --count x a' 'listen --count 0 a' 'worker a' \
-    'reply --status 99 a' 'reply --header x a' 'join a' 'peek' 'ping a'; do
+    'watch room' 'watch room a b' 'watch --count 0 room a' 'reply --status 99 a' 'reply --header x a' 'join a' 'peek' 'ping a'; do
     # shellcheck disable=SC2086 # parted on purpose
     exits "usage: '$arguments'" 64 $arguments
 done
@@ -231,6 +240,35 @@ wait "$holder"
 is 'holding ends in order' 0 $?
 is 'and has printed what came' 'me!1	{"n":1} me!2	{"n":1}' "$(sort "$work/held" | tr '\n' ' ' | sed 's/ $//')"
 is 'the membership ends with it' 'sent=0 full=0 gone=0' "$(client gsend room '{"n":2}')"
+
+# ---- presence
+
+client join room a
+start watch room lobby >"$work/told"
+watcher=$!
+untilLines "$work/told" 1
+client join room b c
+untilLines "$work/told" 2
+client leave room a b
+untilLines "$work/told" 3
+kill "$watcher"
+wait "$watcher"
+is 'watching ends in order' 0 $?
+is 'who watches is told who is there, who comes and who goes' \
+    'lobby	{"group":"room","count":1,"members":["a"]} lobby	{"group":"room","count":3,"joined":["b","c"],"left":[]} lobby	{"group":"room","count":1,"joined":[],"left":["a","b"]}' \
+    "$(tr '\n' ' ' <"$work/told" | sed 's/ $//')"
+client join room d
+is 'and nothing once it has left' 0 "$(client peek lobby | sed 's/.*"messages":\([0-9]*\).*/\1/')"
+start watch --count 2 --exec 'cat; echo "on $SEAWAY_CHANNEL"' room lobby >"$work/told"
+watcher=$!
+untilLines "$work/told" 2
+client leave room d
+wait "$watcher"
+is 'a command may take what is told' \
+    '{"group":"room","count":2,"members":["c","d"]} on lobby {"group":"room","count":1,"joined":[],"left":["d"]} on lobby' \
+    "$(tr '\n' ' ' <"$work/told" | sed 's/ $//')"
+client leave room c
+exits 'a mailbox is not told' 1 watch room 'lobby!'
 
 # ---- the field that a worker looks for
 

@@ -47,6 +47,15 @@ package struct MessageAssembly {
         self.decompression = decompression
     }
 
+    /// Bytes of a message whose end is missing.
+    package var messageBytes: Int { self.message?.bytes.readableBytes ?? 0 }
+
+    /// Gives up what came; nothing more can be had then.
+    package mutating func removeAll() {
+        self.message = nil
+        self.decompression = nil
+    }
+
     /// Looks at a head, before the payload is waited for.
     package mutating func begin(_ head: WebSocketFrameHead) throws(WebSocketFault) {
         if head.opcode.isControlOpcode { return try self.beginControl(head) }

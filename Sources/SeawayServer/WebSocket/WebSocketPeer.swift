@@ -18,6 +18,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var rate: MessageRate
 
     var input: SocketInput
+    /// Bytes of an unfinished message, as the core has counted them.
+    var heldBytes = 0
     var isReading = true
     var readIsHeld = false
     var takesInput = false
@@ -155,7 +157,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.input.append(Self.unwrapInboundIn(data))
         self.takeInput()
         guard self.input.count > self.core.configuration.maxHeldInput else { return }
-        self.input.removeAll()
+        self.forgetInput()
         self.abort()
     }
 }

@@ -1,11 +1,14 @@
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import SeawayServer
 
-/// A server that sends every WebSocket message back: what `.ci/ws-autobahn.sh` tries the wire side with.
+/// A server that sends every WebSocket message back: what `.ci/conformance.sh` tries the wire side with.
 ///
 ///     EchoServer PORT [--no-compression]
+///
+/// Port 0 picks a free one; the first line of output names it.
 @main enum EchoServer {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
@@ -20,7 +23,9 @@ import SeawayServer
         configuration.deflate.isEnabled = !arguments.contains("--no-compression")
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let acceptor = try await self.listen(on: port, configuration, group.next())
-        print("listening on \(port)")
+        print("listening on \(acceptor.localAddress?.port ?? 0)")
+        // At once, although nobody may be at a terminal.
+        fflush(nil)
         try await acceptor.closeFuture.get()
     }
 
@@ -28,12 +33,10 @@ import SeawayServer
         on port: Int, _ configuration: WebSocketConfiguration, _ eventLoop: any EventLoop
     ) async throws -> any Channel {
         try await eventLoop.flatSubmit {
-            let core = WebSocketCore(
-                configuration: configuration, eventLoop: eventLoop, now: Moment(milliseconds: 0))
+            let core = WebSocketCore(configuration: configuration, eventLoop: eventLoop, now: Self.now(eventLoop))
             let bound = NIOLoopBound(core, eventLoop: eventLoop)
             eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) { _ in
-                let now = Int64(eventLoop.now.uptimeNanoseconds / 1_000_000)
-                bound.value.sweep(at: Moment(milliseconds: now))
+                bound.value.sweep(at: Self.now(eventLoop))
             }
             return ServerBootstrap(group: eventLoop)
                 .serverChannelOption(.backlog, value: 1_024)
@@ -48,5 +51,9 @@ import SeawayServer
                 }
                 .bind(host: "127.0.0.1", port: port)
         }.get()
+    }
+
+    private static func now(_ eventLoop: any EventLoop) -> Moment {
+        Moment(milliseconds: Int64(eventLoop.now.uptimeNanoseconds / 1_000_000))
     }
 }
