@@ -6,9 +6,10 @@ import asyncio
 from typing import List, Optional, Sequence
 
 from ._address import Address
-from ._core import Core, logger
+from ._core import Core
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
+from ._log import logger
 from ._ticket import Ticket
 
 _CONNECT_TIMEOUT = 5.0

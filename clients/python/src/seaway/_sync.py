@@ -63,6 +63,8 @@ class Link:
         self._waker.setblocking(False)
         self._wakes.setblocking(False)
         self._keeper_ends: Optional[threading.Event] = None
+        #: The thread that works off a batch: what it posts leaves when it next waits for something.
+        self.batching: Optional[int] = None
 
     def forked(self) -> None:
         """In a child process: the connection and its threads are the parent's; this link begins anew."""
@@ -99,7 +101,7 @@ class Link:
         return [ticket.result() for ticket in tickets]
 
     def post(self, request: bytes, ticket: Ticket) -> None:
-        """Says a request that leaves with the next write; its ticket tells what became of it."""
+        """Says a request that leaves now, or with the rest of a batch; its ticket tells what became of it."""
         with self.lock:
             core = self.core
             if not core.is_open:
@@ -108,6 +110,8 @@ class Link:
                 self.move(lambda: core.unanswered <= _MOST_POSTED // 2, time.monotonic() + self.timeout)
                 self.open()
             core.ask(request, ticket)
+            if self.batching != threading.get_ident():
+                self._write_or_wake()
 
     def wait(self, ticket: Ticket) -> None:
         """Waits until a ticket is settled; without an answer in time the connection is given up. With the lock held."""
@@ -117,9 +121,7 @@ class Link:
     def flush(self) -> None:
         """Writes what can be written without waiting."""
         with self.lock:
-            self._write()
-            if self._unwritten and self._is_moving:
-                self.wake()
+            self._write_or_wake()
 
     def wake(self) -> None:
         """Makes the moving thread look again. Takes no lock, so that a signal handler may call it."""
@@ -253,6 +255,12 @@ class Link:
                 self._unwritten = memoryview(b"")
                 self.core.trouble = self.core.trouble or error.strerror or str(error)
                 return
+
+    def _write_or_wake(self) -> None:
+        """Writes; if not all can be, the thread that moves goes on with it."""
+        self._write()
+        if self._unwritten and self._is_moving:
+            self.wake()
 
     def _look(self) -> None:
         """Reads and writes what can be without waiting. With the lock held, and while nobody moves."""

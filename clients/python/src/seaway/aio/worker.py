@@ -9,9 +9,9 @@ import threading
 from typing import Any, Awaitable, Callable, List, Optional, Set, TypeVar
 
 from .._asyncio import FutureTicket
-from .._core import logger
 from .._errors import Gone, SeawayError
 from .._http import answer as make_answer
+from .._log import logger
 from .._reading import Delivery, Reading
 from .._routes import Routes
 from .layer import Layer
@@ -40,19 +40,28 @@ class Worker:
     """
 
     def __init__(
-        self, broker: Optional[str] = None, *, concurrency: int = 64, layer: Optional[Layer] = None, **options: Any
+        self,
+        broker: Optional[str] = None,
+        *,
+        concurrency: int = 64,
+        drain: float = 30.0,
+        layer: Optional[Layer] = None,
+        **options: Any,
     ):
         """Connects to nothing yet.
 
         - ``broker``: ``HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says. Options are those of
           ``Layer``.
         - ``concurrency``: functions that run at a time; no more messages are taken.
+        - ``drain``: seconds that functions may take to finish once the worker is told to leave, before they are
+          cancelled.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
         if concurrency < 1:
             raise ValueError("concurrency is at least 1")
         self.broker = broker
         self.concurrency = concurrency
+        self.drain = drain
         self._options = options
         self._layer = layer
         self._routes: Routes[Message, Awaitable[Any]] = Routes()
@@ -89,7 +98,7 @@ class Worker:
         taken = self._take_signals()
         try:
             if not self._is_stopped:
-                await run.work()
+                await run.work(self.drain)
         finally:
             loop = asyncio.get_running_loop()
             for number in taken:
@@ -133,25 +142,33 @@ class _Run(Reading):
         self._tasks: Set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._link.loop.create_future()
 
-    async def work(self) -> None:
-        """Takes messages until it is stopped or cannot listen any more."""
-        core = self._link.core
-        core.listen(self)
-        core.grant(self, self._concurrency)
+    async def work(self, drain: float) -> None:
+        """Takes messages until it is stopped or cannot listen any more; then ``drain`` seconds are left."""
+        readings = self._link.core.readings
+        readings.listen(self)
+        readings.grant(self, self._concurrency)
         self._link.flush_soon()
+        ticket = FutureTicket(self._link.loop)
         try:
             await self._over
-            ticket = FutureTicket(self._link.loop)
-            core.unlisten(self, ticket)
-            self._link.flush_soon()
-            await ticket.future
-            while self._tasks:
-                await asyncio.wait(self._tasks)
         finally:
-            for task in self._tasks:
-                task.cancel()
+            readings.unlisten(self, ticket)
+            self._link.flush_soon()
+            if not self._over.done():
+                await self._cancel()
+        await ticket.future
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=drain)
+            if late:
+                logger.error("%d functions had not finished in time", len(late))
+                await self._cancel()
         if self.error is not None:
             raise self.error
+
+    async def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stop(self) -> None:
         self._is_stopped = True
@@ -169,7 +186,7 @@ class _Run(Reading):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not self._over.done():
-            self._link.core.grant(self, 1)
+            self._link.core.readings.grant(self, 1)
             self._link.flush_soon()
 
     async def _consume(self, delivery: Delivery) -> None:
@@ -181,6 +198,8 @@ class _Run(Reading):
                     await function(message)
                 elif answer is not None:
                     await message.respond(*answer)
+                else:
+                    logger.warning("no function takes this message on %s", channel)
             except Gone as error:
                 if error.name != message.reply_channel:
                     await self._fail(message)
