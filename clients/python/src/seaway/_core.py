@@ -49,8 +49,9 @@ class Core:
         self.ended: Optional[SeawayError] = None
         self.max_body = 2_097_152
         self.epoch = ""
-        #: Why there is no connection, for people.
+        #: Why there is no connection, or was none last, for people.
         self.trouble = ""
+        self._blame = ""
 
     # Connections
 
@@ -60,14 +61,18 @@ class Core:
         self._heard_at = now
         self._waiting_since = None
         self._pinged = False
-        self.trouble = ""
+        self._blame = ""
         self._output.clear()
         self._say(self._hello, _Greeting(self))
 
+    def blame(self, why: str) -> None:
+        """Notes why the connection will not last; the first reason is the one that people are told."""
+        self._blame = self._blame or why
+
     def broke(self, why: str) -> None:
-        """The connection, or the attempt to make one, is over: what was not answered is unknown."""
+        """The connection is over: what was not answered is unknown."""
         self.is_open = False
-        self.trouble = self.trouble or why
+        self.trouble = self._blame or why
         session, self._session = self._session, None
         self._output.clear()
         self.readings.broke()
@@ -102,7 +107,7 @@ class Core:
         fault = fault or session.fault
         if fault is not None:
             logger.error("the broker is at fault: %s", fault)
-            self.trouble = f"the broker is at fault: {fault}"
+            self.blame(f"the broker is at fault: {fault}")
             return False
         return self.ended is None or self.is_open
 
@@ -115,11 +120,11 @@ class Core:
             if self._waiting_since is None:
                 self._waiting_since = now
             elif now - self._waiting_since > self._timeout:
-                self.trouble = f"no answer for {self._timeout:g} s"
+                self.blame(f"no answer for {self._timeout:g} s")
                 return False
         silence = now - self._heard_at
         if self._heartbeat and silence > 3 * self._heartbeat:
-            self.trouble = f"no sign of life for {silence:.0f} s"
+            self.blame(f"no sign of life for {silence:.0f} s")
             return False
         if self._heartbeat and silence > self._heartbeat and self.is_open and not self._pinged:
             self._pinged = True
@@ -132,6 +137,11 @@ class Core:
     def unanswered(self) -> int:
         """Requests without an answer."""
         return 0 if self._session is None else self._session.unanswered
+
+    @property
+    def has_output(self) -> bool:
+        """Whether ``take_output`` may have something to write."""
+        return bool(self._output) or self.readings.has_grants
 
     @property
     def unsent(self) -> int:
@@ -166,7 +176,7 @@ class Core:
         try:
             checked(frame)
         except SeawayError as error:
-            self.trouble = str(error)
+            self.blame(str(error))
             self.end(error)
             return
         self.is_open = True
@@ -192,13 +202,14 @@ class Core:
 
     def _farewell(self, reason: str, text: str) -> None:
         """``shutdown`` leaves the connection in use until the broker closes it; after all others it closes at once."""
-        self.trouble = f"the broker said goodbye: {reason} {text}".rstrip()
+        goodbye = f"the broker said goodbye: {reason} {text}".rstrip()
+        self.blame(goodbye)
         if reason in _FINAL:
-            logger.error("%s", self.trouble)
+            logger.error("%s", goodbye)
             self.is_open = False
-            self.end(Ended(self.trouble))
+            self.end(Ended(goodbye))
         else:
-            logger.info("%s", self.trouble)
+            logger.info("%s", goodbye)
 
 
 class _Greeting(Ticket):

@@ -187,11 +187,14 @@ class FrameParser:
         return end + 1 - start
 
     def _skip(self, buffer: _Bytes, start: int, frames: List[Frame]) -> int:
-        """Throws a body away: of a known size, or (size -1) up to the end of its line."""
+        """Throws a body away: of a known size, or (``_to_skip`` below 0, counting down) up to the end of its line."""
         assert self._skipped is not None
         here = len(buffer) - start
         if self._to_skip < 0:
             end = buffer.find(b"\n", start)
+            self._to_skip -= here if end < 0 else end - start
+            if -1 - self._to_skip > self._max_skipped:
+                raise _StreamEnd("limit")
             if end < 0:
                 return here
             step = end + 1 - start

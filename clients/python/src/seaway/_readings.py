@@ -107,6 +107,11 @@ class Readings:
         for reading in self.all:
             self._fail(reading, error)
 
+    @property
+    def has_grants(self) -> bool:
+        """Whether something was granted that was not told."""
+        return bool(self._ungranted)
+
     def take_grants(self) -> bytes:
         """Returns ``READY`` for what was granted since the last time and can be told now."""
         output = b""

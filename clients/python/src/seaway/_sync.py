@@ -28,8 +28,6 @@ FOREVER = float("inf")
 _RECEIVE_SIZE = 262_144
 _CONNECT_TIMEOUT = 5.0
 _TICK = 5.0
-#: A connection that was not looked at for so long may have been closed by the broker.
-_STALE = 0.5
 #: Posted requests without an answer beyond which the next one waits.
 _MOST_POSTED = 4_096
 
@@ -57,7 +55,6 @@ class Link:
         self._is_moving = False
         self._socket: Optional[socket.socket] = None
         self._unwritten = memoryview(b"")
-        self._looked_at = 0.0
         self._try_at = 0.0
         self._waker, self._wakes = socket.socketpair()
         self._waker.setblocking(False)
@@ -78,7 +75,8 @@ class Link:
     def open(self, patience: Optional[float] = None) -> None:
         """Waits until a broker has greeted; raises ``Unreachable`` or why the layer has ended. With the lock held."""
         core = self.core
-        if core.is_open and not self._is_moving and time.monotonic() - self._looked_at > _STALE:
+        if core.is_open and not self._is_moving:
+            # The broker may have closed the connection since: what is sent then has an unknown fate.
             self._look()
         if core.is_open:
             return
@@ -218,13 +216,11 @@ class Link:
         else:
             connection.setblocking(False)
             self._socket = connection
-            self._looked_at = time.monotonic()
-            self.core.connected(self._looked_at)
+            self.core.connected(time.monotonic())
             self._write()
             self._begin_keeping()
 
     def _read(self, connection: socket.socket) -> None:
-        self._looked_at = time.monotonic()
         try:
             data = connection.recv(_RECEIVE_SIZE)
         except (BlockingIOError, InterruptedError):
@@ -234,8 +230,8 @@ class Link:
             return
         if not data:
             self._lose("the broker closed the connection")
-        elif not self.core.received(data, self._looked_at):
-            self._lose(self.core.trouble)
+        elif not self.core.received(data, time.monotonic()):
+            self._lose("the broker is at fault")
 
     def _write(self) -> None:
         connection = self._socket
@@ -253,7 +249,7 @@ class Link:
             except OSError as error:
                 # What the broker said before it closed is still to be read, by whoever reads next.
                 self._unwritten = memoryview(b"")
-                self.core.trouble = self.core.trouble or error.strerror or str(error)
+                self.core.blame(error.strerror or str(error))
                 return
 
     def _write_or_wake(self) -> None:
@@ -275,7 +271,7 @@ class Link:
 
     def _check(self) -> None:
         if not self.core.tick(time.monotonic()):
-            self._lose(self.core.trouble)
+            self._lose("the broker is silent")
 
     def _lose(self, why: str) -> None:
         """Gives the connection up. The thread that moves closes the socket, since it may be waiting on it."""
