@@ -340,6 +340,7 @@ def test_a_broker_that_leaves_refuses_but_delivers_what_it_holds(own_broker: Bro
             return False
         except Closing:
             return True
+        return False
 
     until(is_closing, "a broker that leaves")
     with pytest.raises(Closing):

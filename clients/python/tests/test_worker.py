@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import signal
 from typing import Any, Dict, Iterator, List
@@ -356,8 +357,10 @@ def test_workers_say_what_they_cannot_do() -> None:
         seaway.Worker(concurrency=0)
     with pytest.raises(ValueError, match="concurrency"):
         aio.Worker(concurrency=0)
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="no functions"):
         seaway.Worker("127.0.0.1:1").run()
+    with pytest.raises(ValueError, match="no functions"):
+        asyncio.run(aio.Worker("127.0.0.1:1").run())
 
 
 def test_a_worker_on_a_layer_of_the_callers_leaves_it_in_use(broker: Broker, name: str) -> None:

@@ -59,7 +59,9 @@ class Routes(Generic[M, R]):
 
     @property
     def channels(self) -> List[str]:
-        """The names to listen on."""
+        """The names to listen on, at least one."""
+        if not self._plain and not self._routes:
+            raise ValueError("the worker has no functions: give it some with @worker.on")
         return list(dict.fromkeys([*self._plain, *self._routes]))
 
     def add(self, channel: str, path: Optional[str], method: Optional[str], function: Callable[[M], R]) -> None:

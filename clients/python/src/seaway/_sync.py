@@ -139,6 +139,17 @@ class Link:
             self.notify()
             if self._keeper_ends is not None:
                 self._keeper_ends.set()
+            self._close_if_over()
+
+    @property
+    def _is_over(self) -> bool:
+        """There is no connection, and there will be none."""
+        return self.core.ended is not None and self._socket is None
+
+    def _close_if_over(self) -> None:
+        if self._is_over and not self._is_moving:
+            self._waker.close()
+            self._wakes.close()
 
     # Moving
 
@@ -147,7 +158,7 @@ class Link:
         self._write()
         while not done():
             left = until - time.monotonic()
-            if left <= 0:
+            if left <= 0 or self._is_over:
                 return False
             if self._is_moving:
                 if self._unwritten:
@@ -160,6 +171,7 @@ class Link:
             finally:
                 self._is_moving = False
                 self._turn.notify_all()
+                self._close_if_over()
         return True
 
     def _step(self, left: float) -> None:

@@ -98,8 +98,9 @@ class Worker:
         Waits for a broker as long as it takes, also when it is lost. Raises ``Lost`` when another reader has taken a
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen.
         """
+        reading = Reading(self._routes.channels)
         layer = self._layer or Layer(self.broker, **self._options)
-        self._run = _Run(layer, self._routes)
+        self._run = _Run(layer, self._routes, reading)
         handlers = self._take_signals()
         try:
             if self._is_stopped:
@@ -139,11 +140,11 @@ class Worker:
 class _Run:
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Any]):
+    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading):
         self._layer = layer
         self._link = layer.link
         self._routes = routes
-        self._reading = Reading(routes.channels)
+        self._reading = reading
         self._is_stopped = False
 
     def stop(self) -> None:

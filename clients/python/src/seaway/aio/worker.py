@@ -93,8 +93,9 @@ class Worker:
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen. When the task is cancelled the
         functions are too.
         """
+        channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = _Run(layer, self._routes, self.concurrency)
+        run = self._run = _Run(layer, channels, self._routes, self.concurrency)
         taken = self._take_signals()
         try:
             if not self._is_stopped:
@@ -132,8 +133,8 @@ class Worker:
 class _Run(Reading):
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Awaitable[Any]], concurrency: int):
-        super().__init__(routes.channels)
+    def __init__(self, layer: Layer, channels: List[str], routes: Routes[Message, Awaitable[Any]], concurrency: int):
+        super().__init__(channels)
         self._layer = layer
         self._link = layer.link
         self._routes = routes
