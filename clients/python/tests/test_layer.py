@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import signal
 import socket
 from typing import Any
 
@@ -319,7 +318,7 @@ def test_a_request_waits_for_a_broker_that_comes_in_time(own_broker: Broker, hal
 def test_what_a_broker_that_hangs_and_dies_did_is_unknown(own_broker: Broker, half: Half) -> None:
     layer = half.layer(own_broker.address)
     layer.ping()
-    own_broker.program.signal(signal.SIGSTOP)
+    own_broker.program.freeze()
     sent = in_thread(lambda: layer.send("a", {}))
     until(lambda: layer.link.core.unanswered, "a request that waits")
     own_broker.kill()

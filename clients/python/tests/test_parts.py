@@ -6,13 +6,28 @@ import collections
 import enum
 import json
 import pathlib
+import random
 from typing import Any, Callable, Dict, List, Optional
 
 import pytest
+from support import vectors
 from support.broker import ROOT
 
 import seaway
-from seaway import BadName, BadOption, BadPayload, Refused, SeawayError, _address, _answers, _http, _names, _values, aio
+from seaway import (
+    BadName,
+    BadOption,
+    BadPayload,
+    Refused,
+    SeawayError,
+    _address,
+    _answers,
+    _http,
+    _json,
+    _names,
+    _values,
+    aio,
+)
 from seaway import _requests as requests
 from seaway._backoff import FIRST, MOST, Backoff
 from seaway._errors import refusal
@@ -446,3 +461,66 @@ def test_the_package_is_typed_and_says_its_version() -> None:
     assert all(hasattr(aio, name) for name in aio.__all__)
     # The same names in both halves, but for what asyncio has no need of.
     assert set(aio.__all__) <= set(seaway.__all__)
+
+
+# Random input: SEED=N draws the same again
+
+
+def spoilt(dice: random.Random) -> bytes:
+    """Frames, with bytes changed, left out and put in."""
+    wire = bytearray()
+    for _ in range(dice.randint(1, 6)):
+        body = bytes(dice.randrange(256) for _ in range(dice.randint(0, 30)))
+        wire += dice.choice(
+            [
+                b"OK\n",
+                b"OK sent=1 full=0\r\n",
+                b"ERR full by=messages no room\n",
+                b"PING\n",
+                b"BYE shutdown in=5\n",
+                b"MSG :%d a b group=g\n%b\n" % (len(body), body),
+                b'SEND :- a {"n":%d}\n' % len(body),
+            ]
+        )
+    for _ in range(dice.choice([0, 0, 1, 3])):
+        place = dice.randrange(len(wire) + 1)
+        wire[place : place + dice.randint(0, 2)] = bytes(
+            dice.choice(b' :=-{\n\r\0\xff09zZ"') for _ in range(dice.randint(0, 2))
+        )
+    return bytes(wire)
+
+
+def shown(frames: List[Frame]) -> List[Any]:
+    return [(frame.verb, frame.args, frame.options, frame.body, frame.text, frame.refused) for frame in frames]
+
+
+def test_frames_do_not_depend_on_how_their_bytes_were_cut() -> None:
+    dice = random.Random(vectors.SEED)
+    for _ in range(2_000):
+        wire = spoilt(dice)
+        limits = {"max_body": dice.choice([0, 5, 100]), "max_line": dice.choice([12, 64, 4_096]), "max_skipped": 200}
+        whole, cut = FrameParser(**limits), FrameParser(**limits)
+        expected = whole.feed(wire)
+        frames: List[Frame] = []
+        start = 0
+        while start < len(wire):
+            size = dice.randint(1, 9)
+            frames += cut.feed(wire[start : start + size])
+            start += size
+        assert (shown(frames), cut.end, cut.rest) == (shown(expected), whole.end, whole.rest), wire
+
+
+def test_random_bodies_are_messages_or_refused() -> None:
+    dice = random.Random(vectors.SEED)
+    packed = _values.pack({"a": [1, 2.5, "text", b"bytes", None, {"b": True}], "c": -(2**40)})
+    text = b'{"a":[1,2.5,"text",{"$bytes":"AP8="},null,{"b":true}],"c":-1099511627776}'
+    for _ in range(5_000):
+        for body, read in ((packed, _values.unpack), (text, _json.from_json)):
+            damaged = bytearray(body)
+            for _ in range(dice.randint(1, 3)):
+                damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+            try:
+                message = read(bytes(damaged[: dice.choice([len(damaged), dice.randrange(len(damaged))])]))
+            except BadPayload:
+                continue
+            assert _values.unpack(_values.pack(message)) == message

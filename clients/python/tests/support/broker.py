@@ -89,6 +89,11 @@ class Program:
         """Sends a signal."""
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stops it where it is, and waits until it stands still."""
+        self.signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
     def wait(self) -> int:
         """Waits for the end and returns the exit code."""
         code = self.process.wait(PATIENCE)

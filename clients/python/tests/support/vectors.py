@@ -54,8 +54,8 @@ def at_random(whole: bytes) -> Iterator[bytes]:
 
 
 def byte_by_byte(whole: bytes) -> Iterator[bytes]:
-    """Cuts bytes as fine as they can be; the inside of a body of megabytes in one piece, to save minutes."""
-    edge = 10_000 if len(whole) > 1_000_000 else len(whole)
+    """Cuts bytes as fine as they can be; the inside of what is long in one piece, to save minutes."""
+    edge = 5_000 if len(whole) > 20_000 else len(whole)
     yield from (whole[index : index + 1] for index in range(edge))
     if edge < len(whole):
         yield whole[edge:-edge]
