@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from typing import List
 
 import pytest
+from support import vectors
 
 from seaway import Closing, Ended, Full, LimitReached, Lost, NotAuthenticated, Refused, SeawayError, Unknown
 from seaway import _requests as requests
 from seaway._core import MAX_PENDING, Core
 from seaway._frames import FrameParser
+from seaway._memberships import Memberships
 from seaway._reading import Reading
 from seaway._ticket import Ticket
 
@@ -469,6 +472,19 @@ def test_memberships_of_channels_that_nobody_reads_here_are_not_kept(open_talk: 
     assert open_talk.connect() == []
 
 
+def test_memberships_that_are_noted_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    memberships = Memberships(most=3)
+    memberships.joined("room", ["a!1", "a!2", "a!1"])
+    memberships.joined("other", ["a!1", "a!2"])
+    assert "over 3 memberships" in caplog.text
+    assert sorted(memberships.take("a!")) == [("other", "a!1"), ("room", "a!1"), ("room", "a!2")]
+    memberships.joined("room", ["a!1", "a!2", "a!3", "a!4"])
+    memberships.left("room", ["a!1", "a!9"])
+    memberships.closed("a!2")
+    memberships.joined("room", ["a!5"])
+    assert memberships.take("a!") == [("room", "a!3"), ("room", "a!5")]
+
+
 def test_an_ended_layer_says_why_to_everyone(open_talk: Talk) -> None:
     reading = open_talk.listen("a")
     why = SeawayError("enough")
@@ -476,3 +492,51 @@ def test_an_ended_layer_says_why_to_everyone(open_talk: Talk) -> None:
     open_talk.core.end(SeawayError("again"))
     assert open_talk.core.ended is why
     assert reading.error is why
+
+
+# Random brokers: SEED=N draws the same again
+
+
+def random_line(dice: random.Random) -> bytes:
+    words = ["OK", "ERR", "PONG", "DATA", "HELLO", "MSG", "JOINED", "LEFT", "LOST", "PING", "BYE", "SHINY"]
+    names = [
+        "a",
+        "web.me!",
+        "web.me!1",
+        "web.me!a!b",
+        "room",
+        "ro!om",
+        "b?1",
+        "!",
+        "x" * 300,
+        "limit",
+        "shutdown",
+        "idle",
+    ]
+    options = ["state=fresh", "state=kept", "group=room", "max-body=" + "9" * 50, "epoch=2", "sent=-1", "a="]
+    line = " ".join(
+        [dice.choice(words), *dice.choices(names, k=dice.randint(0, 3)), *dice.choices(options, k=dice.randint(0, 2))]
+    )
+    if dice.random() < 0.4:
+        body = dice.choice([b"{}", b"\x80", b"", b'{"members":["a"],"next":"a"}'])
+        verb, _, rest = line.partition(" ")
+        return f"{verb} :{len(body)} {rest}".rstrip().encode() + b"\n" + body + b"\n"
+    return line.encode() + b"\n"
+
+
+def test_nothing_that_a_broker_says_is_an_error_of_its_reader() -> None:
+    dice = random.Random(vectors.SEED)
+    for _ in range(1_000):
+        talk = Talk(Core("test"))
+        readings = [talk.listen("web.me!"), talk.listen("a", "b?1", credit=3)]
+        for _ in range(3):
+            talk.core.connected(talk.now)
+            talk.hears(HELLO)
+            for _ in range(dice.randint(1, 8)):
+                if talk.core.is_open and dice.random() < 0.5:
+                    talk.ask(dice.choice([requests.PING, requests.send("a", b"\x80"), requests.members("g", 1)]))
+                if not talk.hears(random_line(dice)):
+                    break
+                talk.core.take_output()
+            talk.core.broke("over")
+        assert all(len(reading.queue) <= 5 for reading in readings)

@@ -98,12 +98,10 @@ class Core:
         for frame, ticket in session.receive(data):
             if ticket is not None:
                 ticket.settle(frame)
-            elif frame.verb == "MSG":
-                fault = self.readings.message(frame)
-                if fault is not None:
-                    break
-            else:
-                self._take(frame)
+                continue
+            fault = self.readings.message(frame) if frame.verb == "MSG" else self._take(frame)
+            if fault is not None:
+                break
         fault = fault or session.fault
         if fault is not None:
             logger.error("the broker is at fault: %s", fault)
@@ -189,7 +187,7 @@ class Core:
         self.epoch = epoch
         self.readings.opened(is_new)
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> Optional[str]:
         verb, args = frame.verb, frame.args
         if verb == "PING":
             # One answers all that came since the last write, so that no flood of them makes the output grow.
@@ -198,7 +196,8 @@ class Core:
         elif verb == "BYE":
             self._farewell(args[0] if args else "", frame.text or "")
         elif args:
-            self.readings.told(verb, args)
+            return self.readings.told(verb, args)
+        return None
 
     def _farewell(self, reason: str, text: str) -> None:
         """``shutdown`` leaves the connection in use until the broker closes it; after all others it closes at once."""

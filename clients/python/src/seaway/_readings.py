@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _names, _requests
-from ._errors import Lost, SeawayError
+from ._errors import BadName, Lost, SeawayError
 from ._frames import Frame
 from ._log import logger
 from ._memberships import Memberships
@@ -139,15 +139,21 @@ class Readings:
                 return fault
         return None
 
-    def told(self, verb: str, args: List[str]) -> None:
-        """Takes a ``JOINED``, ``LEFT`` or ``LOST``."""
+    def told(self, verb: str, args: List[str]) -> Optional[str]:
+        """Takes a ``JOINED``, ``LEFT`` or ``LOST``; returns what is wrong with it."""
         name, channels = args[0], args[1:]
         if verb == "JOINED":
-            self._memberships.joined(name, [channel for channel in channels if self.reads(channel) is not None])
+            try:
+                # They may be said again, to another broker.
+                read = [_names.channel(channel) for channel in channels if self.reads(channel) is not None]
+                self._memberships.joined(_names.group(name), read)
+            except BadName as error:
+                return str(error)
         elif verb == "LEFT":
             self._memberships.left(name, channels)
         elif name in self._readings:
             self._abandon(self._readings[name], Lost(name))
+        return None
 
     # Beginnings and ends
 
