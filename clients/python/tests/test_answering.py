@@ -11,7 +11,7 @@ import threading
 from typing import Any, Callable, List
 
 import pytest
-from support.broker import PATIENCE
+from support.broker import PATIENCE, Broker
 from support.fake import Connection, FakeBroker
 from support.halves import AsyncioHalf, Half
 from support.threads import in_thread
@@ -311,6 +311,54 @@ def test_what_a_worker_holds_when_it_is_told_to_leave_is_finished(half: Half, fa
     running.connection.say(b"OK\n")
     running.ended()
     assert sorted(done) == [1, 2]
+
+
+def test_a_function_whose_wait_was_cancelled_has_failed(fake: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
+    half = AsyncioHalf()
+
+    def cancelled(message: Any) -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        return future
+
+    running = Running(half, fake, cancelled, concurrency=1)
+    running.connection.expect("READY 1 a")
+    running.connection.say(running.message(1))
+    assert _values.unpack(running.connection.expect("SEND x!1").body or b"")["status"] == 500
+    running.connection.say(b"OK\n")
+    running.connection.expect("READY 1 a")
+    running.leaves()
+    assert "CancelledError" in caplog.text
+    half.close()
+
+
+def test_a_worker_task_that_is_cancelled_cancels_its_functions(broker: Broker, name: str) -> None:
+    async def scenario() -> None:
+        begun, ended = asyncio.Event(), asyncio.Event()
+        worker = aio.Worker(layer=aio.Layer(broker.address))
+
+        @worker.on(name)
+        async def wait(message: aio.Message) -> None:
+            begun.set()
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.set()
+
+        running = asyncio.ensure_future(worker.run())
+        async with aio.Layer(broker.address) as layer:
+            await layer.send(name, {})
+            await begun.wait()
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            assert ended.is_set()
+        assert worker._layer is not None
+        # The caller's layer is still in use, and listens on nothing.
+        assert (await worker._layer.peek(name))["readers"] == 0
+        await worker._layer.quit()
+
+    asyncio.run(scenario())
 
 
 def test_a_worker_that_may_not_listen_ends_with_the_reason(half: Half, fake: FakeBroker) -> None:

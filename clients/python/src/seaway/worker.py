@@ -274,18 +274,16 @@ class _Run:
                     message.respond(*answer)
                 else:
                     logger.warning("no function takes this message on %s", channel)
-            except Gone as error:
-                if error.name != message.reply_channel:
-                    self._fail(message)
-                else:
-                    logger.debug("nobody waits for the answer to %s any more", channel)
-            except Exception:
-                self._fail(message)
+            except Exception as error:
+                self._fail(message, error)
 
-    def _fail(self, message: Message) -> None:
-        logger.exception("a function failed on a message of %s", message.channel)
+    def _fail(self, message: Message, error: Exception) -> None:
         try:
+            if isinstance(error, Gone) and error.name == message.reply_channel:
+                logger.debug("nobody waits for the answer to %s any more", message.channel)
+                return
+            logger.error("a function failed on a message of %s", message.channel, exc_info=error)
             if message.reply_channel is not None and not message.answered:
                 message.respond(*make_answer(500, content="Internal Server Error\n"))
-        except SeawayError as error:
-            logger.warning("the failure could not be told: %s", error)
+        except SeawayError as trouble:
+            logger.warning("the failure could not be told: %s", trouble)

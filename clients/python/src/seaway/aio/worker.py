@@ -140,6 +140,7 @@ class _Run(Reading):
         self._routes = routes
         self._concurrency = concurrency
         self._is_stopped = False
+        self._is_cancelled = False
         self._tasks: Set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._link.loop.create_future()
 
@@ -151,22 +152,26 @@ class _Run(Reading):
         self._link.flush_soon()
         ticket = FutureTicket(self._link.loop)
         try:
-            await self._over
-        finally:
-            readings.unlisten(self, ticket)
-            self._link.flush_soon()
-            if not self._over.done():
-                await self._cancel()
-        await ticket.future
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=drain)
-            if late:
-                logger.error("%d functions had not finished in time", len(late))
-                await self._cancel()
+            try:
+                await self._over
+            finally:
+                readings.unlisten(self, ticket)
+                self._link.flush_soon()
+            await ticket.future
+            late: Set[asyncio.Task[None]] = set()
+            if self._tasks:
+                _, late = await asyncio.wait(self._tasks, timeout=drain)
+        except asyncio.CancelledError:
+            await self._cancel()
+            raise
+        if late:
+            logger.error("%d functions had not finished in time", len(late))
+            await self._cancel()
         if self.error is not None:
             raise self.error
 
     async def _cancel(self) -> None:
+        self._is_cancelled = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -177,7 +182,7 @@ class _Run(Reading):
 
     def notify(self) -> None:
         """Gives what has come to the functions: no more of them at a time than there was credit."""
-        while self.queue:
+        while self.queue and not self._is_cancelled:
             task = self._link.loop.create_task(self._consume(self.queue.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._finished)
@@ -201,18 +206,21 @@ class _Run(Reading):
                     await message.respond(*answer)
                 else:
                     logger.warning("no function takes this message on %s", channel)
-            except Gone as error:
-                if error.name != message.reply_channel:
-                    await self._fail(message)
-                else:
-                    logger.debug("nobody waits for the answer to %s any more", channel)
-            except Exception:
-                await self._fail(message)
+            except asyncio.CancelledError as error:
+                if self._is_cancelled:
+                    raise
+                # Something for which the function waited was cancelled, not the function.
+                await self._fail(message, error)
+            except Exception as error:
+                await self._fail(message, error)
 
-    async def _fail(self, message: Message) -> None:
-        logger.exception("a function failed on a message of %s", message.channel)
+    async def _fail(self, message: Message, error: BaseException) -> None:
         try:
+            if isinstance(error, Gone) and error.name == message.reply_channel:
+                logger.debug("nobody waits for the answer to %s any more", message.channel)
+                return
+            logger.error("a function failed on a message of %s", message.channel, exc_info=error)
             if message.reply_channel is not None and not message.answered:
                 await message.respond(*make_answer(500, content="Internal Server Error\n"))
-        except SeawayError as error:
-            logger.warning("the failure could not be told: %s", error)
+        except SeawayError as trouble:
+            logger.warning("the failure could not be told: %s", trouble)
