@@ -95,13 +95,13 @@ class Layer:
         """
         self._link.ask(_requests.join(group, channels))
         with self._link.lock:
-            self._link.core.joined(group, channels)
+            self._link.core.readings.joined(group, channels)
 
     def leave(self, group: str, *channels: str) -> None:
         """Ends memberships; leaving a group that one is not in does nothing."""
         self._link.ask(_requests.leave(group, channels))
         with self._link.lock:
-            self._link.core.left(group, channels)
+            self._link.core.readings.left(group, channels)
 
     # Reading
 
@@ -134,20 +134,17 @@ class Layer:
             raise TypeError("close takes the channels that are over; to leave the broker, call quit")
         self._link.ask(_requests.close(channels))
         with self._link.lock:
-            self._link.core.closed(channels)
+            self._link.core.readings.closed(channels)
 
     # Looking
 
     def members(self, group: str) -> List[str]:
         """Returns all members of a group, sorted."""
-        members: List[str] = []
-        after: Optional[str] = None
-        while True:
-            page = _answers.data(self._link.ask([_requests.members(group, 1_000, after)])[0])
-            members += page["members"]
-            after = page.get("next")
-            if after is None:
-                return members
+        members, after = _answers.members(self._link.ask([_requests.members(group, 1_000)])[0])
+        while after is not None:
+            page, after = _answers.members(self._link.ask([_requests.members(group, 1_000, after)])[0])
+            members += page
+        return members
 
     def peek(self, channel: str, *, limit: int = 100, after: Optional[str] = None) -> Dict[str, Any]:
         """Returns what a channel holds (PROTOCOL.md, Q3) without taking it; ``next`` is the next page's ``after``."""
