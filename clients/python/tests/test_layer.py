@@ -520,3 +520,31 @@ def test_an_idle_layer_still_answers_heartbeats(fake: FakeBroker, monkeypatch: p
     connection.close()
     until(lambda: not layer.link.core.is_open, "the end of the connection")
     layer.quit()
+
+# Presence
+
+
+def test_a_channel_is_told_who_joins_and_leaves(broker: Broker, half: Half, name: str) -> None:
+    layer = half.layer(broker.address)
+    listening = layer.listen(name)
+    layer.join(f"{name}.group", f"{name}.a")
+    layer.watch(f"{name}.group", name)
+    whole = listening.receive()
+    assert (whole["group"], whole["count"], whole["members"]) == (f"{name}.group", 1, [f"{name}.a"])
+    layer.leave(f"{name}.group", f"{name}.a")
+    change = listening.receive()
+    assert (change["count"], change["joined"], change["left"]) == (0, [], [f"{name}.a"])
+    layer.unwatch(f"{name}.group", name)
+    layer.join(f"{name}.group", f"{name}.b")
+    layer.send(name, {"last": True})
+    assert listening.receive()["last"] is True
+
+
+def test_what_is_watched_is_told_whole_on_the_next_connection(own_broker: Broker, half: Half, name: str) -> None:
+    layer = half.layer(own_broker.address)
+    listening = layer.listen(name)
+    layer.watch(f"{name}.group", name)
+    assert listening.receive()["members"] == []
+    own_broker.kill()
+    own_broker.start()
+    assert listening.receive()["members"] == []

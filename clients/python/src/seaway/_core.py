@@ -16,6 +16,7 @@ from ._log import logger
 from ._readings import Readings
 from ._session import Session
 from ._ticket import Ticket, checked
+from ._watches import Watches
 
 #: What is longer ends the connection. Bodies may double when they are translated: ``1.0,`` takes 9 bytes.
 MAX_RECEIVED = 64 << 20
@@ -43,6 +44,8 @@ class Core:
         self.backoff = Backoff()
         #: What is listened on.
         self.readings = Readings(self._say)
+        #: What is watched.
+        self.watches = Watches()
         #: The broker has greeted: requests may be asked.
         self.is_open = False
         #: The broker, or the user, will not have this layer any more.
@@ -186,6 +189,8 @@ class Core:
         is_new = epoch != self.epoch
         self.epoch = epoch
         self.readings.opened(is_new)
+        for request in self.watches:
+            self._say(request, Ticket())
 
     def _take(self, frame: Frame) -> Optional[str]:
         verb, args = frame.verb, frame.args

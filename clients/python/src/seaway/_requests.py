@@ -92,6 +92,16 @@ def resume(channel: str) -> bytes:
     return f"RESUME {_names.channel(channel)}\n".encode("ascii")
 
 
+def watch(group: str, channel: str) -> bytes:
+    """``WATCH``."""
+    return f"WATCH {_names.group(group)} {_names.channel(channel)}\n".encode("ascii")
+
+
+def unwatch(group: str, channel: str) -> bytes:
+    """``UNWATCH``."""
+    return f"UNWATCH {_names.group(group)} {_names.channel(channel)}\n".encode("ascii")
+
+
 def members(group: str, limit: int, after: Optional[str] = None) -> bytes:
     """``MEMBERS``."""
     return f"MEMBERS {_names.group(group)}{_page(limit, after)}\n".encode("ascii")

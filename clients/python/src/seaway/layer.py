@@ -103,6 +103,22 @@ class Layer:
         with self._link.lock:
             self._link.core.readings.left(group, channels)
 
+    def watch(self, group: str, channel: str) -> None:
+        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer's end; see PROTOCOL.md, WATCH.
+
+        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
+        After a lost connection the whole is told again.
+        """
+        self._link.ask([_requests.watch(group, channel)])
+        with self._link.lock:
+            self._link.core.watches.began(group, channel)
+
+    def unwatch(self, group: str, channel: str) -> None:
+        """Ends ``watch``."""
+        with self._link.lock:
+            self._link.core.watches.ended(group, channel)
+        self._link.ask([_requests.unwatch(group, channel)])
+
     # Reading
 
     def listen(self, *names: str, credit: int = 16) -> Listening:

@@ -101,6 +101,20 @@ class Layer:
         await self._link.ask(_requests.leave(group, channels))
         self._link.core.readings.left(group, channels)
 
+    async def watch(self, group: str, channel: str) -> None:
+        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer's end; see PROTOCOL.md, WATCH.
+
+        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
+        After a lost connection the whole is told again.
+        """
+        await self._link.ask([_requests.watch(group, channel)])
+        self._link.core.watches.began(group, channel)
+
+    async def unwatch(self, group: str, channel: str) -> None:
+        """Ends ``watch``."""
+        self._link.core.watches.ended(group, channel)
+        await self._link.ask([_requests.unwatch(group, channel)])
+
     # Reading
 
     async def listen(self, *names: str, credit: int = 16) -> Listening:
