@@ -126,10 +126,6 @@ let package = Package(
         ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
-        .executableTarget(
-            name: "EchoServer", dependencies: ["SeawayServer", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
-            path: "Tests/Support/EchoServer", swiftSettings: rules
-        ),
         .target(
             name: "BrokerSupport", dependencies: ["SeawayBroker", nio("NIOCore"), nio("NIOPosix"), logging],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
@@ -169,7 +165,7 @@ let package = Package(
             dependencies: [
                 "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"),
-                nio("NIOHTTP1"), logging,
+                nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
             swiftSettings: rules
         ),

@@ -154,6 +154,11 @@ package final class BrokerCore {
         return .success(outcome)
     }
 
+    /// Answers a group send for whose body there was no memory (M1).
+    func countAsFull(_ group: Name, except: Name?) -> Result<GroupOutcome, WireRefusal> {
+        self.isClosing ? .failure(.closing) : .success(self.hub.countAsFull(group, except: except))
+    }
+
     @inline(__always)
     private func refuse(_ body: Span<UInt8>, _ format: BodyFormat) -> WireRefusal? {
         if self.isClosing { return .closing }

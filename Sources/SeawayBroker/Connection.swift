@@ -160,12 +160,7 @@ package final class Connection {
         case .send(let channel, let form, let ifHeard):
             self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard)
         case .groupSend(let group, let except):
-            switch self.core.send(body, format, toGroup: line.extracting(group), except: except) {
-            case .failure(let refusal): self.refuse(refusal)
-            case .success(let outcome):
-                self.session.accept()
-                self.gather { $0.writeString("OK sent=\(outcome.sent) full=\(outcome.full) gone=\(outcome.gone)\n") }
-            }
+            self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except)))
         case .hello(let hello):
             self.format = hello.format
             self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
@@ -193,6 +188,7 @@ package final class Connection {
     private func carryOut(_ verdict: ServerSession.Verdict) throws(StreamError) {
         switch verdict {
         case .request: preconditionFailure("a request is handled where its bytes are")
+        case .countAsFull(let group, let except): self.answer(.init(self.core.countAsFull(group, except: except)))
         case .refuse(let refusal): self.refuse(refusal)
         case .refuseAndEnd(let refusal):
             self.refuse(refusal)

@@ -9,6 +9,8 @@ struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
 
     init(milliseconds: Int) { self.milliseconds = milliseconds }
 
+    var duration: Duration { .milliseconds(self.milliseconds) }
+
     init?(argument: String) {
         let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
         let (suffix, factor) = units.first { argument.hasSuffix($0.0) } ?? ("", 1_000)

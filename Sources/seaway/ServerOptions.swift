@@ -72,8 +72,9 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    func configuration() throws -> ServerConfiguration {
+    func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
+        configuration.sockets = try sockets.configuration()
         if case .tcp(let host, let port) = self.http.address {
             configuration.host = host
             configuration.port = port

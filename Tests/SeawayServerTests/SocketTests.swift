@@ -160,7 +160,7 @@ import Testing
                 #expect(answer.contains("connection: close\r\n") && answer.hasSuffix("hello"))
                 await isDown
             }
-            #expect(layer.stopped == 1)
+            #expect(layer.stopped == 3)
         }
     }
 
@@ -173,7 +173,7 @@ import Testing
                 await server.server.shutdown(grace: .milliseconds(1))
                 #expect(try await client.readToEnd() == "")
             }
-            #expect(layer.stopped == 1 && layer.disconnects.count == 1)
+            #expect(layer.stopped == 3 && layer.disconnects.count == 1)
         }
     }
 

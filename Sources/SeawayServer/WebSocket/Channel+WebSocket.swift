@@ -1,6 +1,14 @@
 package import NIOCore
 import NIOHTTP1
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 extension Channel {
     /// Turns an HTTP connection whose 101 was written into a WebSocket.
     ///
@@ -13,6 +21,8 @@ extension Channel {
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384))
         // What is in the channel cannot be dropped any more: as little as keeps a fast client busy.
         try self.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 16_384, high: 65_536))
+        // The same for the system, which would keep megabytes; where it knows no such option, it does.
+        try? self.syncOptions?.setOption(.tcpOption(.init(rawValue: CInt(TCP_NOTSENT_LOWAT))), value: 65_536)
         try pipeline.addHandler(peer)
         // Last, because it hands what it has left to the handler behind it.
         guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) else { return }

@@ -35,6 +35,9 @@ package struct MessageAssembly {
         case control(WebSocketOpcode, ByteBuffer)
     }
 
+    /// NIO's buffers end at 4 GiB.
+    private static let mostInOneBuffer = 1 << 30
+
     private let maxFrame: Int
     private let maxMessage: Int
     private var decompression: MessageDecompression?
@@ -43,8 +46,17 @@ package struct MessageAssembly {
 
     package init(_ configuration: WebSocketConfiguration, decompression: MessageDecompression?) {
         self.maxFrame = configuration.maxFrame
-        self.maxMessage = configuration.maxMessage
+        self.maxMessage = min(configuration.maxMessage, Self.mostInOneBuffer)
         self.decompression = decompression
+    }
+
+    /// Bytes of a message whose end is missing.
+    package var messageBytes: Int { self.message?.bytes.readableBytes ?? 0 }
+
+    /// Gives up what came; nothing more can be had then.
+    package mutating func removeAll() {
+        self.message = nil
+        self.decompression = nil
     }
 
     /// Looks at a head, before the payload is waited for.

@@ -11,11 +11,18 @@ package struct SocketInput {
     /// Bytes that were not looked at, or not understood yet.
     package var count: Int { self.rest.readableBytes }
 
+    /// Bytes of a message whose end is missing.
+    package var messageBytes: Int { self.assembly.messageBytes }
+
     package mutating func append(_ bytes: ByteBuffer) {
         if self.rest.readableBytes == 0 { self.rest = bytes } else { self.rest.writeImmutableBuffer(bytes) }
     }
 
-    package mutating func removeAll() { self.rest = ByteBuffer() }
+    /// Gives up what came; nothing more can be had then.
+    package mutating func removeAll() {
+        self.rest = ByteBuffer()
+        self.assembly.removeAll()
+    }
 
     /// What comes next, or `nil` when more bytes are needed for it.
     ///

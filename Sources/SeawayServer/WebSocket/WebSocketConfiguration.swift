@@ -6,7 +6,9 @@ package struct WebSocketConfiguration: Sendable {
     package var maxFrame = 1_048_576
     /// Bytes of a message after decompression; beyond it 1009.
     package var maxMessage = 1_048_576
-    /// Messages and pings of one socket, on average and at once; beyond it 1008. 0 sets no limit.
+    /// Bytes of unfinished messages, over all sockets; beyond it 1013.
+    package var maxBufferedMessages = 268_435_456
+    /// Messages, pings and pongs of one socket, on average and at once; beyond it 1008. 0 sets no limit.
     package var maxMessagesPerSecond = 0
     /// Bytes kept of a client that hung up while it was not read from; beyond it they are dropped.
     package var maxHeldInput = 1_048_576

@@ -8,6 +8,8 @@ package final class WebSocketCore {
     package private(set) var now: Moment
     let pool: CompressionPool
     private let eventLoop: any EventLoop
+    /// Of unfinished messages, over all peers.
+    private var heldBytes = 0
     private var peers: [ObjectIdentifier: WebSocketPeer] = [:]
     /// Those that have something to write at the end of this turn.
     private var waiting: [WebSocketPeer] = []
@@ -29,6 +31,18 @@ package final class WebSocketCore {
     func leave(_ peer: WebSocketPeer) {
         self.peers[ObjectIdentifier(peer)] = nil
         self.counters.openSockets = self.peers.count
+    }
+
+    /// Counts the bytes that a peer holds of an unfinished message.
+    func hold(_ bytes: Int, in counted: inout Int) throws(WebSocketFault) {
+        self.heldBytes += bytes - counted
+        counted = bytes
+        guard bytes == 0 || self.heldBytes <= self.configuration.maxBufferedMessages else { throw .noRoom }
+    }
+
+    func release(_ counted: inout Int) {
+        self.heldBytes -= counted
+        counted = 0
     }
 
     /// Lets a peer write at the end of this turn, behind all sockets that were ready.

@@ -29,8 +29,8 @@ package struct WebSocketCounters: Hashable, Sendable {
     package var tooFast = 0
     /// Sockets closed because their output was blocked too long.
     package var blockedTooLong = 0
-    /// Sockets closed because there was no memory for decompression: 1011.
-    package var noMemory = 0
+    /// Sockets closed because there was no room for a message or for its decompression: 1013.
+    package var noRoom = 0
     /// Clients given up after silence: 1006.
     package var silent = 0
     /// Closing handshakes that were not finished in time.

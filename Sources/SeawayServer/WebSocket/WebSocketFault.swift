@@ -22,7 +22,8 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
     // by option
     case blockedTooLong
     case outputOverflow
-    // 1011
+    // 1013
+    case noRoom
     case noMemory
 
     /// - Parameter blocked: the code for sockets that do not take what they are sent.
@@ -35,7 +36,7 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
         case .frameTooBig, .messageTooBig: .messageTooBig
         case .tooManyMessages: .policyViolation
         case .blockedTooLong, .outputOverflow: blocked
-        case .noMemory: .internalError
+        case .noRoom, .noMemory: .tryAgainLater
         }
     }
 
@@ -58,6 +59,7 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
         case .messageTooBig: "message too big"
         case .tooManyMessages: "too many messages"
         case .blockedTooLong, .outputOverflow: "too slow"
+        case .noRoom: "too many messages are being received"
         case .noMemory: "no memory"
         }
     }

@@ -18,6 +18,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var rate: MessageRate
 
     var input: SocketInput
+    /// Bytes of an unfinished message, as the core has counted them.
+    var heldBytes = 0
     var isReading = true
     var readIsHeld = false
     var takesInput = false
@@ -116,8 +118,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.isWritable = context.channel.isWritable
         self.core.enter(self)
         self.clock.heard(at: self.core.now)
-        // Either side may have gone while the handshake was under way.
-        guard context.channel.isActive, self.handshake.isReading else { return context.close(promise: nil) }
+        // It may have been given up before.
+        guard self.handshake.isReading else { return context.close(promise: nil) }
         self.writeSoon()
     }
 
@@ -155,7 +157,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.input.append(Self.unwrapInboundIn(data))
         self.takeInput()
         guard self.input.count > self.core.configuration.maxHeldInput else { return }
-        self.input.removeAll()
+        self.forgetInput()
         self.abort()
     }
 }

@@ -8,19 +8,31 @@ final class EmbeddedPeer {
     let core: WebSocketCore
     let peer: WebSocketPeer
     let user = User()
-    private let loop = EmbeddedEventLoop()
+    private let loop: EmbeddedEventLoop
     private let side = Side()
     private var now = Moment(milliseconds: 0)
 
-    init(
+    convenience init(
         policy: OutboxPolicy? = nil, deflate: DeflateParameters? = nil,
         _ configure: (inout WebSocketConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = WebSocketConfiguration()
         configure(&configuration)
-        self.channel = EmbeddedChannel(loop: self.loop)
-        self.core = WebSocketCore(configuration: configuration, eventLoop: self.loop, now: self.now)
-        self.peer = WebSocketPeer(core: self.core, policy: policy, deflate: deflate, delegate: self.user)
+        let loop = EmbeddedEventLoop()
+        let core = WebSocketCore(configuration: configuration, eventLoop: loop, now: Moment(milliseconds: 0))
+        try self.init(core, loop, policy, deflate)
+    }
+
+    /// Another socket of the same server.
+    convenience init(beside other: EmbeddedPeer) throws { try self.init(other.core, other.loop, nil, nil) }
+
+    private init(
+        _ core: WebSocketCore, _ loop: EmbeddedEventLoop, _ policy: OutboxPolicy?, _ deflate: DeflateParameters?
+    ) throws {
+        self.core = core
+        self.loop = loop
+        self.channel = EmbeddedChannel(loop: loop)
+        self.peer = WebSocketPeer(core: core, policy: policy, deflate: deflate, delegate: self.user)
         self.user.peer = self.peer
         try self.channel.pipeline.syncOperations.addHandler(self.side)
         self.channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
@@ -30,6 +42,8 @@ final class EmbeddedPeer {
     var isConnected: Bool { self.channel.isActive }
     /// The server has ended its side.
     var sideHasEnded: Bool { self.side.hasEnded }
+    /// How often the server has asked for more bytes.
+    var reads: Int { self.side.reads }
 
     func receive(_ frames: ClientFrame...) throws { try self.receive(frames.flatMap(\.bytes)) }
 
@@ -105,6 +119,12 @@ final class EmbeddedPeer {
     private final class Side: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer
         var hasEnded = false
+        var reads = 0
+
+        func read(context: ChannelHandlerContext) {
+            self.reads += 1
+            context.read()
+        }
 
         func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
             guard mode == .output else { return context.close(mode: mode, promise: promise) }

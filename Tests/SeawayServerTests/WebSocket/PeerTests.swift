@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import SeawayServer
 import TestSupport
 import Testing
@@ -137,6 +138,24 @@ import Testing
         #expect(socket.core.counters.tooFast == 1)
     }
 
+    @Test func unfinishedMessagesAreBoundedOverAllSockets() throws {
+        let socket = try EmbeddedPeer { $0.maxBufferedMessages = 100 }
+        let other = try EmbeddedPeer(beside: socket)
+        let half = [UInt8](repeating: 1, count: 60)
+        try socket.receive(.binary(half, isFinal: false))
+        try other.receive(.binary(half, isFinal: false))
+        #expect(other.user.events == [.closed(1_013, "too many messages are being received")])
+        #expect(socket.core.counters.noRoom == 1)
+        // What the one held is free again, and what is whole is not counted.
+        let third = try EmbeddedPeer(beside: socket)
+        try third.receive(
+            .binary([1], isFinal: false), ClientFrame(isFinal: false, opcode: 0, payload: half.suffix(39)))
+        try socket.receive(ClientFrame(opcode: 0, payload: half))
+        #expect(socket.user.events == [.binary(half + half)])
+        try third.receive(ClientFrame(isFinal: false, opcode: 0, payload: half))
+        #expect(third.user.events == [])
+    }
+
     // MARK: Times
 
     @Test func aSilentClientIsPingedAndGivenUp() throws {
@@ -272,6 +291,22 @@ import Testing
         #expect(socket.user.events == [.text("1"), .text("2"), .closed(1_000, "")])
     }
 
+    @Test func whoStopsReadingDoesNotAskForMore() throws {
+        let socket = try EmbeddedPeer()
+        socket.channel.read()
+        socket.peer.setReading(false)
+        let before = socket.reads
+        socket.channel.read()
+        #expect(socket.reads == before)
+        socket.peer.setReading(true)
+        #expect(socket.reads == before + 1)
+        // After the end all is read, so that the client's own end is seen.
+        socket.peer.setReading(false)
+        socket.peer.close(behindMessages: false)
+        socket.channel.read()
+        #expect(socket.reads == before + 2)
+    }
+
     @Test func readingMayStopAndGoOnWithinAMessage() throws {
         let socket = try EmbeddedPeer()
         socket.user.onMessage = {
@@ -332,5 +367,37 @@ import Testing
             return
         }
         #expect(payload.count < 30)
+    }
+
+    // MARK: Memory
+
+    @Test func nothingStaysOfASocketThatEnded() throws {
+        weak var peer: WebSocketPeer?
+        weak var user: Keeper?
+        let socket = try EmbeddedPeer()
+        do {
+            let keeper = Keeper()
+            let kept = WebSocketPeer(core: socket.core, deflate: DeflateParameters(), delegate: keeper)
+            keeper.peer = kept
+            (peer, user) = (kept, keeper)
+            let channel = EmbeddedChannel(loop: socket.channel.embeddedEventLoop)
+            channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
+            try channel.addWebSocketHandlers(kept)
+            kept.send(PreparedMessage(.text, "hello".utf8, isShared: false))
+            _ = try channel.finish(acceptAlreadyClosed: true)
+        }
+        socket.pass(.zero)
+        #expect(peer == nil && user == nil)
+        #expect(socket.core.counters.openSockets == 1)
+    }
+
+    /// Holds its peer, as most users will.
+    private final class Keeper: WebSocketPeerDelegate {
+        var peer: WebSocketPeer?
+        func received(_ message: WebSocketMessage) {}
+        func outputBlocked(_ isBlocked: Bool) {}
+        func dropped(_ reason: WebSocketDrop, count: Int) {}
+        func closed(code: WebSocketCloseCode, reason: String) {}
+        func connectionEnded() {}
     }
 }

@@ -9,11 +9,12 @@ extension WebSocketPeer {
         self.takesInput = true
         do throws(WebSocketFault) {
             while self.isReading, self.handshake.isReading, let event = try self.input.next() { try self.take(event) }
+            try self.core.hold(self.input.messageBytes, in: &self.heldBytes)
         } catch {
             self.fail(error)
         }
         self.takesInput = false
-        if !self.handshake.isReading { self.input.removeAll() }
+        if !self.handshake.isReading { self.forgetInput() }
         if self.inputHasEnded, self.isReading { self.end() }
     }
 
@@ -25,7 +26,8 @@ extension WebSocketPeer {
 
     private func take(_ event: MessageAssembly.Event) throws(WebSocketFault) {
         switch event {
-        case .none, .pong: break
+        case .none: break
+        case .pong: guard self.rate.take(at: self.core.now) else { throw .tooManyMessages }
         case .message(let message):
             guard self.rate.take(at: self.core.now) else { throw .tooManyMessages }
             guard self.handshake.isOpen else { return }
@@ -42,6 +44,11 @@ extension WebSocketPeer {
             self.write()
             self.carryOut(self.handshake.received(close, at: self.core.now, self.core.configuration))
         }
+    }
+
+    func forgetInput() {
+        self.input.removeAll()
+        self.core.release(&self.heldBytes)
     }
 
     /// The connection is gone; what was read before may still be wanted.

@@ -45,6 +45,7 @@ extension WebSocketPeer {
         self.inputHasEnded = false
         self.carryOut(self.handshake.connectionEnded())
         guard let delegate = self.delegate.take() else { return }
+        self.forgetInput()
         self.core.leave(self)
         delegate.connectionEnded()
     }
@@ -80,7 +81,7 @@ extension WebSocketCounters {
         case .frameTooBig, .messageTooBig: self.tooBig += 1
         case .tooManyMessages: self.tooFast += 1
         case .blockedTooLong, .outputOverflow: self.blockedTooLong += 1
-        case .noMemory: self.noMemory += 1
+        case .noRoom, .noMemory: self.noRoom += 1
         }
     }
 }
