@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "SpecTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayTesting",
+                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWire", "SeawayWorker",
+                "SeawayTesting",
                 "SeawayMessage", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],

@@ -95,6 +95,8 @@ final class LocalState {
         let checked = names.compactMap(Name.init)
         guard checked.count == names.count else { throw .refused(.name) }
         if let name = names.first(where: { self.readers[$0] != nil }) { throw .taken(name) }
+        let count = self.readers.count + Set(names).count
+        guard count <= self.core.configuration.hub.maxNames else { throw .refused(.limit(of: .names)) }
         if names.count > 1, self.readers.values.contains(where: { $0.names.count > 1 }) { throw .secondShared }
         return checked
     }
