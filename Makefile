@@ -1,13 +1,13 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fuzz clean
+.PHONY: help build demo test bench lint fuzz conformance clean
 
 HTTP = 127.0.0.1:8000
 LISTEN = 127.0.0.1:7411
 ROUNDS = 20000
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 build: ## The release build: .build/release/seaway
 	@.ci/build.sh
@@ -26,6 +26,9 @@ lint: ## Formats and lints alone
 
 fuzz: ## Random and spoilt bytes against a whole broker; ROUNDS=20000
 	@.ci/fuzz.sh $(ROUNDS)
+
+conformance: ## WebSockets against the Autobahn suite (needs a Python 2.7); ARGS=quick|all|CASES
+	@.ci/conformance.sh $(ARGS)
 
 clean: ## Removes everything that was built
 	rm -rf .build

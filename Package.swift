@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         // What Swift does not see of the C library.
         .target(name: "CSeaway"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 0: no NIO, no Foundation networking, no clock.
         .target(
             name: "SeawayWire", dependencies: [.product(name: "DequeModule", package: "swift-collections")],
@@ -78,7 +79,10 @@ let package = Package(
         ),
         .target(
             name: "SeawayServer",
-            dependencies: ["SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging],
+            dependencies: [
+                "SeawayMessage", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"),
+                logging,
+            ],
             swiftSettings: rules
         ),
         // Floor 4: for people who test workers.
@@ -110,8 +114,21 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .executableTarget(
+            name: "seaway-echo-worker",
+            dependencies: [
+                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                logging,
+            ],
+            path: "Sources/Examples/EchoWorker",
+            swiftSettings: rules
+        ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
+        .executableTarget(
+            name: "EchoServer", dependencies: ["SeawayServer", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+            path: "Tests/Support/EchoServer", swiftSettings: rules
+        ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", nio("NIOEmbedded")], swiftSettings: rules),
@@ -128,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "SeawayClientTests",
             dependencies: [
-                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "TestSupport", nio("NIOCore"),
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "TestSupport",
+                nio("NIOCore"),
                 nio("NIOPosix"), logging,
             ],
             swiftSettings: rules
@@ -144,7 +162,8 @@ let package = Package(
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayMessage", "SeawayTesting", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+                "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOEmbedded"),
                 nio("NIOHTTP1"), logging,
             ],
             swiftSettings: rules

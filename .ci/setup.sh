@@ -25,6 +25,8 @@ fi
 missing=""
 need() { missing="$missing $1"; }
 
+has_zlib() { [ "$(uname)" = Darwin ] || [ -e /usr/include/zlib.h ] || pkg-config --exists zlib 2>/dev/null; }
+
 nc_ends_after_input() { have nc && nc -h 2>&1 | grep -q -e '-N'; }
 
 go_is_new_enough() {
@@ -57,6 +59,7 @@ find_browser() {
 
 look() {
     missing=""
+    has_zlib || need zlib1g-dev
     case $purpose in
     demo | test)
         nc_ends_after_input || need netcat-openbsd

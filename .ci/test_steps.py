@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".build" / "test"
 #: Seconds without news after which a line says what goes on.
 PATIENCE = 60
+#: Seconds in which all output of a step that has ended must be there.
+AFTERMATH = 5
 
 
 @dataclass
@@ -59,16 +61,18 @@ def swift_testing(text: str) -> tuple[int, int, int] | None:
     runs = re.findall(r"Test run with (\d+) tests?.* (?:passed|failed) after", text)
     if not runs:
         return None
-    failed = len(re.findall(r"^\S+ Test (?!run with|case).* failed after", text, re.M))
-    skipped = len(re.findall(r"^\S+ Test .* skipped", text, re.M))
+    failed = len(re.findall(r"^\S+ Test (?!run with|case).* failed after", text, re.MULTILINE))
+    skipped = len(re.findall(r"^\S+ Test .* skipped", text, re.MULTILINE))
     total = sum(map(int, runs))
     return total - failed - skipped, failed, skipped
 
 
 def go_test(text: str) -> tuple[int, int, int] | None:
     """The verbose output of `go test`; subtests count."""
-    counts = [len(re.findall(rf"^ *--- {word}:", text, re.M)) for word in ("PASS", "FAIL", "SKIP")]
-    return tuple(counts) if any(counts) else None
+    passed, failed, skipped = (
+        len(re.findall(rf"^ *--- {word}:", text, re.MULTILINE)) for word in ("PASS", "FAIL", "SKIP")
+    )
+    return (passed, failed, skipped) if passed or failed or skipped else None
 
 
 def plain_count(text: str) -> tuple[int, int, int] | None:
@@ -127,23 +131,33 @@ class Progress:
         return time.monotonic() - self.start
 
 
+def read(process: subprocess.Popen[str], step: Step, progress: Progress, lines: list[str]) -> None:
+    with open(LOGS / f"{step.name}.log", "w", buffering=1) as log:
+        for line in process.stdout or ():
+            log.write(line)
+            lines.append(line)
+            progress.line(line)
+
+
 def run(step: Step, verbose: bool) -> Outcome:
     environment = {**os.environ, "SEAWAY_BIN": str(ROOT / ".build" / "release" / "seaway"), "PYTHON": sys.executable}
     progress = Progress(step, verbose)
-    lines = []
-    with open(LOGS / f"{step.name}.log", "w") as log:
-        try:
-            process = subprocess.Popen(
-                step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace",
-            )  # fmt: skip
-            for line in process.stdout:
-                log.write(line)
-                lines.append(line)
-                progress.line(line)
-            succeeded = process.wait() == 0
-        except OSError as error:
-            lines.append(f"{error}\n")
+    lines: list[str] = []
+    try:
+        process = subprocess.Popen(
+            step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace",
+        )  # fmt: skip
+    except OSError as error:
+        lines.append(f"{error}\n")
+        succeeded = False
+    else:
+        reader = threading.Thread(target=read, args=(process, step, progress, lines), daemon=True)
+        reader.start()
+        succeeded = process.wait() == 0
+        reader.join(AFTERMATH)
+        if reader.is_alive():
+            lines.append("A process that this step started still runs and holds its output open.\n")
             succeeded = False
     outcome = count("".join(lines), succeeded)
     outcome.seconds = progress.end()

@@ -101,13 +101,14 @@ package final class BrokerCore {
         self.touched.append(endpoint)
     }
 
-    /// Sends what was gathered; what that makes deliverable too.
+    /// Tells watchers what has changed, and sends what was gathered; what that makes deliverable too.
     package func endTurn() {
-        while !self.touched.isEmpty {
+        repeat {
+            self.tellWatchers()
             let touched = self.touched
             self.touched.removeAll(keepingCapacity: true)
             for endpoint in touched { endpoint.flush() }
-        }
+        } while !self.touched.isEmpty || self.hub.hasNews
         self.finishIfDone()
     }
 
@@ -154,7 +155,7 @@ package final class BrokerCore {
         return isWellFormed ? nil : .payload
     }
 
-    private func keep(_ body: Span<UInt8>, _ format: BodyFormat, references: Int) {
+    func keep(_ body: Span<UInt8>, _ format: BodyFormat, references: Int) {
         guard format == .json, let line = JSONLine(body) else {
             return self.bodies.insert(body, format, references: references)
         }
@@ -163,7 +164,7 @@ package final class BrokerCore {
 
     // MARK: Messages out
 
-    private func push(_ channel: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat, to id: PeerID) {
+    func push(_ channel: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat, to id: PeerID) {
         guard let endpoint = self.endpoints[id] else { return }
         if endpoint.format == format, format == .messagePack {
             endpoint.push(channel, body: body)
@@ -229,6 +230,7 @@ package final class BrokerCore {
             case .lost(let id, let name): self.endpoints[id]?.pushLost(name)
             case .released(let body): self.bodies.release(body)
             case .deliverable(let id): self.drain(id)
+            case .news: if self.touched.isEmpty { self.scheduleTurnEnd() }
             }
         }
     }

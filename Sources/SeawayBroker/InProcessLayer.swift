@@ -12,12 +12,15 @@ final class InProcessLayer: ChannelLayer {
     private let clientName: String
     /// Who reads which name.
     private let readers: NIOLoopBoundBox<[String: LocalEndpoint]>
+    /// Who holds the watches, as long as there are any.
+    private let watcher: NIOLoopBoundBox<LocalEndpoint?>
 
     init(core: NIOLoopBound<BrokerCore>, eventLoop: any EventLoop, clientName: String) {
         self.core = core
         self.eventLoop = eventLoop
         self.clientName = clientName
         self.readers = NIOLoopBoundBox.makeBoxSendingValue([:], eventLoop: eventLoop)
+        self.watcher = NIOLoopBoundBox.makeBoxSendingValue(nil, eventLoop: eventLoop)
     }
 
     /// The store is always in reach; a send to one that is leaving is refused with `closing`.
@@ -77,6 +80,38 @@ final class InProcessLayer: ChannelLayer {
             }
             core.carryOutEffects()
         }
+    }
+
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        let watcher = self.watcher
+        let clientName = self.clientName
+        self.change(group, [channel], answer) { (core, group, channels) throws(WireRefusal) in
+            if watcher.value == nil {
+                core.attach { id in
+                    let endpoint = LocalEndpoint(id: id, core: core, clientName: clientName)
+                    watcher.value = endpoint
+                    return endpoint
+                }
+            }
+            defer { Self.endIfIdle(watcher, core) }
+            guard let id = watcher.value?.id else { return }
+            try core.hub.watch(id, group, channels[0], now: core.now)
+        }
+    }
+
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        let watcher = self.watcher
+        self.change(group, [channel], answer) { (core, group, channels) throws(WireRefusal) in
+            guard let id = watcher.value?.id else { return }
+            core.hub.unwatch(id, group, channels[0])
+            Self.endIfIdle(watcher, core)
+        }
+    }
+
+    private static func endIfIdle(_ watcher: NIOLoopBoundBox<LocalEndpoint?>, _ core: BrokerCore) {
+        guard let endpoint = watcher.value, core.hub.listening(of: endpoint.id).names == 0 else { return }
+        endpoint.stop()
+        watcher.value = nil
     }
 
     func pause(_ channel: String) {
@@ -186,8 +221,8 @@ private final class LocalEndpoint: Endpoint {
     private var isOver = false
 
     init(
-        id: PeerID, core: BrokerCore, clientName: String, receive: @escaping @Sendable (Delivery) -> Void,
-        event: @escaping @Sendable (ListeningEvent) -> Void
+        id: PeerID, core: BrokerCore, clientName: String, receive: @escaping @Sendable (Delivery) -> Void = { _ in },
+        event: @escaping @Sendable (ListeningEvent) -> Void = { _ in }
     ) {
         self.id = id
         self.core = core

@@ -82,7 +82,8 @@ enum Report {
         json.beginMap()
         switch kind {
         case .channels:
-            Self.list(kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
+            Self.list(
+                kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
         case .groups:
             Self.list(kind.rawValue, core.hub.groupReports, page, name: \.name, &json) { group, json in
                 json.beginMap()
@@ -158,6 +159,7 @@ extension Report {
         json.entry("channels", totals.channels)
         json.entry("groups", totals.groups)
         json.entry("memberships", totals.memberships)
+        json.entry("watches", totals.watches)
         json.entry("mailboxes", totals.mailboxes)
         json.entry("closed", totals.closed)
         json.entry("messages", hub.queuedMessages)
@@ -170,6 +172,8 @@ extension Report {
         json.entry("delivered", counters.delivered)
         json.entry("stored", counters.stored)
         json.entry("group-full", counters.groupFull)
+        json.entry("told", counters.told)
+        json.entry("untold", counters.untold)
         json.counts("refused", WireCode.allCases.map { ($0.rawValue, core.counters.refused[$0]) })
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
@@ -186,6 +190,7 @@ extension Report {
         json.entry("max-channels", configuration.hub.maxChannels)
         json.entry("max-groups", configuration.hub.maxGroups)
         json.entry("max-members", configuration.hub.maxMembers)
+        json.entry("max-watches", configuration.hub.maxWatches)
         json.entry("max-names", configuration.hub.maxNames)
         json.entry("max-closed", configuration.hub.maxClosed)
         json.endMap()

@@ -24,6 +24,7 @@ final class WireCore {
     private(set) lazy var link = WireLink(self.configuration, self.eventLoop, self.logger, core: self)
     private var session = ClientSession<WireWaiter>()
     private var listenings = ClientListenings<WireListening>()
+    private var watches = ClientWatches()
     private var waiting = ClientWaiting<Request>()
     private var output = ByteBuffer()
     private var isTurnEnding = false
@@ -85,6 +86,7 @@ final class WireCore {
     func connected() {
         self.isConnected.withLockedValue { $0 = true }
         for listening in self.listenings.handles { self.tellListening(listening) }
+        self.watchAgain()
         while let request = self.waiting.pop() { self.write(request.request, request.waiter) }
     }
 
@@ -95,7 +97,7 @@ final class WireCore {
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
         for waiter in self.session.takeUnanswered() {
             switch waiter {
-            case .send(let answer): answer(.unknown)
+            case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
             case .groupSend(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
             case .listen, .hello, .quit, .nobody: break
@@ -253,6 +255,30 @@ final class WireCore {
         if isNews, self.link.isConnected, request.fault == nil { self.write(request, .nobody) }
     }
 
+    // MARK: Watching
+
+    func watch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask(.line(ClientLine("WATCH", [group, channel])), .watch(group, channel, answer))
+    }
+
+    func unwatch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
+        // At once, so that a connection that is made meanwhile does not bring it back.
+        self.watches.end(group, channel)
+        self.ask(.line(ClientLine("UNWATCH", [group, channel])), .unwatch(group, channel, answer))
+    }
+
+    private func watchAgain() {
+        for line in self.watches.lines {
+            let logger = self.logger
+            self.write(
+                .line(line),
+                .watch(line.names[0], line.names[1]) { answer in
+                    guard case .refused(let refusal) = answer else { return }
+                    logger.warning("cannot watch again", metadata: ["watch": "\(line.names)", "reason": "\(refusal)"])
+                })
+        }
+    }
+
     // MARK: Frames
 
     /// Whatever comes is a sign of life.
@@ -276,6 +302,15 @@ final class WireCore {
         switch (answer, waiter) {
         case (.ok, .send(let answer)): answer(.done)
         case (.ok(let options), .groupSend(let answer)): answer(GroupAnswer(options))
+        case (.ok, .watch(let group, let channel, let answer)):
+            self.watches.began(group, channel)
+            answer(.done)
+        case (.ok, .unwatch(let group, let channel, let answer)):
+            self.watches.end(group, channel)
+            answer(.done)
+        case (.refused(let code, let text), .watch(let group, let channel, let answer)):
+            self.watches.end(group, channel)
+            answer(.refused(Refusal(code: code, text: text)))
         case (.ok(let options), .listen(let listening)): self.listened(listening, options)
         case (.refused(let code, let text), .listen(let listening)):
             self.listenRefused(listening, Refusal(code: code, text: text))

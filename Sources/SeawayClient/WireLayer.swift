@@ -7,7 +7,7 @@ import SeawayWire
 
 /// A ``ChannelLayer`` over the wire: one connection to one broker for everything in this process.
 ///
-/// It connects again by itself, listens and joins again, and tells of each request what became of it: stored, refused, or
+/// It connects again by itself, listens, joins and watches again, and tells of each request what became of it: stored, refused, or
 /// unknown because the connection broke before the answer. At most one of its listenings may have several names, since the wire
 /// has one purse for all of them.
 ///
@@ -64,6 +64,18 @@ public final class WireLayer: ChannelLayer {
 
     public func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
         self.ask(.send(answer)) { $0.ask(.line(ClientLine("LEAVE", [group] + channels)), .send(answer)) }
+    }
+
+    public func watch(
+        _ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.ask(.send(answer)) { $0.watch(group, channel, answer) }
+    }
+
+    public func unwatch(
+        _ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.ask(.send(answer)) { $0.unwatch(group, channel, answer) }
     }
 
     public func pause(_ channel: String) { self.onLoop { $0.pause(channel) } }

@@ -92,6 +92,9 @@ enum WireRequest {
 enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
     case groupSend(@Sendable (GroupAnswer) -> Void)
+    /// `WATCH` and `UNWATCH` of a group, on a channel.
+    case watch(String, String, @Sendable (SendAnswer) -> Void)
+    case unwatch(String, String, @Sendable (SendAnswer) -> Void)
     /// `LISTEN` of a listening.
     case listen(WireListening)
     /// The last `UNLISTEN` of a listening.
@@ -103,7 +106,7 @@ enum WireWaiter {
     /// Nothing was stored or changed.
     func refuse(_ refusal: Refusal) {
         switch self {
-        case .send(let answer): answer(.refused(refusal))
+        case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
         case .listen, .stop, .hello, .quit, .nobody: break
         }

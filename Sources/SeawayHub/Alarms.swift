@@ -38,6 +38,7 @@ extension Hub {
     /// Ends what has come to its end.
     package func wake(now: Int) {
         self.closed.forget(now: now)
+        self.tellAgain()
         while let alarm = self.alarms.min, alarm.at <= now {
             self.alarms.removeMin()
             switch alarm.kind {

@@ -22,7 +22,7 @@ final class Siblings {
 
 /// A named queue with its readers.
 ///
-/// A record exists only while it holds something: messages, readers, memberships or a pause.
+/// A record exists only while it holds something: messages, readers, memberships, watches or a pause.
 final class Channel: Named {
     let name: Name
     let form: NameForm
@@ -37,6 +37,8 @@ final class Channel: Named {
     /// No reader could take anything when last looked; spares looking at each for every message.
     var isStarved = false
     var groups: [ObjectIdentifier: Group] = [:]
+    /// The groups that it is told of.
+    var watches: [Watch] = []
     var isPaused = false
     /// It stands in the mailbox's backlog.
     var isInBacklog = false
@@ -57,6 +59,7 @@ final class Channel: Named {
 
     var isUnused: Bool {
         !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.groups.isEmpty && !self.isPaused
+            && self.watches.isEmpty
     }
 
     /// Whether anybody listens on it or on its mailbox.

@@ -89,6 +89,7 @@ extension Hub {
         self.dropExpired(in: channel, now: now)
         guard let message = channel.queue.popFirst() else { return nil }
         self.account(for: message, leaving: channel)
+        if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: false) }
         return message
     }
 
@@ -104,6 +105,7 @@ extension Hub {
     /// Drops messages and counts why.
     func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
         self.account(for: message, leaving: channel)
+        if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: true) }
         self.counters.dropped[reason, default: 0] += 1
         self.effects.append(.released(message.body))
     }

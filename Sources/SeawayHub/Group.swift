@@ -1,10 +1,14 @@
 import SeawayWire
 
 /// A named set of channels, in the order they came as long as none leaves.
+///
+/// A record exists only while it has members or watches.
 final class Group: Named {
     let name: Name
     private(set) var members: [Channel] = []
     private var positions: [ObjectIdentifier: Int] = [:]
+    /// Who is told of its members.
+    var watches: [Watch] = []
 
     init(_ name: Name) { self.name = name }
 

@@ -19,6 +19,7 @@ extension Hub {
             channel.groups[ObjectIdentifier(group)] = group
             self.memberships += 1
             self.memory += Cost.membership
+            if !group.watches.isEmpty { self.note(.joined, channel, group) }
             self.beginGraceIfUnread(channel, now: now)
             joined.append(channel)
         }
@@ -66,7 +67,7 @@ extension Hub {
         left.forEach(self.dropIfUnused)
     }
 
-    /// Ends all memberships of a channel, without telling anybody.
+    /// Ends all memberships of a channel, without telling its reader.
     func endMemberships(of channel: Channel) {
         for group in channel.groups.values {
             _ = self.remove(channel, from: group)
@@ -89,10 +90,11 @@ extension Hub {
         group.remove(channel)
         self.memberships -= 1
         self.memory -= Cost.membership
+        if !group.watches.isEmpty { self.note(.left, channel, group) }
         return true
     }
 
-    private func makeGroup(_ name: Name) -> Group {
+    func makeGroup(_ name: Name) -> Group {
         if let group = self.groups.find(name) { return group }
         let group = Group(name)
         self.groups.insert(group)
@@ -100,8 +102,8 @@ extension Hub {
         return group
     }
 
-    private func dropIfEmpty(_ group: Group) {
-        guard group.members.isEmpty, self.groups.find(group.name) === group else { return }
+    func dropIfEmpty(_ group: Group) {
+        guard group.members.isEmpty, group.watches.isEmpty, self.groups.find(group.name) === group else { return }
         self.groups.remove(group)
         self.memory -= Cost.group + group.name.bytes.count
     }
@@ -143,9 +145,7 @@ extension Hub {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
                 outcome.sent += 1
             } else {
-                let others = channel.mailbox.map { mailbox in
-                    siblings[ObjectIdentifier(mailbox)] ?? { siblings[ObjectIdentifier(mailbox)] = $0; return $0 }(Siblings())
-                }
+                let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }
                 if self.store(body, size, in: channel, group: group.name, siblings: others, now: now) == nil {
                     others?.channels.append(channel)
                     outcome.sent += 1
@@ -159,6 +159,13 @@ extension Hub {
         self.counters.delivered += outcome.sent - outcome.stored
         self.counters.groupFull += outcome.full
         return outcome
+    }
+
+    private static func siblings(in mailbox: Mailbox, _ all: inout [ObjectIdentifier: Siblings]) -> Siblings {
+        if let known = all[ObjectIdentifier(mailbox)] { return known }
+        let new = Siblings()
+        all[ObjectIdentifier(mailbox)] = new
+        return new
     }
 
     /// Puts a channel into the purse's open frame, or into a new one that costs a credit (G4).

@@ -1,3 +1,4 @@
+import DequeModule
 import HeapModule
 import SeawayWire
 
@@ -17,6 +18,10 @@ package final class Hub {
     private var peers: [Peer?] = []
     private var freePeers: [PeerID] = []
     var alarms = Heap<Alarm>()
+    /// Watches that have something to tell, and those that found no room for it.
+    var news: Deque<Watch> = []
+    var heldBack: [Watch] = []
+    package internal(set) var watches = 0
     /// Frames of the latest ``sendToGroup(_:except:body:size:now:)``.
     package internal(set) var fanout = Fanout()
     package internal(set) var effects: [HubEffect] = []
@@ -36,6 +41,9 @@ package final class Hub {
     }
 
     package var hasEffects: Bool { !self.effects.isEmpty }
+
+    /// Whether ``nextNews()`` is to be asked.
+    package var hasNews: Bool { !self.news.isEmpty }
 
     package func takeEffects() -> [HubEffect] {
         defer { self.effects.removeAll(keepingCapacity: true) }
@@ -64,9 +72,10 @@ package final class Hub {
         self.freePeers.append(id)
     }
 
-    /// Ends all listening of a connection, which may go on to ask (F13).
+    /// Ends all listening and watching of a connection, which may go on to ask (F13).
     package func stopListening(_ id: PeerID, endMailboxes: Bool, now: Int) {
         let peer = self.peer(id)
+        self.endWatches(of: peer)
         for reader in peer.readers { self.detach(reader, endMailbox: endMailboxes, now: now) }
         peer.readers.removeAll()
     }
@@ -78,11 +87,11 @@ package final class Hub {
         if !isBlocked { peer.readers.forEach { $0.wake() } }
     }
 
-    /// How many names a connection listens on, and its credit in all purses.
+    /// How many names a connection listens on or watches (L7), and its credit in all purses.
     package func listening(of id: PeerID) -> (names: Int, credit: Int) {
         let peer = self.peer(id)
         let own = peer.readers.lazy.filter { $0.purse !== peer.purse }.reduce(0) { $0 + $1.purse.credit }
-        return (peer.readers.count, peer.purse.credit + own)
+        return (peer.readers.count + peer.watches.count, peer.purse.credit + own)
     }
 
     func peer(_ id: PeerID) -> Peer {
@@ -151,4 +160,7 @@ package struct HubCounters: Hashable, Sendable {
     package var dropped: [Drop: Int] = [:]
     /// Members of groups that had no room.
     package var groupFull = 0
+    /// Messages that told of a group, and how often one found no room.
+    package var told = 0
+    package var untold = 0
 }

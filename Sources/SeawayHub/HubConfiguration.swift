@@ -24,6 +24,7 @@ package struct HubConfiguration: Sendable {
     package var maxNames = 1_024
     package var maxMembers = 100_000
     package var maxGroups = 100_000
+    package var maxWatches = 10_000
     package var maxChannels = 100_000
     package var maxClosed = 100_000
     package var maxMemory = 1 << 30
@@ -56,5 +57,10 @@ enum Cost {
     static let reader = 192
     static let membership = 112
     static let group = 224
+    static let watch = 256
+    /// A connection's hold on a watch.
+    static let hold = 16
+    /// A change that waits to be told.
+    static let change = 64
     static let closed = 96
 }

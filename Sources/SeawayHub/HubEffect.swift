@@ -12,6 +12,8 @@ package enum HubEffect: Hashable, Sendable {
     case released(BodyID)
     /// Something that waits may have become deliverable: ask ``Hub/next(for:now:)``.
     case deliverable(PeerID)
+    /// There is something to tell watching channels: ask ``Hub/nextNews()`` when the turn ends.
+    case news
 }
 
 /// What became of a message.

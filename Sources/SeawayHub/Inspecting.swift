@@ -7,13 +7,14 @@ extension Hub {
         package let mailboxes: Int
         package let groups: Int
         package let memberships: Int
+        package let watches: Int
         package let closed: Int
     }
 
     package var totals: Totals {
         Totals(
             channels: self.channels.count, mailboxes: self.mailboxes.count, groups: self.groups.count,
-            memberships: self.memberships, closed: self.closed.count)
+            memberships: self.memberships, watches: self.watches, closed: self.closed.count)
     }
 
     /// Bytes that count against `max-memory` (M1).

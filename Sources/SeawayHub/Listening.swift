@@ -29,7 +29,8 @@ extension Hub {
     private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
         let known = Set(peer.readers.map(\.name))
         let new = Set(names).subtracting(known)
-        guard known.count + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
+        let count = known.count + new.count + peer.watches.count
+        guard count <= self.configuration.maxNames else { throw .limit(of: .names) }
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
         guard self.channels.count + channels <= self.configuration.maxChannels else { throw .limit(of: .channels) }
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
@@ -125,13 +126,14 @@ extension Hub {
         reader.purse === reader.peer.purse ? Cost.reader : 2 * Cost.reader
     }
 
-    /// A mailbox whose reader has left for good: messages, memberships and pauses end.
+    /// A mailbox whose reader has left for good: messages, memberships, watches and pauses end.
     private func end(_ mailbox: Mailbox) {
         mailbox.isKept = false
         mailbox.graceEnds = nil
         for channel in mailbox.channels.values where channel.readers.isEmpty {
             self.dropAll(in: channel, .unlistened)
             self.endMemberships(of: channel)
+            self.endWatches(on: channel)
             self.dropIfUnused(channel)
         }
         self.dropIfUnused(mailbox)
@@ -180,6 +182,7 @@ extension Hub {
             if let channel = self.channels.find(name) {
                 self.dropAll(in: channel, .closed)
                 self.endMemberships(of: channel)
+                self.endWatches(on: channel)
                 channel.isPaused = false
                 self.dropIfUnused(channel)
             }

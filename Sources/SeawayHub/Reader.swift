@@ -9,6 +9,8 @@ final class Peer {
     /// The common one (R1).
     let purse: Purse
     var readers: [Reader] = []
+    /// What it holds (T2).
+    var watches: [Watch] = []
     /// Whose turn it is (D3).
     var turn = 0
 

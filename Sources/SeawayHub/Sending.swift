@@ -54,10 +54,11 @@ extension Hub {
     }
 
     @inline(__always)
-    private func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
+    func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
         if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() { return self.hand(to: reader) }
         if ifHeard, !channel.isHeard { return .refused(.away) }
-        return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused) ?? .stored
+        return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused)
+            ?? .stored
     }
 
     @inline(__always)
@@ -104,7 +105,7 @@ extension Hub {
         return nil
     }
 
-    private func whatIsFull(_ channel: Channel, _ size: Int) -> WireRefusal.Store? {
+    func whatIsFull(_ channel: Channel, _ size: Int) -> WireRefusal.Store? {
         let capacity = channel.rules.capacity
         if !channel.queue.isEmpty {
             if channel.queue.count >= capacity.messages { return .messages }

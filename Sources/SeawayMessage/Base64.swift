@@ -1,5 +1,5 @@
 /// Base64 in its one strict form: RFC 4648 section 4, padded, no white space, unused bits zero (V8).
-enum Base64 {
+package enum Base64 {
     private static let padding = UInt8(ascii: "=")
 
     /// Whether the characters are base64.
@@ -30,7 +30,7 @@ enum Base64 {
     }
 
     /// Adds the characters that stand for bytes.
-    static func encode(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
+    package static func encode(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let count = min(3, bytes.count - start)
             var group: UInt32 = 0

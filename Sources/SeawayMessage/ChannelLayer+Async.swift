@@ -50,6 +50,22 @@ extension ChannelLayer {
         }
         try answer.get(for: group)
     }
+
+    /// Has a channel told who joins and leaves a group: first who is in it, then each change; ``GroupNews`` reads the messages.
+    public func watch(_ group: String, on channel: String) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.watch(group, on: channel) { continuation.resume(returning: $0) }
+        }
+        try answer.get(for: group)
+    }
+
+    /// Ends ``watch(_:on:)``; what waits on the channel still comes.
+    public func unwatch(_ group: String, on channel: String) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.unwatch(group, on: channel) { continuation.resume(returning: $0) }
+        }
+        try answer.get(for: group)
+    }
 }
 
 /// What became of a group send, by members.

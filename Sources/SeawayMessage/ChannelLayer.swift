@@ -46,6 +46,21 @@ public protocol ChannelLayer: Sendable {
     /// Ends memberships; leaving a group one is not in succeeds.
     func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void)
 
+    /// Has a channel told who joins and leaves a group, by messages that ``GroupNews`` reads (T1 to T6).
+    ///
+    /// The first tells everybody who is in it; whoever reads the channel gets them. The layer goes on watching through lost connections and
+    /// brokers that come back: the whole is told again then. A watch is not bound to who asked: several layers that watch a group on the same
+    /// channel make one. It ends with ``unwatch(_:on:answer:)``, with the last layer that has asked, and when the channel is closed.
+    ///
+    /// - Parameters:
+    ///   - group: a group, whether it has members or not.
+    ///   - channel: a normal, reply or pinned channel.
+    ///   - answer: `done`, `refused`, or `unknown`: then it is not in force, ask again.
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void)
+
+    /// Ends ``watch(_:on:answer:)``; what waits on the channel still comes.
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void)
+
     /// Holds back one reply or pinned channel that this layer reads, so that its senders meet `full` (P1).
     func pause(_ channel: String)
 
@@ -87,7 +102,7 @@ public struct Delivery: Sendable {
 
 /// What became of a request to the layer.
 public enum SendAnswer: Hashable, Sendable {
-    /// Stored or handed to a listener; for join and leave: in force.
+    /// Stored or handed to a listener; for join, leave and watch: in force.
     case done
     /// Nothing was stored or changed.
     case refused(Refusal)

@@ -49,4 +49,14 @@ public struct LayerGroup: Sendable {
     public func remove(_ channels: String...) async throws(ClientError) {
         try await self.layer.leave(self.name, channels)
     }
+
+    /// Has a channel told who joins and leaves: first who is in it, then each change; ``GroupNews`` reads the messages.
+    public func watch(on channel: String) async throws(ClientError) {
+        try await self.layer.watch(self.name, on: channel)
+    }
+
+    /// Ends ``watch(on:)``; what waits on the channel still comes.
+    public func unwatch(on channel: String) async throws(ClientError) {
+        try await self.layer.unwatch(self.name, on: channel)
+    }
 }

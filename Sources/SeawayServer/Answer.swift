@@ -35,6 +35,7 @@ package struct Answer: Hashable, Sendable {
 
     package var content: ArraySlice<UInt8> { self.bytes[self.contentRange] }
 
+    /// - Throws: why no answer can be meant.
     package init(_ payload: Payload, limits: Limits) throws(AnswerFault) {
         self.bytes = payload.messagePack
         var reader = MessagePackReader(payload)
@@ -44,6 +45,15 @@ package struct Answer: Hashable, Sendable {
             try self.readField(key, &reader, limits)
         }
         guard reader.isAtEnd else { throw .notAMessage }
+    }
+
+    /// The whole of an answer, in one message.
+    ///
+    /// - Parameter status: where the message has none.
+    package init(_ payload: Payload, limits: Limits, status: Int) throws(AnswerFault) {
+        try self.init(payload, limits: limits)
+        self.piece.status = self.piece.status ?? status
+        self.piece.moreContent = false
     }
 
     private mutating func readField(
@@ -101,10 +111,7 @@ extension MessagePackReader {
     fileprivate mutating func read<Kind>(
         _ field: String, _ kind: (inout MessagePackReader) -> Kind?
     ) throws(AnswerFault) -> Kind? {
-        let start = self
-        if let value = kind(&self) { return value }
-        self = start
-        guard self.value() == .null else { throw .wrongType(field: field) }
-        return nil
+        guard let value = self.valueOrNull(kind) else { throw .wrongType(field: field) }
+        return value
     }
 }

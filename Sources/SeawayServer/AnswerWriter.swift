@@ -28,14 +28,7 @@ package struct AnswerWriter {
         let content = framing.hasContent ? answer.content : answer.content.prefix(0)
         var buffer = self.allocator.buffer(capacity: 256 + answer.fieldBytes + content.count)
         self.writeStatus(status, to: &buffer)
-        for field in answer.fields where !field.isServersOwn {
-            buffer.writeBytes(answer.bytes[field.name])
-            buffer.writeStaticString(": ")
-            buffer.writeBytes(answer.bytes[field.value])
-            buffer.writeStaticString("\r\n")
-        }
-        if !answer.hasDate { self.writeDate(to: &buffer) }
-        if !answer.hasServer { buffer.writeString(self.serverLine) }
+        self.writeFields(of: answer, to: &buffer)
         self.writeEndOfHead(framing, connection, to: &buffer)
         self.write(content, framing: framing, to: &buffer)
         return buffer
@@ -55,7 +48,7 @@ package struct AnswerWriter {
         var buffer = self.allocator.buffer(capacity: 256)
         self.writeStatus(error.status, to: &buffer)
         buffer.writeStaticString("content-type: text/plain; charset=utf-8\r\n")
-        if let seconds = error.retryAfter { buffer.writeString("retry-after: \(seconds)\r\n") }
+        for (name, value) in error.fields { buffer.writeString("\(name): \(value)\r\n") }
         self.writeDate(to: &buffer)
         buffer.writeString(self.serverLine)
         self.writeEndOfHead(.length(text.utf8.count + 1), connection, to: &buffer)
@@ -66,8 +59,29 @@ package struct AnswerWriter {
         return buffer
     }
 
+    /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own.
+    package func upgrade(_ acceptance: WebSocketAcceptance, _ answer: Answer) -> ByteBuffer {
+        var buffer = self.allocator.buffer(capacity: 256 + answer.fieldBytes)
+        self.writeStatus(101, to: &buffer)
+        for (name, value) in acceptance.fields { buffer.writeString("\(name): \(value)\r\n") }
+        self.writeFields(of: answer, to: &buffer)
+        buffer.writeStaticString("\r\n")
+        return buffer
+    }
+
     /// Tells a client that waits to send the body (I23).
     package func goOn() -> ByteBuffer { ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n") }
+
+    private func writeFields(of answer: Answer, to buffer: inout ByteBuffer) {
+        for field in answer.fields where !field.isServersOwn {
+            buffer.writeBytes(answer.bytes[field.name])
+            buffer.writeStaticString(": ")
+            buffer.writeBytes(answer.bytes[field.value])
+            buffer.writeStaticString("\r\n")
+        }
+        if !answer.hasDate { self.writeDate(to: &buffer) }
+        if !answer.hasServer { buffer.writeString(self.serverLine) }
+    }
 
     private func writeStatus(_ status: Int, to buffer: inout ByteBuffer) {
         if status == 200 {

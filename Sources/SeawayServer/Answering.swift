@@ -100,6 +100,7 @@ extension ConnectionHandler {
         if self.isWritable { self.resumeFirst() }
         self.letClientSend()
         self.goOnReading()
+        self.upgradeIfWaiting()
     }
 
     /// Whether the connection ends behind this answer.

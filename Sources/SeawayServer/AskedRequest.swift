@@ -8,8 +8,8 @@ struct AskedRequest: Sendable {
     var isHTTP10: Bool
     /// Whether the connection may stay open after the answer.
     var staysOpen: Bool
-    /// Where the request went; `nil` of one that the server refused by itself.
-    var route: Route?
+    /// Where the request went; `nil` of one that the server refused by itself, and of a WebSocket's.
+    var route: RequestRoute?
     var began: Moment
     /// Of the answer, once its first message came.
     var framing = BodyFraming.length(0)
@@ -17,7 +17,7 @@ struct AskedRequest: Sendable {
     /// Bytes of content that were passed on.
     var sent = 0
 
-    init(_ head: HTTPRequestHead, _ checked: RequestCheck.Head, route: Route, began: Moment) {
+    init(_ head: HTTPRequestHead, _ checked: RequestCheck.Head, route: RequestRoute?, began: Moment) {
         self.method = head.method
         self.path = checked.target.path
         self.isHead = checked.isHead

@@ -5,7 +5,7 @@ import NIOHTTP1
 ///
 /// What a part of a request means is ``RequestIntake``'s to say, what a message of an answer means ``AnswerStream``'s, whose turn it is
 /// ``Exchanges``', and how long to wait ``ConnectionClock``'s. Here their decisions are carried out.
-final class ConnectionHandler: ChannelDuplexHandler {
+final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -23,6 +23,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var readIsHeld = false
     private var sawPart = false
     private var waitsToSend = false
+    /// What this connection may become, while a worker is asked.
+    private var socket: SocketSession?
+    /// A request to become a WebSocket, behind others that are not answered yet.
+    private var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
 
     /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
     private static let maxHeld = 16_384
@@ -71,6 +75,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func clientLeft() {
         self.stopReading()
         self.core.leave(self)
+        self.socket.take()?.clientLeft()
         for exchange in self.exchanges.removeAll() where exchange.request.route != nil {
             self.core.clientLeft(exchange)
         }
@@ -178,11 +183,53 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.clock.requestCame(at: now)
         if !checked.staysOpen { self.clock.readingStopped(at: now) }
         self.waitsToSend = false
+        guard !checked.asksForWebSocket else { return self.askForSocket(head, checked) }
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.beginRequest(of: self)
         let asked = AskedRequest(head, checked, route: route, began: now)
         self.exchanges.begin(number, asked, deadline: now + self.core.configuration.httpTimeout)
         self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
+    }
+
+    // MARK: WebSockets
+
+    private func askForSocket(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) {
+        guard self.exchanges.isEmpty else { return self.waitingUpgrade = (head, checked) }
+        let handshake: WebSocketHandshake
+        do throws(WebSocketHandshakeFault) {
+            handshake = try WebSocketHandshake(head)
+        } catch {
+            return self.refuse(.handshake(error))
+        }
+        if let error = self.core.sockets.refusal(head, from: self.addresses) { return self.refuse(error) }
+        let number = self.core.nextNumber()
+        self.exchanges.begin(
+            number, AskedRequest(head, checked, route: nil, began: self.core.now), deadline: nil)
+        let session = self.core.sockets.ask(self, number, head, checked, handshake, from: self.addresses)
+        self.socket = session
+        session.pump()
+    }
+
+    /// Goes on with a request that waited until all before it were answered.
+    func upgradeIfWaiting() {
+        guard self.exchanges.isEmpty, let (head, checked) = self.waitingUpgrade.take() else { return }
+        self.askForSocket(head, checked)
+    }
+
+    /// Says 101 and hands the connection over.
+    func becomeWebSocket(
+        _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer
+    ) {
+        guard let index = self.exchanges.index(of: number), let context = self.context else { return peer.abort() }
+        self.exchanges[index].request.status = 101
+        self.core.endRequest(self.exchanges[index])
+        _ = self.exchanges.endFirst()
+        self.socket = nil
+        context.write(self.wrapOutboundOut(self.core.writer.upgrade(acceptance, answer)), promise: nil)
+        context.flush()
+        let channel = context.channel
+        channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        do { try channel.addWebSocketHandlers(peer) } catch { peer.abort() }
     }
 
     /// Answers by itself and reads nothing more.

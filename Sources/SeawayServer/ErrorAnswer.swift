@@ -1,12 +1,18 @@
 /// What the server answers by itself, where no worker can (protocol/INTERFACE.md, I21).
-package enum ErrorAnswer: Hashable, Sendable, CaseIterable {
+package enum ErrorAnswer: Hashable, Sendable {
     case syntax
     case target
     case hostField
     case slowRequest
     case bodyTooLarge
     case headTooLarge
-    case webSocket
+    /// Of a request that is no WebSocket's (W19).
+    case handshake(WebSocketHandshakeFault)
+    /// A page of a site that is not allowed (W22).
+    case origin
+    case tooManySockets
+    /// No worker accepted the socket in time (W8).
+    case notAccepted
     case connect
     case transferCoding
     case malformedAnswer
@@ -24,7 +30,10 @@ package enum ErrorAnswer: Hashable, Sendable, CaseIterable {
         case .slowRequest: 408
         case .bodyTooLarge: 413
         case .headTooLarge: 431
-        case .webSocket, .connect, .transferCoding: 501
+        case .handshake(let fault): fault.status
+        case .origin, .notAccepted: 403
+        case .tooManySockets: 429
+        case .connect, .transferCoding: 501
         case .malformedAnswer: 502
         case .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections: 503
         case .timeout: 504
@@ -40,7 +49,10 @@ package enum ErrorAnswer: Hashable, Sendable, CaseIterable {
         case .slowRequest: "The request did not come in time."
         case .bodyTooLarge: "The body is too large."
         case .headTooLarge: "The request's fields are too large."
-        case .webSocket: "WebSockets are not served yet."
+        case .handshake(let fault): fault.text
+        case .origin: "Pages of this site may not open WebSockets here."
+        case .tooManySockets: "Too many WebSockets are open from this address."
+        case .notAccepted: "No worker accepted the WebSocket in time."
         case .connect: "This is not a proxy."
         case .transferCoding: "The only transfer coding here is chunked, in HTTP/1.1."
         case .malformedAnswer: "The worker's answer was malformed."
@@ -57,21 +69,37 @@ package enum ErrorAnswer: Hashable, Sendable, CaseIterable {
     /// Whether the connection ends with it: what follows on it cannot be known or is not wanted.
     package var closes: Bool {
         switch self {
-        case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .webSocket, .connect,
-            .transferCoding, .noRoomForBody, .tooManyConnections:
+        case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
+            .tooManySockets, .notAccepted, .connect, .transferCoding, .noRoomForBody, .tooManyConnections:
             true
         case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
         }
     }
 
-    /// Seconds, for `Retry-After`.
-    package var retryAfter: Int? { self.status == 503 ? 1 : nil }
+    /// Fields that belong to the answer.
+    package var fields: [(name: String, value: String)] {
+        if case .handshake(let fault) = self { return fault.fields }
+        return self.status == 503 ? [("retry-after", "1")] : []
+    }
+}
+
+extension ErrorAnswer: CaseIterable {
+    package static var allCases: [ErrorAnswer] {
+        [
+            .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
+            .notAccepted, .connect, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused,
+            .noRoomForBody, .tooManyConnections, .timeout,
+        ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
+    }
 }
 
 extension ServerCounters {
     package mutating func count(_ answer: ErrorAnswer) {
         switch answer {
-        case .syntax, .target, .hostField, .webSocket, .connect, .transferCoding: self.badRequests += 1
+        case .syntax, .target, .hostField, .handshake, .connect, .transferCoding: self.badRequests += 1
+        case .origin: self.sockets.refusedOrigins += 1
+        case .tooManySockets: self.sockets.tooMany += 1
+        case .notAccepted: self.sockets.notAccepted += 1
         case .slowRequest: self.slowRequests += 1
         case .bodyTooLarge: self.tooLarge += 1
         case .headTooLarge: self.headTooLarge += 1

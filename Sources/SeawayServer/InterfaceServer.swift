@@ -68,6 +68,7 @@ package final class InterfaceServer: Sendable {
 
     private func begin(_ core: ServerCore, _ acceptor: any Channel) {
         core.listen()
+        core.sockets.listen()
         let interval = TimeAmount(self.configuration.sweepInterval)
         let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
         let sweeper = self.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -124,7 +125,7 @@ extension Channel {
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
         let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
+            leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
         try self.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
         try self.pipeline.syncOperations.addHandler(ConnectionHandler(core: core))
     }

@@ -8,6 +8,8 @@ package enum KnownField: Hashable, Sendable {
     case server
     case transferEncoding
     case upgrade
+    /// `sec-websocket-key`, `-version`, `-extensions`: the server deals with them.
+    case webSocketHandshake
     /// `keep-alive`, `proxy-connection`, `te`, `trailer`: they belong to one connection and mean nothing beyond it.
     case otherHopByHop
 
@@ -27,7 +29,10 @@ package enum KnownField: Hashable, Sendable {
         case 10: candidates = ("keep-alive", .otherHopByHop)
         case 14: candidates = ("content-length", .contentLength)
         case 16: candidates = ("proxy-connection", .otherHopByHop)
-        case 17: candidates = ("transfer-encoding", .transferEncoding)
+        case 17 where name[0] | 0x20 == UInt8(ascii: "t"): candidates = ("transfer-encoding", .transferEncoding)
+        case 17: candidates = ("sec-websocket-key", .webSocketHandshake)
+        case 21: candidates = ("sec-websocket-version", .webSocketHandshake)
+        case 24: candidates = ("sec-websocket-extensions", .webSocketHandshake)
         default: candidates = nil
         }
         guard let candidates, name.isEqualIgnoringCase(to: candidates.name) else { return nil }
@@ -42,7 +47,7 @@ package enum KnownField: Hashable, Sendable {
     /// Whether a request's field of this name stays here instead of going to the worker (I8).
     package var endsHereInRequests: Bool {
         switch self {
-        case .connection, .transferEncoding, .upgrade, .expect, .otherHopByHop: true
+        case .connection, .transferEncoding, .upgrade, .webSocketHandshake, .expect, .otherHopByHop: true
         case .contentLength, .date, .host, .server: false
         }
     }
@@ -50,7 +55,7 @@ package enum KnownField: Hashable, Sendable {
     /// Whether an answer's field of this name is the server's own (I13).
     package var isServersInAnswers: Bool {
         switch self {
-        case .connection, .contentLength, .transferEncoding, .upgrade, .otherHopByHop: true
+        case .connection, .contentLength, .transferEncoding, .upgrade, .webSocketHandshake, .otherHopByHop: true
         case .date, .expect, .host, .server: false
         }
     }

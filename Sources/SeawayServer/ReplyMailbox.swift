@@ -1,17 +1,19 @@
 import SeawayMessage
 
-/// The one mailbox in which the answers for all of a server's connections come (protocol/INTERFACE.md, I1 and I2).
+/// A mailbox in which what workers send to all of a server's connections comes (protocol/INTERFACE.md, I1, I2 and W1).
 struct ReplyMailbox {
-    /// `http.response.<server>!`
+    /// Such as `http.response.<server>!`
     let name: String
     /// `nil` until the layer has taken the listening.
     var listening: (any Listening)?
     private var used = 0
     private let credit: Int
 
-    /// - Parameter credit: how many messages may be delivered ahead.
-    init(credit: Int) {
-        self.name = "http.response.\(Self.randomName())!"
+    /// - Parameters:
+    ///   - server: of ``randomName()``.
+    ///   - credit: how many messages may be delivered ahead.
+    init(_ prefix: String, server: String, credit: Int) {
+        self.name = "\(prefix).\(server)!"
         self.credit = credit
     }
 
@@ -44,7 +46,7 @@ struct ReplyMailbox {
     }
 
     /// 16 of `a–z 0–9`: 82 bits.
-    private static func randomName() -> String {
+    static func randomName() -> String {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<16).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] }

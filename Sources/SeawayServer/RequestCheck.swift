@@ -10,6 +10,9 @@ package struct RequestCheck: Hashable, Sendable {
         /// Whether the connection may stay open after the answer (I24).
         package var staysOpen: Bool
 
+        /// Whether it asks to become a WebSocket (INTERFACE.md, section 8).
+        package var asksForWebSocket: Bool { self.fields.asksForWebSocket }
+
         /// The host that routes look at.
         package var host: String? { self.target.authority.map(String.init) ?? self.fields.host }
     }
@@ -29,7 +32,6 @@ package struct RequestCheck: Hashable, Sendable {
         method: String, target: String, isHTTP10: Bool, keepAlive: Bool, fields: RequestFields
     ) -> Verdict {
         guard method != "CONNECT" else { return .refuse(.connect) }
-        guard !fields.asksForWebSocket else { return .refuse(.webSocket) }
         guard fields.coding != .other, !isHTTP10 || fields.coding == .none else { return .refuse(.transferCoding) }
         guard fields.hostCount == 1 || (isHTTP10 && fields.hostCount == 0) else { return .refuse(.hostField) }
         guard let parts = RequestTarget(target) else { return .refuse(.target) }

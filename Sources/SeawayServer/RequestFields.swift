@@ -45,7 +45,7 @@ package struct RequestFields: Hashable, Sendable {
             self.asksForUpgrade = true
             self.asksForWebSocket = self.asksForWebSocket || Self.words(value).contains("websocket")
         case .connection: self.noteConnection(value)
-        case .date, .server, .otherHopByHop, nil: break
+        case .date, .server, .webSocketHandshake, .otherHopByHop, nil: break
         }
     }
 

@@ -19,7 +19,7 @@ package struct RequestMessage: Sendable {
     ) -> Payload {
         let bodySize = body?.readableBytes ?? 0
         var writer = MessagePackWriter(capacity: 512 + head.headers.count * 32 + bodySize)
-        writer.map(count: 10 + (addresses.client == nil ? 0 : 1) + (addresses.server == nil ? 0 : 1))
+        writer.map(count: 10 + addresses.fieldCount)
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("http_version" as StaticString)
@@ -30,15 +30,9 @@ package struct RequestMessage: Sendable {
         writer.string(self.scheme)
         writer.string("path" as StaticString)
         writer.string(checked.target.path)
-        writer.string("raw_path" as StaticString)
-        writer.bytes(of: checked.target.rawPath)
-        writer.string("query_string" as StaticString)
-        writer.bytes(of: checked.target.query)
-        writer.string("root_path" as StaticString)
-        writer.string(self.rootPath)
-        writer.string("headers" as StaticString)
-        self.writeFields(head.headers, checked, bodySize, to: &writer)
-        self.write(addresses, to: &writer)
+        self.writeTarget(checked.target, to: &writer)
+        self.writeFields(of: head, checked, bodySize: bodySize, to: &writer)
+        addresses.write(to: &writer)
         writer.string("body" as StaticString)
         if let body { body.withUnsafeReadableBytes { writer.bytes($0) } } else { writer.bytes([]) }
         return writer.finish()
@@ -55,12 +49,24 @@ package struct RequestMessage: Sendable {
         return writer.finish()
     }
 
-    private func writeFields(
-        _ fields: HTTPHeaders, _ checked: RequestCheck.Head, _ bodySize: Int, to writer: inout MessagePackWriter
+    /// `raw_path`, `query_string` and `root_path`
+    func writeTarget(_ target: RequestTarget, to writer: inout MessagePackWriter) {
+        writer.string("raw_path" as StaticString)
+        writer.bytes(of: target.rawPath)
+        writer.string("query_string" as StaticString)
+        writer.bytes(of: target.query)
+        writer.string("root_path" as StaticString)
+        writer.string(self.rootPath)
+    }
+
+    /// `headers`
+    func writeFields(
+        of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int = 0, to writer: inout MessagePackWriter
     ) {
         let addsLength = checked.fields.coding == .chunked
+        writer.string("headers" as StaticString)
         writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
-        for (name, value) in fields where checked.fields.keeps(name) {
+        for (name, value) in head.headers where checked.fields.keeps(name) {
             writer.list(count: 2)
             writer.lowerCaseBytes(of: name)
             if let authority = checked.target.authority, KnownField(name) == .host {
@@ -74,13 +80,19 @@ package struct RequestMessage: Sendable {
         writer.bytes(of: "content-length")
         writer.bytes(of: String(bodySize)[...])
     }
+}
 
-    private func write(_ addresses: ConnectionAddresses, to writer: inout MessagePackWriter) {
-        if let client = addresses.client {
+extension ConnectionAddresses {
+    /// How many fields ``write(to:)`` writes.
+    var fieldCount: Int { (self.client == nil ? 0 : 1) + (self.server == nil ? 0 : 1) }
+
+    /// `client` and `server`, where there are any.
+    func write(to writer: inout MessagePackWriter) {
+        if let client = self.client {
             writer.string("client" as StaticString)
             writer.address(client)
         }
-        if let server = addresses.server {
+        if let server = self.server {
             writer.string("server" as StaticString)
             writer.address(server)
         }

@@ -1,70 +1,84 @@
-/// Which channel a request goes to, by host and path prefix (protocol/INTERFACE.md, I3).
-package struct Routes: Hashable, Sendable {
-    private var sorted: [Route] = []
-    private let fallback = Route.fallback
-
-    /// All to `http.request`.
-    package init() {}
-
-    /// - Parameter texts: routes in the form `[HOST]/PREFIX=CHANNEL`, in any order.
-    /// - Throws: for the first one that is malformed or there twice.
-    package init(_ texts: [String]) throws(RouteError) {
-        for text in texts {
-            let route = try Route(text)
-            guard !self.sorted.contains(where: { $0.host == route.host && $0.prefix == route.prefix })
-            else { throw RouteError(route: text, reason: "there is a route for this host and prefix already") }
-            self.sorted.append(route)
-        }
-        self.sorted.sort { left, right in
-            if (left.host == nil) != (right.host == nil) { return left.host != nil }
-            return left.prefix.utf8.count > right.prefix.utf8.count
-        }
+/// Where requests go, by host and path prefix (protocol/INTERFACE.md, I3).
+package struct Routes<Target: RouteTarget>: Hashable, Sendable {
+    private struct Entry: Hashable, Sendable {
+        var rule: RouteRule
+        var target: Target
     }
 
-    /// The best route, or the one to `http.request`.
+    private var sorted: [Entry] = []
+    private let fallback: Target
+
+    /// All to one target.
+    package init(fallback: Target = .fallback) { self.fallback = fallback }
+
+    /// - Parameters:
+    ///   - texts: routes in the form `[HOST]/PREFIX=TARGET`, in any order.
+    ///   - fallback: for what no route fits.
+    /// - Throws: for the first one that is malformed or there twice.
+    package init(_ texts: [String], fallback: Target = .fallback) throws(RouteError) {
+        self.fallback = fallback
+        for text in texts {
+            guard let equals = Self.separator(in: text), let rule = RouteRule(text[..<equals])
+            else { throw RouteError(route: text, reason: "a route is [HOST]/PREFIX=\(Target.form)") }
+            guard let target = Target(String(text[text.index(after: equals)...]), like: fallback)
+            else { throw RouteError(route: text, reason: Target.rule) }
+            guard !self.sorted.contains(where: { $0.rule == rule })
+            else { throw RouteError(route: text, reason: "there is a route for this host and prefix already") }
+            self.sorted.append(Entry(rule: rule, target: target))
+        }
+        self.sorted.sort { $0.rule.comes(before: $1.rule) }
+    }
+
+    /// The `=` before the target; the prefix may hold others, and so may its option.
+    private static func separator(in text: String) -> String.Index? {
+        let option = Target.option.flatMap { text.firstRange(of: $0)?.lowerBound }
+        return text[..<(option ?? text.endIndex)].lastIndex(of: "=")
+    }
+
+    /// The target of the best route, or the one of all else.
     ///
     /// - Parameters:
     ///   - host: the request's `Host` as it came, port and all; `nil` of an HTTP/1.0 request without one.
     ///   - path: the decoded path.
-    package func match(host: String?, path: String) -> Route {
+    package func match(host: String?, path: String) -> Target {
         guard !self.sorted.isEmpty else { return self.fallback }
-        let name = host.map(Route.hostName)
-        return self.sorted.first { $0.matches(host: name, path: path) } ?? self.fallback
+        let name = host.map(RouteRule.hostName)
+        return self.sorted.first { $0.rule.matches(host: name, path: path) }?.target ?? self.fallback
     }
 }
 
-/// One rule of ``Routes``.
-package struct Route: Hashable, Sendable {
+/// What a route leads to.
+package protocol RouteTarget: Hashable, Sendable {
+    static var fallback: Self { get }
+    /// What stands behind the `=`, for people.
+    static var form: String { get }
+    /// What it must be, for people.
+    static var rule: String { get }
+    /// What an option behind it begins with.
+    static var option: String? { get }
+
+    /// - Parameter other: has what the text leaves open.
+    init?(_ text: String, like other: Self)
+}
+
+/// `[HOST]/PREFIX`
+package struct RouteRule: Hashable, Sendable {
     /// Lower case, without a port; `nil` for all.
     package let host: String?
     /// Without the `/` at its end, so empty for all paths.
     package let prefix: String
-    package let channel: String
-    /// Where ``channel``'s workers hear of clients that left (I4).
-    package let disconnectChannel: String
 
-    static let fallback = Route(host: nil, prefix: "", channel: "http.request")
-
-    private init(host: String?, prefix: String, channel: String) {
-        self.host = host
-        self.prefix = prefix
-        self.channel = channel
-        self.disconnectChannel =
-            channel.hasPrefix("http.request")
-            ? "http.disconnect" + channel.dropFirst("http.request".count) : channel + ".disconnect"
+    package init?(_ text: Substring) {
+        guard let slash = text.firstIndex(of: "/") else { return nil }
+        var prefix = text[slash...]
+        while prefix.last == "/" { prefix.removeLast() }
+        self.host = slash == text.startIndex ? nil : Self.hostName(String(text[..<slash]))
+        self.prefix = String(prefix)
     }
 
-    package init(_ text: String) throws(RouteError) {
-        guard let equals = text.lastIndex(of: "="), let slash = text[..<equals].firstIndex(of: "/")
-        else { throw RouteError(route: text, reason: "a route is [HOST]/PREFIX=CHANNEL") }
-        let channel = String(text[text.index(after: equals)...])
-        guard Self.isChannel(channel) else {
-            throw RouteError(route: text, reason: "a channel has 1 to 240 of A–Z a–z 0–9 - _ . and neither ! nor ?")
-        }
-        var prefix = text[slash..<equals]
-        while prefix.last == "/" { prefix.removeLast() }
-        let host = slash == text.startIndex ? nil : Self.hostName(String(text[..<slash]))
-        self.init(host: host, prefix: String(prefix), channel: channel)
+    func comes(before other: RouteRule) -> Bool {
+        if (self.host == nil) != (other.host == nil) { return self.host != nil }
+        return self.prefix.utf8.count > other.prefix.utf8.count
     }
 
     func matches(host: String?, path: String) -> Bool {
@@ -79,18 +93,6 @@ package struct Route: Hashable, Sendable {
         let end = host.lastIndex(of: "]") ?? host.startIndex
         let colon = host[end...].firstIndex(of: ":") ?? host.endIndex
         return host[..<colon].lowercased()
-    }
-
-    private static func isChannel(_ text: String) -> Bool {
-        (1...240).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                    true
-                default: false
-                }
-            }
     }
 }
 

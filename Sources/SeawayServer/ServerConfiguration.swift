@@ -45,7 +45,8 @@ package struct ServerConfiguration: Sendable {
     /// Messages that the layer may deliver ahead, renewed by halves.
     package var credit = 1_024
 
-    package var routes = Routes()
+    package var routes = Routes<RequestRoute>()
+    package var sockets = SocketConfiguration()
     /// Where the site is mounted: `root_path` in every request.
     package var rootPath = ""
     /// `http` or `https`: `scheme` in every request.

@@ -10,8 +10,8 @@ package final class ServerCore {
     let configuration: ServerConfiguration
     let eventLoop: any EventLoop
     let layer: any ChannelLayer
-    private let logger: Logger
-    private let message: RequestMessage
+    let logger: Logger
+    let message: RequestMessage
 
     package internal(set) var counters = ServerCounters()
     var writer: AnswerWriter
@@ -41,7 +41,18 @@ package final class ServerCore {
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
         self.now = Moment(eventLoop.now)
-        self.mailbox = ReplyMailbox(credit: configuration.credit)
+        self.mailbox = Self.newMailbox(configuration)
+    }
+
+    private static func newMailbox(_ configuration: ServerConfiguration) -> ReplyMailbox {
+        ReplyMailbox("http.response", server: ReplyMailbox.randomName(), credit: configuration.credit)
+    }
+
+    /// What becomes WebSockets.
+    private(set) lazy var sockets = SocketCore(server: self, layer: self.layer, now: self.now)
+
+    var answerLimits: Answer.Limits {
+        Answer.Limits(fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
     }
 
     /// The mailbox's name, for tests and logs.
@@ -52,7 +63,8 @@ package final class ServerCore {
     /// - Returns: whether there is a place for one more.
     func enter(_ connection: ConnectionHandler) -> Bool {
         self.counters.connections += 1
-        guard self.connections.count < self.configuration.maxConnections, !self.isDraining else {
+        let count = self.connections.count + self.sockets.count
+        guard count < self.configuration.maxConnections, !self.isDraining else {
             self.counters.count(.tooManyConnections)
             return false
         }
@@ -73,6 +85,7 @@ package final class ServerCore {
         self.writer.date.update(unixSeconds: HTTPDate.systemSeconds())
         if let time = self.listenAgain, time <= now { self.listen() }
         for connection in self.connections.values { connection.sweep(at: now) }
+        self.sockets.sweep(at: now)
     }
 
     // MARK: Requests
@@ -92,7 +105,7 @@ package final class ServerCore {
     /// Puts a request on its channel. The layer may refuse it before this returns.
     func send(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
-        number: UInt64, route: Route
+        number: UInt64, route: RequestRoute
     ) {
         // Without the mailbox no answer could come.
         guard self.listenAgain == nil else {
@@ -171,11 +184,9 @@ package final class ServerCore {
 
     private func receive(_ delivery: Delivery) {
         if let credit = self.mailbox.useCredit() { self.mailbox.listening?.ready(credit) }
-        let limits = Answer.Limits(
-            fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
         let answer: Result<Answer, AnswerFault>
         do throws(AnswerFault) {
-            answer = .success(try Answer(delivery.body, limits: limits))
+            answer = .success(try Answer(delivery.body, limits: self.answerLimits))
         } catch {
             answer = .failure(error)
         }
@@ -206,7 +217,7 @@ package final class ServerCore {
     private func startAnew() {
         self.logger.error("another reader has taken the reply mailbox", metadata: ["mailbox": "\(self.mailboxName)"])
         for (number, owner) in self.owners { owner.fail(number, .unknownOutcome) }
-        self.mailbox = ReplyMailbox(credit: self.configuration.credit)
+        self.mailbox = Self.newMailbox(self.configuration)
         self.listen()
     }
 
@@ -220,6 +231,7 @@ package final class ServerCore {
         self.whenEmpty = promise
         self.isDraining = true
         for connection in self.connections.values { connection.drain() }
+        self.sockets.close(.goingAway)
         self.resolveIfEmpty()
         return promise.futureResult
     }
@@ -227,21 +239,21 @@ package final class ServerCore {
     /// Ends all connections, answered or not.
     package func abort() {
         for connection in self.connections.values { connection.abort() }
+        self.sockets.abort()
     }
 
     /// Stops taking answers.
     package func stopListening() -> EventLoopFuture<Void> {
         let promise = self.eventLoop.makePromise(of: Void.self)
-        guard let listening = self.mailbox.listening else {
-            promise.succeed()
-            return promise.futureResult
+        let listening = self.mailbox.listening
+        self.sockets.stopListening {
+            if let listening { listening.stop { promise.succeed() } } else { promise.succeed() }
         }
-        listening.stop { promise.succeed() }
         return promise.futureResult
     }
 
-    private func resolveIfEmpty() {
-        guard self.isDraining, self.connections.isEmpty else { return }
+    func resolveIfEmpty() {
+        guard self.isDraining, self.connections.isEmpty, self.sockets.count == 0 else { return }
         self.whenEmpty?.succeed()
     }
 
@@ -254,7 +266,7 @@ package final class ServerCore {
     }
 
     /// Warns at most once a second of what may happen with every request; the counters have the rest.
-    private func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) {
+    func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) {
         let isQuiet = self.lastWarning.map { self.now < $0 + .seconds(1) } ?? false
         if !isQuiet { self.lastWarning = self.now }
         self.logger.log(level: isQuiet ? .debug : .warning, text, metadata: metadata)

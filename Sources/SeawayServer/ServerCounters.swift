@@ -22,7 +22,7 @@ package struct ServerCounters: Hashable, Sendable {
     /// 503: no room for another body.
     package var noRoomForBody = 0
 
-    /// 400 and 501.
+    /// 400, 405, 426 and 501.
     package var badRequests = 0
     /// 408, and connections closed in the middle of a request.
     package var slowRequests = 0
@@ -46,6 +46,8 @@ package struct ServerCounters: Hashable, Sendable {
     package var stalledClients = 0
     /// Reply channels held back for a slow client.
     package var pauses = 0
+
+    package var sockets = SocketCounters()
 
     package init() {}
 }

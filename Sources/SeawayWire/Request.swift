@@ -9,6 +9,9 @@ package enum Request: Hashable, Sendable {
     case ready(Int, Name?)
     case join(Name, [Name])
     case leave(Name, [Name])
+    /// A group, and the channel that is told of it.
+    case watch(Name, Name)
+    case unwatch(Name, Name)
     case pause(Name)
     case resume(Name)
     case close([Name])

@@ -55,6 +55,10 @@ extension Request {
             let group = try arguments.group(line)
             let channels = try arguments.names(line, from: 1, channelsOnly: true)
             self = verb == .join ? .join(group, channels) : .leave(group, channels)
+        case .watch, .unwatch:
+            let group = try arguments.group(line)
+            let channel = try arguments.names(line, from: 1, channelsOnly: true)[0]
+            self = verb == .watch ? .watch(group, channel) : .unwatch(group, channel)
         case .pause: self = .pause(try arguments.ownedChannels(line)[0])
         case .resume: self = .resume(try arguments.ownedChannels(line)[0])
         case .close: self = .close(try arguments.ownedChannels(line))
@@ -83,6 +87,8 @@ private enum Verb: String, CaseIterable {
     case ready = "READY"
     case join = "JOIN"
     case leave = "LEAVE"
+    case watch = "WATCH"
+    case unwatch = "UNWATCH"
     case pause = "PAUSE"
     case resume = "RESUME"
     case close = "CLOSE"
@@ -109,6 +115,7 @@ private enum Verb: String, CaseIterable {
         case .hello, .send, .groupSend, .pause, .resume, .members, .peek: 1...1
         case .listen, .unlisten, .close: 1...Int.max
         case .join, .leave: 2...Int.max
+        case .watch, .unwatch: 2...2
         case .ready: 1...2
         case .stats, .flush: 0...1
         case .ping, .pong, .quit: 0...0
@@ -138,7 +145,9 @@ private struct Arguments {
     func check(_ verb: Verb) throws(WireRefusal) {
         guard !self.hasMisplaced else { throw .args("options stand behind the arguments") }
         guard verb.argumentCount.contains(self.words.count) else {
-            throw .args("\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments")
+            throw .args(
+                "\(verb.rawValue) has too \(self.words.count < verb.argumentCount.lowerBound ? "few" : "many") arguments"
+            )
         }
     }
 

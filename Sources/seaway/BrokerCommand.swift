@@ -10,11 +10,11 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Keep named channels for clients of the wire protocol.",
         discussion: """
-            Messages live in memory: a restart loses them. Whoever reaches an address may do everything, so listen on
+            Messages live in memory: a restart loses them. Whoever reaches an address may do everything, so listen on \
             addresses that only your own programs reach.
 
               seaway broker
-              seaway broker --listen 127.0.0.1:7411 --unix-socket /run/seaway.sock --capacity 'http.request=1000'
+              seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
 
             By hand: printf 'SEND :- chat.log {"text":"hi"}\\n' | nc -N 127.0.0.1 7411
             """)

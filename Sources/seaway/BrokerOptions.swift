@@ -17,19 +17,19 @@ struct BrokerOptions: ParsableArguments {
             valueName: "pattern=time"))
     var expiry: [ExpiryOption] = []
 
-    @Option(help: "How long the memberships of an absent reader are kept.")
+    @Option(help: .time("How long the memberships of an absent reader are kept."))
     var mailboxGrace = TimeOption(milliseconds: 60_000)
 
-    @Option(help: "Largest body that is taken.")
+    @Option(help: .size("Largest body that is taken."))
     var maxBody = SizeOption(bytes: 2 << 20)
 
-    @Option(help: "Everything that is held for peers, in all.")
+    @Option(help: .size("Everything that is held for peers, in all."))
     var maxMemory = SizeOption(bytes: 1 << 30)
 
     @Option(help: "Connections.")
     var maxConnections = 10_000
 
-    @Option(help: "Names that one connection listens on.")
+    @Option(help: "Names that one connection listens on or watches.")
     var maxNames = 1_024
 
     @Option(help: "Members of one group.")
@@ -38,31 +38,35 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: "Groups.")
     var maxGroups = 100_000
 
+    @Option(help: "Channels that are told of a group.")
+    var maxWatches = 10_000
+
     @Option(help: "Channels that hold something.")
     var maxChannels = 100_000
 
     @Option(help: "Closed channels that are remembered.")
     var maxClosed = 100_000
 
-    @Option(help: "How long a frame may take once begun.")
+    @Option(help: .time("How long a frame may take once begun."))
     var frameTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: "Unread output beyond which a connection gets no messages and is not read from.")
+    @Option(help: .size("Unread output beyond which a connection gets no messages and is not read from."))
     var maxUnread = SizeOption(bytes: 256 << 10)
 
-    @Option(help: "How long unread output may stand still before the connection ends.")
+    @Option(help: .time("How long unread output may stand still before the connection ends."))
     var unreadTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: "How long a connection that listens on nothing may be silent; 0: for ever.")
+    @Option(help: .time("How long a connection that listens on nothing may be silent; 0: for ever."))
     var idleTimeout = TimeOption(milliseconds: 0)
 
-    @Option(help: "How long the broker goes on delivering after SIGTERM.")
+    @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
-            ("max-groups", self.maxGroups), ("max-channels", self.maxChannels), ("max-closed", self.maxClosed),
+            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels),
+            ("max-closed", self.maxClosed),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
@@ -90,6 +94,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxNames = self.maxNames
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups
+        configuration.hub.maxWatches = self.maxWatches
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
         configuration.limits = .init(maxBody: self.maxBody.bytes)

@@ -9,6 +9,8 @@ struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
 
     init(milliseconds: Int) { self.milliseconds = milliseconds }
 
+    var duration: Duration { .milliseconds(self.milliseconds) }
+
     init?(argument: String) {
         let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
         let (suffix, factor) = units.first { argument.hasSuffix($0.0) } ?? ("", 1_000)
@@ -21,6 +23,14 @@ struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var defaultValueDescription: String { self.description }
+}
+
+extension ArgumentHelp {
+    /// Help of a ``TimeOption``, which an error repeats.
+    static func time(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "time: 500ms, 30s, 5m, 1h") }
+
+    /// Help of a ``SizeOption``, which an error repeats.
+    static func size(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "bytes: 65536, 64K, 2M, 1G") }
 }
 
 /// An amount of bytes on the command line: `65536`, `64K`, `2M`, `1G`.
@@ -39,7 +49,8 @@ struct SizeOption: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String {
-        for (suffix, shift) in [("G", 30), ("M", 20), ("K", 10)] where self.bytes > 0 && self.bytes % (1 << shift) == 0 {
+        for (suffix, shift) in [("G", 30), ("M", 20), ("K", 10)] where self.bytes > 0 && self.bytes % (1 << shift) == 0
+        {
             return "\(self.bytes >> shift)\(suffix)"
         }
         return "\(self.bytes)"

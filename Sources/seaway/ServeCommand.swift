@@ -9,9 +9,9 @@ import ServiceLifecycle
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Turn HTTP into messages on the channels of a broker.",
+        abstract: "Turn HTTP and WebSocket into messages on the channels of a broker.",
         discussion: """
-            Does no work of its own: requests go to http.request, answers come from workers. Without a broker in reach
+            Does no work of its own: requests go to http.request, WebSockets to websocket.connect, answers come from workers. Without a broker in reach \
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
@@ -25,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     var connectPatience = TimeOption(milliseconds: 2_000)
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
+    @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -34,7 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.connectPatience = .milliseconds(self.connectPatience.milliseconds)
         let layer = WireLayer(configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
         let server = InterfaceServer(
-            configuration: try self.server.configuration(), layer: layer, eventLoop: eventLoop, logger: logger)
+            configuration: try self.server.configuration(with: self.sockets), layer: layer, eventLoop: eventLoop,
+            logger: logger)
         try await self.server.open(server, logger)
         layer.start()
         // The last is asked to leave first: requests under way still find the broker.

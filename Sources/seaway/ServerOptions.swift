@@ -13,25 +13,25 @@ struct ServerOptions: ParsableArguments {
             valueName: "[host]/prefix=channel"))
     var route: [String] = []
 
-    @Option(help: "How long a request may wait for its answer.")
+    @Option(help: .time("How long a request may wait for its answer."))
     var httpTimeout = TimeOption(milliseconds: 120_000)
 
-    @Option(help: "How long the head of a request may take.")
+    @Option(help: .time("How long the head of a request may take."))
     var headTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: "How long the body of a request may take.")
+    @Option(help: .time("How long the body of a request may take."))
     var bodyTimeout = TimeOption(milliseconds: 120_000)
 
-    @Option(help: "How long a connection may stay without a request.")
+    @Option(help: .time("How long a connection may stay without a request."))
     var keepAlive = TimeOption(milliseconds: 75_000)
 
-    @Option(help: "How long a client may take nothing of its answer.")
+    @Option(help: .time("How long a client may take nothing of its answer."))
     var clientStallTimeout = TimeOption(milliseconds: 60_000)
 
-    @Option(help: "Largest body of a request.")
+    @Option(help: .size("Largest body of a request."))
     var maxRequestBody = SizeOption(bytes: 1 << 20)
 
-    @Option(help: "Bodies that are being received, in all.")
+    @Option(help: .size("Bodies that are being received, in all."))
     var maxBufferedBodies = SizeOption(bytes: 256 << 20)
 
     @Option(help: "HTTP connections.")
@@ -43,7 +43,7 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Where the site is mounted: root_path in the messages.")
     var rootPath = ""
 
-    @Option(help: "How long requests under way may take after SIGTERM.")
+    @Option(help: .time("How long requests under way may take after SIGTERM."))
     var grace = TimeOption(milliseconds: 10_000)
 
     @Flag(help: "One log line for each request.")
@@ -64,7 +64,7 @@ struct ServerOptions: ParsableArguments {
         _ = try self.routes()
     }
 
-    private func routes() throws -> Routes {
+    private func routes() throws -> Routes<RequestRoute> {
         do {
             return try Routes(self.route)
         } catch {
@@ -72,8 +72,9 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    func configuration() throws -> ServerConfiguration {
+    func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
+        configuration.sockets = try sockets.configuration()
         if case .tcp(let host, let port) = self.http.address {
             configuration.host = host
             configuration.port = port

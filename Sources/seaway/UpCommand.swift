@@ -17,6 +17,7 @@ struct UpCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
+    @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
     @OptionGroup(title: "Log") var log: LogOptions
@@ -28,7 +29,8 @@ struct UpCommand: AsyncParsableCommand {
         try await self.listeners.open(broker, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
         let server = InterfaceServer(
-            configuration: try self.server.configuration(), layer: broker.makeLayer(clientName: "seaway-up"),
+            configuration: try self.server.configuration(with: self.sockets),
+            layer: broker.makeLayer(clientName: "seaway-up"),
             eventLoop: eventLoop, logger: logger)
         try await self.server.open(server, logger)
         // The last is asked to leave first: requests under way still find the broker.

@@ -14,7 +14,8 @@ import Testing
 
     /// What clients say in the vectors: the material to spoil.
     private static func corpus() throws -> [[UInt8]] {
-        let scenarios = try Vectors.load("sessions.json", as: ScenarioVector.self)
+        let scenarios =
+            try Vectors.load("sessions.json", as: ScenarioVector.self)
             + Vectors.load("delivery.json", as: ScenarioVector.self)
         return scenarios.flatMap { $0.steps.compactMap(\.sent) }.filter { $0.count < 5_000 }
     }

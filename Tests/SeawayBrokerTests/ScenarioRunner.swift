@@ -59,7 +59,8 @@ final class ScenarioRunner {
         }
         for (name, peer) in self.peers {
             let rest = peer.transport.takeReceived()
-            #expect(rest.isEmpty, "\(vector.id): left on \(name): \(String(decoding: rest, as: UTF8.self)) (\(vector.why))")
+            #expect(
+                rest.isEmpty, "\(vector.id): left on \(name): \(String(decoding: rest, as: UTF8.self)) (\(vector.why))")
         }
     }
 
@@ -136,6 +137,7 @@ extension BrokerConfiguration {
             case ("max-names", .number(let value)): self.hub.maxNames = value
             case ("max-members", .number(let value)): self.hub.maxMembers = value
             case ("max-groups", .number(let value)): self.hub.maxGroups = value
+            case ("max-watches", .number(let value)): self.hub.maxWatches = value
             case ("max-channels", .number(let value)): self.hub.maxChannels = value
             case ("max-closed", .number(let value)): self.hub.maxClosed = value
             case ("max-memory", .number(let value)): self.hub.maxMemory = value

@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test("I17") func aClientThatLeavesIsReported() throws {
-        let routes = try Routes(["/x=http.request.x"])
+        let routes = try Routes<RequestRoute>(["/x=http.request.x"])
         let server = EmbeddedServer { $0.routes = routes }
         let client = try server.connect()
         try client.get("/")

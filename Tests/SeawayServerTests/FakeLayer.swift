@@ -9,6 +9,12 @@ final class FakeLayer: ChannelLayer {
         var ifHeard: Bool
     }
 
+    private struct Listened {
+        var names: [String]
+        var receive: @Sendable (Delivery) -> Void
+        var event: @Sendable (ListeningEvent) -> Void
+    }
+
     private struct State {
         var sent: [Sent] = []
         var closed: [String] = []
@@ -17,8 +23,7 @@ final class FakeLayer: ChannelLayer {
         var credit = 0
         var mailboxes: [String] = []
         var stopped = 0
-        var receive: (@Sendable (Delivery) -> Void)?
-        var event: (@Sendable (ListeningEvent) -> Void)?
+        var listenings: [Listened] = []
         var held: [@Sendable (SendAnswer) -> Void] = []
     }
 
@@ -53,16 +58,29 @@ final class FakeLayer: ChannelLayer {
     }
 
     func deliver(_ message: Message, to channels: [String], group: String? = nil) {
-        let receive = self.state.withLock { $0.receive }
-        receive?(Delivery(channels: channels, group: group, body: message.payload))
+        self.deliver(Delivery(channels: channels, group: group, body: message.payload))
     }
 
     func deliver(raw bytes: [UInt8], to channel: String) {
-        let receive = self.state.withLock { $0.receive }
-        receive?(Delivery(channels: [channel], body: Payload(messagePack: bytes)))
+        self.deliver(Delivery(channels: [channel], body: Payload(messagePack: bytes)))
     }
 
-    func happen(_ event: ListeningEvent) { self.state.withLock { $0.event }?(event) }
+    /// To the reader of the first channel's mailbox.
+    private func deliver(_ delivery: Delivery) {
+        let channel = delivery.channels.first ?? ""
+        let reader = self.state.withLock { state in
+            state.listenings.last { $0.names.contains { channel.hasPrefix($0) } }
+        }
+        reader?.receive(delivery)
+    }
+
+    /// To the reader of a mailbox of this kind.
+    func happen(_ event: ListeningEvent, to kind: String = "http.response") {
+        let reader = self.state.withLock { state in
+            state.listenings.last { $0.names.contains { $0.hasPrefix(kind) } }
+        }
+        reader?.event(event)
+    }
 
     func answerHeld(_ answer: SendAnswer) {
         let held = self.state.withLock { state in
@@ -92,8 +110,7 @@ final class FakeLayer: ChannelLayer {
     ) -> any Listening {
         self.state.withLock { state in
             state.mailboxes += names
-            state.receive = receive
-            state.event = event
+            state.listenings.append(Listened(names: names, receive: receive, event: event))
         }
         event(.started(kept: false))
         return FakeListening(layer: self)
@@ -114,6 +131,12 @@ final class FakeLayer: ChannelLayer {
         answer(.unknown)
     }
     func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.unknown)
+    }
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
         answer(.unknown)
     }
 }

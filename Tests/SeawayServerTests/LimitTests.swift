@@ -17,7 +17,7 @@ import Testing
             ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400),
             ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", 400),
             ("GET / HTTP/1.1\r\nhost: a\r\nx : y\r\n\r\n", 400),
-            ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", 501),
+            ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", 426),
             ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n", 501),
             ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1048577\r\n\r\n", 413),
             ("GET / HTTP/1.1\r\nhost: a\r\nx: \(String(repeating: "x", count: 32_768))\r\n\r\n", 431),

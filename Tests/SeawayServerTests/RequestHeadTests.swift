@@ -57,7 +57,6 @@ import Testing
 
     @Test("Refused from the head alone (I21)") func whatCannotBeServedIsRefused() {
         #expect(Self.verdict(("Host", "a"), method: "CONNECT", target: "a:443") == .refuse(.connect))
-        #expect(Self.verdict(("Host", "a"), ("Upgrade", "h2c, WebSocket")) == .refuse(.webSocket))
         #expect(Self.verdict(("Host", "a"), ("Transfer-Encoding", "gzip, chunked")) == .refuse(.transferCoding))
         #expect(Self.verdict(("Transfer-Encoding", "chunked"), isHTTP10: true) == .refuse(.transferCoding))
         #expect(Self.verdict() == .refuse(.hostField))

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func theHostOfAnAbsoluteTargetReplacesTheField() throws {
-        let routes = try Routes(["b.example/=http.request.b"])
+        let routes = try Routes<RequestRoute>(["b.example/=http.request.b"])
         let server = EmbeddedServer { $0.routes = routes }
         let client = try server.connect()
         try client.send("GET http://b.example/x HTTP/1.1\r\nhost: a\r\n\r\n")

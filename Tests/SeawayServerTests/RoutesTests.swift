@@ -22,7 +22,7 @@ import Testing
         ("/six", "[::2]", "http.request"),
     ])
     func aHostComesFirstThenTheLongestPrefix(path: String, host: String?, channel: String) throws {
-        #expect(try Routes(Self.routes).match(host: host, path: path).channel == channel)
+        #expect(try Routes<RequestRoute>(Self.routes).match(host: host, path: path).channel == channel)
     }
 
     @Test(arguments: [
@@ -30,7 +30,7 @@ import Testing
         ("/=jobs", "jobs.disconnect"),
     ])
     func aDisconnectChannelStandsBesideEachRequestChannel(route: String, channel: String) throws {
-        #expect(try Route(route).disconnectChannel == channel)
+        #expect(try Routes<RequestRoute>([route]).match(host: nil, path: "/").disconnectChannel == channel)
     }
 
     @Test(arguments: [
@@ -38,14 +38,14 @@ import Testing
         "/a=\(String(repeating: "x", count: 241))",
     ])
     func aMalformedRouteIsNamed(text: String) {
-        let error = #expect(throws: RouteError.self) { try Routes([text]) }
+        let error = #expect(throws: RouteError.self) { try Routes<RequestRoute>([text]) }
         #expect(error?.description.hasPrefix("route '\(text)': ") == true)
     }
 
     @Test func theSameHostAndPrefixTwiceIsAnError() {
-        #expect(throws: RouteError.self) { try Routes(["/a=x", "/a/=y"]) }
+        #expect(throws: RouteError.self) { try Routes<RequestRoute>(["/a=x", "/a/=y"]) }
         #expect(throws: Never.self) {
-            try Routes(["/a=x", "h/a=y", "/a=\(String(repeating: "x", count: 240))"].dropLast())
+            try Routes<RequestRoute>(["/a=x", "h/a=y", "/a=\(String(repeating: "x", count: 240))"].dropLast())
         }
     }
 }

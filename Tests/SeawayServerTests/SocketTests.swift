@@ -104,7 +104,7 @@ import Testing
             default: .done
             }
         })
-        let routes = try Routes(["/full=http.request.full", "/away=http.request.away"])
+        let routes = try Routes<RequestRoute>(["/full=http.request.full", "/away=http.request.away"])
         try await SocketServer.run(layer, { $0.routes = routes }) { server in
             try await server.connect { client in
                 try await client.send("GET /full HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -160,7 +160,7 @@ import Testing
                 #expect(answer.contains("connection: close\r\n") && answer.hasSuffix("hello"))
                 await isDown
             }
-            #expect(layer.stopped == 1)
+            #expect(layer.stopped == 3)
         }
     }
 
@@ -173,7 +173,7 @@ import Testing
                 await server.server.shutdown(grace: .milliseconds(1))
                 #expect(try await client.readToEnd() == "")
             }
-            #expect(layer.stopped == 1 && layer.disconnects.count == 1)
+            #expect(layer.stopped == 3 && layer.disconnects.count == 1)
         }
     }
 

@@ -133,7 +133,9 @@ struct ParsedFrame: Hashable {
             #expect(frame.matches(expected), "\(vector.why): \(frame)")
         }
         #expect(end?.rawValue == vector.end, "\(vector.why)")
-        if end == nil { #expect(parser.isInsideFrame(hasBytes: !unread.isEmpty) == (vector.rest ?? false), "\(vector.why)") }
+        if end == nil {
+            #expect(parser.isInsideFrame(hasBytes: !unread.isEmpty) == (vector.rest ?? false), "\(vector.why)")
+        }
     }
 
     @Test func randomBytesNeverTrap() {

@@ -113,6 +113,10 @@ final class ScriptedLayer: ChannelLayer {
     func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
         answer(.done)
     }
+    func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) { answer(.done) }
+    func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        answer(.done)
+    }
     func pause(_ channel: String) {}
     func resume(_ channel: String) {}
     func close(_ channels: [String]) {}

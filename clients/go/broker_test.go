@@ -16,14 +16,17 @@ import (
 )
 
 // realBroker starts the broker that SEAWAY_BIN names, and returns its address and what ends it.
-func realBroker(t *testing.T) (address string, end func()) {
+func realBroker(t *testing.T, options ...string) (address string, end func()) {
 	t.Helper()
 	binary := os.Getenv("SEAWAY_BIN")
 	if binary == "" {
 		t.Skip("SEAWAY_BIN does not name a seaway binary")
 	}
-	return startBroker(t, binary, freeAddress(t))
+	return startBroker(t, binary, freeAddress(t), options...)
 }
+
+// restartBroker starts the broker again that was at this address.
+func restartBroker(t *testing.T, address string) { startBroker(t, os.Getenv("SEAWAY_BIN"), address) }
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
@@ -35,9 +38,9 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func startBroker(t *testing.T, binary, address string) (string, func()) {
+func startBroker(t *testing.T, binary, address string, options ...string) (string, func()) {
 	t.Helper()
-	command := exec.Command(binary, "broker", "--listen", address)
+	command := exec.Command(binary, append([]string{"broker", "--listen", address}, options...)...)
 	output, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +181,7 @@ func TestMembershipsComeBackWithARealBrokerThatWasKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	end()
-	startBroker(t, os.Getenv("SEAWAY_BIN"), address)
+	restartBroker(t, address)
 	var result GroupResult
 	for result.Sent == 0 {
 		if result, err = client.SendGroup(ctx, "room", Message{"n": 1}, ""); err != nil && !errors.Is(err, ErrUnknown) {

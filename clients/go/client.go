@@ -32,7 +32,7 @@ type Options struct {
 
 // Client is one connection to a broker, shared by all goroutines of a program.
 //
-// When the connection breaks it comes back by itself, with backoff and jitter, listens on everything again and joins
+// When the connection breaks it comes back by itself, with backoff and jitter, listens and watches again, and joins
 // again what was lost. The context of a call limits how long it waits; when it ends after the request was sent the
 // outcome is [ErrUnknown]. All methods are safe for concurrent use.
 type Client struct {
@@ -52,6 +52,8 @@ type Client struct {
 	epoch     string
 	listeners map[string]*Listener
 	worker    *Listener
+	// True for what the broker has granted, or may have.
+	watches map[watch]bool
 }
 
 // New makes a client of the broker at an address such as "127.0.0.1:7411" or "unix:/run/seaway.sock".
@@ -62,7 +64,7 @@ func New(address string, options Options) *Client {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
 		options: options, stop: stop, finished: make(chan struct{}),
-		changed: make(chan struct{}), listeners: make(map[string]*Listener),
+		changed: make(chan struct{}), listeners: make(map[string]*Listener), watches: make(map[watch]bool),
 	}
 	go c.keepConnected(ctx)
 	return c

@@ -152,10 +152,11 @@ func isPlainWord(word string) bool {
 
 // restore listens on all names that this connection does not yet read; when none is left, calls may use it.
 func (c *Client) restore(ctx context.Context, current *conn) error {
+	isWatching := false
 	for {
 		c.mu.Lock()
 		missing := c.notYetOn(current)
-		if len(missing) == 0 {
+		if len(missing) == 0 && isWatching {
 			c.current, c.epoch, c.lastError = current, current.epoch, nil
 			c.change()
 			c.mu.Unlock()
@@ -170,6 +171,12 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 				c.options.Logger.Printf("seaway: cannot listen again on %v: %v", listener.names, err)
 				c.forget(listener, err)
 			}
+		}
+		if !isWatching {
+			if err := c.watchAgain(ctx, current); err != nil {
+				return err
+			}
+			isWatching = true
 		}
 	}
 }

@@ -19,5 +19,5 @@ esac
 # The race detector needs cgo and a C compiler.
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then race=-race; fi
-go test -count=1 ${race:+"$race"} ./...
+go test -v -count=1 ${race:+"$race"} ./...
 go test -run '^$' -fuzz FuzzParser -fuzztime "${FUZZ_SECONDS:-5}s" .

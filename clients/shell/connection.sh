@@ -40,7 +40,7 @@ nc=
 makeTemporary() {
     [ -z "$temporary" ] || return 0
     temporary=$(mktemp -d "${TMPDIR:-/tmp}/seaway.XXXXXXXX") || fail 1 'no temporary directory'
-    trap 'rm -rf "$temporary"' EXIT
+    trap 'rm -rf "$temporary"; stopClock' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     # A broker that goes away is noticed by what is read, not by dying of what is written.
@@ -49,6 +49,24 @@ makeTemporary() {
 
 # Leave in order when told to, in the verbs that stay.
 leaveWhenTold() { trap 'isLeaving=1 wasInterrupted=1' INT TERM; }
+
+# nc ends with its input, or when what it says to a broker that is gone is refused: so a verb that stays says something now
+# and then. Only where it reads, so that no PING comes to stand within a body.
+isDue=
+clock=
+startClock() {
+    trap 'isDue=1 wasInterrupted=1' ALRM
+    (
+        trap - INT TERM
+        while sleep "${SEAWAY_PING:-5}" && kill -ALRM $$; do :; done
+    ) </dev/null >/dev/null 2>&1 3>&- 4<&- &
+    clock=$!
+}
+
+stopClock() {
+    [ -z "$clock" ] || kill "$clock" 2>/dev/null
+    clock=
+}
 
 # Starts nc towards the broker; whether it has reached it shows in the answer to HELLO. $1: seconds of patience, or none.
 connect() {
@@ -74,7 +92,10 @@ connect() {
     rm -f "$temporary/to" "$temporary/from"
 }
 
-disconnect() { exec 3>&- 4<&-; }
+disconnect() {
+    stopClock
+    exec 3>&- 4<&-
+}
 
 tell() { printf '%s\n' "$*" >&3 2>/dev/null; }
 
@@ -85,7 +106,9 @@ readLine() {
         line=$line$piece
         [ -n "$wasInterrupted" ] || return 1
         wasInterrupted=
-        [ -n "$line" ] || return 2
+        [ -z "$isDue" ] || tell PING
+        isDue=
+        [ -z "$isLeaving" ] || [ -n "$line" ] || return 2
     done
     line=$line$piece
 }
@@ -122,7 +145,8 @@ readAnswer() {
         2) continue ;;
         esac
         case $verb in
-        OK | ERR | DATA | PONG | HELLO) return 0 ;;
+        OK | ERR | DATA | HELLO) return 0 ;;
+        PONG) [ -n "$clock" ] || return 0 ;;
         MSG) early="$early$words $newline$body$newline" ;;
         LOST | BYE) noteEnd ;;
         esac

@@ -67,9 +67,10 @@ pause() {
     wait $!
 }
 
-# What listen, worker and join --hold do: reads $names until told to leave, or until $count messages came.
+# What listen, worker, watch and join --hold do: reads $names until told to leave, or until $count messages came.
 names=
 group=
+watched=
 count=0
 credit=16
 command=
@@ -118,7 +119,13 @@ beginListening() {
         readAnswer || return 1
         [ "$verb" != ERR ] || refused "JOIN $group $names"
     fi
+    if [ -n "$watched" ]; then
+        tell "WATCH $watched $names"
+        readAnswer || return 1
+        [ "$verb" != ERR ] || refused "WATCH $watched $names"
+    fi
     tell "READY $credit"
+    startClock
 }
 
 takeMessages() {
@@ -143,6 +150,14 @@ takeMessages() {
 # Takes no more, does what had come, and says goodbye.
 leave() {
     early=
+    if [ -n "$group" ]; then
+        tell "LEAVE $group $names"
+        readAnswer || return
+    fi
+    if [ -n "$watched" ]; then
+        tell "UNWATCH $watched $names"
+        readAnswer || return
+    fi
     tell "UNLISTEN $names"
     readAnswer || return
     printf '%s' "$early" >"$temporary/early"

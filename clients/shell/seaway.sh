@@ -19,9 +19,11 @@ usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh worker [--type TYPE] NAME... CMD
        seaway.sh reply [--status N] [--type TYPE] [--header 'NAME: VALUE'] CHANNEL [TEXT|-]
        seaway.sh join [--hold] GROUP CHANNEL...        seaway.sh leave GROUP CHANNEL...
+       seaway.sh watch [--count N] [--exec CMD] GROUP CHANNEL
        seaway.sh members GROUP | peek CHANNEL | stats [channels|groups|connections] | flush [PATTERN] | ping
 
-SEAWAY_BROKER is host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10).
+SEAWAY_BROKER is host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10),
+SEAWAY_PING seconds between signs of life (5).
 A body that is missing or - is read from standard input. Options stand before names; -- ends them.
 exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit)
 END
@@ -76,6 +78,17 @@ gsend() {
 }
 
 listen() {
+    takeListenOptions "$@"
+    shift "$taken"
+    [ $# -ge 1 ] || usage
+    checkNames "$@"
+    names="$*"
+    stay
+}
+
+# Takes the options of listen and watch, and says in $taken how many words they were.
+takeListenOptions() {
+    taken=0
     while :; do
         case ${1:-} in
         --count)
@@ -87,11 +100,18 @@ listen() {
         esac
         [ -n "${2:-}" ] || usage
         shift 2
+        taken=$((taken + 2))
     done
-    [ "${1:-}" != -- ] || shift
-    [ $# -ge 1 ] || usage
+    [ "${1:-}" != -- ] || taken=$((taken + 1))
+}
+
+# Reads the channel too: a watch ends with its connection.
+watch() {
+    takeListenOptions "$@"
+    shift "$taken"
+    [ $# = 2 ] || usage
     checkNames "$@"
-    names="$*"
+    watched=$1 names=$2 isPatient=1
     stay
 }
 
@@ -194,7 +214,7 @@ flush() {
 task=$1
 shift
 case $task-$# in
-send-* | gsend-* | listen-* | worker-* | reply-* | join-*) "$task" "$@" ;;
+send-* | gsend-* | listen-* | worker-* | reply-* | join-* | watch-*) "$task" "$@" ;;
 leave-*) leaveGroup "$@" ;;
 members-1) query MEMBERS "$1" ;;
 peek-1) query PEEK "$1" ;;

@@ -28,6 +28,9 @@ cleanUp() {
 
 client() { ${TEST_SHELL:-sh} "$folder/seaway.sh" "$@"; }
 
+# start ARGUMENTS...: in the background; the process itself, not a shell around it, is $!.
+start() { ${TEST_SHELL:-sh} "$folder/seaway.sh" "$@" & }
+
 # is WHAT EXPECTED ACTUAL
 is() {
     if [ "$2" = "$3" ]; then
@@ -69,7 +72,7 @@ startBroker() {
 
 serve() {
     export SEAWAY_BROKER="127.0.0.1:$port"
-    "$SEAWAY_BIN" broker --listen "$SEAWAY_BROKER" --unix-socket "$work/socket" "$@" >"$work/log" 2>&1 &
+    "$SEAWAY_BIN" broker --listen "$SEAWAY_BROKER" --unix-socket "$work/socket" >"$work/log" 2>&1 &
     broker=$!
 }
 
@@ -80,6 +83,15 @@ untilReaders() {
         sleep 0.1
     done
     is "readers of $1" "$2" "$(client peek "$1" 2>&1)"
+}
+
+# Waits until a file has so many lines.
+untilLines() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40; do
+        [ "$(wc -l <"$1")" -lt "$2" ] || return
+        sleep 0.1
+    done
+    is "lines of $1" "$2" "$(cat "$1")"
 }
 
 # An answer's content, put together from messages as listen prints them.
@@ -141,7 +153,7 @@ isWhole "a body of $(wc -c <"$work/large") bytes" "$work/large" "$work/got"
 printf '\202\241a\304\004\000\012"\377\241b\242x\n' >"$work/msgpack"
 client send --msgpack a - <"$work/msgpack"
 is 'MessagePack with NUL and LF' 'a	{"a":{"$bytes":"AAoi/w=="},"b":"x\n"}' "$(client listen --count 1 a)"
-{ printf '\201\241a\306\000\001\021\160' && head -c 70000 /dev/zero; } >"$work/msgpack"
+{ printf '\201\241a\306\000\001\021\160' && head -c 70000 /dev/zero | tr '\0' '\377'; } >"$work/msgpack"
 client send --msgpack a - <"$work/msgpack"
 is 'large MessagePack' "$((70000 * 4 / 3 / 4 * 4 + 4))" \
     "$(client listen --count 1 a | sed 's/.*"$bytes":"//; s/".*//' | tr -d '\n' | wc -c | tr -d ' ')"
@@ -169,7 +181,7 @@ exits 'a mailbox is not sent to' 1 send 'me!' '{}'
 
 exits 'away is for now' 75 send --here nobody '{}'
 for n in 0 1 2 3 4 5 6 7 8 9; do
-    printf "$(printf '%s' 'SEND :- full {}\\n%.0s' )" 0 1 2 3 4 5 6 7 8 9 | nc -N 127.0.0.1 "$port" >/dev/null
+    printf 'SEND :- full {}\n%.0s' 0 1 2 3 4 5 6 7 8 9 | nc -N 127.0.0.1 "$port" >/dev/null
 done
 exits 'full is for now' 75 send full '{}'
 is 'and says so' 'seaway.sh: SEND full: ERR full by=messages' "$(sed 's/\(by=messages\).*/\1/' "$work/stderr")"
@@ -181,7 +193,7 @@ head -c 2100000 /dev/zero | tr '\0' ' ' >"$work/huge"
 client send a - <"$work/huge" 2>/dev/null
 is 'and one that is too large' 1 $?
 for arguments in '' 'shout a' 'send' 'send a b c' 'listen' 'listen --count x a' 'listen --count 0 a' 'worker a' \
-    'reply --status 99 a' 'reply --header x a' 'join a' 'peek' 'ping a'; do
+    'watch room' 'watch room a b' 'watch --count 0 room a' 'reply --status 99 a' 'reply --header x a' 'join a' 'peek' 'ping a'; do
     # shellcheck disable=SC2086 # parted on purpose
     exits "usage: '$arguments'" 64 $arguments
 done
@@ -194,7 +206,7 @@ SEAWAY_BROKER="unix:$work/socket" exits 'a Unix socket' 0 ping
 # A broker of one connection that says what it is told to.
 fake() {
     fakePort=$((port + 101))
-    { printf 'HELLO 1 id=1 epoch=1\n' && printf "$1"; } | timeout 10 nc -l -N 127.0.0.1 "$fakePort" >"$work/heard" &
+    printf 'HELLO 1 id=1 epoch=1\n%b' "$1" | timeout 10 nc -l -N 127.0.0.1 "$fakePort" >"$work/heard" &
     fake=$!
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         grep -qi ":$(printf '%04x' "$fakePort") 00000000:0000 0a" /proc/net/tcp 2>/dev/null && break
@@ -218,7 +230,7 @@ is 'except one' 'sent=1 full=0 gone=0' "$(client gsend --except a room '{"to":"s
 exits 'a leave' 0 leave room a b
 is 'nobody is left' 'sent=0 full=0 gone=0' "$(client gsend room '{}')"
 client flush >/dev/null
-client join --hold room 'me!1' 'me!2' >"$work/held" &
+start join --hold room 'me!1' 'me!2' >"$work/held"
 holder=$!
 untilReaders 'me!1' 1
 untilReaders 'me!2' 1
@@ -228,6 +240,35 @@ wait "$holder"
 is 'holding ends in order' 0 $?
 is 'and has printed what came' 'me!1	{"n":1} me!2	{"n":1}' "$(sort "$work/held" | tr '\n' ' ' | sed 's/ $//')"
 is 'the membership ends with it' 'sent=0 full=0 gone=0' "$(client gsend room '{"n":2}')"
+
+# ---- presence
+
+client join room a
+start watch room lobby >"$work/told"
+watcher=$!
+untilLines "$work/told" 1
+client join room b c
+untilLines "$work/told" 2
+client leave room a b
+untilLines "$work/told" 3
+kill "$watcher"
+wait "$watcher"
+is 'watching ends in order' 0 $?
+is 'who watches is told who is there, who comes and who goes' \
+    'lobby	{"group":"room","count":1,"members":["a"]} lobby	{"group":"room","count":3,"joined":["b","c"],"left":[]} lobby	{"group":"room","count":1,"joined":[],"left":["a","b"]}' \
+    "$(tr '\n' ' ' <"$work/told" | sed 's/ $//')"
+client join room d
+is 'and nothing once it has left' 0 "$(client peek lobby | sed 's/.*"messages":\([0-9]*\).*/\1/')"
+start watch --count 2 --exec 'cat; echo "on $SEAWAY_CHANNEL"' room lobby >"$work/told"
+watcher=$!
+untilLines "$work/told" 2
+client leave room d
+wait "$watcher"
+is 'a command may take what is told' \
+    '{"group":"room","count":2,"members":["c","d"]} on lobby {"group":"room","count":1,"joined":[],"left":["d"]} on lobby' \
+    "$(tr '\n' ' ' <"$work/told" | sed 's/ $//')"
+client leave room c
+exits 'a mailbox is not told' 1 watch room 'lobby!'
 
 # ---- the field that a worker looks for
 
@@ -250,7 +291,7 @@ is 'not there at all' '' "$(found '{}')"
 
 # ---- workers
 
-client worker http.request.sh 'cat >"'"$work"'/stdin"; printf "%s\n" "$SEAWAY_CHANNEL" "$SEAWAY_REPLY_CHANNEL"' &
+start worker http.request.sh 'cat >"'"$work"'/stdin"; printf "%s\n" "$SEAWAY_CHANNEL" "$SEAWAY_REPLY_CHANNEL"'
 worker=$!
 untilReaders http.request.sh 1
 body='{"path":"/$(touch pwned)`touch pwned`","reply_channel":"http.response.k!1","body":"\"; touch pwned; \\","headers":[["reply_channel","evil!1"]]}'
@@ -269,7 +310,7 @@ kill "$worker"
 wait "$worker"
 is 'an idle worker ends in order when told to' 0 $?
 
-client worker --type text/x 'http.request.sh' 'exit 3' 2>"$work/stderr" &
+start worker --type text/x 'http.request.sh' 'exit 3' 2>"$work/stderr"
 worker=$!
 untilReaders http.request.sh 1
 client send http.request.sh '{"reply_channel":"http.response.k!3"}'
@@ -281,7 +322,7 @@ wait "$worker"
 # Every byte, many times over, in several pieces.
 LC_ALL=C awk 'BEGIN { for (i = 0; i < 131072; i++) printf "%c", i % 256 }' >"$work/bytes"
 [ "$(wc -c <"$work/bytes")" -gt 100000 ] || head -c 131072 /dev/urandom >"$work/bytes"
-client worker http.request.sh "cat '$work/bytes'" &
+start worker http.request.sh "cat '$work/bytes'"
 worker=$!
 untilReaders http.request.sh 1
 client send http.request.sh '{"reply_channel":"http.response.k!4"}'
@@ -294,7 +335,7 @@ is 'and the last says so' '"more_content":true 2' "$(grep -c more_content "$work
 kill "$worker"
 wait "$worker"
 
-client worker http.request.sh 'touch "'"$work"'/began"; while [ ! -e "'"$work"'/go" ]; do sleep 0.1; done; echo done' &
+start worker http.request.sh 'touch "'"$work"'/began"; while [ ! -e "'"$work"'/go" ]; do sleep 0.1; done; echo done'
 worker=$!
 untilReaders http.request.sh 1
 client send http.request.sh '{"reply_channel":"http.response.k!5"}'
@@ -307,15 +348,15 @@ is 'a busy worker that is told to leave ends in order' 0 $?
 is 'it has finished what it had begun' 'http.response.k!5' "$(client listen --count 1 'http.response.k!' | cut -f 1)"
 is 'and left the rest' 'http.request.sh	{"reply_channel":"http.response.k!6"}' "$(client listen --count 1 http.request.sh)"
 
-client listen --exec 'client=1; cat >/dev/null; "$REPLY" reply --status 404 --header "x-a: it'"'"'s \"1\"" "$SEAWAY_REPLY_CHANNEL" "no such page"' \
-    http.request.sh >"$work/stdout" &
+start listen --exec 'client=1; cat >/dev/null; "$REPLY" reply --status 404 --header "x-a: it'"'"'s \"1\"" "$SEAWAY_REPLY_CHANNEL" "no such page"' \
+    http.request.sh >"$work/stdout"
 worker=$!
 untilReaders http.request.sh 1
 kill "$worker"
 wait "$worker"
 export REPLY="$folder/seaway.sh"
-client listen --count 1 --exec 'cat >/dev/null; "$REPLY" reply --status 404 --header "x-a: it'"'"'s \"1\"" "$SEAWAY_REPLY_CHANNEL" "no such page"' \
-    http.request.sh &
+start listen --count 1 --exec 'cat >/dev/null; "$REPLY" reply --status 404 --header "x-a: it'"'"'s \"1\"" "$SEAWAY_REPLY_CHANNEL" "no such page"' \
+    http.request.sh
 worker=$!
 untilReaders http.request.sh 1
 client send http.request.sh '{"reply_channel":"http.response.k!7"}'
@@ -332,10 +373,10 @@ is 'as an answer' 'text' "$(contentOf "$work/answer")"
 
 # ---- a broker that goes and comes back
 
-client worker http.request.sh 'echo back' 2>/dev/null &
+start worker http.request.sh 'echo back' 2>/dev/null
 worker=$!
 untilReaders http.request.sh 1
-client listen 'other.k!' >/dev/null 2>&1 &
+start listen 'other.k!' >/dev/null 2>&1
 listener=$!
 untilReaders 'other.k!1' 1 2>/dev/null
 kill -9 "$broker"
@@ -360,7 +401,8 @@ is 'by hand: a group' 'OK state=fresh OK MSG :17 web.me!1 web.me!2 group=room {"
     "$(byHand 'LISTEN web.me!' 'JOIN room web.me!1 web.me!2' 'READY 10' 'GSEND :- room {"text":"to all"}' | tr '\n' ' ' | sed 's/ $//')"
 sed -n '/^```sh$/,/^```$/p' "$folder/README.md" | grep -v '^```' | sed "s/7411/$port/" >"$work/by-hand.sh"
 mkdir "$work/by-hand"
-(cd "$work/by-hand" && exec sh "$work/by-hand.sh" >/dev/null) &
+# It has no end of its own, so it gets a session that can be ended as a whole.
+(cd "$work/by-hand" && exec setsid sh "$work/by-hand.sh" >/dev/null 2>&1) &
 worker=$!
 untilReaders http.request.sh 1
 for n in 1 2; do
@@ -368,7 +410,7 @@ for n in 1 2; do
     is "by hand: a worker, request $n" "http.response.k!$n	{\"status\":200,\"content\":\"hello by hand\"}" \
         "$(client listen --count 1 'http.response.k!')"
 done
-kill "$worker"
+kill -- "-$worker"
 kill "$broker"
 wait "$broker"
 broker=

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Logging
+import SeawayClient
+import SeawayMessage
+import SeawayWorker
+
+/// A worker that accepts every WebSocket and sends back what comes: for `make conformance` and `make bench`.
+@main
+struct EchoWorker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "seaway-echo-worker", abstract: "Accept WebSockets and send back what they say.")
+
+    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
+    var broker = "127.0.0.1:7411"
+
+    @Option(help: "A group that every socket is put into.")
+    var group: String?
+
+    @Flag(help: "Take each socket's messages one at a time, and so send them back in order.")
+    var serial = false
+
+    @Option(help: "Messages worked on at a time.")
+    var concurrency = 64
+
+    func validate() throws {
+        guard BrokerAddress(self.broker) != nil else {
+            throw ValidationError("--broker is \(self.broker); allowed is HOST:PORT or unix:PATH.")
+        }
+        guard (1...65_536).contains(self.concurrency) else {
+            throw ValidationError("--concurrency is \(self.concurrency); allowed is 1 to 65536.")
+        }
+    }
+
+    func run() async throws {
+        var logger = Logger(label: "echo") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        let layer = WireLayer(
+            .init(broker: BrokerAddress(self.broker) ?? .local, clientName: "echo"), logger: logger)
+        let worker = Worker(layer: layer, concurrency: self.concurrency, logger: logger)
+        let (group, serial) = (self.group, self.serial)
+        worker.on("websocket.connect") { message in
+            if let group, let channel = message.replyChannel { try await layer.join(group, [channel]) }
+            try await message.reply(["accept": true, "serial": .bool(serial)])
+        }
+        worker.on("websocket.receive") { message in
+            var answer: Message = [:]
+            for key in ["text", "bytes"] {
+                if let value = message[key] { answer[key] = value }
+            }
+            try await message.reply(answer)
+            guard serial, let control = message["control_channel"]?.string, let order = message["order"] else { return }
+            try await layer.send(["done": order], to: control)
+        }
+        worker.on("websocket.disconnect") { _ in }
+        layer.start()
+        try await worker.runService()
+        await layer.shutdown()
+    }
+}

@@ -1,0 +1,56 @@
+import SeawayHub
+import SeawayMessage
+import SeawayWire
+
+/// Presence: what changes in groups, told to the channels that watch them (T3 to T6).
+extension BrokerCore {
+    /// Makes messages of all news and puts them on their channels; when there is no room the hub tries again.
+    func tellWatchers() {
+        guard self.hub.hasNews else { return }
+        guard !self.isClosing else { return self.hub.forgetNews() }
+        while let news = self.hub.nextNews() {
+            let body = news.json
+            let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)
+            switch outcome {
+            case .handed(let id): self.push(news.channel.bytes.span, body.span, .json, to: id)
+            case .stored: self.keep(body.span, .json, references: 1)
+            case .refused: break
+            }
+        }
+        self.carryOutEffects()
+    }
+}
+
+extension WatchNews {
+    /// The message, its keys in the order of the protocol's page.
+    fileprivate var json: [UInt8] {
+        var json = JSONWriter()
+        json.beginMap()
+        json.key("group")
+        json.string(self.group.description)
+        json.key("count")
+        json.int(self.count)
+        switch self.content {
+        case .whole(let members, let hasMore):
+            json.list("members", members)
+            if hasMore, let last = members.last {
+                json.key("next")
+                json.string(utf8: last.bytes.span)
+            }
+        case .change(let joined, let left):
+            json.list("joined", joined)
+            json.list("left", left)
+        }
+        json.endMap()
+        return json.bytes
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func list(_ key: String, _ names: [Name]) {
+        self.key(key)
+        self.beginList()
+        for name in names { self.string(utf8: name.bytes.span) }
+        self.endList()
+    }
+}

@@ -1,0 +1,177 @@
+import DequeModule
+package import SeawayWire
+
+/// Presence: who is told of joins and leaves (section 4, WATCH and UNWATCH).
+extension Hub {
+    /// Has a channel told of a group, first of all the whole; the connection holds the watch until it ends (T1, T2).
+    package func watch(_ id: PeerID, _ group: Name, _ channel: Name, now: Int) throws(WireRefusal) {
+        if self.closed.contains(channel, now: now) { throw .gone }
+        let peer = self.peer(id)
+        if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
+        guard peer.readers.count + peer.watches.count < self.configuration.maxNames else { throw .limit(of: .names) }
+        let watch = try self.findOrMakeWatch(group, channel)
+        watch.holders.append(id)
+        peer.watches.append(watch)
+        self.memory += Cost.hold
+        self.tellWhole(watch)
+    }
+
+    /// Gives up a connection's hold; of one that it does not hold there is nothing to say.
+    package func unwatch(_ id: PeerID, _ group: Name, _ channel: Name) {
+        let peer = self.peer(id)
+        guard let index = peer.watches.firstIndex(where: { $0.isOf(group, channel) }) else { return }
+        self.release(peer.watches.remove(at: index), by: id)
+    }
+
+    private func findOrMakeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
+        let known = self.groups.find(groupName)
+        if let watch = known?.watches.first(where: { $0.channel.name == channelName }) { return watch }
+        guard self.watches < self.configuration.maxWatches else { throw .limit(of: .watches) }
+        guard known != nil || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
+        let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength
+        guard self.hasMemory(for: cost) else { throw .limit(of: .memory) }
+        guard let form = NameForm(channelName.bytes.span), let channel = self.makeChannel(channelName, form) else {
+            throw .limit(of: .channels)
+        }
+        let group = self.makeGroup(groupName)
+        let watch = Watch(group, channel)
+        group.watches.append(watch)
+        channel.watches.append(watch)
+        self.watches += 1
+        self.memory += Cost.watch
+        return watch
+    }
+
+    // MARK: The end of a watch
+
+    /// The connection has ended.
+    func endWatches(of peer: Peer) {
+        for watch in peer.watches { self.release(watch, by: peer.id) }
+        peer.watches = []
+    }
+
+    /// The channel is over.
+    func endWatches(on channel: Channel) {
+        for watch in channel.watches {
+            for id in watch.holders { self.unwatch(id, watch.group.name, channel.name) }
+        }
+    }
+
+    private func release(_ watch: Watch, by id: PeerID) {
+        self.memory -= Cost.hold
+        watch.holders.removeAll { $0 == id }
+        if watch.holders.isEmpty { self.end(watch) }
+    }
+
+    private func end(_ watch: Watch) {
+        watch.isOver = true
+        watch.group.watches.removeAll { $0 === watch }
+        watch.channel.watches.removeAll { $0 === watch }
+        self.watches -= 1
+        self.memory -= Cost.watch + watch.makeWholeDue()
+        self.dropIfEmpty(watch.group)
+        self.dropIfUnused(watch.channel)
+    }
+
+    // MARK: What is to be told
+
+    /// Notes for those who watch a group that a membership has begun or ended.
+    func note(_ change: Watch.Change, _ channel: Channel, _ group: Group) {
+        for watch in group.watches {
+            self.memory += watch.note(change, channel.name)
+            if watch.changes.count > WatchNews.mostChanges || !self.hasMemory(for: 0) {
+                self.memory -= watch.makeWholeDue()
+            }
+            self.list(watch)
+        }
+    }
+
+    /// A message has left the queue of a channel: more may be told if it was a watch's (T5), and the whole if it was lost (T6).
+    func noteEnd(of message: QueuedMessage, in channel: Channel, isLost: Bool) {
+        guard let watch = channel.watches.first(where: { $0.waiting == message.body }) else { return }
+        watch.waiting = nil
+        if isLost { self.memory -= watch.makeWholeDue() }
+        if watch.hasNews { self.list(watch) }
+    }
+
+    private func tellWhole(_ watch: Watch) {
+        self.memory -= watch.makeWholeDue()
+        self.list(watch)
+    }
+
+    /// Puts a watch among the news, unless its turn comes later anyway.
+    private func list(_ watch: Watch) {
+        guard !watch.isListed, watch.waiting == nil, !watch.isOver else { return }
+        watch.isListed = true
+        if self.news.isEmpty { self.effects.append(.news) }
+        self.news.append(watch)
+    }
+
+    /// Tries once more what found no room.
+    func tellAgain() {
+        guard !self.heldBack.isEmpty else { return }
+        let heldBack = self.heldBack
+        self.heldBack = []
+        for watch in heldBack {
+            watch.isListed = false
+            self.list(watch)
+        }
+    }
+
+    // MARK: Telling
+
+    /// The next that is to be told; the caller makes a body of it and calls ``tell(_:body:size:now:)``.
+    package func nextNews() -> WatchNews? {
+        while let watch = self.news.popFirst() {
+            watch.isListed = false
+            guard !watch.isOver, watch.hasNews else { continue }
+            if self.hasRoom(for: watch) { return watch.makeNews() }
+            self.holdBack(watch)
+        }
+        return nil
+    }
+
+    /// Whether it is worth while to make the news, which takes its time in a large group.
+    private func hasRoom(for watch: Watch) -> Bool {
+        let channel = watch.channel
+        let mayBeTaken = channel.queue.isEmpty && !channel.isPaused && channel.isHeard
+        return mayBeTaken || self.whatIsFull(channel, watch.group.name.bytes.count) == nil
+    }
+
+    private func holdBack(_ watch: Watch) {
+        self.counters.untold += 1
+        watch.isListed = true
+        self.heldBack.append(watch)
+    }
+
+    /// Tells nothing, now that nothing is told any more (X2).
+    package func forgetNews() {
+        for watch in self.news { watch.isListed = false }
+        self.news = []
+    }
+
+    /// Puts news on their channel; when there is no room they are told later.
+    ///
+    /// - Parameter body: used only when the outcome is `stored`.
+    package func tell(_ news: WatchNews, body: BodyID, size: Int, now: Int) -> SendOutcome {
+        let watch = news.watch
+        let outcome = self.send(to: watch.channel, ifHeard: false, body: body, size: size, now: now)
+        switch outcome {
+        case .refused:
+            self.holdBack(watch)
+            return outcome
+        case .stored: watch.waiting = body
+        case .handed: break
+        }
+        self.counters.told += 1
+        self.memory -= watch.settle(news)
+        if watch.hasNews { self.list(watch) }
+        return outcome
+    }
+}
+
+extension Watch {
+    fileprivate func isOf(_ group: Name, _ channel: Name) -> Bool {
+        self.group.name == group && self.channel.name == channel
+    }
+}

@@ -1,0 +1,214 @@
+import NIOCore
+
+/// What a worker is told of one socket.
+package enum SocketEvent: Hashable, Sendable {
+    case connect
+    case receive(WebSocketMessage)
+    case disconnect(code: WebSocketCloseCode, reason: String)
+
+    fileprivate var isReceive: Bool {
+        if case .receive = self { true } else { false }
+    }
+
+    /// Bytes that count against the bound on what waits.
+    fileprivate var size: Int {
+        if case .receive(let message) = self { message.bytes.readableBytes } else { 0 }
+    }
+}
+
+/// Decides which event of one socket is sent next, where to, and when (protocol/INTERFACE.md, 8.6).
+///
+/// At most one event is on its way (W6). The first that waits stays until it is stored; what comes behind it waits within bounds (W15).
+package struct EventStream {
+    package struct Limits: Hashable, Sendable {
+        /// Messages that wait beyond the first.
+        package var messages = 16
+        /// Bytes that wait beyond the first.
+        package var bytes = 1_048_576
+        /// How long the first may wait for room.
+        package var overloadGrace = Duration.seconds(10)
+        /// How long a serial socket waits for `done`.
+        package var doneTimeout = Duration.seconds(30)
+
+        package init() {}
+    }
+
+    /// One event on its way.
+    package struct Sending: Hashable, Sendable {
+        package var event: SocketEvent
+        package var order: Int
+        /// The worker's own channel, to be used with `Here=1`; `nil` for the shared one.
+        package var ownChannel: String?
+    }
+
+    package enum Outcome: Hashable, Sendable {
+        case stored
+        /// There is no room, or nobody to ask: worth trying again.
+        case noRoom
+        /// Nobody reads the own channel any more.
+        case nobodyThere
+        /// Stored or not; never sent again (W6).
+        case unknown
+    }
+
+    private enum State: Hashable {
+        /// The next event may go when there is one.
+        case idle
+        case sending
+        /// The first event found no room, since then.
+        case waitingForRoom(since: Moment)
+        /// A serial socket's event was stored, and its `done` has not come.
+        case waitingForDone(order: Int)
+        /// The disconnect was sent, or given up.
+        case over
+    }
+
+    private let limits: Limits
+    private var state = State.idle
+    private var waiting: CircularBuffer<SocketEvent>
+    private var waitingBytes = 0
+    private var order = 0
+    private var isSerial = false
+    private var ownChannel: String?
+    /// Of the wait for `done`: what is left as of `since`; the time stands still while that is `nil`.
+    private var doneTime = (left: Duration.zero, since: Moment?.none)
+    private var isOutputBlocked = false
+
+    package init(limits: Limits) {
+        self.limits = limits
+        self.waiting = CircularBuffer(initialCapacity: 1)
+        self.waiting.append(.connect)
+    }
+
+    // MARK: What it is told
+
+    /// Whether nothing more should be read from the browser (W15).
+    package var isFull: Bool {
+        self.waiting.count > self.limits.messages || self.waitingBytes > self.limits.bytes
+    }
+
+    package var isOver: Bool { self.state == .over }
+    package var isSending: Bool { self.state == .sending }
+
+    /// Whether a `done` is awaited, now or behind the event that is on its way.
+    package var awaitsDone: Bool {
+        switch self.state {
+        case .waitingForDone: true
+        case .idle, .sending, .waitingForRoom: self.isSerial && self.waiting.contains { $0.isReceive }
+        case .over: false
+        }
+    }
+
+    package mutating func append(_ event: SocketEvent) {
+        guard !self.isOver else { return }
+        self.waiting.append(event)
+        if self.waiting.count > 1 { self.waitingBytes += event.size }
+    }
+
+    /// Drops what waits, but not what is on its way, nor a disconnect.
+    ///
+    /// - Returns: how many messages were dropped.
+    package mutating func dropWaiting() -> Int {
+        let kept = self.waiting.enumerated().filter { index, event in
+            if index == 0, self.state == .sending { return true }
+            if case .disconnect = event { return true }
+            return false
+        }.map(\.element)
+        let dropped = self.waiting.count - kept.count
+        self.waiting = CircularBuffer(kept)
+        self.waitingBytes = kept.dropFirst().reduce(0) { $0 + $1.size }
+        if dropped > 0, case .waitingForRoom = self.state { self.state = .idle }
+        return dropped
+    }
+
+    /// The socket was accepted as one whose events go one at a time (W16).
+    package mutating func becomeSerial() { self.isSerial = true }
+
+    /// Where events go from now on; `nil` for the shared channels. One on its way is not sent again (W18).
+    package mutating func direct(to channel: String?) { self.ownChannel = channel }
+
+    /// - Returns: whether an event may go now that could not before.
+    package mutating func done(_ order: Int) -> Bool {
+        guard self.state == .waitingForDone(order: order) else { return false }
+        self.state = .idle
+        return true
+    }
+
+    /// The time for `done` stands still while the worker's own output does (W17).
+    package mutating func outputBlocked(_ isBlocked: Bool, at now: Moment) {
+        self.isOutputBlocked = isBlocked
+        guard case .waitingForDone = self.state else { return }
+        if isBlocked, let since = self.doneTime.since {
+            self.doneTime = (self.doneTime.left - (now - since), nil)
+        } else if !isBlocked, self.doneTime.since == nil {
+            self.doneTime.since = now
+        }
+    }
+
+    // MARK: What it decides
+
+    /// The event that is to be sent now, if any; from here on it is on its way.
+    package mutating func next() -> Sending? {
+        guard let event = self.waiting.first else { return nil }
+        switch self.state {
+        case .idle, .waitingForRoom: break
+        case .sending, .waitingForDone, .over: return nil
+        }
+        // Told again behind ``answered(_:at:)`` when there is still no room.
+        if case .waitingForRoom(let since) = self.state { self.roomSought = since }
+        self.state = .sending
+        return Sending(event: event, order: self.order, ownChannel: self.ownChannel)
+    }
+
+    /// Since when the event on its way has looked for room.
+    private var roomSought: Moment?
+
+    /// What became of the event on its way.
+    package mutating func answered(_ outcome: Outcome, at now: Moment) {
+        guard self.state == .sending else { return }
+        switch outcome {
+        case .stored, .unknown: self.sent(at: now)
+        case .noRoom: self.state = .waitingForRoom(since: self.roomSought ?? now)
+        case .nobodyThere:
+            self.ownChannel = nil
+            self.state = .idle
+        }
+        self.roomSought = nil
+    }
+
+    private mutating func sent(at now: Moment) {
+        let event = self.waiting.removeFirst()
+        if let next = self.waiting.first { self.waitingBytes -= next.size }
+        switch event {
+        case .disconnect: self.state = .over
+        case .receive where self.isSerial:
+            self.state = .waitingForDone(order: self.order)
+            self.doneTime = (self.limits.doneTimeout, self.isOutputBlocked ? nil : now)
+        case .connect, .receive: self.state = .idle
+        }
+        self.order += 1
+    }
+
+    /// Whether the first event has waited too long for room (W15).
+    package func isOverloaded(at now: Moment) -> Bool {
+        guard case .waitingForRoom(let since) = self.state else { return false }
+        return since + self.limits.overloadGrace <= now
+    }
+
+    /// Goes on without a `done` that does not come (W17).
+    ///
+    /// - Returns: whether it did.
+    package mutating func giveUpDone(at now: Moment) -> Bool {
+        guard case .waitingForDone = self.state, let since = self.doneTime.since,
+            since + self.doneTime.left <= now
+        else { return false }
+        self.state = .idle
+        return true
+    }
+
+    /// Sends nothing more, not even the disconnect.
+    package mutating func giveUp() {
+        self.state = .over
+        self.waiting.removeAll()
+    }
+}

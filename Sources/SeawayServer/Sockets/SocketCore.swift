@@ -1,0 +1,207 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import SeawayMessage
+
+/// What all WebSockets of an interface server share: the mailboxes, who is open, and who waits.
+///
+/// Lives on the server's event loop.
+final class SocketCore {
+    /// Outlives this.
+    unowned let server: ServerCore
+    let configuration: SocketConfiguration
+    let eventLoop: any EventLoop
+    let layer: any ChannelLayer
+    let wire: WebSocketCore
+    let lines: WaitingLines
+    private(set) var sendMailbox: ReplyMailbox
+    private(set) var controlMailbox: ReplyMailbox
+
+    /// Sockets that are asked for or open, by number.
+    private var sessions: [UInt64: SocketSession] = [:]
+    /// Sockets that are over and have events left.
+    private var leaving: [UInt64: SocketSession] = [:]
+    private var addresses: [String: Int] = [:]
+    private var isStopped = false
+
+    init(server: ServerCore, layer: any ChannelLayer, now: Moment) {
+        self.server = server
+        self.layer = layer
+        self.configuration = server.configuration.sockets
+        self.eventLoop = server.eventLoop
+        self.wire = WebSocketCore(configuration: self.configuration.wire, eventLoop: server.eventLoop, now: now)
+        self.lines = WaitingLines(eventLoop: server.eventLoop)
+        (self.sendMailbox, self.controlMailbox) = Self.mailboxes(credit: server.configuration.credit)
+    }
+
+    private static func mailboxes(credit: Int) -> (ReplyMailbox, ReplyMailbox) {
+        let name = ReplyMailbox.randomName()
+        return (
+            ReplyMailbox("websocket.send", server: name, credit: credit),
+            ReplyMailbox("websocket.control", server: name, credit: credit)
+        )
+    }
+
+    var now: Moment { self.server.now }
+    var counters: SocketCounters {
+        get { self.server.counters.sockets }
+        set { self.server.counters.sockets = newValue }
+    }
+    var answerLimits: Answer.Limits { self.server.answerLimits }
+    /// Open sockets, those asked for, and those whose disconnect is not sent yet.
+    var count: Int { self.sessions.count + self.leaving.count }
+
+    func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) { self.server.warn(text, metadata) }
+
+    // MARK: Beginning
+
+    /// Why an upgrade is refused before any worker is asked.
+    func refusal(_ head: HTTPRequestHead, from addresses: ConnectionAddresses) -> ErrorAnswer? {
+        guard self.configuration.origins.allows(head.headers["origin"]) else { return .origin }
+        let limit = self.configuration.maxPerAddress
+        guard limit > 0, let address = addresses.client?.host else { return nil }
+        return self.addresses[address, default: 0] < limit ? nil : .tooManySockets
+    }
+
+    /// Asks a worker; the answer comes to the handler, maybe before this returns.
+    func ask(
+        _ handler: ConnectionHandler, _ number: UInt64, _ head: HTTPRequestHead, _ checked: RequestCheck.Head,
+        _ handshake: WebSocketHandshake, from addresses: ConnectionAddresses
+    ) -> SocketSession {
+        let route = self.configuration.routes.match(host: checked.host, path: checked.target.path)
+        let message = EventMessage(
+            replyChannel: self.sendMailbox.channel(number), controlChannel: self.controlMailbox.channel(number),
+            path: checked.target.path)
+        let connectMessage = message.connect(
+            head, checked, subprotocols: handshake.subprotocols, request: self.server.message, addresses: addresses)
+        let session = SocketSession(
+            core: self, number: number, route: route, address: addresses.client?.host, message: message,
+            connectMessage: connectMessage, handler: handler, handshake: handshake)
+        self.sessions[number] = session
+        if let address = session.address { self.addresses[address, default: 0] += 1 }
+        self.counters.asked += 1
+        return session
+    }
+
+    // MARK: Ending
+
+    /// The socket is over; what workers must know of it may still be on its way.
+    func ended(_ session: SocketSession) {
+        guard self.sessions.removeValue(forKey: session.number) != nil else { return }
+        if let address = session.address, let count = self.addresses[address] {
+            self.addresses[address] = count > 1 ? count - 1 : nil
+        }
+        guard self.leaving.count < self.configuration.maxWaitingDisconnects else {
+            self.counters.droppedDisconnects += 1
+            return session.giveUp()
+        }
+        self.leaving[session.number] = session
+    }
+
+    /// Nothing is left of the socket.
+    func left(_ session: SocketSession) {
+        self.leaving[session.number] = nil
+        self.server.resolveIfEmpty()
+    }
+
+    func sweep(at now: Moment) {
+        self.wire.sweep(at: now)
+        for session in self.sessions.values { session.sweep(at: now) }
+        for session in self.leaving.values { session.sweep(at: now) }
+    }
+
+    func close(_ code: WebSocketCloseCode) {
+        for session in self.sessions.values { session.close(code) }
+    }
+
+    /// Ends all sockets at once; disconnects that wait are dropped.
+    func abort() {
+        for session in self.sessions.values { session.abort() }
+        for session in self.leaving.values {
+            self.counters.droppedDisconnects += 1
+            session.giveUp()
+        }
+    }
+
+    // MARK: Mailboxes
+
+    func listen() {
+        self.sendMailbox.listening = self.listen(to: self.sendMailbox.name) { $0.receive($1) }
+        self.controlMailbox.listening = self.listen(to: self.controlMailbox.name) { $0.control($1) }
+    }
+
+    private func listen(
+        to name: String, receive: @escaping @Sendable (SocketCore, Delivery) -> Void
+    ) -> any Listening {
+        let server = self.server.bound
+        let listening = self.layer.listen(
+            to: [name],
+            receive: { delivery in server.run { receive($0.sockets, delivery) } },
+            event: { event in server.run { $0.sockets.mailboxChanged(name, event) } }
+        )
+        listening.ready(self.server.configuration.credit)
+        return listening
+    }
+
+    /// Credit comes back at once: what a message is for has room of its own, or is held back by itself.
+    private func receive(_ delivery: Delivery) {
+        if let credit = self.sendMailbox.useCredit() { self.sendMailbox.listening?.ready(credit) }
+        let message = SocketDelivery(delivery)
+        for channel in delivery.channels {
+            let session = self.sendMailbox.number(of: channel).flatMap { self.sessions[$0] }
+            if session?.receive(message) != true { self.late(channel) }
+        }
+    }
+
+    private func control(_ delivery: Delivery) {
+        if let credit = self.controlMailbox.useCredit() { self.controlMailbox.listening?.ready(credit) }
+        let message = SocketDelivery(delivery)
+        for channel in delivery.channels {
+            // One that is over may still wait for the `done` of its last event.
+            let session = self.controlMailbox.number(of: channel).flatMap { self.sessions[$0] ?? self.leaving[$0] }
+            if session?.control(message.message, isFromGroup: message.isFromGroup) != true { self.late(channel) }
+        }
+    }
+
+    private func late(_ channel: String) {
+        self.counters.late += 1
+        self.layer.close([channel])
+    }
+
+    private func mailboxChanged(_ name: String, _ event: ListeningEvent) {
+        guard name == self.sendMailbox.name || name == self.controlMailbox.name, !self.isStopped else { return }
+        switch event {
+        case .started, .interrupted: break
+        case .lost, .refused:
+            self.server.logger.error(
+                "the mailbox of WebSockets is lost", metadata: ["mailbox": "\(name)", "why": "\(event)"])
+            self.startAnew()
+        }
+    }
+
+    /// Takes new mailboxes: what workers know of the open sockets leads nowhere any more (W1).
+    private func startAnew() {
+        self.close(.serviceRestart)
+        for mailbox in [self.sendMailbox, self.controlMailbox] { mailbox.listening?.stop {} }
+        (self.sendMailbox, self.controlMailbox) = Self.mailboxes(credit: self.server.configuration.credit)
+        self.eventLoop.scheduleTask(in: .seconds(1)) { [server = self.server.bound] in
+            server.run { $0.sockets.listenAgain() }
+        }
+    }
+
+    private func listenAgain() {
+        guard !self.isStopped, self.sendMailbox.listening == nil else { return }
+        self.listen()
+    }
+
+    /// Stops taking messages.
+    func stopListening(_ done: @escaping @Sendable () -> Void) {
+        self.isStopped = true
+        let control = self.controlMailbox.listening
+        guard let send = self.sendMailbox.listening else { return done() }
+        send.stop { if let control { control.stop(done) } else { done() } }
+    }
+}
+
+@available(*, unavailable)
+extension SocketCore: Sendable {}

@@ -1,0 +1,29 @@
+import SeawayMessage
+
+/// One message from the layer for any number of sockets: read once, encoded once.
+final class SocketDelivery {
+    let body: Payload
+    let message: Result<SocketMessage, SocketMessageFault>
+    let isFromGroup: Bool
+    private let isShared: Bool
+
+    init(_ delivery: Delivery) {
+        self.body = delivery.body
+        self.isFromGroup = delivery.group != nil
+        self.isShared = delivery.channels.count > 1
+        do throws(SocketMessageFault) {
+            self.message = .success(try SocketMessage(delivery.body))
+        } catch {
+            self.message = .failure(error)
+        }
+    }
+
+    /// The frame for browsers, made when the first asks for it; `nil` without `text` and `bytes`.
+    private(set) lazy var prepared: PreparedMessage? = {
+        guard case .success(let message) = self.message, let data = message.data else { return nil }
+        return PreparedMessage(data.kind, data.bytes, isShared: self.isShared)
+    }()
+}
+
+@available(*, unavailable)
+extension SocketDelivery: Sendable {}

@@ -1,0 +1,393 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import SeawayMessage
+
+/// One WebSocket, from its request to its last event: the workers on one side, the browser on the other.
+///
+/// What a message of a worker means is ``SocketMessage``'s and ``SocketDecision``'s to say, which event goes next ``EventStream``'s, and what becomes of
+/// frames ``WebSocketPeer``'s. Here their decisions are carried out.
+final class SocketSession {
+    enum State {
+        /// The browser waits for a worker to decide.
+        case asking(ConnectionHandler, WebSocketHandshake, deadline: Moment)
+        case open(WebSocketPeer)
+        /// Only what workers are still to be told is left.
+        case over
+    }
+
+    let core: SocketCore
+    let number: UInt64
+    let route: SocketRoute
+    /// Whose sockets are counted together.
+    let address: String?
+    private let message: EventMessage
+    private(set) var state: State
+    private(set) var events: EventStream
+    /// Until it was sent.
+    private var connectMessage: Payload?
+    private var isPumping = false
+    /// The channel in whose line this waits, and the one whose turn it has.
+    private var line: String?
+    private var turn: String?
+
+    init(
+        core: SocketCore, number: UInt64, route: SocketRoute, address: String?, message: EventMessage,
+        connectMessage: Payload, handler: ConnectionHandler, handshake: WebSocketHandshake
+    ) {
+        self.core = core
+        self.number = number
+        self.route = route
+        self.address = address
+        self.message = message
+        self.connectMessage = connectMessage
+        self.state = .asking(handler, handshake, deadline: core.now + core.configuration.connectTimeout)
+        self.events = EventStream(limits: core.configuration.events)
+    }
+
+    private var sendChannel: String { self.core.sendMailbox.channel(self.number) }
+    private var controlChannel: String { self.core.controlMailbox.channel(self.number) }
+
+    // MARK: Events for workers
+
+    /// Sends what may be sent now.
+    func pump() {
+        // An answer that is there at once comes back here: the loop below goes on, no second one begins.
+        guard !self.isPumping else { return }
+        self.isPumping = true
+        while self.line == nil, let sending = self.events.next() { self.send(sending) }
+        self.isPumping = false
+        if case .open(let peer) = self.state { peer.setReading(!self.events.isFull) }
+        if self.events.isOver { self.core.left(self) }
+    }
+
+    private func send(_ sending: EventStream.Sending) {
+        let channel = sending.ownChannel ?? self.route.channel(for: sending.event)
+        if let turn = self.turn, turn != channel { self.endTurn() }
+        guard self.turn == channel || !self.core.lines.exists(for: channel) else {
+            return self.wait(for: channel)
+        }
+        let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
+        let server = self.core.server.bound
+        self.core.layer.send(self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil) { answer in
+            server.run { _ in session.value.answered(answer, sending, channel) }
+        }
+    }
+
+    private func payload(_ sending: EventStream.Sending) -> Payload {
+        switch sending.event {
+        case .connect: self.connectMessage.take() ?? Payload(messagePack: [])
+        case .receive(let message): self.message.receive(message, order: sending.order)
+        case .disconnect(let code, let reason):
+            self.message.disconnect(code: code, reason: reason, order: sending.order)
+        }
+    }
+
+    private func answered(_ answer: SendAnswer, _ sending: EventStream.Sending, _ channel: String) {
+        switch answer {
+        case .done: self.sent(.stored)
+        case .unknown:
+            self.core.counters.unknownEvents += 1
+            self.sent(.unknown)
+            // A worker may have it all the same, so it is told of the end.
+            if sending.event == .connect { self.fail(.unknownOutcome) }
+        case .refused(let refusal) where sending.event == .connect: self.connectWasNotTaken(refusal)
+        case .refused(let refusal) where sending.ownChannel != nil: self.ownChannelRefused(refusal, channel)
+        case .refused: self.wait(for: channel)
+        }
+        self.pump()
+    }
+
+    private func sent(_ outcome: EventStream.Outcome) {
+        self.core.counters.events += 1
+        self.events.answered(outcome, at: self.core.now)
+        self.endTurn()
+    }
+
+    /// Nobody was told anything, so nobody is told of the end.
+    private func connectWasNotTaken(_ refusal: Refusal) {
+        self.events.giveUp()
+        if refusal.isFull {
+            self.fail(.full)
+        } else if refusal.isTemporary {
+            self.fail(.unreachable)
+        } else {
+            self.core.warn("WebSocket refused", ["channel": "\(self.route.channel)", "why": "\(refusal)"])
+            self.fail(.refused)
+        }
+    }
+
+    private func ownChannelRefused(_ refusal: Refusal, _ channel: String) {
+        if refusal.isFull || refusal.isTemporary { return self.wait(for: channel) }
+        self.core.counters.fallbacks += 1
+        self.events.answered(.nobodyThere, at: self.core.now)
+        self.endTurn()
+        if !refusal.isAway, !refusal.isGone { self.reject(.receiveChannel(refusal), isFromGroup: false) }
+    }
+
+    // MARK: Waiting for room
+
+    private func wait(for channel: String) {
+        self.core.counters.waits += 1
+        self.events.answered(.noRoom, at: self.core.now)
+        self.line = channel
+        if self.turn == channel {
+            self.turn = nil
+            self.core.lines.failed(self, on: channel)
+        } else {
+            self.core.lines.append(self, to: channel)
+        }
+    }
+
+    /// The first in the line may try again.
+    func takeTurn(at channel: String) {
+        self.line = nil
+        self.turn = channel
+        self.pump()
+        // It had something else to send, or nothing any more.
+        if self.turn == channel, !self.events.isSending { self.endTurn() }
+    }
+
+    private func endTurn() {
+        guard let channel = self.turn.take() else { return }
+        self.core.lines.succeeded(on: channel)
+    }
+
+    // MARK: Messages of workers
+
+    /// A message on the send channel.
+    ///
+    /// - Returns: whether there was somebody to take it.
+    func receive(_ message: SocketDelivery) -> Bool {
+        switch self.state {
+        case .asking(let handler, let handshake, _):
+            if message.isFromGroup {
+                self.core.counters.early += 1
+            } else {
+                self.decide(message, handler, handshake)
+            }
+        case .open(let peer): self.pass(message, to: peer)
+        case .over: return false
+        }
+        return true
+    }
+
+    private func decide(_ delivery: SocketDelivery, _ handler: ConnectionHandler, _ handshake: WebSocketHandshake) {
+        switch delivery.message {
+        case .failure(let fault): self.reject(fault, isFromGroup: false)
+        case .success(let message):
+            switch SocketDecision(message) {
+            case .malformed(let fault): self.reject(fault, isFromGroup: false)
+            case .refuse: self.refuse(delivery.body, handler)
+            case .accept: self.accept(message, delivery, handler, handshake)
+            }
+        }
+    }
+
+    private func accept(
+        _ message: SocketMessage, _ delivery: SocketDelivery, _ handler: ConnectionHandler,
+        _ handshake: WebSocketHandshake
+    ) {
+        let answer: Answer
+        let acceptance: WebSocketAcceptance
+        do throws(AnswerFault) {
+            answer = try Answer(delivery.body, limits: self.core.answerLimits)
+        } catch {
+            return self.reject(.answer(error), isFromGroup: false)
+        }
+        do throws(WebSocketHandshakeFault) {
+            acceptance = try handshake.accept(
+                subprotocol: message.subprotocol, deflate: self.core.configuration.wire.deflate)
+        } catch {
+            return self.reject(.subprotocolNotOffered, isFromGroup: false)
+        }
+        let peer = WebSocketPeer(
+            core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate, delegate: self)
+        self.state = .open(peer)
+        self.core.counters.accepted += 1
+        if message.isSerial { self.events.becomeSerial() }
+        self.direct(message)
+        handler.becomeWebSocket(self.number, acceptance, answer, peer)
+        self.pass(delivery, to: peer)
+    }
+
+    private func refuse(_ body: Payload, _ handler: ConnectionHandler) {
+        self.core.counters.refused += 1
+        let answer: Result<Answer, AnswerFault>
+        do throws(AnswerFault) {
+            answer = .success(try Answer(body, limits: self.core.answerLimits, status: 403))
+        } catch {
+            answer = .failure(error)
+        }
+        self.end(WebSocketCloseCode.abnormal)
+        _ = handler.receive(answer, for: self.number)
+    }
+
+    private func pass(_ delivery: SocketDelivery, to peer: WebSocketPeer) {
+        switch delivery.message {
+        case .failure(let fault): self.reject(fault, isFromGroup: delivery.isFromGroup)
+        case .success(let message):
+            if let prepared = delivery.prepared { peer.send(prepared) }
+            if let close = message.close { peer.close(code: close.code, reason: close.reason) }
+            guard delivery.prepared == nil, message.close == nil, message.accept == nil else { return }
+            self.reject(.empty, isFromGroup: delivery.isFromGroup)
+        }
+    }
+
+    /// A message on the control channel.
+    ///
+    /// - Returns: whether there was somebody to take it.
+    func control(_ result: Result<SocketMessage, SocketMessageFault>, isFromGroup: Bool) -> Bool {
+        guard !self.events.isOver else { return false }
+        switch result {
+        case .failure(let fault): self.reject(fault, isFromGroup: isFromGroup)
+        case .success(let message):
+            self.direct(message)
+            let isDone = message.done.flatMap { Int(exactly: $0) }.map { self.events.done($0) } ?? false
+            if let close = message.close { self.closeAtOnce(close) }
+            if isDone { self.pump() }
+            if message.done == nil, message.direction == nil, message.close == nil {
+                self.reject(.empty, isFromGroup: isFromGroup)
+            }
+        }
+        return true
+    }
+
+    private func direct(_ message: SocketMessage) {
+        switch message.direction {
+        case .own(let channel)?: self.events.direct(to: channel)
+        case .shared?: self.events.direct(to: nil)
+        case nil: break
+        }
+    }
+
+    private func closeAtOnce(_ close: SocketMessage.Close) {
+        switch self.state {
+        case .asking: self.fail(.notAccepted)
+        case .open(let peer): peer.close(code: close.code, reason: close.reason, behindMessages: false)
+        case .over: break
+        }
+    }
+
+    /// What is not as it should be ends the socket, unless it was meant for others too (W8, W11).
+    private func reject(_ fault: SocketMessageFault, isFromGroup: Bool) {
+        self.core.counters.malformed += 1
+        self.core.warn("malformed message for a WebSocket", ["why": "\(fault)", "channel": "\(self.sendChannel)"])
+        guard !isFromGroup else { return }
+        switch self.state {
+        case .asking: self.fail(.malformedAnswer)
+        case .open(let peer): peer.close(code: .internalError, reason: "malformed message", behindMessages: false)
+        case .over: break
+        }
+    }
+
+    // MARK: The end
+
+    /// The handshake does not come about, and the browser is told why.
+    private func fail(_ error: ErrorAnswer) {
+        guard case .asking(let handler, _, _) = self.state else { return }
+        self.end(.abnormal)
+        handler.fail(self.number, error)
+    }
+
+    /// The browser has left before a worker decided.
+    func clientLeft() {
+        if case .asking = self.state { self.end(.abnormal) }
+    }
+
+    private func end(_ code: WebSocketCloseCode, reason: String = "") {
+        guard self.isAlive else { return }
+        self.state = .over
+        self.core.ended(self)
+        self.events.append(.disconnect(code: code, reason: reason))
+        // The last event's `done` may still be awaited.
+        self.core.layer.close(self.events.awaitsDone ? [self.sendChannel] : [self.sendChannel, self.controlChannel])
+        self.pump()
+    }
+
+    private var isAlive: Bool {
+        if case .over = self.state { return false }
+        return true
+    }
+
+    /// The disconnect will not be sent.
+    func giveUp() {
+        self.events.giveUp()
+        self.pump()
+    }
+
+    /// Closes, as the server leaves or has lost its mailbox (W1, W23).
+    func close(_ code: WebSocketCloseCode) {
+        switch self.state {
+        case .asking: self.fail(.unreachable)
+        case .open(let peer): peer.close(code: code)
+        case .over: break
+        }
+    }
+
+    func abort() {
+        if case .open(let peer) = self.state { peer.abort() }
+    }
+
+    // MARK: Times
+
+    func sweep(at now: Moment) {
+        if case .asking(_, _, let deadline) = self.state, deadline <= now { self.fail(.notAccepted) }
+        if self.events.giveUpDone(at: now) {
+            self.core.counters.missingDones += 1
+            self.pump()
+        }
+        if self.events.isOverloaded(at: now) { self.shedLoad() }
+    }
+
+    private func shedLoad() {
+        self.core.counters.droppedEvents += self.events.dropWaiting()
+        guard case .open(let peer) = self.state else { return }
+        self.core.counters.overloaded += 1
+        peer.close(code: .tryAgainLater, reason: "overloaded")
+    }
+}
+
+// MARK: What the browser does
+extension SocketSession: WebSocketPeerDelegate {
+    func received(_ message: WebSocketMessage) {
+        self.events.append(.receive(message))
+        self.pump()
+    }
+
+    func outputBlocked(_ isBlocked: Bool) {
+        self.events.outputBlocked(isBlocked, at: self.core.now)
+        guard self.route.overflow == .wait else { return }
+        if isBlocked {
+            self.core.counters.pauses += 1
+            self.core.layer.pause(self.sendChannel)
+        } else {
+            self.core.layer.resume(self.sendChannel)
+        }
+    }
+
+    // The wire side counts what it drops.
+    func dropped(_ reason: WebSocketDrop, count: Int) {}
+
+    func closed(code: WebSocketCloseCode, reason: String) { self.end(code, reason: reason) }
+
+    func connectionEnded() {}
+}
+
+@available(*, unavailable)
+extension SocketSession: Sendable {}
+
+extension SocketRoute {
+    fileprivate func channel(for event: SocketEvent) -> String {
+        switch event {
+        case .connect: self.channel
+        case .receive: self.receiveChannel
+        case .disconnect: self.disconnectChannel
+        }
+    }
+}
+
+extension Refusal {
+    /// The broker leaves, cannot be reached, or has given out all that it may.
+    fileprivate var isTemporary: Bool { self.isUnreachable || self.code == "closing" || self.code == "limit" }
+}

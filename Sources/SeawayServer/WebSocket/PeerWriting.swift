@@ -1,0 +1,64 @@
+import NIOCore
+
+/// What the client is sent.
+extension WebSocketPeer {
+    /// Writes at the end of this turn of the loop.
+    func writeSoon() {
+        guard !self.willWrite, self.context != nil else { return }
+        self.willWrite = true
+        self.core.willWrite(self)
+    }
+
+    func endTurn() {
+        self.willWrite = false
+        self.write()
+    }
+
+    /// Hands on as much as the channel takes; the rest stays where the policy holds.
+    func write() {
+        guard let context = self.context, !self.isWriting else { return }
+        self.isWriting = true
+        while self.writeBatches(to: context) { context.flush() }
+        self.isWriting = false
+        if self.output.hasClosed { self.handshake.closeWasWritten() }
+        self.endSide()
+        self.reportBlocked()
+    }
+
+    /// - Returns: whether there was anything to write.
+    private func writeBatches(to context: ChannelHandlerContext) -> Bool {
+        var hasWritten = false
+        while self.isWritable, let batch = self.output.next(at: self.core.now) {
+            self.core.counters.sentMessages += batch.messages
+            self.core.counters.sentBytes += batch.bytes.readableBytes
+            context.write(Self.wrapOutboundOut(batch.bytes), promise: nil)
+            hasWritten = true
+        }
+        return hasWritten
+    }
+
+    /// Ends the server's side behind the last frame.
+    private func endSide() {
+        guard !self.handshake.isReading, self.output.isEmpty, !self.sideHasEnded else { return }
+        self.sideHasEnded = true
+        self.context?.close(mode: .output, promise: nil)
+        self.isReading = true
+        self.readOn()
+    }
+
+    func reportBlocked() {
+        guard self.output.isBlocked != self.wasBlocked, self.handshake.isOpen else { return }
+        self.wasBlocked = self.output.isBlocked
+        self.clock.outputBlocked(self.wasBlocked, at: self.core.now)
+        if self.wasBlocked { self.core.counters.blocked += 1 }
+        self.delegate?.outputBlocked(self.wasBlocked)
+    }
+
+    func report(_ reason: WebSocketDrop, count: Int) {
+        guard count > 0 else { return }
+        self.core.counters.count(reason, count)
+        self.delegate?.dropped(reason, count: count)
+    }
+
+    func dropOutput() { self.report(.unsent, count: self.output.removeAll()) }
+}

@@ -1,0 +1,166 @@
+package import NIOCore
+
+/// One WebSocket: frames on one side, messages on the other.
+///
+/// Loop-bound. Made before its channel is upgraded, installed by ``NIOCore/Channel/addWebSocketHandlers(_:)``. What a frame means is ``MessageAssembly``'s to say, what
+/// waits for the client ``Outbox``'s, how it ends ``CloseHandshake``'s, and how long to wait ``SocketClock``'s. Here their decisions are carried out.
+package final class WebSocketPeer: ChannelDuplexHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    let core: WebSocketCore
+    var delegate: (any WebSocketPeerDelegate)?
+    /// `nil` before the connection is there and after it is gone.
+    private(set) var context: ChannelHandlerContext?
+    var handshake = CloseHandshake()
+    var clock: SocketClock
+    var rate: MessageRate
+
+    var input: SocketInput
+    /// Bytes of an unfinished message, as the core has counted them.
+    var heldBytes = 0
+    var isReading = true
+    var readIsHeld = false
+    var takesInput = false
+    /// The client has hung up; what it sent before is still taken.
+    var inputHasEnded = false
+
+    var output: SocketOutput
+    private(set) var isWritable = false
+    var wasBlocked = false
+    var willWrite = false
+    var isWriting = false
+    var sideHasEnded = false
+
+    /// - Parameters:
+    ///   - policy: `nil` takes the configuration's.
+    ///   - deflate: of the handshake's ``WebSocketAcceptance``.
+    ///   - delegate: held until the connection has ended.
+    package init(
+        core: WebSocketCore, policy: OutboxPolicy? = nil, deflate: DeflateParameters?,
+        delegate: any WebSocketPeerDelegate
+    ) {
+        self.core = core
+        self.delegate = delegate
+        self.clock = SocketClock(now: core.now)
+        self.rate = MessageRate(perSecond: core.configuration.maxMessagesPerSecond, now: core.now)
+        self.input = SocketInput(
+            MessageAssembly(
+                core.configuration, decompression: deflate.map { MessageDecompression($0, pool: core.pool) }))
+        self.output = SocketOutput(
+            core.configuration, policy: policy,
+            compression: deflate.map { MessageCompression($0, pool: core.pool, now: core.now) })
+    }
+
+    // MARK: For those who use it
+
+    /// Whether ``send(_:)`` still has an effect.
+    package var isOpen: Bool { self.handshake.isOpen }
+
+    /// Puts a message behind those that wait; it is written at the end of the loop's turn.
+    ///
+    /// Never refuses: what has no room is dropped, or ends the socket, as the policy says. After ``close(code:reason:behindMessages:)`` and
+    /// after the end it is dropped and counted. What is sent before the channel is upgraded waits for that.
+    package func send(_ message: PreparedMessage) {
+        guard self.handshake.isOpen else { return self.report(.closing, count: 1) }
+        // What the client would take at once is not in anybody's way.
+        if self.output.isFull(for: message) { self.write() }
+        switch self.output.append(message) {
+        case .queued: break
+        case .dropped(let reason, let count): self.report(reason, count: count)
+        case .overflow:
+            self.report(.unsent, count: 1)
+            return self.fail(.outputOverflow)
+        }
+        self.writeSoon()
+        self.reportBlocked()
+    }
+
+    /// Closes, and delivers no more of the client's messages.
+    ///
+    /// Does nothing when the socket is closing already.
+    ///
+    /// - Parameters:
+    ///   - code: one that may be sent; any other becomes 1011.
+    ///   - reason: cut to 123 bytes, at the border of a character.
+    ///   - behindMessages: whether those that wait are sent before; otherwise they are dropped.
+    package func close(code: WebSocketCloseCode = .normal, reason: String = "", behindMessages: Bool = true) {
+        let close = WebSocketClose(code: code, reason: reason)
+        let action = self.handshake.close(close, at: self.core.now, self.core.configuration)
+        guard action != .none else { return }
+        if !behindMessages { self.dropOutput() }
+        self.carryOut(action)
+        // The client's own Close frame must be seen.
+        self.setReading(true)
+    }
+
+    /// Stops or resumes reading from the client, who meets TCP's own backpressure.
+    ///
+    /// While it is stopped no message is delivered, pings are not answered, and silence is not held against the client. What was read already is
+    /// kept, at most one read; a client that has hung up meanwhile is reported when reading goes on, behind its last messages.
+    package func setReading(_ isReading: Bool) {
+        guard isReading != self.isReading, isReading || self.handshake.isOpen else { return }
+        self.isReading = isReading
+        self.clock.listeningChanged(to: isReading, at: self.core.now)
+        guard isReading else { return }
+        self.takeInput()
+        self.readOn()
+    }
+
+    /// Ends the connection at once, without a word to the client.
+    package func abort() { self.carryOut(self.handshake.connectionEnded()) }
+
+    // MARK: The connection
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.isWritable = context.channel.isWritable
+        self.core.enter(self)
+        self.clock.heard(at: self.core.now)
+        // Either side may have gone while the handshake was under way.
+        guard context.channel.isActive, self.handshake.isReading else { return context.close(promise: nil) }
+        self.writeSoon()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        self.clientLeft()
+        context.fireChannelInactive()
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.clientLeft()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.isWritable = context.channel.isWritable
+        if self.isWritable {
+            // The client has taken something.
+            self.clock.heard(at: self.core.now)
+            self.write()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        // What comes after the end is dropped, but it must be read for the client's end to be seen.
+        self.readIsHeld = !self.isReading && self.handshake.isReading
+        if !self.readIsHeld { context.read() }
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard self.handshake.isReading else { return }
+        self.clock.heard(at: self.core.now)
+        self.input.append(Self.unwrapInboundIn(data))
+        self.takeInput()
+        guard self.input.count > self.core.configuration.maxHeldInput else { return }
+        self.forgetInput()
+        self.abort()
+    }
+}
+
+@available(*, unavailable)
+extension WebSocketPeer: Sendable {}
