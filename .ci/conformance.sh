@@ -1,33 +1,46 @@
 #!/bin/sh
 # WebSockets against the Autobahn suite: .ci/conformance.sh [quick|all|CASES], see .ci/ws-autobahn.sh.
 #
-# The server is one that only sends back what comes (Tests/Support/EchoServer), built for use, or as CONFIGURATION=debug says.
+# The server is a whole Seaway: a broker, an interface server, and a worker that sends every message back, as three processes.
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
 
-configuration=${CONFIGURATION:-release}
-if [ "$configuration" = release ]; then
-    build_release EchoServer
-else
-    swift build --configuration "$configuration" --product EchoServer
-fi
-
+build_release seaway seaway-echo-worker
 mkdir -p .build/test
-log=.build/test/echo-server.log
-".build/$configuration/EchoServer" 0 >"$log" 2>&1 &
-server=$!
-trap 'kill "$server" 2>/dev/null || true' EXIT
+processes=""
+# shellcheck disable=SC2086 # one word for each process
+trap '[ -z "$processes" ] || kill $processes 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
-port=""
-tries=0
-while [ -z "$port" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
-        say "The echo server did not start, see $log" >&2
-        exit 2
-    fi
-    sleep 0.1
-    port=$(sed -n 's/^listening on //p' "$log")
-done
-.ci/ws-autobahn.sh "ws://127.0.0.1:$port/" "$@"
+
+# start NAME COMMAND...: in the background, with its output in .build/test/conformance-NAME.log
+start() {
+    log=.build/test/conformance-$1.log
+    shift
+    "$@" >"$log" 2>&1 &
+    processes="$processes $!"
+    process=$!
+}
+
+# The address that the process has logged.
+address() {
+    tries=0
+    until [ -n "$(sed -n 's/.* address=\([^ ]*\) .*/\1/p' "$log")" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 100 ] || ! kill -0 "$process" 2>/dev/null; then
+            say "This process did not start, see $log" >&2
+            exit 2
+        fi
+        sleep 0.1
+    done
+    sed -n 's/.* address=\([^ ]*\) .*/\1/p' "$log" | head -n 1
+}
+
+# Autobahn's largest messages have 16 MiB.
+start broker .build/release/seaway broker --listen 127.0.0.1:0 --max-body 64M
+broker=$(address)
+start serve .build/release/seaway serve --broker "$broker" --http 127.0.0.1:0 --websocket-max-frame 16M \
+    --websocket-max-message 16M --websocket-max-unsent 64M
+http=$(address)
+start worker .build/release/seaway-echo-worker --broker "$broker" --serial
+.ci/ws-autobahn.sh "ws://$http/" "$@"

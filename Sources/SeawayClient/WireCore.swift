@@ -28,6 +28,7 @@ final class WireCore {
     private var waiting = ClientWaiting<Request>()
     private var output = ByteBuffer()
     private var isTurnEnding = false
+    private var isFlushing = false
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
     private var checks: RepeatedTask?
@@ -177,8 +178,12 @@ final class WireCore {
 
     /// What cannot be written now stays here, where it is counted.
     func flush() {
-        guard self.output.readableBytes > 0, let channel = self.link.channel, channel.isWritable else { return }
+        guard self.output.readableBytes > 0, let channel = self.link.channel, channel.isWritable, !self.isFlushing
+        else { return }
+        // A large write changes whether the channel is writable, twice, and so comes back here.
+        self.isFlushing = true
         channel.writeAndFlush(self.output, promise: nil)
+        self.isFlushing = false
         if self.output.capacity > Self.standingOutput {
             self.output = ByteBuffer()
         } else {

@@ -82,9 +82,10 @@ package struct EventStream {
 
     // MARK: What it is told
 
-    /// Whether nothing more should be read from the browser (W15).
+    /// Whether nothing more should be read from the browser (W15, W16).
     package var isFull: Bool {
-        self.waiting.count > self.limits.messages || self.waitingBytes > self.limits.bytes
+        if self.isSerial, self.state != .idle || !self.waiting.isEmpty { return true }
+        return self.waiting.count > self.limits.messages || self.waitingBytes > self.limits.bytes
     }
 
     package var isOver: Bool { self.state == .over }
