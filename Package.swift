@@ -125,10 +125,6 @@ let package = Package(
         ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
-        .executableTarget(
-            name: "EchoServer", dependencies: ["SeawayServer", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
-            path: "Tests/Support/EchoServer", swiftSettings: rules
-        ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", nio("NIOEmbedded")], swiftSettings: rules),
@@ -164,7 +160,7 @@ let package = Package(
             dependencies: [
                 "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"),
-                nio("NIOHTTP1"), logging,
+                nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
             swiftSettings: rules
         ),

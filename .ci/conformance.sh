@@ -1,10 +1,24 @@
 #!/bin/sh
-# WebSockets against the Autobahn suite: .ci/conformance.sh [quick|all|CASES], see .ci/ws-autobahn.sh.
+# WebSockets against the Autobahn suite: .ci/conformance.sh [--optional] [quick|all|CASES], see .ci/ws-autobahn.sh.
 #
+# With --optional a machine without a Python 2.7 passes, and says what it left out.
 # The server is a whole Seaway: a broker, an interface server, and a worker that sends every message back, as three processes.
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
+
+optional=""
+if [ "${1:-}" = --optional ]; then
+    optional=yes
+    shift
+fi
+code=0
+.ci/ws-autobahn.sh --set-up || code=$?
+if [ "$code" = 69 ] && [ -n "$optional" ]; then
+    say "0 passed, 0 failed, 1 skipped: the Autobahn suite"
+    exit
+fi
+[ "$code" = 0 ] || exit "$code"
 
 build_release seaway seaway-echo-worker
 mkdir -p .build/test

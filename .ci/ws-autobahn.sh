@@ -2,6 +2,7 @@
 # Runs the Autobahn test suite against a WebSocket server that sends every message back.
 #
 #   .ci/ws-autobahn.sh URL [quick|all|CASES]
+#   .ci/ws-autobahn.sh --set-up
 #
 # URL      such as ws://127.0.0.1:8000/; messages of 16 MiB must be allowed there
 # quick    framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, and the short cases of compression: some minutes
@@ -22,7 +23,7 @@ python=$home/venv/bin/python
 version=25.10.1
 
 if [ -z "$url" ]; then
-    say "usage: .ci/ws-autobahn.sh URL [quick|all|CASES]" >&2
+    say "usage: .ci/ws-autobahn.sh URL|--set-up [quick|all|CASES]" >&2
     exit 64
 fi
 
@@ -70,6 +71,7 @@ set_up() {
 }
 
 set_up
+if [ "$url" = --set-up ]; then exit; fi
 reports=$home/reports
 rm -rf "$reports"
 mkdir -p "$reports"

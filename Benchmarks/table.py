@@ -1,77 +1,137 @@
 """Prints results as Markdown."""
 
+from __future__ import annotations
+
 import os
 import platform
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from result import Result
+
+#: Results by load and peer.
+Results = Mapping[tuple[str, str], Result]
+NOT_MEASURED = "-"
 
 
 def machine() -> str:
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
     with open("/proc/meminfo") as file:
-        memory = int(re.search(r"MemTotal:\s+(\d+)", file.read())[1]) / 1024 / 1024
+        memory = re.search(r"MemTotal:\s+(\d+)", file.read())
+    gigabytes = int(memory[1]) / 1024 / 1024 if memory else 0
     kernel = platform.release().split("-")[0]
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores ({model[1] if model else platform.machine()}), {memory:.0f} GB, Linux {kernel}"
+    return f"{cores} cores ({model[1] if model else platform.machine()}), {gigabytes:.0f} GB, Linux {kernel}"
 
 
 def count(number: float) -> str:
+    """`1.25 M`, `12.5 k`, `125`."""
     for unit, size in ((" M", 1e6), (" k", 1e3)):
         if number >= size:
             return f"{number / size:.{2 if number < 10 * size else 1 if number < 100 * size else 0}f}{unit}"
     return f"{number:.0f}"
 
 
-def micro(number: float) -> str:
-    return f"{number:.2f}" if number < 10 else f"{number:.1f}"
+def short(number: float) -> str:
+    """A number below some thousands with what of it matters."""
+    return f"{number:.2f}" if number < 10 else f"{number:.1f}" if number < 100 else f"{number:.0f}"
 
 
-def row(cells) -> str:
+def percent(share: float) -> str:
+    """Never 100 % when something is missing."""
+    return "100 %" if share >= 1 else f"{min(share * 100, 99.99):.{2 if share > 0.99 else 1}f} %"
+
+
+def row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def head(cells) -> str:
+def head(cells: Sequence[str]) -> str:
     return row(cells) + "\n" + row("---" for _ in cells)
 
 
-def cell(result) -> str:
+# ---- brokers
+
+
+def broker_cell(result: Result | None) -> str:
     if result is None:
-        return "–"
-    if result.bytes_per_connection:
-        return f"{result.bytes_per_connection / 1024:.1f} KiB"
-    return f"{count(result.rate)}/s · {micro(result.cpu['broker'])} µs"
+        return NOT_MEASURED
+    if result.memory:
+        return f"{result.memory['broker'] / 1024:.1f} KiB"
+    return f"{count(result.rate)}/s · {short(result.cpu['broker'])} µs"
 
 
-def ratio(own, other, value) -> str:
+def ratio(own: Result | None, other: Result | None, value: Callable[[Result], float]) -> str:
     if own is None or other is None or not value(own) or not value(other):
         return ""
     return f"{value(own) / value(other):.2f}"
 
 
-def brokers(results: dict, loads: list, peers: list) -> str:
+def rate(result: Result) -> float:
+    return result.rate
+
+
+def broker_cpu(result: Result) -> float:
+    return result.cpu.get("broker", 0.0)
+
+
+def brokers(results: Results, loads: Sequence[str], peers: Sequence[str]) -> str:
     """Deliveries a second and CPU of the broker for each; idle connections: memory of the broker for each."""
     comparisons = [
-        ("rate ÷ nats", "nats", lambda result: result.rate),
-        ("CPU ÷ nats", "nats", lambda result: result.cpu.get("broker")),
-        ("CPU ÷ redis", "redis", lambda result: result.cpu.get("broker")),
+        ("rate ÷ nats", "nats", rate),
+        ("CPU ÷ nats", "nats", broker_cpu),
+        ("CPU ÷ redis", "redis", broker_cpu),
     ]
     comparisons = [entry for entry in comparisons if "seaway" in peers and entry[1] in peers]
     lines = [head(["load", *peers, *(title for title, _, _ in comparisons)])]
     for load in loads:
-        found = {peer: results.get((load.name, peer)) for peer in peers}
-        cells = [load.name, *(cell(found[peer]) for peer in peers)]
-        cells += [ratio(found["seaway"], found[peer], value) for _, peer, value in comparisons]
-        lines.append(row(cells))
+        found = {peer: results.get((load, peer)) for peer in peers}
+        cells = [load, *(broker_cell(found[peer]) for peer in peers)]
+        lines.append(row(cells + [ratio(found["seaway"], found[peer], value) for _, peer, value in comparisons]))
     return "\n".join(lines)
 
 
-def http(results: dict, loads: list) -> str:
+# ---- HTTP
+
+
+def http(results: Results, loads: Sequence[str]) -> str:
     lines = [head(["load", "requests/s", "p50 ms", "p99 ms", "server µs", "broker µs", "worker µs"])]
     for load in loads:
-        result = results.get((load.name, "seaway"))
+        result = results.get((load, "seaway"))
         if result is None:
-            lines.append(row([load.name, *["–"] * 6]))
+            lines.append(row([load, *[NOT_MEASURED] * 6]))
             continue
-        cells = [load.name, count(result.rate), f"{result.p50_us / 1e3:.2f}", f"{result.p99_us / 1e3:.2f}"]
-        lines.append(row(cells + [micro(result.cpu[name]) for name in ("server", "broker", "worker")]))
+        cells = [load, count(result.rate), short(result.p50), short(result.p99)]
+        lines.append(row(cells + [short(result.cpu[name]) for name in ("server", "broker", "worker")]))
+    return "\n".join(lines)
+
+
+# ---- WebSockets
+
+
+def parts(values: Mapping[str, float], unit: str, factor: float = 1.0) -> str:
+    return ", ".join(f"{name} {short(value * factor)}{unit}" for name, value in values.items())
+
+
+def socket_cell(result: Result | None) -> str:
+    if result is None:
+        return NOT_MEASURED
+    if result.memory:
+        return parts(result.memory, " KiB", 1 / 1024)
+    if result.half:
+        share = percent(min(result.share, result.half.share))
+        return f"{count(result.rate)}/s · {share} · {short(result.half.p99)} ms"
+    share = "" if result.share == 1 else f" · {percent(result.share)}"
+    return f"{count(result.rate)}/s{share} · {short(result.p99)} ms"
+
+
+def sockets(results: Results, loads: Sequence[str], peers: Sequence[str]) -> str:
+    lines = [head(["load", *peers])]
+    for load in loads:
+        found = [results.get((load, peer)) for peer in peers]
+        lines.append(row([load, *map(socket_cell, found)]))
+        if any(result and result.cpu and result.rate for result in found):
+            cells = [parts(result.cpu, " µs") if result else NOT_MEASURED for result in found]
+            lines.append(row([f"{load}: CPU for each", *cells]))
     return "\n".join(lines)

@@ -35,6 +35,9 @@ package struct MessageAssembly {
         case control(WebSocketOpcode, ByteBuffer)
     }
 
+    /// NIO's buffers end at 4 GiB.
+    private static let mostInOneBuffer = 1 << 30
+
     private let maxFrame: Int
     private let maxMessage: Int
     private var decompression: MessageDecompression?
@@ -43,7 +46,7 @@ package struct MessageAssembly {
 
     package init(_ configuration: WebSocketConfiguration, decompression: MessageDecompression?) {
         self.maxFrame = configuration.maxFrame
-        self.maxMessage = configuration.maxMessage
+        self.maxMessage = min(configuration.maxMessage, Self.mostInOneBuffer)
         self.decompression = decompression
     }
 

@@ -118,8 +118,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.isWritable = context.channel.isWritable
         self.core.enter(self)
         self.clock.heard(at: self.core.now)
-        // Either side may have gone while the handshake was under way.
-        guard context.channel.isActive, self.handshake.isReading else { return context.close(promise: nil) }
+        // It may have been given up before.
+        guard self.handshake.isReading else { return context.close(promise: nil) }
         self.writeSoon()
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import SeawayServer
 import TestSupport
 import Testing
@@ -366,5 +367,37 @@ import Testing
             return
         }
         #expect(payload.count < 30)
+    }
+
+    // MARK: Memory
+
+    @Test func nothingStaysOfASocketThatEnded() throws {
+        weak var peer: WebSocketPeer?
+        weak var user: Keeper?
+        let socket = try EmbeddedPeer()
+        do {
+            let keeper = Keeper()
+            let kept = WebSocketPeer(core: socket.core, deflate: DeflateParameters(), delegate: keeper)
+            keeper.peer = kept
+            (peer, user) = (kept, keeper)
+            let channel = EmbeddedChannel(loop: socket.channel.embeddedEventLoop)
+            channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
+            try channel.addWebSocketHandlers(kept)
+            kept.send(PreparedMessage(.text, "hello".utf8, isShared: false))
+            _ = try channel.finish(acceptAlreadyClosed: true)
+        }
+        socket.pass(.zero)
+        #expect(peer == nil && user == nil)
+        #expect(socket.core.counters.openSockets == 1)
+    }
+
+    /// Holds its peer, as most users will.
+    private final class Keeper: WebSocketPeerDelegate {
+        var peer: WebSocketPeer?
+        func received(_ message: WebSocketMessage) {}
+        func outputBlocked(_ isBlocked: Bool) {}
+        func dropped(_ reason: WebSocketDrop, count: Int) {}
+        func closed(code: WebSocketCloseCode, reason: String) {}
+        func connectionEnded() {}
     }
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _json
 from ._errors import SeawayError
@@ -42,6 +42,15 @@ def data(frame: Frame) -> Dict[str, Any]:
     if frame.body is None:
         raise SeawayError("the broker's answer holds no data")
     return _json.from_json(frame.body, _DEPTH)
+
+
+def members(frame: Frame) -> Tuple[List[str], Optional[str]]:
+    """Reads the answer to ``MEMBERS``: a page of names, and where the next begins."""
+    page = data(frame)
+    names, after = page.get("members"), page.get("next")
+    if not isinstance(names, list) or not isinstance(after, (str, type(None))) or (after and not names):
+        raise SeawayError("the broker's answer holds no members")
+    return names, after
 
 
 def _count(frame: Frame, key: str) -> int:

@@ -6,9 +6,10 @@ import asyncio
 from typing import List, Optional, Sequence
 
 from ._address import Address
-from ._core import Core, logger
+from ._core import Core
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
+from ._log import logger
 from ._ticket import Ticket
 
 _CONNECT_TIMEOUT = 5.0
@@ -151,7 +152,7 @@ class Link(asyncio.Protocol):
                 host, port = self.address.host, self.address.port
                 await asyncio.wait_for(loop.create_connection(lambda: self, host, port), _CONNECT_TIMEOUT)
         except (OSError, asyncio.TimeoutError) as error:
-            self.core.trouble = str(error) or "no answer"
+            self.core.trouble = str(error) or "no answer in time"
             return
         while self._lost is not None:
             await asyncio.wait((self._lost,), timeout=_TICK)
@@ -188,7 +189,7 @@ class Link(asyncio.Protocol):
         if not self.core.received(data, self.loop.time()):
             self._abort()
         self._note_change()
-        if self.core.unsent:
+        if self.core.has_output:
             self.flush_soon()
 
     def pause_writing(self) -> None:

@@ -7,8 +7,6 @@ from typing import Dict, List, Optional, Tuple, Union
 
 _Bytes = Union[bytes, bytearray]
 
-#: One line: words of printable ASCII parted by single spaces (F1, F2).
-_LINE = re.compile(rb"[!-~]+(?: [!-~]+)*")
 _BY_HAND = re.compile(rb"[!-~]+ :- ")
 _SIZE = re.compile("0|[1-9][0-9]*")
 _OPTION = re.compile("([A-Za-z][A-Za-z0-9-]*)=(.+)")
@@ -107,6 +105,11 @@ class FrameParser:
             return self._skip(buffer, start, frames)
         if self._head is not None:
             return self._finish_body(buffer, start, frames)
+        if buffer.startswith(b"OK\n", start):
+            # Half of what a worker hears.
+            frames.append(Frame("OK"))
+            self._looked_at = 0
+            return 3
         end = buffer.find(b"\n", start + self._looked_at)
         if _BY_HAND.match(buffer, start) is not None:
             return self._by_hand(buffer, start, end, frames)
@@ -184,11 +187,14 @@ class FrameParser:
         return end + 1 - start
 
     def _skip(self, buffer: _Bytes, start: int, frames: List[Frame]) -> int:
-        """Throws a body away: of a known size, or (size -1) up to the end of its line."""
+        """Throws a body away: of a known size, or (``_to_skip`` below 0, counting down) up to the end of its line."""
         assert self._skipped is not None
         here = len(buffer) - start
         if self._to_skip < 0:
             end = buffer.find(b"\n", start)
+            self._to_skip -= here if end < 0 else end - start
+            if -1 - self._to_skip > self._max_skipped:
+                raise _StreamEnd("limit")
             if end < 0:
                 return here
             step = end + 1 - start
@@ -214,9 +220,13 @@ def _put_body(frame: Frame, buffer: _Bytes, start: int, size: int) -> None:
 
 def _frame_of_line(line: _Bytes) -> Tuple[Frame, Optional[int]]:
     """Returns the frame that a line without its end announces, and the size of the body that follows."""
-    if _LINE.fullmatch(line) is None:
+    try:
+        text = line.decode("ascii")
+    except UnicodeDecodeError:
+        raise _StreamEnd("line") from None
+    words = text.split(" ")
+    if not text.isprintable() or "" in words:
         raise _StreamEnd("line")
-    words = line.decode("ascii").split(" ")
     verb = words[0]
     size: Optional[int] = None
     first = 1
@@ -228,7 +238,7 @@ def _frame_of_line(line: _Bytes) -> Tuple[Frame, Optional[int]]:
             size = _size(words[1][1:])
     if verb in ("ERR", "BYE"):
         frame = _frame_with_text(verb, words[first:])
-    elif b"=" in line:
+    elif "=" in text:
         frame = _frame_with_options(verb, words[first:])
     else:
         frame = Frame(verb, words[first:])

@@ -18,6 +18,14 @@ PONG = b"PONG\n"
 QUIT = b"QUIT\n"
 
 
+_ANSWERS = {b"HELL": "HELLO", b"PING": "PONG", b"MEMB": "DATA", b"PEEK": "DATA", b"STAT": "DATA"}
+
+
+def answer(request: bytes) -> str:
+    """Returns the verb that answers a request which is not refused."""
+    return _ANSWERS.get(request[:4], "OK")
+
+
 def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
     """The first frame: ``heartbeat`` in milliseconds, 0 for none (H4)."""
     if len(client) > 64:
@@ -84,7 +92,17 @@ def resume(channel: str) -> bytes:
     return f"RESUME {_names.channel(channel)}\n".encode("ascii")
 
 
-def members(group: str, limit: int, after: Optional[str]) -> bytes:
+def watch(group: str, channel: str) -> bytes:
+    """``WATCH``."""
+    return f"WATCH {_names.group(group)} {_names.channel(channel)}\n".encode("ascii")
+
+
+def unwatch(group: str, channel: str) -> bytes:
+    """``UNWATCH``."""
+    return f"UNWATCH {_names.group(group)} {_names.channel(channel)}\n".encode("ascii")
+
+
+def members(group: str, limit: int, after: Optional[str] = None) -> bytes:
     """``MEMBERS``."""
     return f"MEMBERS {_names.group(group)}{_page(limit, after)}\n".encode("ascii")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
+from typing import Callable, Dict, Generic, List, Optional, Set, Tuple, TypeVar
 
 from . import _http, _names
 from ._message import Fields
@@ -37,23 +37,31 @@ class PathPattern:
         return found if len(parts) == len(self._segments) else None
 
 
-class _Route(NamedTuple):
-    path: PathPattern
-    method: Optional[str]
-    number: int
+class _Route(Generic[M, R]):
+    __slots__ = ("function", "method", "path")
+
+    def __init__(self, path: PathPattern, method: Optional[str], function: Callable[[M], R]):
+        self.path = path
+        self.method = method
+        self.function = function
+
+    def takes(self, method: str) -> bool:
+        """What answers ``GET`` answers ``HEAD``; the server leaves the content out."""
+        return self.method in (None, method) or (self.method == "GET" and method == "HEAD")
 
 
 class Routes(Generic[M, R]):
     """Functions by channel, and for HTTP requests by path and method; the first that fits takes a message."""
 
     def __init__(self) -> None:
-        self._functions: List[Callable[[M], R]] = []
         self._plain: Dict[str, Callable[[M], R]] = {}
-        self._routes: Dict[str, List[_Route]] = {}
+        self._routes: Dict[str, List[_Route[M, R]]] = {}
 
     @property
     def channels(self) -> List[str]:
-        """The names to listen on."""
+        """The names to listen on, at least one."""
+        if not self._plain and not self._routes:
+            raise ValueError("the worker has no functions: give it some with @worker.on")
         return list(dict.fromkeys([*self._plain, *self._routes]))
 
     def add(self, channel: str, path: Optional[str], method: Optional[str], function: Callable[[M], R]) -> None:
@@ -64,12 +72,14 @@ class Routes(Generic[M, R]):
                 raise ValueError(f"two functions take {channel}")
             self._plain[channel] = function
         else:
-            self._functions.append(function)
-            route = _Route(PathPattern("/*" if path is None else path), method, len(self._functions) - 1)
+            route = _Route(PathPattern("/*" if path is None else path), method, function)
             self._routes.setdefault(channel, []).append(route)
 
     def find(self, message: M) -> Tuple[Optional[Callable[[M], R]], Optional[_http.Answer]]:
-        """Returns the function for a message, or the answer for an HTTP request that fits no route."""
+        """Returns the function for a message, or the answer for an HTTP request that fits no route.
+
+        Neither, for another message that fits none: there is nobody to tell.
+        """
         channel = message.channel
         routes = self._routes.get(channel)
         plain = self._plain.get(channel) or self._plain.get(_names.mailbox(channel))
@@ -81,12 +91,11 @@ class Routes(Generic[M, R]):
             parameters = route.path.match(path)
             if parameters is None:
                 continue
-            # What answers GET answers HEAD; the server leaves the content out.
-            if route.method in (None, method) or (route.method == "GET" and method == "HEAD"):
+            if route.takes(method):
                 message.parameters = parameters
-                return self._functions[route.number], None
+                return route.function, None
             allowed.add(route.method or "")
-        if plain is not None:
+        if plain is not None or not method:
             return plain, None
         if not allowed:
             return None, _http.answer(404, content="Not found.\n")

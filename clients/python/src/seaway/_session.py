@@ -26,16 +26,16 @@ class Session(Generic[T]):
         #: Why nothing behind the last event can be trusted; the connection is to be closed.
         self.fault: Optional[str] = None
         self._parser = FrameParser(max_body=max_body)
-        self._asked: Deque[T] = deque()
+        self._asked: Deque[Tuple[T, str]] = deque()
 
     @property
     def unanswered(self) -> int:
         """Requests without an answer."""
         return len(self._asked)
 
-    def ask(self, ticket: T) -> None:
-        """Notes a request that will be answered: any but ``READY`` and ``PONG``."""
-        self._asked.append(ticket)
+    def ask(self, ticket: T, answer: str) -> None:
+        """Notes a request that will be answered, with that verb or ``ERR``: any but ``READY`` and ``PONG``."""
+        self._asked.append((ticket, answer))
 
     def receive(self, data: bytes) -> List[Tuple[Frame, Optional[T]]]:
         """Returns the frames that the bytes complete, each with the ticket that it answers, ``None`` for a push."""
@@ -44,9 +44,14 @@ class Session(Generic[T]):
             verb = frame.verb
             if verb in ANSWERS:
                 if not self._asked:
-                    self.fault = "an answer that nobody asked for"
+                    self.fault = f"{verb}, for which nobody asked"
                     return events
-                events.append((frame, self._asked.popleft()))
+                ticket, answer = self._asked[0]
+                if verb != answer and verb != "ERR":
+                    self.fault = f"{verb} where {answer} answers"
+                    return events
+                self._asked.popleft()
+                events.append((frame, ticket))
             elif verb in PUSHES:
                 events.append((frame, None))
         if self._parser.end is not None:
@@ -55,6 +60,6 @@ class Session(Generic[T]):
 
     def take_unanswered(self) -> List[T]:
         """The connection is lost: returns the tickets whose fate is unknown, oldest first."""
-        tickets = list(self._asked)
+        tickets = [ticket for ticket, _ in self._asked]
         self._asked.clear()
         return tickets

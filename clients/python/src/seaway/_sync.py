@@ -28,8 +28,6 @@ FOREVER = float("inf")
 _RECEIVE_SIZE = 262_144
 _CONNECT_TIMEOUT = 5.0
 _TICK = 5.0
-#: A connection that was not looked at for so long may have been closed by the broker.
-_STALE = 0.5
 #: Posted requests without an answer beyond which the next one waits.
 _MOST_POSTED = 4_096
 
@@ -57,12 +55,13 @@ class Link:
         self._is_moving = False
         self._socket: Optional[socket.socket] = None
         self._unwritten = memoryview(b"")
-        self._looked_at = 0.0
         self._try_at = 0.0
         self._waker, self._wakes = socket.socketpair()
         self._waker.setblocking(False)
         self._wakes.setblocking(False)
         self._keeper_ends: Optional[threading.Event] = None
+        #: The thread that works off a batch: what it posts leaves when it next waits for something.
+        self.batching: Optional[int] = None
 
     def forked(self) -> None:
         """In a child process: the connection and its threads are the parent's; this link begins anew."""
@@ -76,7 +75,8 @@ class Link:
     def open(self, patience: Optional[float] = None) -> None:
         """Waits until a broker has greeted; raises ``Unreachable`` or why the layer has ended. With the lock held."""
         core = self.core
-        if core.is_open and not self._is_moving and time.monotonic() - self._looked_at > _STALE:
+        if core.is_open and not self._is_moving:
+            # The broker may have closed the connection since: what is sent then has an unknown fate.
             self._look()
         if core.is_open:
             return
@@ -99,7 +99,7 @@ class Link:
         return [ticket.result() for ticket in tickets]
 
     def post(self, request: bytes, ticket: Ticket) -> None:
-        """Says a request that leaves with the next write; its ticket tells what became of it."""
+        """Says a request that leaves now, or with the rest of a batch; its ticket tells what became of it."""
         with self.lock:
             core = self.core
             if not core.is_open:
@@ -108,6 +108,8 @@ class Link:
                 self.move(lambda: core.unanswered <= _MOST_POSTED // 2, time.monotonic() + self.timeout)
                 self.open()
             core.ask(request, ticket)
+            if self.batching != threading.get_ident():
+                self._write_or_wake()
 
     def wait(self, ticket: Ticket) -> None:
         """Waits until a ticket is settled; without an answer in time the connection is given up. With the lock held."""
@@ -117,9 +119,7 @@ class Link:
     def flush(self) -> None:
         """Writes what can be written without waiting."""
         with self.lock:
-            self._write()
-            if self._unwritten and self._is_moving:
-                self.wake()
+            self._write_or_wake()
 
     def wake(self) -> None:
         """Makes the moving thread look again. Takes no lock, so that a signal handler may call it."""
@@ -139,6 +139,17 @@ class Link:
             self.notify()
             if self._keeper_ends is not None:
                 self._keeper_ends.set()
+            self._close_if_over()
+
+    @property
+    def _is_over(self) -> bool:
+        """There is no connection, and there will be none."""
+        return self.core.ended is not None and self._socket is None
+
+    def _close_if_over(self) -> None:
+        if self._is_over and not self._is_moving:
+            self._waker.close()
+            self._wakes.close()
 
     # Moving
 
@@ -147,7 +158,7 @@ class Link:
         self._write()
         while not done():
             left = until - time.monotonic()
-            if left <= 0:
+            if left <= 0 or self._is_over:
                 return False
             if self._is_moving:
                 if self._unwritten:
@@ -160,6 +171,7 @@ class Link:
             finally:
                 self._is_moving = False
                 self._turn.notify_all()
+                self._close_if_over()
         return True
 
     def _step(self, left: float) -> None:
@@ -216,13 +228,11 @@ class Link:
         else:
             connection.setblocking(False)
             self._socket = connection
-            self._looked_at = time.monotonic()
-            self.core.connected(self._looked_at)
+            self.core.connected(time.monotonic())
             self._write()
             self._begin_keeping()
 
     def _read(self, connection: socket.socket) -> None:
-        self._looked_at = time.monotonic()
         try:
             data = connection.recv(_RECEIVE_SIZE)
         except (BlockingIOError, InterruptedError):
@@ -232,8 +242,8 @@ class Link:
             return
         if not data:
             self._lose("the broker closed the connection")
-        elif not self.core.received(data, self._looked_at):
-            self._lose(self.core.trouble)
+        elif not self.core.received(data, time.monotonic()):
+            self._lose("the broker is at fault")
 
     def _write(self) -> None:
         connection = self._socket
@@ -251,8 +261,14 @@ class Link:
             except OSError as error:
                 # What the broker said before it closed is still to be read, by whoever reads next.
                 self._unwritten = memoryview(b"")
-                self.core.trouble = self.core.trouble or error.strerror or str(error)
+                self.core.blame(error.strerror or str(error))
                 return
+
+    def _write_or_wake(self) -> None:
+        """Writes; if not all can be, the thread that moves goes on with it."""
+        self._write()
+        if self._unwritten and self._is_moving:
+            self.wake()
 
     def _look(self) -> None:
         """Reads and writes what can be without waiting. With the lock held, and while nobody moves."""
@@ -267,7 +283,7 @@ class Link:
 
     def _check(self) -> None:
         if not self.core.tick(time.monotonic()):
-            self._lose(self.core.trouble)
+            self._lose("the broker is silent")
 
     def _lose(self, why: str) -> None:
         """Gives the connection up. The thread that moves closes the socket, since it may be waiting on it."""

@@ -95,13 +95,29 @@ class Layer:
         """
         self._link.ask(_requests.join(group, channels))
         with self._link.lock:
-            self._link.core.joined(group, channels)
+            self._link.core.readings.joined(group, channels)
 
     def leave(self, group: str, *channels: str) -> None:
         """Ends memberships; leaving a group that one is not in does nothing."""
         self._link.ask(_requests.leave(group, channels))
         with self._link.lock:
-            self._link.core.left(group, channels)
+            self._link.core.readings.left(group, channels)
+
+    def watch(self, group: str, channel: str) -> None:
+        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer's end; see PROTOCOL.md, WATCH.
+
+        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
+        After a lost connection the whole is told again.
+        """
+        self._link.ask([_requests.watch(group, channel)])
+        with self._link.lock:
+            self._link.core.watches.began(group, channel)
+
+    def unwatch(self, group: str, channel: str) -> None:
+        """Ends ``watch``."""
+        with self._link.lock:
+            self._link.core.watches.ended(group, channel)
+        self._link.ask([_requests.unwatch(group, channel)])
 
     # Reading
 
@@ -134,20 +150,17 @@ class Layer:
             raise TypeError("close takes the channels that are over; to leave the broker, call quit")
         self._link.ask(_requests.close(channels))
         with self._link.lock:
-            self._link.core.closed(channels)
+            self._link.core.readings.closed(channels)
 
     # Looking
 
     def members(self, group: str) -> List[str]:
         """Returns all members of a group, sorted."""
-        members: List[str] = []
-        after: Optional[str] = None
-        while True:
-            page = _answers.data(self._link.ask([_requests.members(group, 1_000, after)])[0])
-            members += page["members"]
-            after = page.get("next")
-            if after is None:
-                return members
+        members, after = _answers.members(self._link.ask([_requests.members(group, 1_000)])[0])
+        while after is not None:
+            page, after = _answers.members(self._link.ask([_requests.members(group, 1_000, after)])[0])
+            members += page
+        return members
 
     def peek(self, channel: str, *, limit: int = 100, after: Optional[str] = None) -> Dict[str, Any]:
         """Returns what a channel holds (PROTOCOL.md, Q3) without taking it; ``next`` is the next page's ``after``."""

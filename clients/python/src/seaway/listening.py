@@ -34,10 +34,10 @@ class Listening(Reading):
         link = layer.link
         with link.lock:
             link.open()
-            link.core.listen(self)
-            link.core.grant(self, credit)
+            link.core.readings.listen(self)
+            link.core.readings.grant(self, credit)
             if not link.move(lambda: self.in_force or self.error is not None, time.monotonic() + link.timeout):
-                link.core.unlisten(self, Ticket())
+                link.core.readings.unlisten(self, Ticket())
                 raise Unreachable(f"no broker at {link.address}: {link.core.trouble or 'no answer'}")
         if self.error is not None:
             raise self.error
@@ -67,7 +67,7 @@ class Listening(Reading):
         ticket = Ticket()
         with link.lock:
             self._is_stopped = True
-            link.core.unlisten(self, ticket)
+            link.core.readings.unlisten(self, ticket)
             link.wait(ticket)
             link.notify()
 
@@ -92,7 +92,7 @@ class Listening(Reading):
     def _take(self) -> None:
         delivery = self.queue.popleft()
         if self.error is None and not self._is_stopped:
-            self._layer.link.core.grant(self, 1)
+            self._layer.link.core.readings.grant(self, 1)
         for channel in delivery.channels:
             self._messages.append(Message(channel, delivery.group, delivery.body, self._layer))
 

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Optional, Type
 
 from . import _http, _values
-from ._core import logger
 from ._errors import Full, Gone, SeawayError, Unknown
 from ._frames import Frame
+from ._log import logger
 from ._message import Fields
 from ._ticket import Ticket
 
@@ -24,8 +24,8 @@ STREAM_PATIENCE = 60.0
 class Pending(Ticket):
     """An answer that is on its way to the broker.
 
-    In a worker it leaves with others as soon as there is nothing else to do, and a refusal is only logged, unless
-    somebody waits for it with ``wait``.
+    In a worker it leaves at once, or with those of the other messages that came in the same moment; a refusal is only
+    logged, unless somebody waits for it with ``wait``.
     """
 
     __slots__ = ("_channel", "_layer")

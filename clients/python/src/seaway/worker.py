@@ -10,9 +10,9 @@ import time
 from types import FrameType
 from typing import Any, Callable, Dict, List, Optional, TypeVar
 
-from ._core import logger
 from ._errors import Gone, SeawayError
 from ._http import answer as make_answer
+from ._log import logger
 from ._reading import Delivery, Reading
 from ._routes import Routes
 from ._sync import FOREVER
@@ -46,6 +46,7 @@ class Worker:
         *,
         concurrency: int = 1,
         prefetch: int = 64,
+        drain: float = 30.0,
         layer: Optional[Layer] = None,
         **options: Any,
     ):
@@ -57,6 +58,8 @@ class Worker:
           the worker.
         - ``prefetch``: with a concurrency of 1, messages held beyond the one worked on, as long as they take less
           than about 5 ms in all; 0 to take one at a time.
+        - ``drain``: seconds that functions in threads may take to finish once the worker is told to leave. The one
+          that runs in the worker's own thread cannot be interrupted.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
         if concurrency < 1 or prefetch < 0:
@@ -64,6 +67,7 @@ class Worker:
         self.broker = broker
         self.concurrency = concurrency
         self.prefetch = prefetch
+        self.drain = drain
         self._options = options
         self._layer = layer
         self._routes: Routes[Message, Any] = Routes()
@@ -94,8 +98,9 @@ class Worker:
         Waits for a broker as long as it takes, also when it is lost. Raises ``Lost`` when another reader has taken a
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen.
         """
+        reading = Reading(self._routes.channels)
         layer = self._layer or Layer(self.broker, **self._options)
-        self._run = _Run(layer, self._routes)
+        self._run = _Run(layer, self._routes, reading)
         handlers = self._take_signals()
         try:
             if self._is_stopped:
@@ -103,7 +108,7 @@ class Worker:
             if self.concurrency == 1:
                 self._run.work_alone(self.prefetch)
             else:
-                self._run.work_in_threads(self.concurrency)
+                self._run.work_in_threads(self.concurrency, self.drain)
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -135,11 +140,11 @@ class Worker:
 class _Run:
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Any]):
+    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading):
         self._layer = layer
         self._link = layer.link
         self._routes = routes
-        self._reading = Reading(routes.channels)
+        self._reading = reading
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -150,16 +155,18 @@ class _Run:
         """One thread reads, works, and writes the answers of all messages of one read at once."""
         window = Window(prefetch)
         self._begin()
-        while True:
-            deliveries = self._next(window.size)
-            if not deliveries:
-                break
-            self._work(deliveries, window)
-        self._leave()
+        try:
+            while True:
+                deliveries = self._next(window.size)
+                if not deliveries:
+                    break
+                self._work(deliveries, window)
+        finally:
+            self._leave()
         self._work(list(self._reading.queue), window)
         self._finish()
 
-    def work_in_threads(self, concurrency: int) -> None:
+    def work_in_threads(self, concurrency: int, drain: float) -> None:
         """This thread reads; the others work, one message at a time each."""
         tasks: queue.SimpleQueue[Optional[Delivery]] = queue.SimpleQueue()
         threads = [
@@ -170,32 +177,34 @@ class _Run:
         for thread in threads:
             thread.start()
         with self._link.lock:
-            self._link.core.grant(self._reading, concurrency)
-        while True:
-            deliveries = self._next(0)
-            if not deliveries:
-                break
-            for delivery in deliveries:
+            self._link.core.readings.grant(self._reading, concurrency)
+        try:
+            while True:
+                deliveries = self._next(0)
+                if not deliveries:
+                    break
+                for delivery in deliveries:
+                    tasks.put(delivery)
+        finally:
+            self._leave()
+            for delivery in self._reading.queue:
                 tasks.put(delivery)
-        self._leave()
-        for delivery in self._reading.queue:
-            tasks.put(delivery)
-        for _ in threads:
-            tasks.put(None)
-        for thread in threads:
-            thread.join()
+            for _ in threads:
+                tasks.put(None)
+        self._join(threads, time.monotonic() + drain)
         self._finish()
 
     def _begin(self) -> None:
         with self._link.lock:
-            self._link.core.listen(self._reading)
+            self._link.core.readings.listen(self._reading)
 
     def _next(self, held: int) -> List[Delivery]:
         """Waits for messages and takes all that have come; none when there will be no more, or none are wanted."""
         reading, link = self._reading, self._link
         with link.lock:
-            if held > reading.credit and not self._is_stopped:
-                link.core.grant(reading, held - reading.credit)
+            # Not for every message: a grant costs a write of its own when there is nothing else to say.
+            if held > 2 * reading.credit and not self._is_stopped:
+                link.core.readings.grant(reading, held - reading.credit)
             link.move(lambda: bool(reading.queue) or self._is_stopped or reading.error is not None, FOREVER)
             if self._is_stopped:
                 return []
@@ -206,9 +215,14 @@ class _Run:
     def _work(self, deliveries: List[Delivery], window: Window) -> None:
         if not deliveries:
             return
+        if len(deliveries) > 1:
+            self._link.batching = threading.get_ident()
         started = time.monotonic()
-        for delivery in deliveries:
-            self._consume(delivery)
+        try:
+            for delivery in deliveries:
+                self._consume(delivery)
+        finally:
+            self._link.batching = None
         window.worked(len(deliveries), time.monotonic() - started)
 
     def _take_tasks(self, tasks: queue.SimpleQueue[Optional[Delivery]]) -> None:
@@ -216,18 +230,30 @@ class _Run:
             delivery = tasks.get()
             if delivery is None:
                 return
-            self._consume(delivery)
+            try:
+                self._consume(delivery)
+            except SystemExit:
+                # It would end this thread alone.
+                logger.warning("a function has asked to exit: the worker leaves")
+                self.stop()
             if not self._is_stopped:
                 with self._link.lock:
-                    self._link.core.grant(self._reading, 1)
+                    self._link.core.readings.grant(self._reading, 1)
             self._link.flush()
 
     def _leave(self) -> None:
         """Takes no more: what is on its way has come when this returns."""
         ticket = Ticket()
         with self._link.lock:
-            self._link.core.unlisten(self._reading, ticket)
+            self._link.core.readings.unlisten(self._reading, ticket)
             self._link.wait(ticket)
+
+    def _join(self, threads: List[threading.Thread], until: float) -> None:
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        late = sum(thread.is_alive() for thread in threads)
+        if late:
+            logger.error("%d functions had not finished in time", late)
 
     def _finish(self) -> None:
         """Waits until all answers have been taken, as long as the broker answers at all."""
@@ -246,18 +272,18 @@ class _Run:
                     function(message)
                 elif answer is not None:
                     message.respond(*answer)
-            except Gone as error:
-                if error.name != message.reply_channel:
-                    self._fail(message)
                 else:
-                    logger.debug("nobody waits for the answer to %s any more", channel)
-            except Exception:
-                self._fail(message)
+                    logger.warning("no function takes this message on %s", channel)
+            except Exception as error:
+                self._fail(message, error)
 
-    def _fail(self, message: Message) -> None:
-        logger.exception("a function failed on a message of %s", message.channel)
+    def _fail(self, message: Message, error: Exception) -> None:
         try:
+            if isinstance(error, Gone) and error.name == message.reply_channel:
+                logger.debug("nobody waits for the answer to %s any more", message.channel)
+                return
+            logger.error("a function failed on a message of %s", message.channel, exc_info=error)
             if message.reply_channel is not None and not message.answered:
                 message.respond(*make_answer(500, content="Internal Server Error\n"))
-        except SeawayError as error:
-            logger.warning("the failure could not be told: %s", error)
+        except SeawayError as trouble:
+            logger.warning("the failure could not be told: %s", trouble)

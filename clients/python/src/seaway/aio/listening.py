@@ -36,14 +36,14 @@ class Listening(Reading):
         """Waits until listening is in force; called by ``Layer.listen``."""
         link = self._layer.link
         await link.open()
-        link.core.listen(self)
-        link.core.grant(self, credit)
+        link.core.readings.listen(self)
+        link.core.readings.grant(self, credit)
         link.flush_soon()
         try:
             while not self.in_force and self.error is None:
                 await self._changed()
         except BaseException:
-            link.core.unlisten(self, Ticket())
+            link.core.readings.unlisten(self, Ticket())
             raise
         if self.error is not None:
             raise self.error
@@ -73,7 +73,7 @@ class Listening(Reading):
         """Takes nothing more. What has come and was not received stays to be received; then iteration ends."""
         link = self._layer.link
         ticket = FutureTicket(link.loop)
-        link.core.unlisten(self, ticket)
+        link.core.readings.unlisten(self, ticket)
         link.flush_soon()
         await ticket.future
         self._is_stopped = True
@@ -117,7 +117,7 @@ class Listening(Reading):
     def _take(self) -> None:
         delivery = self.queue.popleft()
         if self.error is None and not self._is_stopped:
-            self._layer.link.core.grant(self, 1)
+            self._layer.link.core.readings.grant(self, 1)
             self._layer.link.flush_soon()
         for channel in delivery.channels:
             self._messages.append(Message(channel, delivery.group, delivery.body, self._layer))

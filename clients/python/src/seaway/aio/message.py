@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Optional, Type
 
 from .. import _http, _values
-from .._core import logger
 from .._errors import Full, Gone, SeawayError, Unknown
+from .._log import logger
 from .._message import Fields
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import threading
 from typing import Any, Awaitable, Callable, List, Optional, Set, TypeVar
 
 from .._asyncio import FutureTicket
-from .._core import logger
 from .._errors import Gone, SeawayError
 from .._http import answer as make_answer
+from .._log import logger
 from .._reading import Delivery, Reading
 from .._routes import Routes
 from .layer import Layer
@@ -40,19 +40,28 @@ class Worker:
     """
 
     def __init__(
-        self, broker: Optional[str] = None, *, concurrency: int = 64, layer: Optional[Layer] = None, **options: Any
+        self,
+        broker: Optional[str] = None,
+        *,
+        concurrency: int = 64,
+        drain: float = 30.0,
+        layer: Optional[Layer] = None,
+        **options: Any,
     ):
         """Connects to nothing yet.
 
         - ``broker``: ``HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says. Options are those of
           ``Layer``.
         - ``concurrency``: functions that run at a time; no more messages are taken.
+        - ``drain``: seconds that functions may take to finish once the worker is told to leave, before they are
+          cancelled.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
         if concurrency < 1:
             raise ValueError("concurrency is at least 1")
         self.broker = broker
         self.concurrency = concurrency
+        self.drain = drain
         self._options = options
         self._layer = layer
         self._routes: Routes[Message, Awaitable[Any]] = Routes()
@@ -84,12 +93,13 @@ class Worker:
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen. When the task is cancelled the
         functions are too.
         """
+        channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = _Run(layer, self._routes, self.concurrency)
+        run = self._run = _Run(layer, channels, self._routes, self.concurrency)
         taken = self._take_signals()
         try:
             if not self._is_stopped:
-                await run.work()
+                await run.work(self.drain)
         finally:
             loop = asyncio.get_running_loop()
             for number in taken:
@@ -123,35 +133,48 @@ class Worker:
 class _Run(Reading):
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Awaitable[Any]], concurrency: int):
-        super().__init__(routes.channels)
+    def __init__(self, layer: Layer, channels: List[str], routes: Routes[Message, Awaitable[Any]], concurrency: int):
+        super().__init__(channels)
         self._layer = layer
         self._link = layer.link
         self._routes = routes
         self._concurrency = concurrency
         self._is_stopped = False
+        self._is_cancelled = False
         self._tasks: Set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._link.loop.create_future()
 
-    async def work(self) -> None:
-        """Takes messages until it is stopped or cannot listen any more."""
-        core = self._link.core
-        core.listen(self)
-        core.grant(self, self._concurrency)
+    async def work(self, drain: float) -> None:
+        """Takes messages until it is stopped or cannot listen any more; then ``drain`` seconds are left."""
+        readings = self._link.core.readings
+        readings.listen(self)
+        readings.grant(self, self._concurrency)
         self._link.flush_soon()
+        ticket = FutureTicket(self._link.loop)
         try:
-            await self._over
-            ticket = FutureTicket(self._link.loop)
-            core.unlisten(self, ticket)
-            self._link.flush_soon()
+            try:
+                await self._over
+            finally:
+                readings.unlisten(self, ticket)
+                self._link.flush_soon()
             await ticket.future
-            while self._tasks:
-                await asyncio.wait(self._tasks)
-        finally:
-            for task in self._tasks:
-                task.cancel()
+            late: Set[asyncio.Task[None]] = set()
+            if self._tasks:
+                _, late = await asyncio.wait(self._tasks, timeout=drain)
+        except asyncio.CancelledError:
+            await self._cancel()
+            raise
+        if late:
+            logger.error("%d functions had not finished in time", len(late))
+            await self._cancel()
         if self.error is not None:
             raise self.error
+
+    async def _cancel(self) -> None:
+        self._is_cancelled = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stop(self) -> None:
         self._is_stopped = True
@@ -159,7 +182,7 @@ class _Run(Reading):
 
     def notify(self) -> None:
         """Gives what has come to the functions: no more of them at a time than there was credit."""
-        while self.queue:
+        while self.queue and not self._is_cancelled:
             task = self._link.loop.create_task(self._consume(self.queue.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._finished)
@@ -169,7 +192,7 @@ class _Run(Reading):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not self._over.done():
-            self._link.core.grant(self, 1)
+            self._link.core.readings.grant(self, 1)
             self._link.flush_soon()
 
     async def _consume(self, delivery: Delivery) -> None:
@@ -181,18 +204,23 @@ class _Run(Reading):
                     await function(message)
                 elif answer is not None:
                     await message.respond(*answer)
-            except Gone as error:
-                if error.name != message.reply_channel:
-                    await self._fail(message)
                 else:
-                    logger.debug("nobody waits for the answer to %s any more", channel)
-            except Exception:
-                await self._fail(message)
+                    logger.warning("no function takes this message on %s", channel)
+            except asyncio.CancelledError as error:
+                if self._is_cancelled:
+                    raise
+                # Something for which the function waited was cancelled, not the function.
+                await self._fail(message, error)
+            except Exception as error:
+                await self._fail(message, error)
 
-    async def _fail(self, message: Message) -> None:
-        logger.exception("a function failed on a message of %s", message.channel)
+    async def _fail(self, message: Message, error: BaseException) -> None:
         try:
+            if isinstance(error, Gone) and error.name == message.reply_channel:
+                logger.debug("nobody waits for the answer to %s any more", message.channel)
+                return
+            logger.error("a function failed on a message of %s", message.channel, exc_info=error)
             if message.reply_channel is not None and not message.answered:
                 await message.respond(*make_answer(500, content="Internal Server Error\n"))
-        except SeawayError as error:
-            logger.warning("the failure could not be told: %s", error)
+        except SeawayError as trouble:
+            logger.warning("the failure could not be told: %s", trouble)

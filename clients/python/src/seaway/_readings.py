@@ -1,0 +1,339 @@
+"""What a layer listens on, across its connections: credit, memberships, and whose message is whose.
+
+Touches no socket, clock or thread.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
+
+from . import _names, _requests
+from ._errors import BadName, Lost, SeawayError
+from ._frames import Frame
+from ._log import logger
+from ._memberships import Memberships
+from ._reading import Delivery, Reading
+from ._ticket import Ticket, checked
+
+#: Says a request; the ticket is settled with its answer, and is ``None`` for what is not answered.
+Say = Callable[[bytes, Optional[Ticket]], None]
+
+
+class Readings:
+    """Every listening of a layer, made again on each connection until it is ended, lost or declined."""
+
+    def __init__(self, say: Say):
+        self._say = say
+        self._is_open = False
+        self._readings: Dict[str, Reading] = {}
+        self._ungranted: Set[Reading] = set()
+        self._memberships = Memberships()
+        #: Listenings with a purse of their own that are not in force yet. The common purse is empty until they are,
+        #: since a broker takes from it until it has read the first grant to the own one (R2).
+        self._beginning = 0
+
+    @property
+    def all(self) -> List[Reading]:
+        """What is listened on, each once."""
+        return list(dict.fromkeys(self._readings.values()))
+
+    # What the layer does
+
+    def listen(self, reading: Reading) -> None:
+        """Begins to listen, now or when there is a connection, and goes on through lost ones until ``unlisten``."""
+        taken = [name for name in reading.names if name in self._readings]
+        if taken:
+            raise ValueError(f"this layer listens on {taken[0]} already")
+        if reading.purse is None and self._common is not None:
+            raise ValueError(
+                "one layer can listen on several names at once only one time: use one name, or another layer"
+            )
+        for name in reading.names:
+            self._readings[name] = reading
+        if self._is_open:
+            self._say_listen(reading, False)
+
+    def unlisten(self, reading: Reading, ticket: Ticket) -> None:
+        """Ends listening: nothing more comes once the ticket is settled."""
+        if self._readings.get(reading.names[0]) is not reading or not self._is_open:
+            self._forget(reading)
+            ticket.settle(Frame("OK"))
+            return
+        self._withdraw(reading)
+        *first, last = _requests.unlisten(reading.names)
+        for request in first:
+            self._say(request, Ticket())
+        self._say(last, _Forgetting(self, reading, ticket))
+
+    def grant(self, reading: Reading, count: int) -> None:
+        """Lets ``count`` more deliveries come."""
+        reading.credit += count
+        reading.untold += count
+        self._ungranted.add(reading)
+
+    def reads(self, channel: str) -> Optional[Reading]:
+        """Returns who reads a channel here."""
+        return self._readings.get(channel) or self._readings.get(_names.mailbox(channel))
+
+    def joined(self, group: str, channels: Iterable[str]) -> None:
+        """Notes memberships that this layer has made, of channels that it reads by their own names."""
+        self._memberships.joined(group, [channel for channel in channels if channel in self._readings])
+
+    def left(self, group: str, channels: Iterable[str]) -> None:
+        """Notes memberships that this layer has ended."""
+        self._memberships.left(group, channels)
+
+    def closed(self, channels: Iterable[str]) -> None:
+        """Notes channels that this layer has closed."""
+        for channel in channels:
+            self._memberships.closed(channel)
+
+    # What the connection does
+
+    def opened(self, broker_is_new: bool) -> None:
+        """A broker has greeted: everything is listened on again."""
+        self._is_open = True
+        for reading in self.all:
+            self._say_listen(reading, broker_is_new)
+
+    def broke(self) -> None:
+        """The connection is over; its unanswered tickets fail after this."""
+        self._is_open = False
+        for reading in self.all:
+            reading.in_force = False
+
+    def fail_all(self, error: SeawayError) -> None:
+        """Nothing is listened on any more."""
+        for reading in self.all:
+            self._fail(reading, error)
+
+    @property
+    def has_grants(self) -> bool:
+        """Whether something was granted that was not told."""
+        return bool(self._ungranted)
+
+    def take_grants(self) -> bytes:
+        """Returns ``READY`` for what was granted since the last time and can be told now."""
+        output = b""
+        for reading in self._ungranted:
+            if reading.in_force and reading.untold and not (reading.purse is None and self._beginning):
+                output += _requests.ready(reading.untold, reading.purse)
+                reading.untold = 0
+        self._ungranted.clear()
+        return output
+
+    def message(self, frame: Frame) -> Optional[str]:
+        """Takes a ``MSG``; returns what is wrong with it, so that the connection cannot be trusted."""
+        channels = frame.args
+        if frame.body is None or not channels:
+            return "a message without a body or a channel"
+        group = frame.options.get("group")
+        if len(channels) == 1:
+            return _hand_over(self.reads(channels[0]), channels, group, frame.body)
+        shares: Dict[Optional[Reading], List[str]] = {}
+        for channel in channels:
+            shares.setdefault(self.reads(channel), []).append(channel)
+        for reading, share in shares.items():
+            fault = _hand_over(reading, share, group, frame.body)
+            if fault is not None:
+                return fault
+        return None
+
+    def told(self, verb: str, args: List[str]) -> Optional[str]:
+        """Takes a ``JOINED``, ``LEFT`` or ``LOST``; returns what is wrong with it."""
+        name, channels = args[0], args[1:]
+        if verb == "JOINED":
+            try:
+                # They may be said again, to another broker.
+                read = [_names.channel(channel) for channel in channels if self.reads(channel) is not None]
+                self._memberships.joined(_names.group(name), read)
+            except BadName as error:
+                return str(error)
+        elif verb == "LEFT":
+            self._memberships.left(name, channels)
+        elif name in self._readings:
+            self._abandon(self._readings[name], Lost(name))
+        return None
+
+    # Beginnings and ends
+
+    @property
+    def _common(self) -> Optional[Reading]:
+        """The one listening on several names, whose purse is the connection's."""
+        return next((reading for reading in self._readings.values() if reading.purse is None), None)
+
+    def _say_listen(self, reading: Reading, broker_is_new: bool) -> None:
+        reading.is_fresh = False
+        if reading.purse is not None:
+            self._beginning += 1
+            common = self._common
+            if common is not None and common.in_force:
+                self._withdraw(common)
+        before: List[Tuple[str, str]] = []
+        for name in reading.names:
+            before += self._memberships.take(name)
+        *first, last = _requests.listen(reading.names)
+        for request in first:
+            self._say(request, _Beginning(self, reading, None, broker_is_new))
+        self._say(last, _Beginning(self, reading, before, broker_is_new))
+        reading.untold = reading.credit
+        if reading.purse is not None and reading.credit:
+            self._say(_requests.ready(reading.credit, reading.purse), None)
+            reading.untold = 0
+
+    def began(
+        self, reading: Reading, frame: Frame, before: Optional[List[Tuple[str, str]]], broker_is_new: bool
+    ) -> None:
+        """A ``LISTEN`` was answered; ``before`` holds the memberships of old, in the last frame of several."""
+        if before is not None:
+            self._settle_common(reading)
+        if self._readings.get(reading.names[0]) is not reading:
+            return
+        try:
+            checked(frame)
+        except SeawayError as error:
+            self._abandon(reading, error)
+            return
+        reading.is_fresh = reading.is_fresh or frame.options.get("state") == "fresh"
+        if before is None:
+            return
+        self._restore(reading, before, broker_is_new)
+        reading.in_force = True
+        self._ungranted.add(reading)
+        reading.notify()
+
+    def never_began(self, reading: Reading, before: Optional[List[Tuple[str, str]]]) -> None:
+        """The connection broke before a ``LISTEN`` was answered."""
+        if before is None:
+            return
+        self._settle_common(reading)
+        if self._readings.get(reading.names[0]) is reading:
+            for group, channel in before:
+                self._memberships.joined(group, [channel])
+
+    def _settle_common(self, reading: Reading) -> None:
+        """What of the common purse was withdrawn for a listening can be granted again: its last messages have come."""
+        if reading.purse is None:
+            return
+        self._beginning -= 1
+        common = self._common
+        if common is not None and not self._beginning:
+            common.untold = common.credit
+            self._ungranted.add(common)
+
+    def _restore(self, reading: Reading, before: List[Tuple[str, str]], broker_is_new: bool) -> None:
+        """Makes memberships again that the broker has lost, and no one has ended (L5)."""
+        again: Dict[str, List[str]] = {}
+        for group, channel in before:
+            if channel in self._readings:
+                is_lost = broker_is_new or _names.form(channel) != "normal"
+                self._memberships.joined(group, [channel])
+            else:
+                is_lost = reading.is_fresh
+            if is_lost:
+                again.setdefault(group, []).append(channel)
+        for group, channels in again.items():
+            self._memberships.joined(group, channels)
+            for request in _requests.join(group, channels):
+                self._say(request, _Joining(group))
+
+    def _withdraw(self, reading: Reading) -> None:
+        """Takes credit back from the common purse, which outlives its listening."""
+        if reading.purse is None:
+            self._say(_requests.ready(0), None)
+
+    def _abandon(self, reading: Reading, error: SeawayError) -> None:
+        """A listening is over; whatever of its names the broker still holds for it is given back."""
+        names = [name for name in reading.names if not (isinstance(error, Lost) and error.name == name)]
+        self._fail(reading, error)
+        if self._is_open:
+            self._withdraw(reading)
+            for request in _requests.unlisten(names):
+                self._say(request, Ticket())
+
+    def _fail(self, reading: Reading, error: SeawayError) -> None:
+        self._forget(reading)
+        reading.error = error
+        reading.notify()
+
+    def _forget(self, reading: Reading) -> None:
+        reading.in_force = False
+        self._ungranted.discard(reading)
+        for name in reading.names:
+            if self._readings.get(name) is reading:
+                del self._readings[name]
+                self._memberships.take(name)
+
+
+def _hand_over(reading: Optional[Reading], channels: List[str], group: Optional[str], body: bytes) -> Optional[str]:
+    if reading is None:
+        logger.warning("a message came for %s, where nobody listens", " ".join(channels[:3]))
+        return None
+    if not reading.credit:
+        return "more messages than were asked for"
+    reading.credit -= 1
+    reading.queue.append(Delivery(channels, group, body))
+    reading.notify()
+    return None
+
+
+class _Beginning(Ticket):
+    """A ``LISTEN``; ``before`` holds the memberships that were known, in the last frame of several."""
+
+    __slots__ = ("_before", "_is_new", "_reading", "_readings")
+
+    def __init__(
+        self, readings: Readings, reading: Reading, before: Optional[List[Tuple[str, str]]], broker_is_new: bool
+    ):
+        super().__init__()
+        self._readings = readings
+        self._reading = reading
+        self._before = before
+        self._is_new = broker_is_new
+
+    def settle(self, frame: Frame) -> None:
+        super().settle(frame)
+        self._readings.began(self._reading, frame, self._before, self._is_new)
+
+    def fail(self, error: SeawayError) -> None:
+        super().fail(error)
+        self._readings.never_began(self._reading, self._before)
+
+
+class _Forgetting(Ticket):
+    """An ``UNLISTEN``: what was on its way has come once it is answered, or will never."""
+
+    __slots__ = ("_reading", "_readings", "_then")
+
+    def __init__(self, readings: Readings, reading: Reading, then: Ticket):
+        super().__init__()
+        self._readings = readings
+        self._reading = reading
+        self._then = then
+
+    def settle(self, frame: Frame) -> None:
+        super().settle(frame)
+        self._readings._forget(self._reading)
+        self._then.settle(frame)
+
+    def fail(self, error: SeawayError) -> None:
+        super().fail(error)
+        self._readings._forget(self._reading)
+        self._then.settle(Frame("OK"))
+
+
+class _Joining(Ticket):
+    """A ``JOIN`` that makes memberships again; one that is refused is tried again on the next connection."""
+
+    __slots__ = ("_group",)
+
+    def __init__(self, group: str):
+        super().__init__()
+        self._group = group
+
+    def settle(self, frame: Frame) -> None:
+        super().settle(frame)
+        try:
+            checked(frame)
+        except SeawayError as error:
+            logger.warning("memberships of %s could not be made again: %s", self._group, error)

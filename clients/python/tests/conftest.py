@@ -1,0 +1,77 @@
+"""Fixtures: brokers, and the two halves of the client."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any, Iterator, List
+
+import pytest
+from support import vectors
+from support.broker import SEAWAY, Broker, Program
+from support.fake import FakeBroker
+from support.halves import AsyncioHalf, Half
+
+_numbers = itertools.count(1)
+
+
+def pytest_report_header() -> str:
+    """Says how to run the same cuts again."""
+    return f"random cuts: SEED={vectors.SEED}; broker: {SEAWAY}"
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Without a broker the tests that need one are skipped by name."""
+    if os.access(SEAWAY, os.X_OK):
+        return
+    skip = pytest.mark.skip(reason=f"there is no broker: {SEAWAY}")
+    for item in items:
+        if {"broker", "own_broker", "site"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """A broker for all tests that leave it as it was; each uses names of its own."""
+    running = Broker("--capacity", "tiny.*=2", "--max-body", "3M")
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Broker]:
+    """A broker that a test may kill."""
+    running = Broker()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeBroker]:
+    """A broker by script."""
+    scripted = FakeBroker()
+    yield scripted
+    scripted.close()
+
+
+@pytest.fixture(params=[Half, AsyncioHalf], ids=lambda half: half.name)
+def half(request: Any) -> Iterator[Half]:
+    """The synchronous and the asyncio half, one after the other."""
+    one = request.param()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"test.{next(_numbers)}"
+
+
+@pytest.fixture
+def programs() -> Iterator[List[Program]]:
+    """Programs that end with the test, however it ends."""
+    started: List[Program] = []
+    yield started
+    for program in started:
+        program.kill()

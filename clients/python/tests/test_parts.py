@@ -1,0 +1,526 @@
+"""The small parts that touch no socket."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import json
+import pathlib
+import random
+from typing import Any, Callable, Dict, List, Optional
+
+import pytest
+from support import vectors
+from support.broker import ROOT
+
+import seaway
+from seaway import (
+    BadName,
+    BadOption,
+    BadPayload,
+    Refused,
+    SeawayError,
+    _address,
+    _answers,
+    _http,
+    _json,
+    _names,
+    _values,
+    aio,
+)
+from seaway import _requests as requests
+from seaway._backoff import FIRST, MOST, Backoff
+from seaway._errors import refusal
+from seaway._frames import Frame, FrameParser
+from seaway._message import Fields
+from seaway._routes import PathPattern, Routes
+from seaway._window import Window
+
+# The parser
+
+
+def test_nothing_behind_the_end_of_a_stream_is_looked_at() -> None:
+    parser = FrameParser()
+    assert [frame.verb for frame in parser.feed(b"PING\n\nPING\n")] == ["PING"]
+    assert parser.end == "line"
+    assert parser.feed(b"PING\n") == []
+
+
+@pytest.mark.parametrize("start", [b"SEND :60000000 a\n", b"SEND :- a {"])
+def test_a_body_that_is_skipped_is_not_kept(start: bytes) -> None:
+    parser = FrameParser(max_body=10)
+    parser.feed(start)
+    for _ in range(60):
+        assert parser.feed(b"x" * 1_000_000) == []
+        assert len(parser._kept) < 100
+    (frame,) = parser.feed(b"\n")
+    assert (frame.verb, frame.refused) == ("SEND", "size")
+    assert [frame.verb for frame in parser.feed(b"PING\n")] == ["PING"]
+
+
+def test_a_body_by_hand_that_never_ends_ends_the_stream() -> None:
+    parser = FrameParser(max_body=10, max_skipped=1_000_000)
+    parser.feed(b"SEND :- a {" + b"x" * 999_999)
+    assert parser.end is None
+    parser.feed(b"x")
+    assert parser.end == "limit"
+
+
+# Requests
+
+
+def test_requests_are_frames_of_the_protocol() -> None:
+    said = b"".join(
+        [
+            requests.send("a", b"\x80", if_heard=True),
+            requests.send_group("g", b"\x80", "a!1"),
+            requests.ready(5),
+            requests.ready(2_000_000_000, "a!"),
+            requests.pause("a!1"),
+            requests.resume("a?1"),
+            requests.members("g", 10, "a!1"),
+            requests.peek("a", 10, "7"),
+            requests.stats("channels", 10, None),
+            requests.stats(None, 1_000, None),
+            requests.flush("a*"),
+            requests.flush(None),
+            requests.PING,
+        ]
+    )
+    assert [(frame.verb, frame.args, frame.options) for frame in FrameParser().feed(said)] == [
+        ("SEND", ["a"], {"Here": "1"}),
+        ("GSEND", ["g"], {"except": "a!1"}),
+        ("READY", ["5"], {}),
+        ("READY", ["1000000000", "a!"], {}),
+        ("PAUSE", ["a!1"], {}),
+        ("RESUME", ["a?1"], {}),
+        ("MEMBERS", ["g"], {"limit": "10", "after": "a!1"}),
+        ("PEEK", ["a"], {"limit": "10", "after": "7"}),
+        ("STATS", ["channels"], {"limit": "10"}),
+        ("STATS", [], {"limit": "1000"}),
+        ("FLUSH", ["a*"], {}),
+        ("FLUSH", [], {}),
+        ("PING", [], {}),
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 30, 500])
+def test_names_are_cut_into_lines_that_fit(count: int) -> None:
+    names = [f"{'n' * 100}!{number}" for number in range(count)]
+    lines = requests.join("room", names)
+    assert all(len(line) <= 4_097 for line in lines)
+    frames = [frame for line in lines for frame in FrameParser().feed(line)]
+    assert [name for frame in frames for name in frame.args[1:]] == names
+    assert {tuple(frame.args[:1]) for frame in frames} <= {("room",)}
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nQUIT", "a!", "!a", "a!b!c", "a=b", ":5", "kanäle", "a" * 256, None, 7])
+def test_no_name_can_break_a_line(name: Any) -> None:
+    with pytest.raises(BadName):
+        requests.send(name, b"\x80")
+    with pytest.raises(BadName):
+        requests.join("g", [name])
+    with pytest.raises(BadName):
+        seaway.Channel(name)
+
+
+@pytest.mark.parametrize("token", ["", "two words", "a\nb", "ü", "t" * 256])
+def test_no_token_can_break_a_line(token: str) -> None:
+    with pytest.raises(BadOption):
+        requests.hello("me", token, 0)
+
+
+def test_a_mailbox_is_the_name_up_to_its_mark() -> None:
+    assert _names.mailbox("web.me!17") == "web.me!"
+    assert _names.mailbox("chat.log") == ""
+    with pytest.raises(BadName, match=r"\.\.\. is no name"):
+        _names.channel("x" * 10_000)
+
+
+# Errors
+
+
+def test_every_code_of_the_protocol_has_its_error() -> None:
+    table = (ROOT / "protocol" / "PROTOCOL.md").read_text("utf-8").split("| code |")[1].split("\n\n")[0]
+    codes = [row.split("`")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert len(codes) > 10
+    for code in codes:
+        error = refusal(code, {"by": "messages"}, "text")
+        assert type(error) is not Refused
+        assert error.code == type(error).code == code
+        assert str(error) == f"{code}: text"
+        assert type(error).__name__ in seaway.__all__
+
+
+# Answers
+
+
+def test_what_an_answer_holds_is_read() -> None:
+    assert _answers.sent(Frame("OK", options={"sent": "2", "full": "1", "gone": "0"})) == (2, 1, 0)
+    assert _answers.sent(Frame("OK", options={"sent": "-2", "full": "x"})) == (0, 0, 0)
+    assert _answers.flushed(Frame("OK", options={"messages": "3", "memberships": "4"})) == (3, 4)
+    assert _answers.members(Frame("DATA", body=b'{"members":["a"],"next":"a"}')) == (["a"], "a")
+
+
+@pytest.mark.parametrize(
+    "body", [None, b"", b"[]", b"{}", b'{"members":1}', b'{"members":[],"next":"a"}', b'{"members":["a"],"next":1}']
+)
+def test_an_answer_that_makes_no_sense_is_an_error(body: Optional[bytes]) -> None:
+    with pytest.raises(SeawayError):
+        _answers.members(Frame("DATA", body=body))
+
+
+# Waiting
+
+
+def test_waits_double_up_to_their_bound_and_are_shortened_at_random() -> None:
+    longest, shortest = Backoff(lambda: 1.0), Backoff(lambda: 0.0)
+    waits = [longest.next() for _ in range(40)]
+    assert waits[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
+    assert waits[-1] == MOST
+    assert [shortest.next() for _ in range(40)] == [wait / 2 for wait in waits]
+    longest.reset()
+    assert longest.next() == FIRST
+    assert len({Backoff().next() for _ in range(10)}) > 1
+
+
+def test_a_window_is_small_until_functions_are_known_to_be_quick() -> None:
+    window = Window(64)
+    assert window.size == 1
+    for _ in range(50):
+        window.worked(1, 0.000_01)
+    assert window.size == 65
+    window.worked(1, 1.0)
+    assert window.size == 1
+
+
+def test_a_window_of_nothing_beyond_the_one_in_hand() -> None:
+    window = Window(0)
+    window.worked(100, 0.0)
+    assert window.size == 1
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("127.0.0.1:7000", "127.0.0.1:7000"),
+        ("broker", "broker:7411"),
+        ("[::1]:7000", "::1:7000"),
+        ("[::1]", "::1:7411"),
+        ("unix:/run/seaway.sock", "unix:/run/seaway.sock"),
+    ],
+)
+def test_an_address_is_read(text: str, shown: str) -> None:
+    assert str(_address.parse(text)) == shown
+
+
+@pytest.mark.parametrize("text", ["", ":7411", "a:", "a:0", "a:65536", "a:x", "a:٣", "[::1", "[::1]7411", "unix:"])
+def test_what_is_no_address_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWAY_BROKER", text or "a:b")
+    with pytest.raises(ValueError, match=r"address|unix:"):
+        _address.parse(text or None)
+
+
+def test_the_environment_says_where_the_broker_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWAY_BROKER", "there:1")
+    assert str(_address.parse()) == "there:1"
+    monkeypatch.setenv("SEAWAY_BROKER", "")
+    assert str(_address.parse()) == "127.0.0.1:7411"
+
+
+# Values
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+def test_python_types_take_their_form_on_the_wire() -> None:
+    message = {
+        "tuple": (1, (2,)),
+        "ordered": collections.OrderedDict(a=1),
+        "enum": Colour.RED,
+        "array": bytearray(b"ab"),
+        "least": -(2**63),
+        "most": 2**63 - 1,
+        "none": None,
+        "true": True,
+        "float": 1.0,
+    }
+    read = _values.unpack(_values.pack(message))
+    assert read["tuple"] == [1, [2]]
+    assert read["ordered"] == {"a": 1}
+    assert read["enum"] == 1
+    assert read["array"] == b"ab"
+    assert (read["least"], read["most"], read["none"]) == (-(2**63), 2**63 - 1, None)
+    assert read["true"] is True
+    assert type(read["float"]) is float
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, object(), 2**63, -(2**63) - 1, float("nan"), float("inf"), {1: 2}, {b"a": 2}, "\ud800", 1j, [{2: 3}]],
+    ids=repr,
+)
+def test_what_has_no_form_on_the_wire_is_refused(value: Any) -> None:
+    with pytest.raises(BadPayload):
+        _values.pack({"a": value})
+
+
+def test_a_message_is_a_map_and_nests_64_deep() -> None:
+    no_maps: List[Any] = [[], "text", None]
+    for value in no_maps:
+        with pytest.raises(BadPayload):
+            _values.pack(value)
+    deep: Dict[str, Any] = {}
+    for _ in range(63):
+        deep = {"a": deep}
+    assert _values.unpack(_values.pack(deep)) == deep
+    with pytest.raises(BadPayload):
+        _values.pack({"a": deep})
+    endless: List[Any] = []
+    endless.append(endless)
+    with pytest.raises(BadPayload):
+        _values.pack({"a": endless})
+
+
+# Messages
+
+
+def fields(**data: Any) -> Fields:
+    return Fields("http.request", None, _values.pack(data))
+
+
+def test_a_message_is_read_like_a_dict_and_none_is_absent() -> None:
+    message = fields(text="hi", nothing=None)
+    assert message["text"] == "hi"
+    assert "text" in message
+    assert "nothing" not in message
+    assert 7 not in message
+    assert message.get("nothing", 5) == 5
+    assert list(message) == ["text", "nothing"]
+    assert message.reply_channel is None
+    with pytest.raises(KeyError):
+        message["absent"]
+    assert repr(message).startswith("<Fields on http.request")
+
+
+def test_an_http_request_is_read_whether_its_bytes_came_as_text_or_not() -> None:
+    conversions: List[Callable[[str], Any]] = [str, lambda text: text.encode("utf-8")]
+    for convert in conversions:
+        message = fields(
+            method="POST",
+            path="/a b",
+            query_string=convert("x=1"),
+            headers=[[convert("content-type"), convert("application/json")], [convert("x"), convert("ü")]],
+            body=convert('{"n": 1}'),
+            reply_channel="http.response.x!1",
+        )
+        assert (message.method, message.path, message.query_string) == ("POST", "/a b", "x=1")
+        assert message.headers == [("content-type", "application/json"), ("x", "ü")]
+        assert message.header("Content-Type") == "application/json"
+        assert message.header("absent", "none") == "none"
+        assert message.content == b'{"n": 1}'
+        assert message.json() == {"n": 1}
+        assert message.reply_channel == "http.response.x!1"
+
+
+def test_a_body_in_pieces_is_not_taken_for_the_whole() -> None:
+    with pytest.raises(SeawayError, match="pieces"):
+        _ = fields(body=b"first", body_channel="http.request.body?x.1").content
+
+
+# Answers to requests
+
+
+def read(packed: bytes) -> Dict[str, Any]:
+    return _values.unpack(packed)
+
+
+def test_an_answer_says_what_its_content_is() -> None:
+    assert read(_http.answer(content="hi ü").packed()) == {
+        "status": 200,
+        "headers": [["content-type", "text/plain; charset=utf-8"]],
+        "content": "hi ü".encode(),
+    }
+    assert read(_http.answer(404, json={"a": "ü"}).packed()) == {
+        "status": 404,
+        "headers": [["content-type", "application/json"]],
+        "content": '{"a":"ü"}'.encode(),
+    }
+    assert read(_http.answer(204).packed()) == {"status": 204, "headers": [], "content": b""}
+    own = _http.answer(headers={"Content-Type": "text/html"}, content="<p>")
+    assert own.headers == [("Content-Type", "text/html")]
+    pairs = _http.answer(headers=[(b"set-cookie", b"a"), (b"set-cookie", b"b")], content=b"")
+    assert pairs.headers == [(b"set-cookie", b"a"), (b"set-cookie", b"b")]
+
+
+@pytest.mark.parametrize("status", [199, 600, 100, "200", None, 200.0])
+def test_a_status_is_200_to_599(status: Any) -> None:
+    with pytest.raises(BadPayload):
+        _http.answer(status).packed()
+
+
+def test_what_is_no_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        _http.answer(content="a", json=1)
+    with pytest.raises(BadPayload):
+        _http.answer(headers=[("a", 1)]).packed()  # type: ignore[list-item]
+    with pytest.raises(BadPayload):
+        _http.answer(content=7).packed()  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="JSON"):
+        _http.answer(json=float("nan"))
+
+
+# Routes
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "found"),
+    [
+        ("/", "/", {}),
+        ("/", "/a", None),
+        ("/moon", "/moon", {}),
+        ("/moon", "/moon/", {}),
+        ("/moon", "/moonlight", None),
+        ("/users/{id}", "/users/7", {"id": "7"}),
+        ("/users/{id}", "/users", None),
+        ("/users/{id}/posts/{post}", "/users/7/posts/x", {"id": "7", "post": "x"}),
+        ("/files/*", "/files/a/b", {}),
+        ("/files/*", "/files", {}),
+        ("/*", "/", {}),
+    ],
+)
+def test_a_path_fits_or_not(pattern: str, path: str, found: Optional[Dict[str, str]]) -> None:
+    assert PathPattern(pattern).match(path) == found
+
+
+@pytest.mark.parametrize("pattern", ["moon", "", "/*/a"])
+def test_what_is_no_pattern_is_said(pattern: str) -> None:
+    with pytest.raises(ValueError, match="path"):
+        PathPattern(pattern)
+
+
+def routes() -> Routes[Fields, str]:
+    made: Routes[Fields, str] = Routes()
+    made.add("http.request", "/moon", "GET", lambda message: "moon")
+    made.add("http.request", "/moon", "PUT", lambda message: "put")
+    made.add("http.request", "/users/{id}", None, lambda message: f"user {message.parameters['id']}")
+    made.add("jobs", None, None, lambda message: "jobs")
+    made.add("mail!", None, None, lambda message: "mail")
+    made.add("websocket.connect", "/chat", None, lambda message: "chat")
+    return made
+
+
+def routed(message: Fields) -> Any:
+    function, answer = routes().find(message)
+    return function(message) if function is not None else answer and (answer.status, dict(answer.headers).get("allow"))
+
+
+def test_a_message_finds_its_function() -> None:
+    assert routes().channels == ["jobs", "mail!", "http.request", "websocket.connect"]
+    assert routed(fields(method="GET", path="/moon")) == "moon"
+    assert routed(fields(method="HEAD", path="/moon")) == "moon"
+    assert routed(fields(method="PUT", path="/moon")) == "put"
+    assert routed(fields(method="DELETE", path="/moon")) == (405, "GET, PUT")
+    assert routed(fields(method="GET", path="/users/7")) == "user 7"
+    assert routed(fields(method="GET", path="/nowhere")) == (404, None)
+    assert routed(Fields("jobs", None, b"\x80")) == "jobs"
+    assert routed(Fields("mail!7", None, b"\x80")) == "mail"
+
+
+def test_a_message_that_is_no_http_request_is_not_answered_with_404() -> None:
+    assert routed(Fields("websocket.connect", None, _values.pack({"path": "/chat"}))) == "chat"
+    assert routed(Fields("websocket.connect", None, _values.pack({"path": "/nowhere"}))) is None
+
+
+def test_a_function_for_the_whole_channel_takes_what_fits_no_route() -> None:
+    made = routes()
+    made.add("http.request", None, None, lambda message: "rest")
+    message = fields(method="DELETE", path="/moon")
+    function, _ = made.find(message)
+    assert function is not None
+    assert function(message) == "rest"
+    with pytest.raises(ValueError, match="two functions"):
+        made.add("http.request", None, None, lambda message: "again")
+    with pytest.raises(BadName):
+        made.add("bad name", None, None, lambda message: "")
+
+
+# The package
+
+
+def test_the_package_is_typed_and_says_its_version() -> None:
+    folder = pathlib.Path(seaway.__file__).parent
+    assert (folder / "py.typed").exists()
+    assert json.dumps(seaway.__version__)
+    assert all(hasattr(seaway, name) for name in seaway.__all__)
+    assert all(hasattr(aio, name) for name in aio.__all__)
+    # The same names in both halves, but for what asyncio has no need of.
+    assert set(aio.__all__) <= set(seaway.__all__)
+
+
+# Random input: SEED=N draws the same again
+
+
+def spoilt(dice: random.Random) -> bytes:
+    """Frames, with bytes changed, left out and put in."""
+    wire = bytearray()
+    for _ in range(dice.randint(1, 6)):
+        body = bytes(dice.randrange(256) for _ in range(dice.randint(0, 30)))
+        wire += dice.choice(
+            [
+                b"OK\n",
+                b"OK sent=1 full=0\r\n",
+                b"ERR full by=messages no room\n",
+                b"PING\n",
+                b"BYE shutdown in=5\n",
+                b"MSG :%d a b group=g\n%b\n" % (len(body), body),
+                b'SEND :- a {"n":%d}\n' % len(body),
+            ]
+        )
+    for _ in range(dice.choice([0, 0, 1, 3])):
+        place = dice.randrange(len(wire) + 1)
+        wire[place : place + dice.randint(0, 2)] = bytes(
+            dice.choice(b' :=-{\n\r\0\xff09zZ"') for _ in range(dice.randint(0, 2))
+        )
+    return bytes(wire)
+
+
+def shown(frames: List[Frame]) -> List[Any]:
+    return [(frame.verb, frame.args, frame.options, frame.body, frame.text, frame.refused) for frame in frames]
+
+
+def test_frames_do_not_depend_on_how_their_bytes_were_cut() -> None:
+    dice = random.Random(vectors.SEED)
+    for _ in range(2_000):
+        wire = spoilt(dice)
+        limits = {"max_body": dice.choice([0, 5, 100]), "max_line": dice.choice([12, 64, 4_096]), "max_skipped": 200}
+        whole, cut = FrameParser(**limits), FrameParser(**limits)
+        expected = whole.feed(wire)
+        frames: List[Frame] = []
+        start = 0
+        while start < len(wire):
+            size = dice.randint(1, 9)
+            frames += cut.feed(wire[start : start + size])
+            start += size
+        assert (shown(frames), cut.end, cut.rest) == (shown(expected), whole.end, whole.rest), wire
+
+
+def test_random_bodies_are_messages_or_refused() -> None:
+    dice = random.Random(vectors.SEED)
+    packed = _values.pack({"a": [1, 2.5, "text", b"bytes", None, {"b": True}], "c": -(2**40)})
+    text = b'{"a":[1,2.5,"text",{"$bytes":"AP8="},null,{"b":true}],"c":-1099511627776}'
+    for _ in range(5_000):
+        for body, read in ((packed, _values.unpack), (text, _json.from_json)):
+            damaged = bytearray(body)
+            for _ in range(dice.randint(1, 3)):
+                damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+            try:
+                message = read(bytes(damaged[: dice.choice([len(damaged), dice.randrange(len(damaged))])]))
+            except BadPayload:
+                continue
+            assert _values.unpack(_values.pack(message)) == message

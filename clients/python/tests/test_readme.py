@@ -1,0 +1,65 @@
+"""What the README says is true."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import sys
+from typing import List
+
+import pytest
+from support.broker import TESTS, Broker, Program, until
+from support.server import Server
+
+README = (TESTS.parent / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
+
+
+def run(broker: Broker, programs: List[Program], *arguments: str) -> Program:
+    """Runs Python as a user does."""
+    paths = os.pathsep.join([str(TESTS.parent / "src"), os.environ.get("PYTHONPATH", "")])
+    environment = {"PYTHONPATH": paths, "SEAWAY_BROKER": broker.address, "PYTHONUNBUFFERED": "1"}
+    programs.append(Program(sys.executable, *arguments, **environment))
+    return programs[-1]
+
+
+@pytest.mark.parametrize(
+    ("number", "printed"),
+    [
+        (0, "chat.log hi"),
+        (1, "chat.log hi"),
+        (3, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
+        (4, "nobody listens"),
+    ],
+)
+def test_an_example_does_what_it_says(
+    number: int, printed: str, own_broker: Broker, programs: List[Program], tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "example.py").write_text(EXAMPLES[number], "utf-8")
+    program = run(own_broker, programs, str(tmp_path / "example.py"))
+    assert program.wait() == 0, program.output
+    assert program.output == printed
+
+
+def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Program], tmp_path: pathlib.Path) -> None:
+    assert len(EXAMPLES) == 5
+    (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
+    program = run(own_broker, programs, str(tmp_path / "shop.py"))
+    server = Server(own_broker.address)
+    until(lambda: server.layer.peek("mail.outgoing")["readers"], "a worker")
+    assert server.whole("/hello/moon")["content"] == b"hello moon\n"
+    pieces = server.answer(server.ask("/numbers"))
+    assert b"".join(piece["content"] for piece in pieces) == b"0\n1\n2\n"
+    server.layer.send("mail.outgoing", {"to": "a@example.org"})
+    program.line("to a@example.org")
+    assert program.terminate() == 0
+    server.layer.quit()
+
+
+def test_every_error_that_the_readme_names_is_there() -> None:
+    import seaway
+
+    named = set(re.findall(r"`([A-Z][a-zA-Z]+)`", README)) - {"Pending"}
+    assert {"Refused", "Unknown", "Lost", "Ended"} <= named
+    assert all(issubclass(getattr(seaway, name), seaway.SeawayError) for name in named)

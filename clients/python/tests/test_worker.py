@@ -1,0 +1,413 @@
+"""Workers of both halves, as processes, at a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import signal
+from typing import Any, Dict, Iterator, List
+
+import pytest
+from support.broker import SEAWAY, Broker, Program, until, worker
+from support.server import Server
+
+import seaway
+from seaway import Layer, Message, aio
+
+HALVES = ["sync_site", "aio_site"]
+
+
+class Site:
+    """A broker, a worker and what asks it."""
+
+    def __init__(self, place: str):
+        self.broker = Broker("--capacity", "http.response.slow!*=2")
+        self.worker = worker(f"support.{place}:worker", self.broker.address)
+        self.server = Server(self.broker.address)
+        until(lambda: self.server.layer.peek("jobs")["readers"], "a worker")
+
+    def close(self) -> None:
+        self.server.layer.quit()
+        self.worker.kill()
+        self.broker.kill()
+
+
+@pytest.fixture(scope="module", params=HALVES)
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    one = Site(request.param)
+    yield one
+    one.close()
+
+
+@pytest.fixture(params=HALVES)
+def place(request: pytest.FixtureRequest) -> str:
+    return f"support.{request.param}:worker"
+
+
+# Requests and answers
+
+
+def test_a_request_is_answered_by_the_function_of_its_path(site: Site) -> None:
+    answer = site.server.whole("/hello/moon")
+    assert answer.data == {
+        "status": 200,
+        "headers": [["content-type", "text/plain; charset=utf-8"]],
+        "content": b"hello moon\n",
+    }
+    assert site.server.whole("/hello/moon", "HEAD")["status"] == 200
+
+
+def test_what_fits_no_function_is_404_or_405(site: Site) -> None:
+    assert site.server.whole("/nowhere")["status"] == 404
+    answer = site.server.whole("/hello/moon", "DELETE")
+    assert answer["status"] == 405
+    assert ["allow", "GET"] in answer["headers"]
+
+
+def test_an_exception_is_logged_and_answered_with_500(site: Site) -> None:
+    answer = site.server.whole("/fail")
+    assert (answer["status"], answer["content"]) == (500, b"Internal Server Error\n")
+    site.worker.line("a function failed on a message of http.request")
+    site.worker.line("RuntimeError: failed as told")
+    assert site.server.whole("/fail/status")["status"] == 500
+
+
+def test_an_exception_after_the_answer_is_only_logged(site: Site) -> None:
+    assert site.server.whole("/fail/late")["status"] == 201
+    site.worker.line("RuntimeError: failed after the answer")
+    assert site.server.listening.receive(timeout=0) is None
+
+
+def test_a_message_that_is_unreadable_harms_nobody_else(site: Site) -> None:
+    site.server.layer.send("http.request", {"path": 7, "headers": 8})
+    site.server.layer.send("http.request", {"reply_channel": "not a channel", "path": "/hello/moon", "method": "GET"})
+    assert site.server.whole("/echo", "POST", headers=[["one"]])["status"] == 500
+    assert site.server.whole("/hello/again")["content"] == b"hello again\n"
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 300_000, 1_000_000])
+def test_bodies_of_any_bytes_and_sizes_go_both_ways(site: Site, size: int) -> None:
+    body = (bytes(range(256)) * (size // 256 + 1))[:size]
+    answer = site.server.whole("/echo", "POST", body=body, headers=[[b"content-type", b"image/x"]])
+    assert answer["content"] == body
+    assert answer["headers"] == [["content-type", "image/x"]]
+
+
+def test_an_answer_over_1_mib_comes_in_pieces_with_their_offsets(site: Site) -> None:
+    pieces = site.server.answer(site.server.ask("/large"))
+    assert b"".join(piece["content"] for piece in pieces) == bytes(range(256)) * 5_000
+    assert [piece.get("offset", 0) for piece in pieces] == [65_536 * n for n in range(len(pieces) - 1)] + [1_280_000]
+
+
+def test_a_stream_comes_in_its_pieces(site: Site) -> None:
+    pieces = [piece.data for piece in site.server.answer(site.server.ask("/stream"))]
+    assert pieces == [
+        {"status": 200, "headers": [["x", "1"]], "content": b"one ", "more_content": True},
+        {"content": b"two ", "offset": 4, "more_content": True},
+        {"content": b"three", "offset": 8, "more_content": True},
+        {"content": b"", "offset": 13},
+    ]
+
+
+def test_a_stream_that_fails_is_broken_off_by_a_hole(site: Site) -> None:
+    pieces = site.server.answer(site.server.ask("/stream/fail"))
+    assert pieces[-1]["offset"] > len(b"half")
+    site.worker.line("RuntimeError: failed in the middle")
+
+
+def test_a_slow_client_holds_a_stream_back_and_gets_it_whole(site: Site) -> None:
+    slow = Server(site.broker.address, "http.response.slow!")
+    slow.layer.pause("http.response.slow!1")
+    channel = slow.ask("/large")
+    # The channel is full: the worker waits and tries again.
+    until(lambda: slow.layer.stats()["refused"].get("full", 0) >= 2, "a piece that was refused")
+    slow.layer.resume(channel)
+    assert b"".join(piece["content"] for piece in slow.answer(channel)) == bytes(range(256)) * 5_000
+    slow.layer.quit()
+
+
+def test_an_answer_that_nobody_waits_for_harms_nobody_else(site: Site) -> None:
+    for path in ("/hello/moon", "/stream", "/fail", "/large"):
+        site.server.layer.send(
+            "http.request", {"reply_channel": "http.response.test!gone", "path": path, "method": "GET"}
+        )
+        site.server.layer.close("http.response.test!gone")
+    assert site.server.whole("/hello/moon")["status"] == 200
+
+
+def test_other_messages_reach_their_functions(site: Site) -> None:
+    done, left = (site.server.layer.listen(name) for name in ("done", "left"))
+
+    def received(listening: seaway.Listening) -> Dict[str, Any]:
+        message = listening.receive(20)
+        assert message is not None
+        return message.data
+
+    site.server.layer.send("jobs", {"n": 1})
+    site.server.layer.join("all.jobs", "jobs")
+    site.server.layer.send_group("all.jobs", {"n": 2})
+    assert sorted((received(done) for _ in range(2)), key=lambda one: one["n"]) == [
+        {"n": 1, "group": None, "on": "jobs"},
+        {"n": 2, "group": "all.jobs", "on": "jobs"},
+    ]
+    site.server.layer.send("http.disconnect", {"reply_channel": "http.response.test!1", "path": "/moon"}, if_heard=True)
+    assert received(left)["path"] == "/moon"
+    done.stop()
+    left.stop()
+
+
+def test_a_mailbox_reaches_its_function_and_frames_are_shared(site: Site) -> None:
+    reply_channel = "http.response.test!letters"
+    site.server.layer.join("all.letters", "letters!1", "letters!2")
+    site.server.layer.send_group("all.letters", {"reply_channel": reply_channel})
+    assert sorted(site.server.next(reply_channel)["on"] for _ in range(2)) == ["letters!1", "letters!2"]
+
+
+def test_many_requests_at_once_are_all_answered(site: Site) -> None:
+    asked = {site.server.ask(f"/hello/{number}"): number for number in range(60)}
+    for channel, number in asked.items():
+        assert site.server.next(channel)["content"] == f"hello {number}\n".encode()
+
+
+# Concurrency, draining, coming back
+
+
+class Held:
+    """A worker whose functions wait for the word to go on."""
+
+    def __init__(self, place: str, broker: Broker, programs: List[Program], *options: str, **environment: str):
+        self.server = Server(broker.address)
+        self.held = self.server.layer.listen("held")
+        self.program = worker(place, broker.address, *options, SEAWAY_BROKER=broker.address, **environment)
+        programs.append(self.program)
+        until(lambda: self.server.layer.peek("jobs")["readers"], "a worker")
+
+    def begin(self) -> str:
+        """Waits until a function has begun; returns its key."""
+        message = self.held.receive(20)
+        assert message is not None
+        return str(message["key"])
+
+    def release(self, key: str) -> None:
+        self.server.layer.send(f"release.{key}", {})
+
+    def waiting(self) -> int:
+        """Requests that nobody has taken."""
+        return int(self.server.layer.peek("http.request")["messages"])
+
+
+def test_no_more_functions_run_than_may(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    held = Held(place, own_broker, programs, "--concurrency", "3")
+    for number in range(8):
+        held.server.ask("/hold", query=str(number))
+    keys = [held.begin() for _ in range(3)]
+    assert held.waiting() == 5
+    assert held.held.receive(timeout=0) is None
+    for _ in range(8):
+        held.release(keys.pop(0))
+        if len(keys) < 3 and held.waiting() + len(keys) >= 3:
+            keys.append(held.begin())
+    assert held.server.listening.receive(20) is not None
+    held.server.layer.quit()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_told_to_leave_finishes_and_takes_no_more(
+    place: str, own_broker: Broker, programs: List[Program], number: int
+) -> None:
+    held = Held(place, own_broker, programs, "--concurrency", "2")
+    channel = held.server.ask("/hold", query="1")
+    key = held.begin()
+    held.program.signal(number)
+    until(lambda: not held.server.layer.peek("http.request")["readers"], "no reader")
+    later = held.server.ask("/hello/later")
+    held.release(key)
+    assert held.server.answer(channel)[0]["content"] == b"released"
+    assert held.program.wait() == 0
+    # What it has not taken is there for others.
+    assert held.waiting() == 1
+    programs.append(worker(place, own_broker.address))
+    assert held.server.answer(later)[0]["content"] == b"hello later\n"
+    held.server.layer.quit()
+
+
+def test_a_worker_in_its_own_thread_finishes_too(own_broker: Broker, programs: List[Program]) -> None:
+    held = Held("support.sync_site:worker", own_broker, programs)
+    channel = held.server.ask("/hold", query="1")
+    key = held.begin()
+    later = held.server.ask("/hello/later")
+    held.program.signal(signal.SIGTERM)
+    held.release(key)
+    assert held.server.answer(channel)[0]["content"] == b"released"
+    assert held.program.wait() == 0
+    assert held.waiting() == 1
+    assert later
+    held.server.layer.quit()
+
+
+def test_a_second_signal_ends_it_at_once(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    held = Held(place, own_broker, programs, "--concurrency", "2")
+    held.server.ask("/hold", query="1")
+    held.begin()
+    held.program.signal(signal.SIGTERM)
+    until(lambda: not held.server.layer.peek("http.request")["readers"], "no reader")
+    held.program.signal(signal.SIGTERM)
+    assert held.program.wait() == -signal.SIGTERM
+    held.server.layer.quit()
+
+
+def test_an_idle_worker_leaves_at_once(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    held = Held(place, own_broker, programs)
+    assert held.program.terminate() == 0
+    held.server.layer.quit()
+
+
+def test_a_worker_comes_back_with_its_broker(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    held = Held(place, own_broker, programs)
+    for _ in range(2):
+        own_broker.kill()
+        own_broker.start()
+        held.server.layer.ping()
+        assert held.server.whole("/hello/again")["content"] == b"hello again\n"
+    held.server.layer.quit()
+    assert held.program.terminate() == 0
+
+
+def test_a_worker_waits_for_a_broker(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    own_broker.kill()
+    program = worker(place, own_broker.address)
+    programs.append(program)
+    own_broker.start()
+    server = Server(own_broker.address)
+    assert server.whole("/hello/late")["status"] == 200
+    # And one that has none still leaves when it is told to.
+    own_broker.kill()
+    assert program.terminate() == 0
+    server.layer.quit()
+
+
+def test_a_worker_whose_mailbox_is_taken_over_ends(place: str, own_broker: Broker, programs: List[Program]) -> None:
+    held = Held(place, own_broker, programs)
+    held.server.layer.listen("letters!")
+    assert held.program.wait() == 70
+    assert "another connection listens on letters! now" in held.program.output
+    held.server.layer.quit()
+
+
+def test_a_broker_that_dies_with_a_request_in_hand_costs_that_answer_alone(
+    place: str, own_broker: Broker, programs: List[Program]
+) -> None:
+    held = Held(place, own_broker, programs, "--concurrency", "2")
+    held.server.ask("/hold", query="1")
+    key = held.begin()
+    own_broker.kill()
+    own_broker.start()
+    held.server.layer.ping()
+    held.release(key)
+    # The answer goes to the mailbox of the same name, which listens again.
+    assert held.server.next("http.response.test!1")["content"] == b"released", held.program.output
+    assert held.server.whole("/hello/again")["status"] == 200
+    held.server.layer.quit()
+
+
+# The command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["support.sync_site"], "does not say MODULE:WORKER"),
+        (["no.such.module:worker"], "cannot be loaded"),
+        (["support.sync_site:nothing"], "cannot be loaded"),
+        (["support.sync_site:hello"], "hello is no worker but function"),
+        (["support.sync_site:worker", "--concurrency", "0"], "'0' is no number from 1"),
+        (["support.sync_site:worker", "--log-level", "loud"], "invalid choice: 'LOUD'"),
+        (["support.sync_site:worker", "--fast"], "unrecognized arguments: --fast"),
+    ],
+)
+def test_a_bad_command_line_says_what_is_wrong(arguments: List[str], said: str, programs: List[Program]) -> None:
+    program = worker(arguments[0], "127.0.0.1:1", *arguments[1:])
+    programs.append(program)
+    assert program.wait() == 64
+    assert said in program.output
+
+
+def test_a_bad_address_is_said_too(programs: List[Program]) -> None:
+    programs.append(worker("support.sync_site:worker", "nonsense:port"))
+    assert programs[0].wait() == 64
+    assert "'nonsense:port' is no address" in programs[0].output
+
+
+# Within one process
+
+
+def test_workers_say_what_they_cannot_do() -> None:
+    worker = seaway.Worker()
+    with pytest.raises(TypeError, match="aio"):
+
+        @worker.on("a")
+        async def coroutine(message: Message) -> None: ...
+
+    with pytest.raises(TypeError, match=r"seaway\.Worker"):
+
+        @aio.Worker().on("a")  # type: ignore[type-var]
+        def function(message: Message) -> None: ...
+
+    with pytest.raises(ValueError, match="concurrency"):
+        seaway.Worker(concurrency=0)
+    with pytest.raises(ValueError, match="concurrency"):
+        aio.Worker(concurrency=0)
+    with pytest.raises(ValueError, match="no functions"):
+        seaway.Worker("127.0.0.1:1").run()
+    with pytest.raises(ValueError, match="no functions"):
+        asyncio.run(aio.Worker("127.0.0.1:1").run())
+
+
+def test_a_worker_on_a_layer_of_the_callers_leaves_it_in_use(broker: Broker, name: str) -> None:
+    layer = Layer(broker.address)
+    worker = seaway.Worker(layer=layer)
+    taken: List[int] = []
+
+    @worker.on(name)
+    def take(message: Message) -> None:
+        taken.append(message["n"])
+        if message["n"] == 2:
+            worker.stop()
+
+    for number in range(3):
+        layer.send(name, {"n": number})
+    worker.run()
+    assert taken == [0, 1, 2]
+    layer.send(name, {"n": 3})
+    assert layer.peek(name)["messages"] == 1
+    layer.quit()
+
+
+# The whole, with an interface server
+
+
+def test_a_browser_is_answered(place: str, programs: List[Program]) -> None:
+    up = Program(SEAWAY, "up", "--http", "127.0.0.1:0", "--listen", "127.0.0.1:0")
+    programs.append(up)
+    broker = up.line(r"broker: address=(\S+:\d+) .*listening")[1]
+    host, port = up.line(r"server: address=(\S+):(\d+) .*serving").groups()
+    programs.append(worker(place, broker))
+    with Layer(broker) as layer:
+        until(lambda: layer.peek("jobs")["readers"], "a worker")
+    browser = http.client.HTTPConnection(host, int(port), timeout=20)
+
+    def ask(path: str, body: bytes = b"") -> http.client.HTTPResponse:
+        browser.request("POST" if body else "GET", path, body)
+        return browser.getresponse()
+
+    assert ask("/hello/moon").read() == b"hello moon\n"
+    streamed = ask("/stream")
+    assert (streamed.read(), streamed.getheader("x")) == (b"one two three", "1")
+    large = bytes(range(256)) * 4_000
+    assert ask("/echo", large).read() == large
+    assert ask("/large").read() == bytes(range(256)) * 5_000
+    assert ask("/fail").status == 500
+    browser.close()
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        ask("/stream/fail").read()
+    browser.close()
