@@ -67,8 +67,7 @@ package final class InterfaceServer: Sendable {
     }
 
     private func begin(_ core: ServerCore, _ acceptor: any Channel) {
-        core.listen()
-        core.sockets.listen()
+        core.start()
         let interval = TimeAmount(self.configuration.sweepInterval)
         let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
         let sweeper = self.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in

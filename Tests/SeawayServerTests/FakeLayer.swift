@@ -20,6 +20,8 @@ final class FakeLayer: ChannelLayer {
         var closed: [String] = []
         var paused: [String] = []
         var resumed: [String] = []
+        /// All three, in their order.
+        var calls: [String] = []
         var credit = 0
         var mailboxes: [String] = []
         var stopped = 0
@@ -47,6 +49,7 @@ final class FakeLayer: ChannelLayer {
     var closed: [String] { self.state.withLock { $0.closed } }
     var paused: [String] { self.state.withLock { $0.paused } }
     var resumed: [String] { self.state.withLock { $0.resumed } }
+    var calls: [String] { self.state.withLock { $0.calls } }
     var credit: Int { self.state.withLock { $0.credit } }
     var mailboxes: [String] { self.state.withLock { $0.mailboxes } }
     var stopped: Int { self.state.withLock { $0.stopped } }
@@ -116,9 +119,26 @@ final class FakeLayer: ChannelLayer {
         return FakeListening(layer: self)
     }
 
-    func pause(_ channel: String) { self.state.withLock { $0.paused.append(channel) } }
-    func resume(_ channel: String) { self.state.withLock { $0.resumed.append(channel) } }
-    func close(_ channels: [String]) { self.state.withLock { $0.closed += channels } }
+    func pause(_ channel: String) {
+        self.state.withLock { state in
+            state.paused.append(channel)
+            state.calls.append("PAUSE \(channel)")
+        }
+    }
+
+    func resume(_ channel: String) {
+        self.state.withLock { state in
+            state.resumed.append(channel)
+            state.calls.append("RESUME \(channel)")
+        }
+    }
+
+    func close(_ channels: [String]) {
+        self.state.withLock { state in
+            state.closed += channels
+            state.calls.append("CLOSE " + channels.joined(separator: " "))
+        }
+    }
 
     fileprivate func grant(_ count: Int) { self.state.withLock { $0.credit += count } }
     fileprivate func stop() { self.state.withLock { $0.stopped += 1 } }
