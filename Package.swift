@@ -87,7 +87,8 @@ let package = Package(
         ),
         // Floor 4: for people who test workers.
         .target(
-            name: "SeawayTesting", dependencies: ["SeawayMessage", "SeawayBroker", nio("NIOEmbedded")],
+            name: "SeawayTesting",
+            dependencies: ["SeawayMessage", "SeawayBroker", "SeawayHub", "SeawayWire", nio("NIOPosix"), logging],
             swiftSettings: rules
         ),
         // Floor 5: the command line.
@@ -110,7 +111,7 @@ let package = Package(
             path: "Sources/Examples/DemoWorker",
             resources: [
                 .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
-                .embedInCode("Page/icon.svg"),
+                .embedInCode("Page/feed.js"), .embedInCode("Page/icon.svg"),
             ],
             swiftSettings: rules
         ),
@@ -125,25 +126,29 @@ let package = Package(
         ),
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
+        .target(
+            name: "BrokerSupport", dependencies: ["SeawayBroker", nio("NIOCore"), nio("NIOPosix"), logging],
+            path: "Tests/Support/BrokerSupport", swiftSettings: rules
+        ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
-        .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", nio("NIOEmbedded")], swiftSettings: rules),
+        .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
         ),
         .testTarget(
             name: "SeawayBrokerTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayWire", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                "SeawayBroker", "SeawayHub", "SeawayWire", "BrokerSupport", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"),
             ],
             swiftSettings: rules
         ),
         .testTarget(
             name: "SeawayClientTests",
             dependencies: [
-                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "TestSupport",
-                nio("NIOCore"),
-                nio("NIOPosix"), logging,
+                "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "BrokerSupport",
+                "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
             ],
             swiftSettings: rules
         ),
@@ -161,6 +166,20 @@ let package = Package(
                 "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
+            ],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SeawayTestingTests",
+            dependencies: ["SeawayTesting", "SeawayWorker", "SeawayMessage", "TestSupport", logging],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SpecTests",
+            dependencies: [
+                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayTesting",
+                "SeawayMessage", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: rules
         ),

@@ -3,6 +3,14 @@ package import NIOCore
 import NIOPosix
 package import SeawayMessage
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A broker with its listeners: everything on one event loop.
 package final class Broker: Sendable {
     /// Where a broker listens.
@@ -26,31 +34,52 @@ package final class Broker: Sendable {
     private let core: NIOLoopBound<BrokerCore>
     private let listeners: NIOLoopBoundBox<[any Channel]>
     private let checks: NIOLoopBoundBox<RepeatedTask?>
-    private let finished: EventLoopPromise<Void>
 
-    /// - Parameter eventLoop: carries everything; code that shares it pays for no thread change.
+    /// - Parameters:
+    ///   - eventLoop: carries everything; code that shares it pays for no thread change.
+    ///   - clock: milliseconds that never go back, for tests, who then call ``check()`` when it has moved; real time when `nil`.
     package static func make(
-        configuration: BrokerConfiguration, eventLoop: any EventLoop, logger: Logger
+        configuration: BrokerConfiguration, eventLoop: any EventLoop, logger: Logger,
+        clock: (@Sendable () -> Int)? = nil
     ) async throws -> Broker {
-        try await eventLoop.submit { Broker(configuration, eventLoop, logger) }.get()
+        try await eventLoop.submit { Broker(configuration, eventLoop, logger, clock) }.get()
     }
 
-    private init(_ configuration: BrokerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger) {
+    private init(
+        _ configuration: BrokerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger,
+        _ clock: (@Sendable () -> Int)?
+    ) {
         self.eventLoop = eventLoop
         self.logger = logger
         let core = BrokerCore(
-            configuration: configuration, clock: { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
+            configuration: configuration, clock: clock ?? { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
         self.core = NIOLoopBound(core, eventLoop: eventLoop)
         self.listeners = NIOLoopBoundBox([], eventLoop: eventLoop)
-        self.finished = eventLoop.makePromise()
         self.checks = NIOLoopBoundBox(nil, eventLoop: eventLoop)
-        let finished = self.finished
+        // The core is not to hold itself.
+        let weakly = NIOLoopBound(Weakly(core), eventLoop: eventLoop)
+        core.scheduleTurnEnd = { eventLoop.execute { weakly.value.core?.endTurn() } }
+        guard clock == nil else { return }
         let bound = self.core
-        core.didFinish = { finished.succeed(()) }
-        core.scheduleTurnEnd = { eventLoop.execute { bound.value.endTurn() } }
         self.checks.value = eventLoop.scheduleRepeatedTask(
             initialDelay: Self.checkInterval, delay: Self.checkInterval
         ) { _ in bound.value.check() }
+    }
+
+    private struct Weakly {
+        weak var core: BrokerCore?
+        init(_ core: BrokerCore) { self.core = core }
+    }
+
+    /// Looks after everything that has a deadline, where the clock is the caller's.
+    package func check() async throws {
+        try await self.look { $0.check() }
+    }
+
+    /// Runs on the broker's loop.
+    func look<Result: Sendable>(_ body: @escaping @Sendable (BrokerCore) -> Result) async throws -> Result {
+        let core = self.core
+        return try await self.eventLoop.submit { body(core.value) }.get()
     }
 
     /// Opens one more listener.
@@ -62,13 +91,21 @@ package final class Broker: Sendable {
         let channel: any Channel =
             switch address {
             case .tcp(let host, let port): try await bootstrap.bind(host: host, port: port).get()
-            case .unix(let path):
-                try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            case .unix(let path): try await self.bind(bootstrap, toPath: path)
             }
         let listeners = self.listeners
         try await self.eventLoop.submit { listeners.value.append(channel) }.get()
         guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return address }
         return .tcp(host: host, port: port)
+    }
+
+    /// Takes over a path that another program has left behind, not one where it listens.
+    private func bind(_ bootstrap: ServerBootstrap, toPath path: String) async throws -> any Channel {
+        if let other = try? await ClientBootstrap(group: self.eventLoop).connect(unixDomainSocketPath: path).get() {
+            other.close(promise: nil)
+            throw IOError(errnoCode: EADDRINUSE, reason: "bind")
+        }
+        return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
     }
 
     private func makeBootstrap() -> ServerBootstrap {
@@ -106,14 +143,13 @@ package final class Broker: Sendable {
             for listener in listeners.value { listener.close(promise: nil) }
             listeners.value = []
             core.value.shutDown(within: milliseconds)
-            return self.finished.futureResult
+            let over = self.eventLoop.makePromise(of: Void.self)
+            core.value.whenOver { over.succeed(()) }
+            return over.futureResult
         }.get()
         try await self.eventLoop.submit {
             checks.value?.cancel()
             checks.value = nil
-            // These hold the core, which holds them.
-            core.value.scheduleTurnEnd = {}
-            core.value.didFinish = {}
         }.get()
     }
 

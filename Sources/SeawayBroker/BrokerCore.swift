@@ -14,14 +14,21 @@ package final class BrokerCore {
     /// Connections that were not told `BYE` (M3).
     private(set) var openConnections = 0
     /// Those with something gathered.
-    private var touched: [any Endpoint] = []
+    private var touched: [any Gathering] = []
     private let clock: () -> Int
     /// Sees to it that ``endTurn()`` is called behind all that is ready now.
     package var scheduleTurnEnd: () -> Void = {}
-    /// Called once when a closing broker has nothing left to deliver, or no more time.
-    var didFinish: () -> Void = {}
-    private var shutdownDeadline: Int?
-    private var hasFinished = false
+    private enum Life {
+        case open
+        /// New sends are refused, what is there is delivered (X2).
+        case draining(until: Int)
+        /// All connections are ending.
+        case ending(until: Int)
+        case over
+    }
+    private var life = Life.open
+    /// Who waits for the end.
+    private var waitingForEnd: [() -> Void] = []
     var counters = BrokerCounters()
     /// Random, by start (H2).
     let epoch: String
@@ -44,7 +51,9 @@ package final class BrokerCore {
     func readClock() { self.now = self.clock() }
 
     /// New sends are refused (X2).
-    var isClosing: Bool { self.shutdownDeadline != nil }
+    var isClosing: Bool {
+        if case .open = self.life { false } else { true }
+    }
 
     // MARK: Endpoints
 
@@ -81,6 +90,7 @@ package final class BrokerCore {
         self.endpoints[id] = nil
         self.endpointCount -= 1
         self.carryOutEffects()
+        if case .ending = self.life, self.endpointCount == 0 { self.leave() }
     }
 
     func stopListening(_ id: PeerID, endMailboxes: Bool) {
@@ -95,10 +105,10 @@ package final class BrokerCore {
 
     func endpoint(_ id: PeerID) -> (any Endpoint)? { self.endpoints[id] }
 
-    /// Has the endpoint flushed when the turn ends; to be called once until then.
-    func touch(_ endpoint: any Endpoint) {
+    /// Has something flushed when the turn ends; to be called once until then.
+    func touch(_ gathering: any Gathering) {
         if self.touched.isEmpty { self.scheduleTurnEnd() }
-        self.touched.append(endpoint)
+        self.touched.append(gathering)
     }
 
     /// Tells watchers what has changed, and sends what was gathered; what that makes deliverable too.
@@ -109,7 +119,7 @@ package final class BrokerCore {
             self.touched.removeAll(keepingCapacity: true)
             for endpoint in touched { endpoint.flush() }
         } while !self.touched.isEmpty || self.hub.hasNews
-        self.finishIfDone()
+        self.endIfDone()
     }
 
     // MARK: Messages in
@@ -142,6 +152,11 @@ package final class BrokerCore {
         self.pushFanout(group, body, format)
         self.carryOutEffects()
         return .success(outcome)
+    }
+
+    /// Answers a group send for whose body there was no memory (M1).
+    func countAsFull(_ group: Name, except: Name?) -> Result<GroupOutcome, WireRefusal> {
+        self.isClosing ? .failure(.closing) : .success(self.hub.countAsFull(group, except: except))
     }
 
     @inline(__always)
@@ -253,31 +268,57 @@ package final class BrokerCore {
         self.hub.wake(now: now)
         self.carryOutEffects()
         for endpoint in self.allEndpoints { endpoint.check(now: now) }
-        if let deadline = self.shutdownDeadline, now >= deadline { self.finish() }
         self.endTurn()
+        self.endInTime()
     }
 
+    // MARK: The end
+
     /// Says goodbye to everyone and refuses new sends; what is there is still delivered (X2).
+    ///
+    /// - Parameter milliseconds: how long that may take, the end of all connections included.
     package func shutDown(within milliseconds: Int) {
         self.readClock()
-        guard self.shutdownDeadline == nil else { return }
-        self.shutdownDeadline = self.now + milliseconds
+        guard case .open = self.life else { return }
+        self.life = .draining(until: self.now + milliseconds)
         for endpoint in self.allEndpoints { endpoint.pushShutdown(within: milliseconds) }
         self.endTurn()
     }
 
-    private func finishIfDone() {
-        guard self.isClosing, self.hub.queuedMessages == 0, self.allEndpoints.allSatisfy({ $0.unread == 0 }) else {
-            return
-        }
-        self.finish()
+    /// Calls back when a broker that was told to leave has ended all connections, or has no more time.
+    package func whenOver(_ call: @escaping () -> Void) {
+        if case .over = self.life { call() } else { self.waitingForEnd.append(call) }
     }
 
-    private func finish() {
-        guard !self.hasFinished else { return }
-        self.hasFinished = true
+    private func endIfDone() {
+        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0,
+            self.allEndpoints.allSatisfy({ $0.unread == 0 })
+        else { return }
+        self.endAll(by: deadline)
+    }
+
+    private func endInTime() {
+        switch self.life {
+        case .draining(let deadline) where self.now >= deadline:
+            self.endAll(by: deadline)
+            self.endTurn()
+            self.leave()
+        case .ending(let deadline) where self.now >= deadline: self.leave()
+        case .open, .draining, .ending, .over: break
+        }
+    }
+
+    private func endAll(by deadline: Int) {
+        self.life = .ending(until: deadline)
         for endpoint in self.allEndpoints { endpoint.end() }
-        self.didFinish()
+        if self.endpointCount == 0 { self.leave() }
+    }
+
+    private func leave() {
+        self.life = .over
+        let waiting = self.waitingForEnd
+        self.waitingForEnd = []
+        for call in waiting { call() }
     }
 }
 

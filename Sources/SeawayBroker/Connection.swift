@@ -4,25 +4,14 @@ import SeawayMessage
 import SeawayNIO
 import SeawayWire
 
-/// What carries a connection's bytes.
-package protocol Transport: AnyObject {
-    /// Hands bytes over; at most one such hand-over is unfinished at a time.
-    func write(_ bytes: ByteBuffer)
-    /// Bytes handed over that the peer's side has not taken.
-    var unsent: Int { get }
-    /// Ends our side of the stream behind all that was written.
-    func endOutput()
-    /// Drops the connection.
-    func close()
-    func setReading(_ isReading: Bool)
-}
-
 /// One connection of the wire: bytes in, frames out.
 package final class Connection {
     private enum State {
         case open
         /// The peer has ended its side, or `QUIT` or `BYE` was said: input is thrown away until it closes too.
-        case ending(until: Int)
+        ///
+        /// It has until then to take something of what is left to send.
+        case ending(until: Int, unread: Int)
         case closed
     }
 
@@ -47,12 +36,8 @@ package final class Connection {
     private var isTouched = false
     private var isOverfull = false
     private var peerHasEnded = false
-    private var keepalive: Keepalive
-    private var heardAt: Int
-    /// When the frame that is being read began (F14).
-    private var frameBegan: Int?
-    /// Since when unread output has stood still (M4).
-    private var stuck: (since: Int, unread: Int)?
+    private var outputHasEnded = false
+    private var deadlines: ConnectionDeadlines
     /// What this connection holds of the broker's memory (M1).
     private var held = 0
 
@@ -62,8 +47,7 @@ package final class Connection {
         self.transport = transport
         self.requests = RequestHandler(core: core, id: id)
         self.parser = FrameParser(limits: core.configuration.limits)
-        self.heardAt = core.now
-        self.keepalive = Keepalive(interval: 0, now: core.now)
+        self.deadlines = ConnectionDeadlines(now: core.now)
     }
 
     var clientName: String? { self.session.hello.client }
@@ -75,8 +59,7 @@ package final class Connection {
     package func receive(_ bytes: inout ByteBuffer) {
         guard case .open = self.state else { return }
         self.core.readClock()
-        self.heardAt = self.core.now
-        self.keepalive.peerWasHeard(at: self.heardAt)
+        self.deadlines.peerWasHeard(at: self.core.now)
         if var input = self.input {
             self.input = nil
             input.writeBuffer(&bytes)
@@ -88,8 +71,11 @@ package final class Connection {
 
     /// The peer has ended its side (F13).
     package func receiveEnd() {
-        guard case .open = self.state else { return self.transport.close() }
+        // One that is ending anyway closes behind what is left to send.
+        guard case .open = self.state else { return }
+        self.core.readClock()
         self.peerHasEnded = true
+        self.core.stopListening(self.id, endMailboxes: false)
         guard !self.isOverfull else { return }
         self.finishInput()
     }
@@ -102,6 +88,7 @@ package final class Connection {
     /// The connection is gone.
     package func receiveClosed() {
         if case .closed = self.state { return }
+        self.core.readClock()
         if case .open = self.state { self.core.connectionEnded() }
         self.state = .closed
         self.hold(0)
@@ -109,6 +96,8 @@ package final class Connection {
     }
 
     private func process(_ bytes: inout ByteBuffer) {
+        // What is complete now must not count twice, as input and as what becomes of it.
+        if self.held > 0 { self.hold(0) }
         do throws(StreamError) {
             try self.parse(&bytes)
             self.keep(bytes)
@@ -134,7 +123,7 @@ package final class Connection {
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
                 // A large body that finds no room is refused from its line alone (M1).
-                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length - self.held) else {
+                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length) else {
                     return
                 }
                 self.parser.refuseAwaited()
@@ -171,15 +160,10 @@ package final class Connection {
         case .send(let channel, let form, let ifHeard):
             self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard)
         case .groupSend(let group, let except):
-            switch self.core.send(body, format, toGroup: line.extracting(group), except: except) {
-            case .failure(let refusal): self.refuse(refusal)
-            case .success(let outcome):
-                self.session.accept()
-                self.gather { $0.writeString("OK sent=\(outcome.sent) full=\(outcome.full) gone=\(outcome.gone)\n") }
-            }
+            self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except)))
         case .hello(let hello):
             self.format = hello.format
-            self.keepalive = Keepalive(interval: hello.heartbeat, now: self.core.now)
+            self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
             self.answer(self.requests.greeting(for: hello))
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
@@ -204,6 +188,7 @@ package final class Connection {
     private func carryOut(_ verdict: ServerSession.Verdict) throws(StreamError) {
         switch verdict {
         case .request: preconditionFailure("a request is handled where its bytes are")
+        case .countAsFull(let group, let except): self.answer(.init(self.core.countAsFull(group, except: except)))
         case .refuse(let refusal): self.refuse(refusal)
         case .refuseAndEnd(let refusal):
             self.refuse(refusal)
@@ -244,7 +229,7 @@ package final class Connection {
             self.input = rest
         }
         let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && !self.isOverfull
-        self.frameBegan = isInside ? self.frameBegan ?? self.core.now : nil
+        self.deadlines.frame(isInside: isInside, now: self.core.now)
         self.hold(max(bytes.readableBytes, self.parser.awaited?.length ?? 0))
     }
 
@@ -295,13 +280,15 @@ package final class Connection {
 
     /// Hands a long output over early, and stops pushes and reading when the peer does not take it.
     private func relieve() {
-        self.inTransport = self.transport.unsent
+        self.askTransport()
         if self.inTransport == 0 { self.handOver() }
-        guard !self.isOverfull, self.unread > self.core.configuration.maxUnread else { return }
+        // Not all that is unread: only of what the transport cannot take will it tell when it was taken.
+        let waiting = self.output.readableBytes + self.inTransport
+        guard !self.isOverfull, waiting > self.core.configuration.maxUnread else { return }
         self.isOverfull = true
         self.core.hub.setBlocked(self.id, true)
         self.transport.setReading(false)
-        self.stuck = (self.core.now, self.unread)
+        self.deadlines.output(isOverfull: true, unread: waiting, now: self.core.now)
     }
 
     private func handOver() {
@@ -311,24 +298,32 @@ package final class Connection {
         // First, since the write may at once tell that it was taken.
         self.output = ByteBuffer()
         self.transport.write(output)
-        self.inTransport = self.transport.unsent
+        self.askTransport()
+    }
+
+    private func askTransport() {
+        self.inTransport = self.transport.takesMore ? 0 : self.transport.unsent
     }
 
     func flush() {
         self.isTouched = false
-        self.inTransport = self.transport.unsent
+        self.askTransport()
         guard self.inTransport == 0 else { return }
         self.handOver()
-        if case .ending = self.state { self.transport.endOutput() }
+        guard case .ending = self.state, !self.outputHasEnded else { return }
+        self.outputHasEnded = true
+        self.transport.endOutput()
     }
 
     /// The peer has taken output.
     package func outputWasTaken() {
         if case .closed = self.state { return }
+        self.core.readClock()
         self.flush()
-        guard self.isOverfull, self.unread <= self.core.configuration.maxUnread / 2 else { return }
+        let waiting = self.output.readableBytes + self.inTransport
+        guard self.isOverfull, waiting <= self.core.configuration.maxUnread / 2 else { return }
         self.isOverfull = false
-        self.stuck = nil
+        self.deadlines.output(isOverfull: false, unread: 0, now: self.core.now)
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
         self.core.drain(self.id)
@@ -359,9 +354,8 @@ package final class Connection {
     /// Closes behind what is left to send; input is thrown away meanwhile, so that the peer can read it.
     private func endOutput() {
         if case .open = self.state { self.core.connectionEnded() }
-        self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout)
+        self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout, unread: self.unread)
         self.input = nil
-        self.frameBegan = nil
         self.hold(0)
         self.transport.setReading(true)
         if !self.isTouched {
@@ -371,37 +365,33 @@ package final class Connection {
     }
 
     func check(now: Int) {
-        if case .ending(let until) = self.state {
-            if now >= until { self.transport.close() }
-            return
-        }
-        guard case .open = self.state else { return }
-        if let began = self.frameBegan, now - began >= self.core.configuration.frameTimeout {
-            return self.end(.idle, "a frame took too long")
-        }
-        if self.isStuck(now: now) {
-            self.end(.slow)
-            return self.transport.close()
-        }
-        let idle = self.core.configuration.idleTimeout
-        if idle > 0, now - self.heardAt >= idle, self.core.hub.listening(of: self.id).names == 0 {
-            return self.end(.idle)
-        }
-        switch self.keepalive.check(at: now) {
-        case .wait: break
-        case .ping: self.gather { $0.writeLine("PING\n") }
-        case .giveUp: self.end(.heartbeat)
+        switch self.state {
+        case .open: self.checkOpen(now: now)
+        case .ending(let deadline, let unread): self.checkEnding(now: now, deadline, unread)
+        case .closed: break
         }
     }
 
-    private func isStuck(now: Int) -> Bool {
-        guard let stuck = self.stuck else { return false }
-        guard self.unread >= stuck.unread else {
-            self.stuck = (now, self.unread)
-            return false
+    /// Gives up a peer that takes nothing of what is left to send, or does not close its side.
+    private func checkEnding(now: Int, _ deadline: Int, _ unread: Int) {
+        let left = self.unread
+        if left < unread {
+            self.state = .ending(until: now + self.core.configuration.lingerTimeout, unread: left)
+        } else if now >= deadline {
+            self.transport.close()
         }
-        return now - stuck.since >= self.core.configuration.unreadTimeout
+    }
+
+    private func checkOpen(now: Int) {
+        let action = self.deadlines.check(
+            now: now, self.core.configuration, unread: self.unread,
+            listens: self.core.hub.listening(of: self.id).names > 0)
+        switch action {
+        case .wait: break
+        case .ping: self.gather { $0.writeLine("PING\n") }
+        case .end(let reason, let text): self.end(reason, text)
+        }
     }
 }
 
-extension Connection: Endpoint {}
+extension Connection: Endpoint, Gathering {}

@@ -19,12 +19,16 @@ protocol Endpoint: AnyObject {
     /// The broker leaves within so many ms (X2).
     func pushShutdown(within milliseconds: Int)
 
-    /// A turn of the loop has ended: what was gathered is to leave now.
-    func flush()
     /// Looks after its deadlines.
     func check(now: Int)
     /// Ends it, with everything that is left to send.
     func end()
+}
+
+/// Something that gathers what a turn of the loop produces.
+protocol Gathering: AnyObject {
+    /// The turn has ended: what was gathered is to leave now.
+    func flush()
 }
 
 /// Which change of a membership is told.

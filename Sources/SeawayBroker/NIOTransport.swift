@@ -15,13 +15,18 @@ final class NIOTransport: Transport {
         self.context.writeAndFlush(NIOAny(bytes), promise: nil)
     }
 
-    /// Exact once it is over NIO's low water mark; what is below has room in the kernel soon.
-    var unsent: Int {
-        guard !self.context.channel.isWritable else { return 0 }
-        return (try? self.options.getOption(.bufferedWritableBytes)) ?? 0
-    }
+    /// What is below NIO's low water mark has room in the kernel soon.
+    var takesMore: Bool { self.context.channel.isWritable }
 
-    func endOutput() { self.context.close(mode: .output, promise: nil) }
+    var unsent: Int { (try? self.options.getOption(.bufferedWritableBytes)) ?? 0 }
+
+    func endOutput() {
+        // When the peer has ended its side too, NIO closes at once and drops what is not written yet.
+        let context = self.context
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(NIOAny(ByteBuffer()), promise: written)
+        written.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
+    }
 
     func close() { self.context.close(promise: nil) }
 

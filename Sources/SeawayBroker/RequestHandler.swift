@@ -73,3 +73,13 @@ struct RequestHandler {
         return .line("OK\n")
     }
 }
+
+extension RequestHandler.Answer {
+    init(_ outcome: Result<GroupOutcome, WireRefusal>) {
+        switch outcome {
+        case .success(let outcome):
+            self = .line("OK sent=\(outcome.sent) full=\(outcome.full) gone=\(outcome.gone)\n")
+        case .failure(let refusal): self = .refused(refusal)
+        }
+    }
+}

@@ -161,6 +161,15 @@ extension Hub {
         return outcome
     }
 
+    /// A send to a group for whose body there was no memory: nobody gets it, and each is counted (M1).
+    package func countAsFull(_ name: Name, except: Name?) -> GroupOutcome {
+        self.counters.sent += 1
+        let members = self.groups.find(name)?.members ?? []
+        let full = members.count { $0.name != except }
+        self.counters.groupFull += full
+        return GroupOutcome(full: full)
+    }
+
     private static func siblings(in mailbox: Mailbox, _ all: inout [ObjectIdentifier: Siblings]) -> Siblings {
         if let known = all[ObjectIdentifier(mailbox)] { return known }
         let new = Siblings()

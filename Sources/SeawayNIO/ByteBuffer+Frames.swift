@@ -48,9 +48,9 @@ extension ByteBuffer {
     /// Writes a verb, a group and its channels, in as many lines as it takes (D8).
     package mutating func writeNames(_ verb: StaticString, group: Name, _ names: [Name], maxLine: Int) {
         var room = 0
-        for name in names {
+        for (place, name) in names.enumerated() {
             if room < name.bytes.count + 1 {
-                if room > 0 || name != names.first { self.writeInteger(UInt8(ascii: "\n")) }
+                if place > 0 { self.writeInteger(UInt8(ascii: "\n")) }
                 self.writeStaticString(verb)
                 self.writeInteger(UInt8(ascii: " "))
                 self.writeBytes(group.bytes)

@@ -5,6 +5,8 @@ package struct ServerSession: Hashable, Sendable {
     /// What to do about a line.
     package enum Verdict: Hashable, Sendable {
         case request(Request)
+        /// A group send whose body was not taken: each member counts as full (M1).
+        case countAsFull(group: Name, except: Name?)
         /// Answer `ERR`; go on.
         case refuse(WireRefusal)
         /// Answer `ERR`, then end the connection (F11).
@@ -19,8 +21,8 @@ package struct ServerSession: Hashable, Sendable {
     private var isTrusted = false
     /// A frame was not refused, so that it is too late for `HELLO` (H1).
     private var hasAccepted = false
-    /// Why the frame whose body is being thrown away will be refused.
-    private var awaitedRefusal: WireRefusal?
+    /// What will be said to the frame whose body is being thrown away.
+    private var awaitedVerdict: Verdict?
 
     package init() {}
 
@@ -55,19 +57,24 @@ package struct ServerSession: Hashable, Sendable {
     /// - Parameter reason: why the body is not taken; a fault of the line itself comes first (A4).
     package mutating func discard(_ line: Span<UInt8>, _ shape: FrameShape, reason: WireRefusal) {
         do throws(RequestError) {
-            _ = try Request(line: line, shape: shape)
-            self.awaitedRefusal = reason
+            let request = try Request(line: line, shape: shape)
+            if case .groupSend(let group, let except) = request, reason == .full(by: .memory) {
+                self.isTrusted = true
+                let name = Name(checked: line.extracting(group).array)
+                self.awaitedVerdict = .countAsFull(group: name, except: except)
+            } else {
+                self.awaitedVerdict = self.refuse(reason)
+            }
         } catch {
-            if case .refused(let refusal) = error { self.awaitedRefusal = refusal }
+            if case .refused(let refusal) = error { self.awaitedVerdict = self.refuse(refusal) }
         }
     }
 
     /// The thrown-away body has ended.
     package mutating func judgeDiscarded() -> Verdict {
-        defer { self.awaitedRefusal = nil }
+        defer { self.awaitedVerdict = nil }
         // A READY with a body has no refusal of its own.
-        guard let refusal = self.awaitedRefusal else { return .end(.unanswerable) }
-        return self.refuse(refusal)
+        return self.awaitedVerdict ?? .end(.unanswerable)
     }
 
     private func refuse(_ refusal: WireRefusal) -> Verdict {

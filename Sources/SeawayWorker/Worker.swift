@@ -30,14 +30,11 @@ public final class Worker: Service {
     /// - Parameters:
     ///   - layer: a connected or connecting layer; it stays the caller's to shut down, after ``run()``.
     ///   - concurrency: 1 to 65,536 consumers at a time.
-    public convenience init(
-        layer: some ChannelLayer, concurrency: Int = 64, logger: Logger = Logger(label: "seaway.worker")
+    ///   - clock: measures the waits before something is sent again; another than the real one is for tests.
+    public init(
+        layer: some ChannelLayer, concurrency: Int = 64, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger = Logger(label: "seaway.worker")
     ) {
-        self.init(layer: layer, concurrency: concurrency, clock: ContinuousClock(), logger: logger)
-    }
-
-    /// - Parameter clock: measures the waits before something is sent again.
-    package init(layer: some ChannelLayer, concurrency: Int, clock: any Clock<Duration>, logger: Logger) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
         self.clock = clock

@@ -26,6 +26,7 @@ final class MemoryTransport: Transport {
     }
 
     var unsent: Int { self.waiting.count }
+    var takesMore: Bool { self.waiting.isEmpty }
     func endOutput() { self.isClosed = true }
     func close() { self.isClosed = true }
     func setReading(_ isReading: Bool) { self.isReading = isReading }

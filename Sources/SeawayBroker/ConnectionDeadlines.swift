@@ -1,0 +1,60 @@
+import SeawayWire
+
+/// What a connection has to do in time (F14, H5, M4, M5); times in milliseconds.
+struct ConnectionDeadlines {
+    enum Action: Hashable {
+        case wait
+        /// Ask for a sign of life.
+        case ping
+        case end(EndReason, String)
+    }
+
+    private var heardAt: Int
+    private var keepalive: Keepalive
+    /// When the frame that is being read began.
+    private var frameBegan: Int?
+    /// Since when unread output has stood still.
+    private var stuck: (since: Int, unread: Int)?
+
+    init(now: Int) {
+        self.heardAt = now
+        self.keepalive = Keepalive(interval: 0, now: now)
+    }
+
+    /// As agreed in `HELLO`.
+    mutating func agree(onHeartbeat interval: Int, now: Int) { self.keepalive = Keepalive(interval: interval, now: now) }
+
+    mutating func peerWasHeard(at now: Int) {
+        self.heardAt = now
+        self.keepalive.peerWasHeard(at: now)
+    }
+
+    /// - Parameter isInside: a frame was begun and is not complete.
+    mutating func frame(isInside: Bool, now: Int) { self.frameBegan = isInside ? self.frameBegan ?? now : nil }
+
+    /// There is more unread output than may be, from now on or not any longer.
+    mutating func output(isOverfull: Bool, unread: Int, now: Int) { self.stuck = isOverfull ? (now, unread) : nil }
+
+    /// To be asked a few times a second.
+    ///
+    /// - Parameter listens: whether the connection listens on anything.
+    mutating func check(
+        now: Int, _ configuration: BrokerConfiguration, unread: @autoclosure () -> Int, listens: @autoclosure () -> Bool
+    ) -> Action {
+        if let began = self.frameBegan, now - began >= configuration.frameTimeout {
+            return .end(.idle, "a frame took too long")
+        }
+        if let stuck = self.stuck {
+            let left = unread()
+            if left < stuck.unread { self.stuck = (now, left) }
+            if left >= stuck.unread, now - stuck.since >= configuration.unreadTimeout { return .end(.slow, "") }
+        }
+        let idle = configuration.idleTimeout
+        if idle > 0, now - self.heardAt >= idle, !listens() { return .end(.idle, "") }
+        switch self.keepalive.check(at: now) {
+        case .wait: return .wait
+        case .ping: return .ping
+        case .giveUp: return .end(.heartbeat, "")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import SeawayHub
+import SeawayMessage
+import SeawayWire
+
+/// What an in-process layer is doing. Lives on the broker's loop.
+final class LocalState {
+    /// Why a listening cannot begin.
+    enum Fault: Error {
+        case refused(WireRefusal)
+        /// Another listening of this layer has the name.
+        case taken(String)
+        /// A connection of the wire has one purse besides those of single names (R1, R2).
+        case secondShared
+    }
+
+    unowned let core: BrokerCore
+    let clientName: String
+    let outbox: LocalOutbox
+    /// Who reads which name.
+    private var readers: [String: LocalEndpoint] = [:]
+    /// Who holds the watches, as long as there are any.
+    private var watcher: LocalEndpoint?
+
+    init(core: BrokerCore, clientName: String) {
+        self.core = core
+        self.clientName = clientName
+        self.outbox = LocalOutbox(core: core)
+    }
+
+    // MARK: Answers
+
+    func answer(
+        _ answer: @escaping @Sendable (SendAnswer) -> Void, _ carryOut: () throws(WireRefusal) -> Void
+    ) {
+        do throws(WireRefusal) {
+            try carryOut()
+            self.outbox.put(.answer(.done, answer))
+        } catch {
+            self.outbox.put(.answer(.refused(self.refusal(error)), answer))
+        }
+    }
+
+    /// What a caller is told; it is counted as on the wire (Q4).
+    func refusal(_ refusal: WireRefusal) -> Refusal {
+        self.core.counters.refused[refusal.code, default: 0] += 1
+        return Refusal(code: refusal.code.rawValue, text: refusal.details)
+    }
+
+    func refusal(_ fault: Fault) -> Refusal {
+        switch fault {
+        case .refused(let refusal): self.refusal(refusal)
+        case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")
+        case .secondShared: Refusal(code: "limit", text: "one listening on several names for each layer")
+        }
+    }
+
+    // MARK: Sends
+
+    func checkSize(of body: Payload) throws(WireRefusal) {
+        let limit = self.core.configuration.limits.maxBody
+        guard body.count <= limit else { throw .size(limit: limit) }
+    }
+
+    func send(_ body: Payload, toGroup group: String, except: String?) throws(WireRefusal) -> GroupOutcome {
+        let name = Array(group.utf8)
+        guard NameForm(name.span) == .normal else { throw .name }
+        let exception = except.flatMap(Name.init)
+        guard except == nil || exception.flatMap({ NameForm($0.bytes.span) })?.isChannel == true else { throw .name }
+        try self.checkSize(of: body)
+        return try self.core.send(body.messagePack.span, .messagePack, toGroup: name.span, except: exception).get()
+    }
+
+    // MARK: Listening
+
+    func listen(
+        _ names: [String], _ receive: @escaping @Sendable (Delivery) -> Void,
+        _ event: @escaping @Sendable (ListeningEvent) -> Void
+    ) throws(Fault) -> LocalEndpoint {
+        let checked = try self.check(names)
+        let endpoint = self.attach { LocalEndpoint(id: $0, local: self, names: names, receive: receive, event: event) }
+        do throws(WireRefusal) {
+            let outcome = try self.core.hub.listen(endpoint.id, checked, wantsMembers: false, now: self.core.now)
+            for name in names { self.readers[name] = endpoint }
+            self.core.carryOutEffects()
+            endpoint.tell(.started(kept: outcome.isKept ?? true))
+            return endpoint
+        } catch {
+            endpoint.end()
+            throw .refused(error)
+        }
+    }
+
+    private func check(_ names: [String]) throws(Fault) -> [Name] {
+        guard !names.isEmpty else { throw .refused(.args("no names to listen on")) }
+        let checked = names.compactMap(Name.init)
+        guard checked.count == names.count else { throw .refused(.name) }
+        if let name = names.first(where: { self.readers[$0] != nil }) { throw .taken(name) }
+        if names.count > 1, self.readers.values.contains(where: { $0.names.count > 1 }) { throw .secondShared }
+        return checked
+    }
+
+    private func attach(_ make: (PeerID) -> LocalEndpoint) -> LocalEndpoint {
+        var made: LocalEndpoint?
+        self.core.attach { id in
+            let endpoint = make(id)
+            made = endpoint
+            return endpoint
+        }
+        guard let endpoint = made else { preconditionFailure("an endpoint is made when it is attached") }
+        return endpoint
+    }
+
+    /// The listening is over: its names are free.
+    func forget(_ endpoint: LocalEndpoint) {
+        for name in endpoint.names where self.readers[name] === endpoint { self.readers[name] = nil }
+        if self.watcher === endpoint { self.watcher = nil }
+    }
+
+    /// Who reads a reply or pinned channel.
+    func reader(of name: Name) -> LocalEndpoint? {
+        switch NameForm(name.bytes.span) {
+        case .pinned: self.readers[name.description]
+        case .reply(let length):
+            self.readers[name.description] ?? self.readers[String(decoding: name.bytes[..<length], as: UTF8.self)]
+        case .normal, .mailbox, nil: nil
+        }
+    }
+
+    // MARK: Watching
+
+    func watch(_ group: Name, _ channel: Name) throws(WireRefusal) {
+        let watcher = self.watcher ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
+        self.watcher = watcher
+        defer { self.endIfIdle(watcher) }
+        try self.core.hub.watch(watcher.id, group, channel, now: self.core.now)
+    }
+
+    func unwatch(_ group: Name, _ channel: Name) {
+        guard let watcher = self.watcher else { return }
+        self.core.hub.unwatch(watcher.id, group, channel)
+        self.endIfIdle(watcher)
+    }
+
+    private func endIfIdle(_ watcher: LocalEndpoint) {
+        if self.core.hub.listening(of: watcher.id).names == 0 { watcher.end() }
+    }
+}

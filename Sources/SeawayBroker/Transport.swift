@@ -1,0 +1,16 @@
+package import NIOCore
+
+/// What carries a connection's bytes.
+package protocol Transport: AnyObject {
+    /// Hands bytes over; at most one such hand-over is unfinished at a time.
+    func write(_ bytes: ByteBuffer)
+    /// Whether the next bytes would leave soon; cheaper to ask than ``unsent``.
+    var takesMore: Bool { get }
+    /// Bytes handed over that the peer's side has not taken.
+    var unsent: Int { get }
+    /// Ends our side of the stream behind all that was written; called once.
+    func endOutput()
+    /// Drops the connection.
+    func close()
+    func setReading(_ isReading: Bool)
+}

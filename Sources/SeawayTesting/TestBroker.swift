@@ -1,0 +1,153 @@
+import Logging
+import NIOPosix
+import SeawayBroker
+public import SeawayMessage
+import Synchronization
+
+/// A whole broker in this process whose clock stands still until it is told to go on: for tests of workers and of anything else
+/// that uses a `ChannelLayer`. No socket, no port, and no waiting for time to pass.
+///
+/// ```swift
+/// let broker = try await TestBroker()
+/// let worker = Worker(layer: broker.layer)
+/// worker.on("http.request", path: "/moon") { request in .text("hello from \(request.path)\n") }
+/// async let _ = worker.run()
+///
+/// let answer = try await broker.request("GET", "/moon")
+/// #expect(answer.status == 200)
+/// #expect(answer.text == "hello from /moon\n")
+/// ```
+///
+/// It is the broker of `seaway up`: what it refuses, delivers, counts and forgets is what a broker over the wire does. What would
+/// never come is waited for without end: give such a test a time limit.
+public final class TestBroker: Sendable {
+    /// How often a broker looks after its deadlines.
+    private static let checkInterval = Duration.milliseconds(100)
+
+    /// For the code that is tested.
+    public let layer: any ChannelLayer
+    /// The broker's time; moved by ``advance(by:)``. For the waits of the code that is tested: `Worker(layer:concurrency:clock:)`.
+    public let clock: ManualClock
+    private let broker: Broker
+    /// The test's own: a name has one listening in a layer.
+    private let ownLayer: any ChannelLayer
+    private let lastReply = Mutex(0)
+
+    /// - Throws: ``TestLimits/NotAPattern``.
+    public init(_ limits: TestLimits = TestLimits()) async throws {
+        let clock = ManualClock()
+        self.clock = clock
+        self.broker = try await Broker.make(
+            configuration: limits.configuration(), eventLoop: MultiThreadedEventLoopGroup.singleton.any(),
+            logger: Logger(label: "seaway.testing") { _ in SwiftLogNoOpLogHandler() },
+            clock: { clock.now.sinceStart.wholeMilliseconds })
+        self.layer = self.broker.makeLayer(clientName: "tested")
+        self.ownLayer = self.broker.makeLayer(clientName: "test")
+    }
+
+    /// Another layer on the same broker, as another process has one.
+    public func makeLayer(clientName: String = "other") -> any ChannelLayer { self.broker.makeLayer(clientName: clientName) }
+
+    /// Lets time pass, and returns when everything has ended that ends by then: messages, memberships of readers that are gone, sleeps on
+    /// ``clock``.
+    public func advance(by duration: Duration) async throws {
+        var left = duration
+        while left > .zero {
+            let step = min(left, Self.checkInterval)
+            left -= step
+            self.clock.advance(by: step)
+            try await self.broker.check()
+        }
+    }
+
+    // MARK: Looking
+
+    /// The messages that wait on a channel, oldest first.
+    public func waiting(on channel: String) async throws -> [Message] {
+        try await self.broker.waiting(on: channel).map { try Message($0) }
+    }
+
+    /// The members of a group, in order.
+    public func members(of group: String) async throws -> [String] { try await self.broker.members(of: group) }
+
+    // MARK: Talking
+
+    /// Listens on channels, and returns when that is in force.
+    ///
+    /// - Throws: `ClientError` when it is refused.
+    public func listen(to names: String...) async throws -> TestReader {
+        try await TestReader.open(names, on: self.broker.makeLayer(clientName: "reader"))
+    }
+
+    /// Sends a message with a reply channel of its own, and waits for the first answer.
+    ///
+    /// - Throws: `ClientError` when the message is refused; `CancellationError`.
+    public func ask(_ message: Message, on channel: String) async throws -> Message {
+        try await self.replies(to: message, on: channel, mailbox: "reply.test!") { try await $0.nextMessage() }
+    }
+
+    /// Sends an HTTP request as the interface server does (INTERFACE.md, section 2), and waits until the answer is whole.
+    ///
+    /// Cancelling the task is the client that leaves: the reply channel is closed and `http.disconnect` is sent. When the answer is there the
+    /// channel is closed too: who goes on answering is refused with `gone`.
+    ///
+    /// - Parameters:
+    ///   - path: percent-decoded, as workers see it.
+    ///   - query: what stands behind the `?`.
+    ///   - headers: names in lower case.
+    /// - Throws: `ClientError` when the request is refused (`full` is a 503 to the browser); ``TestAnswer/Malformed`` for an answer that
+    ///   is none; `CancellationError`.
+    public func request(
+        _ method: String, _ path: String, query: String = "", headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [], on channel: String = "http.request"
+    ) async throws -> TestAnswer {
+        let fields = headers.map { Value.list([.bytes(Array($0.name.utf8)), .bytes(Array($0.value.utf8))]) }
+        let message: Message = [
+            "http_version": "1.1", "method": .string(method), "scheme": "http", "path": .string(path),
+            "raw_path": .bytes(Array(path.utf8)), "query_string": .bytes(Array(query.utf8)), "root_path": .bytes([]),
+            "headers": .list(fields), "body": .bytes(body), "client": ["127.0.0.1", 50_000], "server": ["127.0.0.1", 8_000],
+        ]
+        return try await self.replies(to: message, on: channel, mailbox: "http.response.test!") { reader in
+            var assembly = AnswerAssembly()
+            while true {
+                if let answer = try assembly.add(try await reader.nextMessage()) { return answer }
+            }
+        }
+    }
+
+    private func replies<Answer: Sendable>(
+        to message: Message, on channel: String, mailbox: String,
+        _ collect: @Sendable (TestReader) async throws -> Answer
+    ) async throws -> Answer {
+        let replyChannel = self.lastReply.withLock { last in
+            last += 1
+            return "\(mailbox)\(last)"
+        }
+        let reader = try await TestReader.open([replyChannel], on: self.ownLayer)
+        var message = message
+        message["reply_channel"] = .string(replyChannel)
+        do {
+            try await self.ownLayer.send(message, to: channel)
+            let answer = try await collect(reader)
+            await self.leave(reader, replyChannel)
+            return answer
+        } catch {
+            await self.leave(reader, replyChannel)
+            if error is CancellationError { self.sayLeft(message, channel) }
+            throw error
+        }
+    }
+
+    private func leave(_ reader: TestReader, _ replyChannel: String) async {
+        self.ownLayer.close([replyChannel])
+        await reader.stop()
+    }
+
+    /// Tells the worker that nobody waits any more, if it is an HTTP request (I17).
+    private func sayLeft(_ request: Message, _ channel: String) {
+        guard channel.hasPrefix("http.request"), let path = request["path"], let reply = request["reply_channel"] else { return }
+        let disconnect = "http.disconnect" + channel.dropFirst("http.request".count)
+        let message: Message = ["reply_channel": reply, "path": path]
+        self.ownLayer.send(message.payload, to: disconnect, ifHeard: true) { _ in }
+    }
+}
