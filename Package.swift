@@ -111,7 +111,7 @@ let package = Package(
             path: "Sources/Examples/DemoWorker",
             resources: [
                 .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
-                .embedInCode("Page/icon.svg"),
+                .embedInCode("Page/feed.js"), .embedInCode("Page/icon.svg"),
             ],
             swiftSettings: rules
         ),

@@ -201,6 +201,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         } catch {
             return self.refuse(.handshake(error))
         }
+        guard !self.core.isDraining else { return self.refuse(.unreachable) }
         if let error = self.core.sockets.refusal(head, from: self.addresses) { return self.refuse(error) }
         let number = self.core.nextNumber()
         self.exchanges.begin(

@@ -51,6 +51,9 @@ package final class ServerCore {
     /// What becomes WebSockets.
     private(set) lazy var sockets = SocketCore(server: self, layer: self.layer, now: self.now)
 
+    /// All that is counted here.
+    package var metrics: ServerMetrics { ServerMetrics(server: self.counters, wire: self.sockets.wire.counters) }
+
     var answerLimits: Answer.Limits {
         Answer.Limits(fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
     }
@@ -63,7 +66,7 @@ package final class ServerCore {
     /// - Returns: whether there is a place for one more.
     func enter(_ connection: ConnectionHandler) -> Bool {
         self.counters.connections += 1
-        let count = self.connections.count + self.sockets.count
+        let count = self.connections.count + self.sockets.connections
         guard count < self.configuration.maxConnections, !self.isDraining else {
             self.counters.count(.tooManyConnections)
             return false
@@ -168,6 +171,12 @@ package final class ServerCore {
 
     func resume(_ number: UInt64) { self.layer.resume(self.mailbox.channel(number)) }
 
+    /// Begins to take answers, and what is sent to WebSockets.
+    package func start() {
+        self.listen()
+        self.sockets.listen()
+    }
+
     /// Begins to take answers.
     package func listen() {
         self.listenAgain = nil
@@ -253,7 +262,7 @@ package final class ServerCore {
     }
 
     func resolveIfEmpty() {
-        guard self.isDraining, self.connections.isEmpty, self.sockets.count == 0 else { return }
+        guard self.isDraining, self.connections.isEmpty, self.sockets.isEmpty else { return }
         self.whenEmpty?.succeed()
     }
 

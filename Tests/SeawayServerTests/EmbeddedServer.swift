@@ -13,7 +13,7 @@ final class EmbeddedServer {
     private var now: Moment
 
     init(
-        layer: FakeLayer = FakeLayer(), log: LogLines = LogLines(),
+        layer: FakeLayer = FakeLayer(), log: LogLines = LogLines(), sockets: Bool = false,
         _ configure: (inout ServerConfiguration) -> Void = { _ in }
     ) {
         var configuration = ServerConfiguration()
@@ -22,16 +22,23 @@ final class EmbeddedServer {
         self.core = ServerCore(
             configuration: configuration, layer: layer, eventLoop: self.loop, logger: log.logger)
         self.now = self.core.now
-        self.core.listen()
+        if sockets { self.core.start() } else { self.core.listen() }
     }
 
-    func connect() throws -> EmbeddedConnection { try EmbeddedConnection(self.core, self.loop) }
+    func connect(from address: String = "192.0.2.7") throws -> EmbeddedConnection {
+        try EmbeddedConnection(self.core, self.loop, address)
+    }
 
+    /// Lets the loop's and the server's clock move on by a time, at whose end the server looks around.
     func pass(_ time: Duration) {
         self.now = self.now + time
+        self.loop.advanceTime(by: .milliseconds(time.wholeMilliseconds))
         self.core.sweep(at: self.now)
         self.loop.run()
     }
+
+    /// Lets what is due now happen.
+    func run() { self.loop.run() }
 
     /// Lets a worker answer the request with this place, the first being 0.
     func answer(_ index: Int = 0, _ message: Message) {
@@ -72,11 +79,11 @@ final class LogLines: LogHandler {
 final class EmbeddedConnection {
     let channel: EmbeddedChannel
 
-    fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop) throws {
+    fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop, _ address: String) throws {
         self.channel = EmbeddedChannel(loop: loop)
         try self.channel.addServerHandlers(core)
         self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
-        self.channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
+        self.channel.connect(to: try SocketAddress(ipAddress: address, port: 50_312), promise: nil)
     }
 
     var isOpen: Bool { self.channel.isActive }
@@ -89,10 +96,12 @@ final class EmbeddedConnection {
     }
 
     /// All that the server has sent since the last call.
-    func output() throws -> String {
+    func output() throws -> String { String(decoding: try self.outputBytes(), as: UTF8.self) }
+
+    func outputBytes() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// The same, without the fields that every answer has.

@@ -17,9 +17,12 @@ final class FakeLayer: ChannelLayer {
 
     private struct State {
         var sent: [Sent] = []
+        var answers: [Int: SendAnswer] = [:]
         var closed: [String] = []
         var paused: [String] = []
         var resumed: [String] = []
+        /// All three, in their order.
+        var calls: [String] = []
         var credit = 0
         var mailboxes: [String] = []
         var stopped = 0
@@ -42,11 +45,14 @@ final class FakeLayer: ChannelLayer {
     }
 
     var sent: [Sent] { self.state.withLock { $0.sent } }
+    /// What became of each of ``sent``, by its place; nothing of those that are held.
+    var answers: [Int: SendAnswer] { self.state.withLock { $0.answers } }
     var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
     var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
     var closed: [String] { self.state.withLock { $0.closed } }
     var paused: [String] { self.state.withLock { $0.paused } }
     var resumed: [String] { self.state.withLock { $0.resumed } }
+    var calls: [String] { self.state.withLock { $0.calls } }
     var credit: Int { self.state.withLock { $0.credit } }
     var mailboxes: [String] { self.state.withLock { $0.mailboxes } }
     var stopped: Int { self.state.withLock { $0.stopped } }
@@ -98,8 +104,18 @@ final class FakeLayer: ChannelLayer {
         _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         let sent = Sent(channel: channel, message: (try? Message(body)) ?? [:], ifHeard: ifHeard)
-        self.state.withLock { $0.sent.append(sent) }
-        guard let verdict = self.verdict(channel) else { return self.state.withLock { $0.held.append(answer) } }
+        let verdict = self.verdict(channel)
+        self.state.withLock { state in
+            let place = state.sent.count
+            state.sent.append(sent)
+            state.answers[place] = verdict
+            guard verdict == nil else { return }
+            state.held.append { [weak self] late in
+                self?.state.withLock { $0.answers[place] = late }
+                answer(late)
+            }
+        }
+        guard let verdict else { return }
         answer(verdict)
         if verdict == .done { self.worker(self, sent) }
     }
@@ -116,9 +132,26 @@ final class FakeLayer: ChannelLayer {
         return FakeListening(layer: self)
     }
 
-    func pause(_ channel: String) { self.state.withLock { $0.paused.append(channel) } }
-    func resume(_ channel: String) { self.state.withLock { $0.resumed.append(channel) } }
-    func close(_ channels: [String]) { self.state.withLock { $0.closed += channels } }
+    func pause(_ channel: String) {
+        self.state.withLock { state in
+            state.paused.append(channel)
+            state.calls.append("PAUSE \(channel)")
+        }
+    }
+
+    func resume(_ channel: String) {
+        self.state.withLock { state in
+            state.resumed.append(channel)
+            state.calls.append("RESUME \(channel)")
+        }
+    }
+
+    func close(_ channels: [String]) {
+        self.state.withLock { state in
+            state.closed += channels
+            state.calls.append("CLOSE " + channels.joined(separator: " "))
+        }
+    }
 
     fileprivate func grant(_ count: Int) { self.state.withLock { $0.credit += count } }
     fileprivate func stop() { self.state.withLock { $0.stopped += 1 } }

@@ -33,14 +33,19 @@ skip() {
     skipped=$((skipped + 1))
 }
 
-# How many tests of a kind the last line of a log counts.
-counted() { tail -n 1 "$work/log" | grep -Eo "[0-9]+ ($1)\b" | awk '{ n += $1 } END { print n + 0 }'; }
+# The line of a log that sums up.
+summary() { grep -E '^[0-9]+ (passed|failed|skipped|errors?|deselected).* in [0-9.]+s' "$work/log" | tail -n 1; }
+
+# How many tests of a kind it counts.
+counted() { summary | grep -Eo "[0-9]+ ($1)\b" | awk '{ n += $1 } END { print n + 0 }'; }
 
 # tests WHAT COMMAND...: runs pytest, and adds up what it counts.
 tests() {
     printf -- '-- %s\n' "$1"
     shift
-    if "$@" -q -p no:cacheprovider >"$work/log" 2>&1; then tail -n 1 "$work/log"; else
+    if "$@" -q -p no:cacheprovider >"$work/log" 2>&1; then
+        summary
+    else
         cat "$work/log"
         [ "$(counted 'failed|errors?')" != 0 ] || failed=$((failed + 1))
     fi

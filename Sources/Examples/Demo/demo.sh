@@ -47,21 +47,35 @@ mkdir -p "$logs"
 
 # ---- running
 
-server='' workers='' pause=''
+names='swift python go shell'
+server='' pause=''
+swift='' python='' go='' shell=''
 
 start() { # NAME COMMAND…: the process goes on in the background as $!
     name=$1
     shift
-    "$@" >"$logs/$name.log" 2>&1 &
+    "$@" >>"$logs/$name.log" 2>&1 &
 }
+
+start_worker() {
+    case $1 in
+    swift) start swift .build/release/seaway-demo-worker --broker "$listen" ;;
+    python) start python env PYTHONPATH=clients/python/src .build/python/bin/python "$demo/demo.py" "$listen" ;;
+    go) start go "$logs/go-worker" "$listen" ;;
+    shell) start shell "$demo/worker.sh" "$listen" ;;
+    esac
+    eval "$1=$!"
+}
+
+pid_of() { eval "printf '%s' \"\$$1\""; }
+
+is_running() { kill -0 "$1" 2>/dev/null; }
 
 # Workers first, so that what they hold is answered while the broker is still there.
 leave() {
     trap '' INT TERM HUP
-    [ -z "$pause" ] || kill "$pause" 2>/dev/null || :
-    # shellcheck disable=SC2086 # process ids
-    [ -z "$workers" ] || kill $workers 2>/dev/null || :
-    for pid in $workers; do wait "$pid" || :; done
+    for pid in $pause $swift $python $go $shell; do kill "$pid" 2>/dev/null || :; done
+    for pid in $swift $python $go $shell; do wait "$pid" || :; done
     [ -z "$server" ] || kill "$server" 2>/dev/null || :
     [ -z "$server" ] || wait "$server" || :
 }
@@ -82,31 +96,28 @@ give_up() {
 }
 
 check_all() {
-    kill -0 "$server" 2>/dev/null || give_up seaway
-    kill -0 "$swift" 2>/dev/null || give_up swift
-    kill -0 "$python" 2>/dev/null || give_up python
-    kill -0 "$go" 2>/dev/null || give_up go
-    kill -0 "$shell" 2>/dev/null || give_up shell
+    is_running "$server" || give_up seaway
+    for name in $names; do is_running "$(pid_of "$name")" || give_up "$name"; done
 }
 
-readers() { printf 'PEEK %s\n' "$1" | nc -N "${listen%:*}" "${listen##*:}" 2>/dev/null | sed -n 's/.*"readers":\([0-9]*\).*/\1/p'; }
+has_reader() { printf 'PEEK %s\n' "$1" | nc -N "${listen%:*}" "${listen##*:}" 2>/dev/null | grep -q '"readers":1'; }
 
+all_are_there() {
+    for channel in http.request http.request.swift http.request.python http.request.go http.request.sh \
+        bigdata.process websocket.connect; do
+        has_reader "$channel" || return 1
+    done
+}
+
+rm -f "$logs"/*.log
 start seaway .build/release/seaway up --http "$http" --listen "$listen" \
-    --route /swift=http.request.swift --route /python=http.request.python \
-    --route /go=http.request.go --route /sh=http.request.sh --route /any=http.request.any
+    --route /swift=http.request.swift --route /python=http.request.python --route /go=http.request.go \
+    --route /sh=http.request.sh --route /bigdata=http.request.bigdata
 server=$!
-start swift .build/release/seaway-demo-worker --broker "$listen"
-swift=$!
-start python env PYTHONPATH=clients/python/src .build/python/bin/python "$demo/demo.py" "$listen"
-python=$!
-start go "$logs/go-worker" "$listen"
-go=$!
-start shell "$demo/worker.sh" "$listen"
-shell=$!
-workers="$swift $python $go $shell"
+for name in $names; do start_worker "$name"; done
 
 tries=0
-until [ "$(readers http.request.any)" = 4 ]; do
+until all_are_there; do
     check_all
     tries=$((tries + 1))
     if [ "$tries" -gt 150 ]; then
@@ -119,29 +130,24 @@ done
 
 cat <<END
 
-Seaway is up: a broker at $listen, HTTP at $http, a worker in each of four languages.
+Seaway is up: a broker at $listen, HTTP and WebSocket at $http, a worker in each of four languages.
 
-  Open    http://$http/
-
-  Type    curl http://$http/swift       answered by Swift; /python, /go and /sh by the others
-          curl http://$http/any         answered by whoever is free
+  Open    http://$http/                 in two windows, and post something
+  Type    printf 'GSEND :- liveblog {"text":"me: hello"}\n' | nc -N ${listen%:*} ${listen##*:}
+          curl -d 'hello' http://$http/go
           printf 'STATS\n' | nc -N ${listen%:*} ${listen##*:}
-
-  Stop a worker and see the others go on:
-          kill $swift      # swift; python $python, go $go, shell $shell
+  Kill    any worker and see the pages stay connected; it is started again after two seconds:
+          kill -9 $swift    # swift; python $python, go $go, shell $shell
 
 Ctrl-C ends all of it. Logs are in $logs.
 END
 
-stopped=''
-while kill -0 "$server" 2>/dev/null; do
-    for worker in swift python go shell; do
-        eval "pid=\$$worker"
-        case " $stopped " in *" $worker "*) continue ;; esac
-        kill -0 "$pid" 2>/dev/null && continue
-        stopped="$stopped $worker"
-        say "The $worker worker has ended. Its path gets no answer now; /any is answered by the others."
+while is_running "$server"; do
+    rest 2
+    for name in $names; do
+        is_running "$(pid_of "$name")" && continue
+        start_worker "$name"
+        say "The $name worker had ended; started again as $(pid_of "$name")."
     done
-    rest 1
 done
 give_up seaway

@@ -1,6 +1,8 @@
 #!/bin/sh
-# The shell worker of `make demo`: every request of /sh, and a share of /any.
-# shellcheck disable=SC2016 # the variable is set where the command runs
+# The shell worker of `make demo`: says hello to GET /sh, and puts into the group what is posted there.
+#
+#   worker.sh BROKER
+here=$(dirname "$(readlink -f "$0")")
 export SEAWAY_BROKER="$1"
-exec "$(dirname "$0")/../../../clients/shell/seaway.sh" worker http.request.sh http.request.any \
-    'echo "hello from Shell, by $SEAWAY_CHANNEL"'
+export SEAWAY_SHELL="$here/../../../clients/shell"
+exec "$SEAWAY_SHELL/seaway.sh" worker http.request.sh "sh '$here/answer.sh'"

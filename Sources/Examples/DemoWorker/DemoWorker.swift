@@ -1,13 +1,14 @@
 import ArgumentParser
 import Logging
 import SeawayClient
+import SeawayMessage
 import SeawayWorker
 
-/// The Swift worker of `make demo`: the page at `/`, every request of `/swift`, and a share of `/any`.
+/// The Swift worker of `make demo`: the page, posts to `/swift`, and the way to the heavy work.
 @main
 struct DemoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seaway-demo-worker", abstract: "Answer requests with who answered them.")
+        commandName: "seaway-demo-worker", abstract: "Serve the page of the live blog.")
 
     @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
     var broker = "127.0.0.1:7411"
@@ -24,14 +25,29 @@ struct DemoWorker: AsyncParsableCommand {
         let layer = WireLayer(
             .init(broker: BrokerAddress(self.broker) ?? .local, clientName: "demo-swift"), logger: logger)
         let worker = Worker(layer: layer, logger: logger)
-        for channel in ["http.request.swift", "http.request.any"] {
-            worker.on(channel, path: "/*") { _ in .text("hello from Swift, by \(channel)\n") }
-        }
-        for file in PageFile.all {
+        for file in PageFile.all(broker: self.broker) {
             worker.on("http.request", method: "GET", path: file.path) { _ in file.response }
         }
+        worker.on("http.request.swift", method: "GET", path: "/swift") { _ in .text("hello from Swift\n") }
+        worker.on("http.request.swift", method: "POST", path: "/swift") { request in
+            try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
+            return .text("posted by Swift\n")
+        }
+        worker.on("http.request.bigdata", at: "/bigdata", Self.passOn)
         layer.start()
         try await worker.runService()
         await layer.shutdown()
+    }
+
+    /// Gives heavy work to whoever listens for it, with the request's own reply channel: the answer takes no way back.
+    private static func passOn(_ message: IncomingMessage) async throws {
+        guard let replyChannel = message.replyChannel else { return }
+        let fields = FormFields(String(decoding: message["body"]?.bytes ?? [], as: UTF8.self))
+        guard let limit = fields["limit"].flatMap({ Int($0) }), (1...50_000_000).contains(limit) else {
+            return try await message.reply(["status": 422, "content": "limit is a number from 1 to 50000000\n"])
+        }
+        try await message.layer.channel("bigdata.process").send([
+            "reply_channel": .string(replyChannel), "limit": .int(Int64(limit)), "job": .string(fields["job"] ?? ""),
+        ])
     }
 }

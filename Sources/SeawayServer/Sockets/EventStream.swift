@@ -10,6 +10,10 @@ package enum SocketEvent: Hashable, Sendable {
         if case .receive = self { true } else { false }
     }
 
+    fileprivate var isDisconnect: Bool {
+        if case .disconnect = self { true } else { false }
+    }
+
     /// Bytes that count against the bound on what waits.
     fileprivate var size: Int {
         if case .receive(let message) = self { message.bytes.readableBytes } else { 0 }
@@ -39,6 +43,12 @@ package struct EventStream {
         package var order: Int
         /// The worker's own channel, to be used with `Here=1`; `nil` for the shared one.
         package var ownChannel: String?
+
+        package init(event: SocketEvent, order: Int, ownChannel: String?) {
+            self.event = event
+            self.order = order
+            self.ownChannel = ownChannel
+        }
     }
 
     package enum Outcome: Hashable, Sendable {
@@ -47,6 +57,8 @@ package struct EventStream {
         case noRoom
         /// Nobody reads the own channel any more.
         case nobodyThere
+        /// It will never be taken there.
+        case refused
         /// Stored or not; never sent again (W6).
         case unknown
     }
@@ -111,9 +123,7 @@ package struct EventStream {
     /// - Returns: how many messages were dropped.
     package mutating func dropWaiting() -> Int {
         let kept = self.waiting.enumerated().filter { index, event in
-            if index == 0, self.state == .sending { return true }
-            if case .disconnect = event { return true }
-            return false
+            (index == 0 && self.state == .sending) || event.isDisconnect
         }.map(\.element)
         let dropped = self.waiting.count - kept.count
         self.waiting = CircularBuffer(kept)
@@ -126,7 +136,13 @@ package struct EventStream {
     package mutating func becomeSerial() { self.isSerial = true }
 
     /// Where events go from now on; `nil` for the shared channels. One on its way is not sent again (W18).
-    package mutating func direct(to channel: String?) { self.ownChannel = channel }
+    ///
+    /// - Returns: whether that is elsewhere.
+    @discardableResult
+    package mutating func direct(to channel: String?) -> Bool {
+        defer { self.ownChannel = channel }
+        return channel != self.ownChannel
+    }
 
     /// - Returns: whether an event may go now that could not before.
     package mutating func done(_ order: Int) -> Bool {
@@ -173,14 +189,13 @@ package struct EventStream {
         case .nobodyThere:
             self.ownChannel = nil
             self.state = .idle
+        case .refused: self.state = self.removeFirst().isDisconnect ? .over : .idle
         }
         self.roomSought = nil
     }
 
     private mutating func sent(at now: Moment) {
-        let event = self.waiting.removeFirst()
-        if let next = self.waiting.first { self.waitingBytes -= next.size }
-        switch event {
+        switch self.removeFirst() {
         case .disconnect: self.state = .over
         case .receive where self.isSerial:
             self.state = .waitingForDone(order: self.order)
@@ -188,6 +203,12 @@ package struct EventStream {
         case .connect, .receive: self.state = .idle
         }
         self.order += 1
+    }
+
+    private mutating func removeFirst() -> SocketEvent {
+        let event = self.waiting.removeFirst()
+        if let next = self.waiting.first { self.waitingBytes -= next.size }
+        return event
     }
 
     /// Whether the first event has waited too long for room (W15).

@@ -22,7 +22,11 @@ final class SocketCore {
     /// Sockets that are over and have events left.
     private var leaving: [UInt64: SocketSession] = [:]
     private var addresses: [String: Int] = [:]
+    /// Of those, the ones that wait; the others are on their way.
+    private var kept = 0
     private var isStopped = false
+    /// Nothing is kept any more.
+    private var isAborted = false
 
     init(server: ServerCore, layer: any ChannelLayer, now: Moment) {
         self.server = server
@@ -48,8 +52,10 @@ final class SocketCore {
         set { self.server.counters.sockets = newValue }
     }
     var answerLimits: Answer.Limits { self.server.answerLimits }
-    /// Open sockets, those asked for, and those whose disconnect is not sent yet.
-    var count: Int { self.sessions.count + self.leaving.count }
+    /// Whether no socket is open or asked for, and no disconnect is left to be sent.
+    var isEmpty: Bool { self.sessions.isEmpty && self.leaving.isEmpty }
+    /// Connections that are WebSockets now.
+    var connections: Int { self.wire.counters.openSockets }
 
     func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) { self.server.warn(text, metadata) }
 
@@ -91,16 +97,18 @@ final class SocketCore {
         if let address = session.address, let count = self.addresses[address] {
             self.addresses[address] = count > 1 ? count - 1 : nil
         }
-        guard self.leaving.count < self.configuration.maxWaitingDisconnects else {
-            self.counters.droppedDisconnects += 1
-            return session.giveUp()
-        }
         self.leaving[session.number] = session
     }
 
+    /// Whether there is a place for one more whose disconnect waits (W5).
+    var mayKeep: Bool { self.kept < self.configuration.maxWaitingDisconnects && !self.isAborted }
+
+    func countKept(_ count: Int) { self.kept += count }
+
     /// Nothing is left of the socket.
     func left(_ session: SocketSession) {
-        self.leaving[session.number] = nil
+        guard self.leaving.removeValue(forKey: session.number) != nil else { return }
+        if session.isKept { self.kept -= 1 }
         self.server.resolveIfEmpty()
     }
 
@@ -116,8 +124,9 @@ final class SocketCore {
 
     /// Ends all sockets at once; disconnects that wait are dropped.
     func abort() {
+        self.isAborted = true
         for session in self.sessions.values { session.abort() }
-        for session in self.leaving.values {
+        for session in self.leaving.values where session.isKept {
             self.counters.droppedDisconnects += 1
             session.giveUp()
         }

@@ -11,6 +11,11 @@ package struct SocketMessage: Hashable, Sendable {
     package struct Close: Hashable, Sendable {
         package var code: WebSocketCloseCode
         package var reason: String
+
+        package init(code: WebSocketCloseCode, reason: String) {
+            self.code = code
+            self.reason = reason
+        }
     }
 
     package let bytes: [UInt8]

@@ -22,14 +22,17 @@ final class SocketSession {
     /// Whose sockets are counted together.
     let address: String?
     private let message: EventMessage
-    private(set) var state: State
-    private(set) var events: EventStream
+    var state: State
+    var events: EventStream
     /// Until it was sent.
     private var connectMessage: Payload?
     private var isPumping = false
     /// The channel in whose line this waits, and the one whose turn it has.
     private var line: String?
     private var turn: String?
+    /// Over, and counted among those whose disconnect waits.
+    private(set) var isKept = false
+    private var isControlOpen = true
 
     init(
         core: SocketCore, number: UInt64, route: SocketRoute, address: String?, message: EventMessage,
@@ -45,8 +48,8 @@ final class SocketSession {
         self.events = EventStream(limits: core.configuration.events)
     }
 
-    private var sendChannel: String { self.core.sendMailbox.channel(self.number) }
-    private var controlChannel: String { self.core.controlMailbox.channel(self.number) }
+    var sendChannel: String { self.core.sendMailbox.channel(self.number) }
+    var controlChannel: String { self.core.controlMailbox.channel(self.number) }
 
     // MARK: Events for workers
 
@@ -58,13 +61,18 @@ final class SocketSession {
         while self.line == nil, let sending = self.events.next() { self.send(sending) }
         self.isPumping = false
         if case .open(let peer) = self.state { peer.setReading(!self.events.isFull) }
-        if self.events.isOver { self.core.left(self) }
+        if self.events.isOver {
+            self.leave()
+        } else if !self.isAlive {
+            self.keep()
+        }
     }
 
     private func send(_ sending: EventStream.Sending) {
         let channel = sending.ownChannel ?? self.route.channel(for: sending.event)
         if let turn = self.turn, turn != channel { self.endTurn() }
-        guard self.turn == channel || !self.core.lines.exists(for: channel) else {
+        // A browser waits for the answer to its request, so that does not stand in line (W8).
+        guard sending.event == .connect || self.turn == channel || !self.core.lines.exists(for: channel) else {
             return self.wait(for: channel)
         }
         let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
@@ -92,8 +100,9 @@ final class SocketSession {
             // A worker may have it all the same, so it is told of the end.
             if sending.event == .connect { self.fail(.unknownOutcome) }
         case .refused(let refusal) where sending.event == .connect: self.connectWasNotTaken(refusal)
-        case .refused(let refusal) where sending.ownChannel != nil: self.ownChannelRefused(refusal, channel)
-        case .refused: self.wait(for: channel)
+        case .refused(let refusal) where refusal.isFull || refusal.isTemporary: self.wait(for: channel)
+        case .refused(let refusal) where sending.ownChannel != nil: self.ownChannelRefused(refusal)
+        case .refused(let refusal): self.eventRefused(refusal, sending.event, channel)
         }
         self.pump()
     }
@@ -117,12 +126,23 @@ final class SocketSession {
         }
     }
 
-    private func ownChannelRefused(_ refusal: Refusal, _ channel: String) {
-        if refusal.isFull || refusal.isTemporary { return self.wait(for: channel) }
+    private func ownChannelRefused(_ refusal: Refusal) {
         self.core.counters.fallbacks += 1
         self.events.answered(.nobodyThere, at: self.core.now)
         self.endTurn()
         if !refusal.isAway, !refusal.isGone { self.reject(.receiveChannel(refusal), isFromGroup: false) }
+    }
+
+    /// What will never be taken would only stand in everybody's way.
+    private func eventRefused(_ refusal: Refusal, _ event: SocketEvent, _ channel: String) {
+        self.core.warn("event refused", ["channel": "\(channel)", "why": "\(refusal)"])
+        self.events.answered(.refused, at: self.core.now)
+        self.endTurn()
+        guard !self.events.isOver else { return self.core.counters.droppedDisconnects += 1 }
+        self.core.counters.droppedEvents += 1
+        guard case .open(let peer) = self.state else { return }
+        peer.close(
+            code: refusal.code == "size" ? .messageTooBig : .internalError, reason: "refused", behindMessages: false)
     }
 
     // MARK: Waiting for room
@@ -148,143 +168,22 @@ final class SocketSession {
         if self.turn == channel, !self.events.isSending { self.endTurn() }
     }
 
+    /// What waits goes elsewhere now (W18).
+    func leaveLine() {
+        guard let channel = self.line.take() else { return }
+        self.core.lines.remove(self, from: channel)
+        self.pump()
+    }
+
     private func endTurn() {
         guard let channel = self.turn.take() else { return }
         self.core.lines.succeeded(on: channel)
     }
 
-    // MARK: Messages of workers
-
-    /// A message on the send channel.
-    ///
-    /// - Returns: whether there was somebody to take it.
-    func receive(_ message: SocketDelivery) -> Bool {
-        switch self.state {
-        case .asking(let handler, let handshake, _):
-            if message.isFromGroup {
-                self.core.counters.early += 1
-            } else {
-                self.decide(message, handler, handshake)
-            }
-        case .open(let peer): self.pass(message, to: peer)
-        case .over: return false
-        }
-        return true
-    }
-
-    private func decide(_ delivery: SocketDelivery, _ handler: ConnectionHandler, _ handshake: WebSocketHandshake) {
-        switch delivery.message {
-        case .failure(let fault): self.reject(fault, isFromGroup: false)
-        case .success(let message):
-            switch SocketDecision(message) {
-            case .malformed(let fault): self.reject(fault, isFromGroup: false)
-            case .refuse: self.refuse(delivery.body, handler)
-            case .accept: self.accept(message, delivery, handler, handshake)
-            }
-        }
-    }
-
-    private func accept(
-        _ message: SocketMessage, _ delivery: SocketDelivery, _ handler: ConnectionHandler,
-        _ handshake: WebSocketHandshake
-    ) {
-        let answer: Answer
-        let acceptance: WebSocketAcceptance
-        do throws(AnswerFault) {
-            answer = try Answer(delivery.body, limits: self.core.answerLimits)
-        } catch {
-            return self.reject(.answer(error), isFromGroup: false)
-        }
-        do throws(WebSocketHandshakeFault) {
-            acceptance = try handshake.accept(
-                subprotocol: message.subprotocol, deflate: self.core.configuration.wire.deflate)
-        } catch {
-            return self.reject(.subprotocolNotOffered, isFromGroup: false)
-        }
-        let peer = WebSocketPeer(
-            core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate, delegate: self)
-        self.state = .open(peer)
-        self.core.counters.accepted += 1
-        if message.isSerial { self.events.becomeSerial() }
-        self.direct(message)
-        handler.becomeWebSocket(self.number, acceptance, answer, peer)
-        self.pass(delivery, to: peer)
-    }
-
-    private func refuse(_ body: Payload, _ handler: ConnectionHandler) {
-        self.core.counters.refused += 1
-        let answer: Result<Answer, AnswerFault>
-        do throws(AnswerFault) {
-            answer = .success(try Answer(body, limits: self.core.answerLimits, status: 403))
-        } catch {
-            answer = .failure(error)
-        }
-        self.end(WebSocketCloseCode.abnormal)
-        _ = handler.receive(answer, for: self.number)
-    }
-
-    private func pass(_ delivery: SocketDelivery, to peer: WebSocketPeer) {
-        switch delivery.message {
-        case .failure(let fault): self.reject(fault, isFromGroup: delivery.isFromGroup)
-        case .success(let message):
-            if let prepared = delivery.prepared { peer.send(prepared) }
-            if let close = message.close { peer.close(code: close.code, reason: close.reason) }
-            guard delivery.prepared == nil, message.close == nil, message.accept == nil else { return }
-            self.reject(.empty, isFromGroup: delivery.isFromGroup)
-        }
-    }
-
-    /// A message on the control channel.
-    ///
-    /// - Returns: whether there was somebody to take it.
-    func control(_ result: Result<SocketMessage, SocketMessageFault>, isFromGroup: Bool) -> Bool {
-        guard !self.events.isOver else { return false }
-        switch result {
-        case .failure(let fault): self.reject(fault, isFromGroup: isFromGroup)
-        case .success(let message):
-            self.direct(message)
-            let isDone = message.done.flatMap { Int(exactly: $0) }.map { self.events.done($0) } ?? false
-            if let close = message.close { self.closeAtOnce(close) }
-            if isDone { self.pump() }
-            if message.done == nil, message.direction == nil, message.close == nil {
-                self.reject(.empty, isFromGroup: isFromGroup)
-            }
-        }
-        return true
-    }
-
-    private func direct(_ message: SocketMessage) {
-        switch message.direction {
-        case .own(let channel)?: self.events.direct(to: channel)
-        case .shared?: self.events.direct(to: nil)
-        case nil: break
-        }
-    }
-
-    private func closeAtOnce(_ close: SocketMessage.Close) {
-        switch self.state {
-        case .asking: self.fail(.notAccepted)
-        case .open(let peer): peer.close(code: close.code, reason: close.reason, behindMessages: false)
-        case .over: break
-        }
-    }
-
-    /// What is not as it should be ends the socket, unless it was meant for others too (W8, W11).
-    private func reject(_ fault: SocketMessageFault, isFromGroup: Bool) {
-        self.core.counters.malformed += 1
-        self.core.warn("malformed message for a WebSocket", ["why": "\(fault)", "channel": "\(self.sendChannel)"])
-        guard !isFromGroup else { return }
-        switch self.state {
-        case .asking: self.fail(.malformedAnswer)
-        case .open(let peer): peer.close(code: .internalError, reason: "malformed message", behindMessages: false)
-        case .over: break
-        }
-    }
-
     // MARK: The end
 
     /// The handshake does not come about, and the browser is told why.
-    private func fail(_ error: ErrorAnswer) {
+    func fail(_ error: ErrorAnswer) {
         guard case .asking(let handler, _, _) = self.state else { return }
         self.end(.abnormal)
         handler.fail(self.number, error)
@@ -295,14 +194,35 @@ final class SocketSession {
         if case .asking = self.state { self.end(.abnormal) }
     }
 
-    private func end(_ code: WebSocketCloseCode, reason: String = "") {
+    func end(_ code: WebSocketCloseCode, reason: String = "") {
         guard self.isAlive else { return }
         self.state = .over
         self.core.ended(self)
         self.events.append(.disconnect(code: code, reason: reason))
+        // Nothing is said any more of output that was blocked at the end.
+        self.events.outputBlocked(false, at: self.core.now)
         // The last event's `done` may still be awaited.
-        self.core.layer.close(self.events.awaitsDone ? [self.sendChannel] : [self.sendChannel, self.controlChannel])
+        self.isControlOpen = self.events.awaitsDone
+        self.core.layer.close(self.isControlOpen ? [self.sendChannel] : [self.sendChannel, self.controlChannel])
         self.pump()
+    }
+
+    /// The disconnect waits, for room or for a `done`, if there is a place for one more (W5).
+    private func keep() {
+        let waits = !self.events.isSending
+        guard waits != self.isKept else { return }
+        guard !waits || self.core.mayKeep else {
+            self.core.counters.droppedDisconnects += 1
+            return self.giveUp()
+        }
+        self.core.countKept(waits ? 1 : -1)
+        self.isKept = waits
+    }
+
+    private func leave() {
+        if self.isControlOpen, !self.isAlive { self.core.layer.close([self.controlChannel]) }
+        self.isControlOpen = false
+        self.core.left(self)
     }
 
     private var isAlive: Bool {

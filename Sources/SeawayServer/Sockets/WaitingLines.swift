@@ -7,6 +7,10 @@ private struct WaitingLine {
     var nextTry: Moment
     /// The first was let out of the line, and has not said how it went.
     var isTrying = false
+    /// A turn of the line goes on.
+    var isLettingOut = false
+
+    func maySendNow(at now: Moment) -> Bool { !self.isTrying && self.nextTry <= now }
 }
 
 /// The lines of a server's sockets, one for each channel that had no room (protocol/INTERFACE.md, W15).
@@ -33,10 +37,18 @@ final class WaitingLines {
         self.startClock()
     }
 
+    /// Gives its place up.
+    ///
+    /// - Complexity: O(length of the line).
+    func remove(_ session: SocketSession, from channel: String) {
+        self.lines[channel]?.members.removeAll { $0 === session }
+    }
+
     /// The one whose turn it was has found room, or has lost interest: the next may try at once.
     func succeeded(on channel: String) {
         self.lines[channel]?.isTrying = false
         self.lines[channel]?.pause = Self.shortestPause
+        self.lines[channel]?.nextTry = self.now
         self.letOut(channel)
     }
 
@@ -51,14 +63,20 @@ final class WaitingLines {
         self.startClock()
     }
 
+    /// Lets them try, one by one, until one has to wait for its answer.
     private func letOut(_ channel: String) {
-        guard let line = self.lines[channel], !line.isTrying else { return }
-        guard let first = self.lines[channel]?.members.popFirst() else {
-            self.lines[channel] = nil
-            return
+        // One that is answered at once comes back here: the loop below goes on, no second one begins.
+        guard self.lines[channel]?.isLettingOut == false else { return }
+        self.lines[channel]?.isLettingOut = true
+        while let line = self.lines[channel], line.maySendNow(at: self.now) {
+            guard let first = self.lines[channel]?.members.popFirst() else {
+                self.lines[channel] = nil
+                return
+            }
+            self.lines[channel]?.isTrying = true
+            first.takeTurn(at: channel)
         }
-        self.lines[channel]?.isTrying = true
-        first.takeTurn(at: channel)
+        self.lines[channel]?.isLettingOut = false
     }
 
     private func startClock() {
@@ -70,7 +88,7 @@ final class WaitingLines {
     private func tick() {
         self.clock = nil
         let now = self.now
-        for (channel, line) in self.lines where !line.isTrying && line.nextTry <= now { self.letOut(channel) }
+        for (channel, line) in self.lines where line.maySendNow(at: now) { self.letOut(channel) }
         if !self.lines.isEmpty { self.startClock() }
     }
 }

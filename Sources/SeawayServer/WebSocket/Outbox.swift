@@ -34,6 +34,7 @@ package struct Outbox<Message> {
 
     package init(_ limits: Limits) { self.limits = limits }
 
+    package var policy: OutboxPolicy { self.limits.policy }
     package var count: Int { self.queue.count }
 
     /// Whether the next message would make the policy act.

@@ -49,7 +49,8 @@ extension WebSocketPeer {
     func reportBlocked() {
         guard self.output.isBlocked != self.wasBlocked, self.handshake.isOpen else { return }
         self.wasBlocked = self.output.isBlocked
-        self.clock.outputBlocked(self.wasBlocked, at: self.core.now)
+        // A policy that drops has no end.
+        if self.output.policy == .wait { self.clock.outputBlocked(self.wasBlocked, at: self.core.now) }
         if self.wasBlocked { self.core.counters.blocked += 1 }
         self.delegate?.outputBlocked(self.wasBlocked)
     }

@@ -32,6 +32,7 @@ package struct SocketOutput {
         self.maxPongs = configuration.maxQueuedPongs
     }
 
+    package var policy: OutboxPolicy { self.outbox.policy }
     package var isBlocked: Bool { self.outbox.isBlocked }
     package var isEmpty: Bool {
         self.outbox.count == 0 && self.pongs.isEmpty && !self.isPinging && self.closeFrame == nil

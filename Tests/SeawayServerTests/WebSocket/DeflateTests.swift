@@ -3,7 +3,7 @@ import SeawayServer
 import TestSupport
 import Testing
 
-@Suite("Compressed messages (RFC 7692)") struct DeflateTests {
+@Suite("Compressed messages (W20, RFC 7692)") struct DeflateTests {
     static let all = DeflateParameters()
     static let hello: [UInt8] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]
 

@@ -158,7 +158,7 @@ import Testing
 
     // MARK: Times
 
-    @Test func aSilentClientIsPingedAndGivenUp() throws {
+    @Test("W21") func aSilentClientIsPingedAndGivenUp() throws {
         let socket = try EmbeddedPeer()
         socket.pass(.seconds(20))
         #expect(try socket.frames() == [.ping])

@@ -8,7 +8,7 @@ from typing import Any, Iterator, List
 
 import pytest
 from support import vectors
-from support.broker import SEAWAY, Broker, Program
+from support.broker import SEAWAY, Broker, Ends
 from support.fake import FakeBroker
 from support.halves import AsyncioHalf, Half
 
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
         return
     skip = pytest.mark.skip(reason=f"there is no broker: {SEAWAY}")
     for item in items:
-        if {"broker", "own_broker", "site"} & set(getattr(item, "fixturenames", ())):
+        if {"broker", "own_broker", "site", "programs"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(skip)
 
 
@@ -69,9 +69,9 @@ def name() -> str:
 
 
 @pytest.fixture
-def programs() -> Iterator[List[Program]]:
-    """Programs that end with the test, however it ends."""
-    started: List[Program] = []
+def programs() -> Iterator[List[Ends]]:
+    """Programs and servers that end with the test, however it ends."""
+    started: List[Ends] = []
     yield started
-    for program in started:
-        program.kill()
+    for one in started:
+        one.kill()

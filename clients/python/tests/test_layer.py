@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import pathlib
 import socket
-from typing import Any
+from typing import List
 
 import pytest
-from support.broker import PATIENCE, Broker, until
+from support.broker import PATIENCE, Broker, Ends, until
 from support.fake import FakeBroker
 from support.halves import AsyncioHalf, Half
 from support.threads import in_thread
@@ -253,14 +254,11 @@ def test_the_broker_can_be_looked_at(broker: Broker, half: Half, name: str) -> N
     assert layer.flush(name) == (1, 0)
 
 
-def test_a_unix_socket_is_an_address(half: Half, tmp_path: Any) -> None:
+def test_a_unix_socket_is_an_address(half: Half, tmp_path: pathlib.Path, programs: List[Ends]) -> None:
     own = Broker("--unix-socket", str(tmp_path / "s"))
-    try:
-        layer = half.layer(f"unix:{tmp_path}/s")
-        layer.send("a", {"n": 1})
-        assert half.layer(own.address).listen("a").receive()["n"] == 1
-    finally:
-        own.kill()
+    programs.append(own)
+    half.layer(f"unix:{tmp_path}/s").send("a", {"n": 1})
+    assert half.layer(own.address).listen("a").receive()["n"] == 1
 
 
 # A broker that goes and comes back
@@ -520,6 +518,7 @@ def test_an_idle_layer_still_answers_heartbeats(fake: FakeBroker, monkeypatch: p
     connection.close()
     until(lambda: not layer.link.core.is_open, "the end of the connection")
     layer.quit()
+
 
 # Presence
 

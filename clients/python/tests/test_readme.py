@@ -9,19 +9,20 @@ import sys
 from typing import List
 
 import pytest
-from support.broker import TESTS, Broker, Program, until
+from support.broker import TESTS, Broker, Ends, Program
 from support.server import Server
 
 README = (TESTS.parent / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
 
 
-def run(broker: Broker, programs: List[Program], *arguments: str) -> Program:
+def run(broker: Broker, programs: List[Ends], *arguments: str) -> Program:
     """Runs Python as a user does."""
     paths = os.pathsep.join([str(TESTS.parent / "src"), os.environ.get("PYTHONPATH", "")])
     environment = {"PYTHONPATH": paths, "SEAWAY_BROKER": broker.address, "PYTHONUNBUFFERED": "1"}
-    programs.append(Program(sys.executable, *arguments, **environment))
-    return programs[-1]
+    program = Program(sys.executable, *arguments, **environment)
+    programs.append(program)
+    return program
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def run(broker: Broker, programs: List[Program], *arguments: str) -> Program:
     ],
 )
 def test_an_example_does_what_it_says(
-    number: int, printed: str, own_broker: Broker, programs: List[Program], tmp_path: pathlib.Path
+    number: int, printed: str, own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "example.py").write_text(EXAMPLES[number], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "example.py"))
@@ -42,19 +43,18 @@ def test_an_example_does_what_it_says(
     assert program.output == printed
 
 
-def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Program], tmp_path: pathlib.Path) -> None:
+def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
     assert len(EXAMPLES) == 5
     (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "shop.py"))
     server = Server(own_broker.address)
-    until(lambda: server.layer.peek("mail.outgoing")["readers"], "a worker")
+    programs.append(server)
     assert server.whole("/hello/moon")["content"] == b"hello moon\n"
     pieces = server.answer(server.ask("/numbers"))
     assert b"".join(piece["content"] for piece in pieces) == b"0\n1\n2\n"
     server.layer.send("mail.outgoing", {"to": "a@example.org"})
     program.line("to a@example.org")
     assert program.terminate() == 0
-    server.layer.quit()
 
 
 def test_every_error_that_the_readme_names_is_there() -> None:

@@ -8,7 +8,7 @@ import signal
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from support.broker import SEAWAY, Broker, Program, until, worker
+from support.broker import SEAWAY, Broker, Ends, Program, until, worker
 from support.server import Server
 
 import seaway
@@ -24,10 +24,10 @@ class Site:
         self.broker = Broker("--capacity", "http.response.slow!*=2")
         self.worker = worker(f"support.{place}:worker", self.broker.address)
         self.server = Server(self.broker.address)
-        until(lambda: self.server.layer.peek("jobs")["readers"], "a worker")
+        assert self.server.whole("/hello/first")["status"] == 200
 
     def close(self) -> None:
-        self.server.layer.quit()
+        self.server.kill()
         self.worker.kill()
         self.broker.kill()
 
@@ -115,15 +115,15 @@ def test_a_stream_that_fails_is_broken_off_by_a_hole(site: Site) -> None:
     site.worker.line("RuntimeError: failed in the middle")
 
 
-def test_a_slow_client_holds_a_stream_back_and_gets_it_whole(site: Site) -> None:
+def test_a_slow_client_holds_a_stream_back_and_gets_it_whole(site: Site, programs: List[Ends]) -> None:
     slow = Server(site.broker.address, "http.response.slow!")
+    programs.append(slow)
     slow.layer.pause("http.response.slow!1")
     channel = slow.ask("/large")
     # The channel is full: the worker waits and tries again.
     until(lambda: slow.layer.stats()["refused"].get("full", 0) >= 2, "a piece that was refused")
     slow.layer.resume(channel)
     assert b"".join(piece["content"] for piece in slow.answer(channel)) == bytes(range(256)) * 5_000
-    slow.layer.quit()
 
 
 def test_an_answer_that_nobody_waits_for_harms_nobody_else(site: Site) -> None:
@@ -175,12 +175,13 @@ def test_many_requests_at_once_are_all_answered(site: Site) -> None:
 class Held:
     """A worker whose functions wait for the word to go on."""
 
-    def __init__(self, place: str, broker: Broker, programs: List[Program], *options: str, **environment: str):
+    def __init__(self, place: str, broker: Broker, programs: List[Ends], *options: str, **environment: str):
         self.server = Server(broker.address)
+        programs.append(self.server)
         self.held = self.server.layer.listen("held")
         self.program = worker(place, broker.address, *options, SEAWAY_BROKER=broker.address, **environment)
         programs.append(self.program)
-        until(lambda: self.server.layer.peek("jobs")["readers"], "a worker")
+        assert self.server.whole("/hello/first")["status"] == 200
 
     def begin(self) -> str:
         """Waits until a function has begun; returns its key."""
@@ -196,24 +197,25 @@ class Held:
         return int(self.server.layer.peek("http.request")["messages"])
 
 
-def test_no_more_functions_run_than_may(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_no_more_functions_run_than_may(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs, "--concurrency", "3")
-    for number in range(8):
-        held.server.ask("/hold", query=str(number))
+    channels = {str(number): held.server.ask("/hold", query=str(number)) for number in range(8)}
     keys = [held.begin() for _ in range(3)]
     assert held.waiting() == 5
-    assert held.held.receive(timeout=0) is None
-    for _ in range(8):
-        held.release(keys.pop(0))
-        if len(keys) < 3 and held.waiting() + len(keys) >= 3:
+    for waiting in [4, 3, 2, 1, 0, 0, 0, 0]:
+        # None beyond the three has begun.
+        assert held.held.receive(timeout=0) is None
+        key = keys.pop(0)
+        held.release(key)
+        assert held.server.answer(channels.pop(key))[0]["content"] == b"released"
+        if len(channels) >= 3:
             keys.append(held.begin())
-    assert held.server.listening.receive(20) is not None
-    held.server.layer.quit()
+        assert held.waiting() == waiting
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_told_to_leave_finishes_and_takes_no_more(
-    place: str, own_broker: Broker, programs: List[Program], number: int
+    place: str, own_broker: Broker, programs: List[Ends], number: int
 ) -> None:
     held = Held(place, own_broker, programs, "--concurrency", "2")
     channel = held.server.ask("/hold", query="1")
@@ -228,10 +230,9 @@ def test_a_worker_that_is_told_to_leave_finishes_and_takes_no_more(
     assert held.waiting() == 1
     programs.append(worker(place, own_broker.address))
     assert held.server.answer(later)[0]["content"] == b"hello later\n"
-    held.server.layer.quit()
 
 
-def test_a_worker_in_its_own_thread_finishes_too(own_broker: Broker, programs: List[Program]) -> None:
+def test_a_worker_in_its_own_thread_finishes_too(own_broker: Broker, programs: List[Ends]) -> None:
     held = Held("support.sync_site:worker", own_broker, programs)
     channel = held.server.ask("/hold", query="1")
     key = held.begin()
@@ -242,10 +243,9 @@ def test_a_worker_in_its_own_thread_finishes_too(own_broker: Broker, programs: L
     assert held.program.wait() == 0
     assert held.waiting() == 1
     assert later
-    held.server.layer.quit()
 
 
-def test_a_second_signal_ends_it_at_once(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_a_second_signal_ends_it_at_once(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs, "--concurrency", "2")
     held.server.ask("/hold", query="1")
     held.begin()
@@ -253,61 +253,56 @@ def test_a_second_signal_ends_it_at_once(place: str, own_broker: Broker, program
     until(lambda: not held.server.layer.peek("http.request")["readers"], "no reader")
     held.program.signal(signal.SIGTERM)
     assert held.program.wait() == -signal.SIGTERM
-    held.server.layer.quit()
 
 
-def test_an_idle_worker_leaves_at_once(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_an_idle_worker_leaves_at_once(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs)
     assert held.program.terminate() == 0
-    held.server.layer.quit()
 
 
-def test_a_worker_comes_back_with_its_broker(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_a_worker_comes_back_with_its_broker(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs)
     for _ in range(2):
         own_broker.kill()
         own_broker.start()
         held.server.layer.ping()
         assert held.server.whole("/hello/again")["content"] == b"hello again\n"
-    held.server.layer.quit()
     assert held.program.terminate() == 0
 
 
-def test_a_worker_waits_for_a_broker(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_a_worker_waits_for_a_broker(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     own_broker.kill()
     program = worker(place, own_broker.address)
     programs.append(program)
     own_broker.start()
     server = Server(own_broker.address)
+    programs.append(server)
     assert server.whole("/hello/late")["status"] == 200
     # And one that has none still leaves when it is told to.
     own_broker.kill()
     assert program.terminate() == 0
-    server.layer.quit()
 
 
-def test_a_worker_whose_mailbox_is_taken_over_ends(place: str, own_broker: Broker, programs: List[Program]) -> None:
+def test_a_worker_whose_mailbox_is_taken_over_ends(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs)
     held.server.layer.listen("letters!")
     assert held.program.wait() == 70
     assert "another connection listens on letters! now" in held.program.output
-    held.server.layer.quit()
 
 
 def test_a_broker_that_dies_with_a_request_in_hand_costs_that_answer_alone(
-    place: str, own_broker: Broker, programs: List[Program]
+    place: str, own_broker: Broker, programs: List[Ends]
 ) -> None:
     held = Held(place, own_broker, programs, "--concurrency", "2")
-    held.server.ask("/hold", query="1")
+    channel = held.server.ask("/hold", query="1")
     key = held.begin()
     own_broker.kill()
     own_broker.start()
     held.server.layer.ping()
     held.release(key)
     # The answer goes to the mailbox of the same name, which listens again.
-    assert held.server.next("http.response.test!1")["content"] == b"released", held.program.output
+    assert held.server.next(channel)["content"] == b"released", held.program.output
     assert held.server.whole("/hello/again")["status"] == 200
-    held.server.layer.quit()
 
 
 # The command line
@@ -325,17 +320,18 @@ def test_a_broker_that_dies_with_a_request_in_hand_costs_that_answer_alone(
         (["support.sync_site:worker", "--fast"], "unrecognized arguments: --fast"),
     ],
 )
-def test_a_bad_command_line_says_what_is_wrong(arguments: List[str], said: str, programs: List[Program]) -> None:
+def test_a_bad_command_line_says_what_is_wrong(arguments: List[str], said: str, programs: List[Ends]) -> None:
     program = worker(arguments[0], "127.0.0.1:1", *arguments[1:])
     programs.append(program)
     assert program.wait() == 64
     assert said in program.output
 
 
-def test_a_bad_address_is_said_too(programs: List[Program]) -> None:
-    programs.append(worker("support.sync_site:worker", "nonsense:port"))
-    assert programs[0].wait() == 64
-    assert "'nonsense:port' is no address" in programs[0].output
+def test_a_bad_address_is_said_too(programs: List[Ends]) -> None:
+    program = worker("support.sync_site:worker", "nonsense:port")
+    programs.append(program)
+    assert program.wait() == 64
+    assert "'nonsense:port' is no address" in program.output
 
 
 # Within one process
@@ -386,14 +382,12 @@ def test_a_worker_on_a_layer_of_the_callers_leaves_it_in_use(broker: Broker, nam
 # The whole, with an interface server
 
 
-def test_a_browser_is_answered(place: str, programs: List[Program]) -> None:
+def test_a_browser_is_answered(place: str, programs: List[Ends]) -> None:
     up = Program(SEAWAY, "up", "--http", "127.0.0.1:0", "--listen", "127.0.0.1:0")
     programs.append(up)
     broker = up.line(r"broker: address=(\S+:\d+) .*listening")[1]
     host, port = up.line(r"server: address=(\S+):(\d+) .*serving").groups()
     programs.append(worker(place, broker))
-    with Layer(broker) as layer:
-        until(lambda: layer.peek("jobs")["readers"], "a worker")
     browser = http.client.HTTPConnection(host, int(port), timeout=20)
 
     def ask(path: str, body: bytes = b"") -> http.client.HTTPResponse:

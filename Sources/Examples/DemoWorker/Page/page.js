@@ -1,84 +1,70 @@
-// The demo's page: sends requests and shows which worker has answered.
+// The live blog's page.
+import { connect } from "./feed.js";
 
-/** Requests to /any that are under way at a time, so that the workers compete. */
-const PARALLEL = 8;
+const byId = (id) => document.getElementById(id);
+const feed = byId("feed");
 
-const tally = new Map(["Swift", "Python", "Go", "Shell"].map((worker) => [worker, 0]));
-
-/** Asks for a path; tells who answered, after how many milliseconds. */
-async function ask(path) {
-  const start = performance.now();
-  const response = await fetch(path, { cache: "no-store" });
-  const text = (await response.text()).trim();
-  const milliseconds = performance.now() - start;
-  if (!response.ok) throw new Error(`${response.status}: ${text}`);
-  return { worker: text.match(/^hello from (\w+)/)?.[1] ?? "somebody", text, milliseconds };
-}
-
-function inMilliseconds(number) {
-  return `${number < 10 ? number.toFixed(1) : Math.round(number)} ms`;
-}
-
-async function askOne(button) {
-  const outcome = button.querySelector("[data-outcome]");
-  button.dataset.state = "asked";
-  outcome.textContent = "…";
-  try {
-    const { worker, milliseconds } = await ask(button.dataset.path);
-    outcome.textContent = `${worker} answered in ${inMilliseconds(milliseconds)}`;
-    button.dataset.state = "answered";
-    button.dataset.answeredBy = worker;
-  } catch (error) {
-    outcome.textContent = error.message;
-    button.dataset.state = "failed";
+function show(posts) {
+  for (const text of posts.slice(feed.childElementCount)) {
+    const [, author, said] = text.match(/^([^:]{1,40}): ([^]*)$/) ?? [null, "Somebody", text];
+    const entry = document.createElement("li");
+    entry.dataset.worker = author;
+    entry.append(Object.assign(document.createElement("b"), { textContent: author }));
+    entry.append(Object.assign(document.createElement("p"), { textContent: said }));
+    feed.prepend(entry);
   }
+  byId("empty").hidden = posts.length > 0;
 }
 
-function showTally() {
-  const most = Math.max(1, ...tally.values());
-  for (const [worker, answers] of tally) {
-    const row = document.querySelector(`.tally [data-worker="${worker}"]`);
-    row.querySelector("meter").value = answers / most;
-    row.querySelector("output").textContent = answers;
-  }
+/** What was posted before this page knew of it may come in between: then all is shown anew. */
+let shown = [];
+function showAll(posts) {
+  if (!shown.every((text, place) => text === posts[place])) feed.replaceChildren();
+  show(posts);
+  shown = [...posts];
 }
 
-async function askAny(times) {
-  const last = document.querySelector("[data-last]");
-  let left = times;
-  let failures = 0;
-  const askUntilDone = async () => {
-    while (left > 0) {
-      left -= 1;
-      try {
-        const { worker, text, milliseconds } = await ask("/any");
-        tally.set(worker, (tally.get(worker) ?? 0) + 1);
-        last.textContent = `${text} (${inMilliseconds(milliseconds)})`;
-      } catch (error) {
-        failures += 1;
-        last.textContent = error.message;
-      }
-      showTally();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, times) }, askUntilDone));
-  if (failures > 0) last.textContent = `${failures} of ${times} were not answered. ${last.textContent}`;
+function showEvent(event) {
+  if ("readers" in event) byId("readers").textContent = event.readers;
+  if (event.job && event.job === byId("job").dataset.job) byId("progress").value = event.percent;
 }
 
-for (const button of document.querySelectorAll("[data-path]")) {
-  button.addEventListener("click", () => askOne(button));
-}
-for (const button of document.querySelectorAll("[data-any]")) {
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    await askAny(Number(button.dataset.any));
-    button.disabled = false;
-  });
-}
-document.querySelector("[data-reset]").addEventListener("click", () => {
-  for (const worker of tally.keys()) tally.set(worker, 0);
-  showTally();
+connect(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`, {
+  state(state) {
+    document.body.dataset.state = state;
+    byId("state").textContent = state === "open" ? "connected" : "connecting again …";
+  },
+  posts: showAll,
+  event: showEvent,
 });
-document.querySelector("[data-curl]").textContent = ["swift", "python", "go", "sh", "any"]
-  .map((path) => `curl ${location.origin}/${path}`)
-  .join("\n");
+
+byId("post").addEventListener("submit", async (submission) => {
+  submission.preventDefault();
+  const text = byId("text").value.trim();
+  if (!text) return;
+  const path = submission.submitter?.value ?? "/swift";
+  byId("outcome").textContent = "…";
+  try {
+    const response = await fetch(path, { method: "POST", body: text, headers: { "content-type": "text/plain" } });
+    byId("outcome").textContent = response.ok ? (await response.text()).trim() : `not posted: ${response.status}`;
+    if (response.ok) byId("text").value = "";
+  } catch {
+    byId("outcome").textContent = "not posted: the server is away";
+  }
+});
+
+byId("bigdata").addEventListener("submit", async (submission) => {
+  submission.preventDefault();
+  const job = crypto.randomUUID();
+  byId("job").dataset.job = job;
+  byId("progress").value = 0;
+  byId("result").textContent = "";
+  byId("job").disabled = true;
+  try {
+    const response = await fetch("/bigdata", { method: "POST", body: new URLSearchParams({ job, limit: byId("limit").value }) });
+    byId("result").textContent = (await response.text()).trim();
+  } catch {
+    byId("result").textContent = "no answer: the server is away";
+  }
+  byId("job").disabled = false;
+});

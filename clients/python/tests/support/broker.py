@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Protocol
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 SEAWAY = os.environ.get("SEAWAY_BIN") or str(ROOT / ".build" / "release" / "seaway")
@@ -29,6 +29,13 @@ def until(question: Callable[[], Any], what: str) -> Any:
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"not in {PATIENCE:g} s: {what} (last: {answer!r})")
+
+
+class Ends(Protocol):
+    """What a test starts and has to end."""
+
+    def kill(self) -> None:
+        """Ends it without any warning."""
 
 
 class Program:

@@ -19,6 +19,10 @@ class Server:
         self._came: Dict[str, List[seaway.Message]] = {}
         self.listening = self.layer.listen(mailbox, credit=64)
 
+    def kill(self) -> None:
+        """Leaves the broker."""
+        self.layer.quit()
+
     def ask(self, path: str, method: str = "GET", query: str = "", channel: str = "http.request", **fields: Any) -> str:
         """Sends a request; returns its reply channel."""
         self._asked += 1

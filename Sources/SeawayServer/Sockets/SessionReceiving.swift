@@ -1,0 +1,134 @@
+import Logging
+import NIOCore
+import SeawayMessage
+
+/// What workers say to a socket.
+extension SocketSession {
+    /// A message on the send channel.
+    ///
+    /// - Returns: whether there was somebody to take it.
+    func receive(_ message: SocketDelivery) -> Bool {
+        switch self.state {
+        case .asking(let handler, let handshake, _):
+            if message.isFromGroup {
+                self.core.counters.early += 1
+            } else {
+                self.decide(message, handler, handshake)
+            }
+        case .open(let peer): self.pass(message, to: peer)
+        case .over: return false
+        }
+        return true
+    }
+
+    private func decide(_ delivery: SocketDelivery, _ handler: ConnectionHandler, _ handshake: WebSocketHandshake) {
+        switch delivery.message {
+        case .failure(let fault): self.reject(fault, isFromGroup: false)
+        case .success(let message):
+            switch SocketDecision(message) {
+            case .malformed(let fault): self.reject(fault, isFromGroup: false)
+            case .refuse: self.refuse(delivery.body, handler)
+            case .accept: self.accept(message, delivery, handler, handshake)
+            }
+        }
+    }
+
+    private func accept(
+        _ message: SocketMessage, _ delivery: SocketDelivery, _ handler: ConnectionHandler,
+        _ handshake: WebSocketHandshake
+    ) {
+        let answer: Answer
+        let acceptance: WebSocketAcceptance
+        do throws(AnswerFault) {
+            answer = try Answer(delivery.body, limits: self.core.answerLimits)
+        } catch {
+            return self.reject(.answer(error), isFromGroup: false)
+        }
+        do throws(WebSocketHandshakeFault) {
+            acceptance = try handshake.accept(
+                subprotocol: message.subprotocol, deflate: self.core.configuration.wire.deflate)
+        } catch {
+            return self.reject(.subprotocolNotOffered, isFromGroup: false)
+        }
+        let peer = WebSocketPeer(
+            core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate, delegate: self)
+        self.state = .open(peer)
+        self.core.counters.accepted += 1
+        if message.isSerial { self.events.becomeSerial() }
+        self.direct(message)
+        handler.becomeWebSocket(self.number, acceptance, answer, peer)
+        self.pass(delivery, to: peer)
+    }
+
+    private func refuse(_ body: Payload, _ handler: ConnectionHandler) {
+        self.core.counters.refused += 1
+        let answer: Result<Answer, AnswerFault>
+        do throws(AnswerFault) {
+            answer = .success(try Answer(body, limits: self.core.answerLimits, status: 403))
+        } catch {
+            answer = .failure(error)
+        }
+        self.end(WebSocketCloseCode.abnormal)
+        _ = handler.receive(answer, for: self.number)
+    }
+
+    private func pass(_ delivery: SocketDelivery, to peer: WebSocketPeer) {
+        switch delivery.message {
+        case .failure(let fault): self.reject(fault, isFromGroup: delivery.isFromGroup)
+        case .success(let message):
+            if let prepared = delivery.prepared { peer.send(prepared) }
+            if let close = message.close { peer.close(code: close.code, reason: close.reason) }
+            guard delivery.prepared == nil, message.close == nil, message.accept == nil else { return }
+            self.reject(.empty, isFromGroup: delivery.isFromGroup)
+        }
+    }
+
+    /// A message on the control channel.
+    ///
+    /// - Returns: whether there was somebody to take it.
+    func control(_ result: Result<SocketMessage, SocketMessageFault>, isFromGroup: Bool) -> Bool {
+        guard !self.events.isOver else { return false }
+        switch result {
+        case .failure(let fault): self.reject(fault, isFromGroup: isFromGroup)
+        case .success(let message):
+            self.direct(message)
+            let isDone = message.done.flatMap { Int(exactly: $0) }.map { self.events.done($0) } ?? false
+            if let close = message.close { self.closeAtOnce(close) }
+            if isDone { self.pump() }
+            if message.done == nil, message.direction == nil, message.close == nil {
+                self.reject(.empty, isFromGroup: isFromGroup)
+            }
+        }
+        return true
+    }
+
+    private func direct(_ message: SocketMessage) {
+        let isElsewhere =
+            switch message.direction {
+            case .own(let channel)?: self.events.direct(to: channel)
+            case .shared?: self.events.direct(to: nil)
+            case nil: false
+            }
+        if isElsewhere { self.leaveLine() }
+    }
+
+    private func closeAtOnce(_ close: SocketMessage.Close) {
+        switch self.state {
+        case .asking: self.fail(.notAccepted)
+        case .open(let peer): peer.close(code: close.code, reason: close.reason, behindMessages: false)
+        case .over: break
+        }
+    }
+
+    /// What is not as it should be ends the socket, unless it was meant for others too (W8, W11).
+    func reject(_ fault: SocketMessageFault, isFromGroup: Bool) {
+        self.core.counters.malformed += 1
+        self.core.warn("malformed message for a WebSocket", ["why": "\(fault)", "channel": "\(self.sendChannel)"])
+        guard !isFromGroup else { return }
+        switch self.state {
+        case .asking: self.fail(.malformedAnswer)
+        case .open(let peer): peer.close(code: .internalError, reason: "malformed message", behindMessages: false)
+        case .over: break
+        }
+    }
+}

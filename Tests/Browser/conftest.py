@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+from chromium import ROOT, Browser
+
+LOGS = ROOT / ".build" / "test"
+
+
+class Demo:
+    """`make demo`, as a user starts it."""
+
+    def __init__(self) -> None:
+        self.http, self.broker = (f"127.0.0.1:{port}" for port in free_ports(2))
+        self._process = subprocess.Popen(
+            [ROOT / "Sources/Examples/Demo/demo.sh", "--http", self.http, "--listen", self.broker],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        pids = self._line(r"kill -9 (\d+) +# swift; python (\d+), go (\d+), shell (\d+)")
+        self.workers = dict(zip(("swift", "python", "go", "shell"), map(int, pids.groups()), strict=True))
+        self._line("Ctrl-C")
+
+    def _line(self, pattern: str) -> re.Match[str]:
+        """Reads on until a line fits."""
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if found := re.search(pattern, line):
+                return found
+        raise RuntimeError("the demo has ended:\n" + "".join(said[-20:]))
+
+    def kill(self, worker: str) -> None:
+        os.kill(self.workers[worker], signal.SIGKILL)
+
+    def until_started_again(self, worker: str) -> None:
+        self.workers[worker] = int(self._line(rf"The {worker} worker had ended; started again as (\d+)")[1])
+
+    def say(self, frame: str) -> str:
+        """What a shell does with nc."""
+        host, port = self.broker.split(":")
+        with socket.create_connection((host, int(port))) as connection, connection.makefile("rb") as answer:
+            connection.sendall(frame.encode())
+            connection.shutdown(socket.SHUT_WR)
+            return answer.read().decode()
+
+    def end(self) -> int:
+        self._process.terminate()
+        code = self._process.wait(60)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def demo():
+    running = Demo()
+    yield running
+    assert running.end() == 0
+
+
+@pytest.fixture
+def browser(tmp_path: pathlib.Path):
+    running = Browser(tmp_path / "chromium")
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def pages(browser: Browser, demo: Demo):
+    """Two pages that are connected."""
+    both = [browser.open(f"http://{demo.http}/") for _ in range(2)]
+    for page in both:
+        page.until("document.body.dataset.state === 'open'")
+    return both
