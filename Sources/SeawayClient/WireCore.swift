@@ -217,9 +217,10 @@ final class WireCore {
 
     private func listened(_ listening: WireListening, _ options: WireOptions) {
         let progress = self.listenings.listened(listening, isKept: options["state"] != "fresh")
+        // First, since also one that has ended meanwhile may have credit given back to another.
+        self.endTurnSoon()
         guard case .started(let isKept, let lines) = progress else { return }
         self.write(lines, .nobody)
-        self.endTurnSoon()
         listening.event(.started(kept: isKept))
     }
 

@@ -53,14 +53,16 @@ private struct RandomCaller {
         self.random = SeededGenerator(seed: seed)
     }
 
-    private mutating func pick<Thing>(_ things: [Thing]) -> Thing { things[Int.random(in: 0..<things.count, using: &self.random)] }
+    private mutating func pick<Thing>(_ things: [Thing]) -> Thing {
+        things[Int.random(in: 0..<things.count, using: &self.random)]
+    }
 
     mutating func call() async throws {
         let index = self.pick([0, 1])
         let layer = self.layers[index]
         let name = self.pick(Self.names)
         let group = self.pick(Self.groups)
-        switch Int.random(in: 0..<20, using: &self.random) {
+        switch Int.random(in: 0..<23, using: &self.random) {
         case 0...5:
             self.number += 1
             var message: Message = ["n": .int(self.number)]
@@ -76,19 +78,18 @@ private struct RandomCaller {
             let names = self.pick([[name], [name], [name, self.pick(Self.names)]])
             self.note("\(index) join \(group) \(names)", await layer.answer(toJoining: group, names))
         case 10:
-            let left = await withCheckedContinuation { continuation in
-                layer.leave(group, [name]) { continuation.resume(returning: $0) }
-            }
-            self.note("\(index) leave \(group) \(name)", left)
-        case 11...13: self.listen(index, layer, name)
-        case 14, 15: self.grant()
-        case 16:
+            self.note("\(index) leave \(group) \(name)", await layer.answer(toLeaving: group, [name]))
+        case 11: self.note("\(index) watch \(group) \(name)", await layer.answer(toWatching: group, on: name))
+        case 12: self.note("\(index) unwatch \(group) \(name)", await layer.answer(toUnwatching: group, on: name))
+        case 13...16: self.listen(index, layer, name)
+        case 17, 18: self.grant()
+        case 19:
             layer.pause(name)
             self.told.append("\(index) pause \(name)")
-        case 17:
+        case 20:
             layer.resume(name)
             self.told.append("\(index) resume \(name)")
-        case 18:
+        case 21:
             if self.pick([true, false]) {
                 layer.close([name])
                 self.told.append("\(index) close \(name)")

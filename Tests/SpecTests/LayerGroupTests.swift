@@ -134,7 +134,9 @@ import Testing
 
     @Test(arguments: LayerKind.allCases)
     func aPausedChannelIsHeldBackAloneUntilItIsResumed(kind: LayerKind) async throws {
-        try await LayerHouse.run(kind) { $0.hub.defaultCapacity.messages = 2 } _: { house in
+        try await LayerHouse.run(kind) { configuration in
+            configuration.hub.defaultCapacity.messages = 2
+        } _: { house in
             let layer = try await house.layer()
             let log = CallLog()
             _ = log.listen(layer, "web.k3f9!", credit: 9)

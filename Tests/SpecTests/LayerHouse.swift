@@ -55,7 +55,9 @@ final class LayerHouse {
         return layer
     }
 
-    func advance(by duration: Duration) async throws { try await self.broker.advance(by: Int(duration / .milliseconds(1))) }
+    func advance(by duration: Duration) async throws {
+        try await self.broker.advance(by: Int(duration / .milliseconds(1)))
+    }
 
     /// What `STATS` says.
     func statistics() async throws -> Message {
@@ -86,9 +88,7 @@ extension ChannelLayer {
     }
 
     /// What became of a send.
-    func answer(
-        to message: Message, _ channel: String, ifHeard: Bool = false
-    ) async -> SendAnswer {
+    func answer(to message: Message, _ channel: String, ifHeard: Bool = false) async -> SendAnswer {
         await withCheckedContinuation { continuation in
             self.send(message.payload, to: channel, ifHeard: ifHeard) { continuation.resume(returning: $0) }
         }
@@ -103,6 +103,24 @@ extension ChannelLayer {
     func answer(toJoining group: String, _ channels: [String]) async -> SendAnswer {
         await withCheckedContinuation { continuation in
             self.join(group, channels) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func answer(toLeaving group: String, _ channels: [String]) async -> SendAnswer {
+        await withCheckedContinuation { continuation in
+            self.leave(group, channels) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func answer(toWatching group: String, on channel: String) async -> SendAnswer {
+        await withCheckedContinuation { continuation in
+            self.watch(group, on: channel) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func answer(toUnwatching group: String, on channel: String) async -> SendAnswer {
+        await withCheckedContinuation { continuation in
+            self.unwatch(group, on: channel) { continuation.resume(returning: $0) }
         }
     }
 }

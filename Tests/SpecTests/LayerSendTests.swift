@@ -31,7 +31,8 @@ import Testing
     func everyRefusalSaysWhy(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { configuration in
             configuration.limits = WireLimits(maxBody: 1_000)
-            configuration.hub.capacities = [("small*", 1), ("web.k3f9!", 2), ("heavy", 100)].compactMap { text, messages in
+            let capacities = [("small*", 1), ("web.k3f9!", 2), ("heavy", 100)]
+            configuration.hub.capacities = capacities.compactMap { text, messages in
                 Pattern(text).map { ($0, .init(messages: messages, bytes: 100)) }
             }
         } _: { house in
@@ -61,7 +62,9 @@ import Testing
 
     @Test(arguments: LayerKind.allCases)
     func whatTheBrokerRefusesIsCounted(kind: LayerKind) async throws {
-        try await LayerHouse.run(kind) { $0.hub.defaultCapacity.messages = 1 } _: { house in
+        try await LayerHouse.run(kind) { configuration in
+            configuration.hub.defaultCapacity.messages = 1
+        } _: { house in
             let layer = try await house.layer()
             for _ in 0..<3 { _ = await layer.answer(to: [:], "chat") }
             _ = await layer.answer(to: [:], "nobody", ifHeard: true)
@@ -91,7 +94,9 @@ import Testing
             let log = CallLog()
             let echo = layer.listen(to: ["echo"]) { delivery in
                 layer.send(delivery.body, to: "back", ifHeard: false) { log.add(.answer($0)) }
-            } event: { _ in }
+            } event: { _ in
+                // It starts, which the other listening tells too.
+            }
             echo.ready(9)
             _ = log.listen(layer, "back", credit: 9)
             try await layer.settle()
@@ -179,6 +184,47 @@ import Testing
         }
     }
 
+    /// A single name begins in the purse that several names share, which is empty until it is out of it.
+    @Test(arguments: LayerKind.allCases)
+    func whoIsStoppedAtOnceCostsNobodyCredit(kind: LayerKind) async throws {
+        try await LayerHouse.run(kind) { house in
+            let layer = try await house.layer()
+            let log = CallLog()
+            _ = log.listen(layer, "a", "b", credit: 1)
+            try await layer.settle()
+            #expect(log.take() == [.started(kept: true)])
+            try await house.layer().send(["n": 1], to: "c")
+            log.stop(log.listen(layer, "c", credit: 9))
+            try await layer.settle()
+            _ = log.take()
+            try await layer.send(["n": 2], to: "b")
+            try await layer.settle()
+            #expect(log.take() == [.delivery(["b"], ["n": 2])])
+        }
+    }
+
+    @Test(arguments: LayerKind.allCases)
+    func watchesCountAsNames(kind: LayerKind) async throws {
+        try await LayerHouse.run(kind) { configuration in
+            configuration.hub.maxNames = 3
+        } _: { house in
+            let layer = try await house.layer()
+            let log = CallLog()
+            _ = log.listen(layer, "a")
+            for channel in ["news", "news", "hall"] {
+                #expect(await layer.answer(toWatching: "room", on: channel) == .done)
+            }
+            #expect(await layer.answer(toWatching: "room", on: "attic").code == "limit")
+            _ = log.listen(layer, "b")
+            try await layer.settle()
+            #expect(log.take() == [.started(kept: true), .refused("limit")])
+            #expect(await layer.answer(toUnwatching: "room", on: "hall") == .done)
+            _ = log.listen(layer, "b")
+            try await layer.settle()
+            #expect(log.take() == [.started(kept: true)])
+        }
+    }
+
     // MARK: The end of listening
 
     @Test(arguments: LayerKind.allCases)
@@ -220,7 +266,9 @@ import Testing
 
     @Test(arguments: LayerKind.allCases)
     func whatCannotBeListenedOnIsRefused(kind: LayerKind) async throws {
-        try await LayerHouse.run(kind) { $0.hub.maxNames = 4 } _: { house in
+        try await LayerHouse.run(kind) { configuration in
+            configuration.hub.maxNames = 4
+        } _: { house in
             let layer = try await house.layer()
             let log = CallLog()
             let odd = [log.listen(layer), log.listen(layer, "a b"), log.listen(layer, "fine", "?")]
