@@ -221,7 +221,9 @@ def main() -> int:
         print(f"== {step.name}", flush=True)
         outcomes[step.name] = outcome = run(step, verbose)
         mark = "!!" if outcome.failed else "ok"
-        print(f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True)
+        print(
+            f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True
+        )
     text = summary(outcomes)
     (LOGS / "summary.txt").write_text(text)
     print("\n" + text, end="", flush=True)
