@@ -62,7 +62,9 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
-    @Option(help: "What clients of several brokers know it by, wherever it is; else the address that each of them was given.")
+    @Option(
+        help:
+            "What clients of several brokers know it by, wherever it is; else the address that each of them was given.")
     var name: String?
 
     @Option(help: .time("How long after its start clients of several brokers leave it out, until members are back."))
@@ -80,7 +82,9 @@ struct BrokerOptions: ParsableArguments {
         guard (1...64 << 20).contains(self.maxBody.bytes) else {
             throw ValidationError("--max-body is \(self.maxBody); allowed is 1 byte to 64M.")
         }
-        if let name = self.name, !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy(SeawayWire.Name.isNameByte) {
+        if let name = self.name,
+            !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy(SeawayWire.Name.isNameByte)
+        {
             throw ValidationError("--name is \(name); allowed is 1 to 64 of A-Z a-z 0-9 - _ and the dot.")
         }
         guard self.maxMemory.bytes >= 1 << 20 else {
