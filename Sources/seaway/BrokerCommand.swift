@@ -24,13 +24,15 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
         let broker = try await Broker.make(
             configuration: self.broker.configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
             logger: logger)
         try await self.listeners.open(broker, logger)
         try await Process.run(
-            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], logger)
+            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], until: signals,
+            logger)
     }
 }
 

@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let logger = self.log.logger("seaway.server")
         let layer = try self.brokers.makeLayer(
@@ -41,7 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
             metrics + [
                 LayerService(layer: layer),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], logger)
+            ], until: signals, logger)
     }
 }
 

@@ -24,6 +24,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let broker = try await Broker.make(
             configuration: self.broker.configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.broker"))
@@ -41,6 +42,6 @@ struct UpCommand: AsyncParsableCommand {
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], logger)
+            ], until: signals, logger)
     }
 }

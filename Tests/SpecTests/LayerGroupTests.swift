@@ -1,3 +1,4 @@
+import BrokerSupport
 import SeawayBroker
 import SeawayHub
 import SeawayMessage
@@ -15,7 +16,7 @@ import Testing
                 pattern.map { ($0, .init(messages: 1)) }
             }
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             #expect(await layer.answer(to: [:], group: "room") == .sent(0, full: 0, gone: 0))
             try await layer.join("room", ["web.k3f9!1", "web.k3f9!2", "chat", "small"])
@@ -41,7 +42,7 @@ import Testing
             configuration.hub.maxMembers = 2
             configuration.hub.maxGroups = 2
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             #expect(await layer.answer(toJoining: "room", []).code == "args")
             let many = (0..<50).map { String(repeating: "n", count: 98) + "\($0)" }
             #expect(await layer.answer(toJoining: "room", many).code == "args")
@@ -64,7 +65,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func aMailboxGetsEachMessageWithItsFullName(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let mailbox = log.listen(layer, "web.k3f9!", credit: 9)
             _ = log.listen(layer, "web.k3f9!7", credit: 9)
@@ -84,7 +85,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func whoseMailboxIsTakenOverIsToldAndReadsNothingMore(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let (one, two) = (try await house.layer(), try await house.layer())
+            let (one, two) = (try await house.settledLayer(), try await house.settledLayer())
             let (first, second) = (CallLog(), CallLog())
             let listening = first.listen(one, "web.k3f9!", "chat", credit: 9)
             try await one.join("room", ["web.k3f9!1"])
@@ -115,7 +116,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func aMailboxThatIsStoppedLosesWhatItHas(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let listening = log.listen(layer, "web.k3f9!")
             try await layer.join("room", ["web.k3f9!1"])
@@ -137,7 +138,7 @@ import Testing
         try await LayerHouse.run(kind) { configuration in
             configuration.hub.defaultCapacity.messages = 2
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             _ = log.listen(layer, "web.k3f9!", credit: 9)
             layer.pause("web.k3f9!1")
@@ -156,7 +157,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func onlyTheReaderOfAReplyChannelMayHoldItBackOrCloseIt(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let (layer, other) = (try await house.layer(), try await house.layer())
+            let (layer, other) = (try await house.settledLayer(), try await house.settledLayer())
             let log = CallLog()
             let listening = log.listen(layer, "web.k3f9!", "chat", "page?1", credit: 9)
             try await layer.settle()
@@ -193,7 +194,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func aClosedChannelIsGoneForItsExpiryTime(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             _ = log.listen(layer, "web.k3f9!", "page?1")
             try await layer.join("room", ["web.k3f9!1", "web.k3f9!2"])

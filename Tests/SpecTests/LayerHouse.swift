@@ -1,62 +1,18 @@
 import BrokerSupport
-import Logging
-import SeawayBroker
-import SeawayClient
 import SeawayMessage
 import Synchronization
 import Testing
 
-/// What lies between a layer and its broker.
-enum LayerKind: CaseIterable, Sendable { case inProcess, tcp, unix }
-
-/// A broker whose time stands still, and layers on it of one kind.
-final class LayerHouse {
-    let broker: RunningBroker
-    private let kind: LayerKind
-    private var wires: [WireLayer] = []
-
-    private init(_ kind: LayerKind, _ broker: RunningBroker) {
-        self.kind = kind
-        self.broker = broker
-    }
-
-    static func run(
-        _ kind: LayerKind, _ configure: (inout BrokerConfiguration) -> Void = { _ in },
-        _ body: (LayerHouse) async throws -> Void
-    ) async throws {
-        var configuration = BrokerConfiguration()
-        configure(&configuration)
-        let place = kind == .unix ? RunningBroker.Place.unix : .tcp
-        try await RunningBroker.run(configuration, at: place.free, hasManualTime: true) { broker in
-            let house = LayerHouse(kind, broker)
-            do {
-                try await body(house)
-            } catch {
-                await house.end()
-                throw error
-            }
-            await house.end()
-        }
-    }
-
-    private func end() async {
-        for wire in self.wires { await wire.shutdown() }
-    }
-
-    /// A layer as one process has it, in reach of the broker.
-    func layer() async throws -> any ChannelLayer {
-        guard self.kind != .inProcess else { return self.broker.broker.makeLayer(clientName: "tested") }
-        var configuration = WireLayerConfiguration(broker: self.broker.clientAddress, clientName: "tested")
-        configuration.connectPatience = .seconds(30)
-        let layer = WireLayer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        layer.start()
-        self.wires.append(layer)
+extension LayerHouse {
+    /// A layer that has reached its broker.
+    func settledLayer() async throws -> any ChannelLayer {
+        let layer = self.layer()
         try await layer.settle()
         return layer
     }
 
     func advance(by duration: Duration) async throws {
-        try await self.broker.advance(by: Int(duration / .milliseconds(1)))
+        try await self.broker.advance(by: Int(duration / .milliseconds(1)), inSteps: 50)
     }
 
     /// What `STATS` says.
@@ -66,16 +22,6 @@ final class LayerHouse {
         let lines = try await client.lines(2)
         await client.close()
         return try Message(json: lines[1])
-    }
-}
-
-extension RunningBroker {
-    /// Where clients find it.
-    var clientAddress: BrokerAddress {
-        switch self.address {
-        case .tcp(let host, let port): BrokerAddress(target: .tcp(host: host, port: port))
-        case .unix(let path): BrokerAddress(target: .unix(path: path))
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+import BrokerSupport
 import SeawayBroker
 import SeawayHub
 import SeawayMessage
@@ -9,7 +10,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func whatIsSentWaitsForAReaderWithCredit(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             for number in 1...3 { #expect(await layer.answer(to: ["n": .int(number)], "chat") == .done) }
             let listening = log.listen(layer, "chat")
@@ -36,7 +37,7 @@ import Testing
                 Pattern(text).map { ($0, .init(messages: messages, bytes: 100)) }
             }
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             for name in ["", "a b", "a!", "!a", "a!b!c", "a?", "ä", String(repeating: "x", count: 256), "a\nQUIT"] {
                 #expect(await layer.answer(to: [:], name).code == "name", "\(name)")
             }
@@ -65,7 +66,7 @@ import Testing
         try await LayerHouse.run(kind) { configuration in
             configuration.hub.defaultCapacity.messages = 1
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             for _ in 0..<3 { _ = await layer.answer(to: [:], "chat") }
             _ = await layer.answer(to: [:], "nobody", ifHeard: true)
             _ = await layer.answer(to: ["x": .double(.nan)], "odd")
@@ -77,7 +78,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func aSendToWhoListensAlsoToOneselfIsDeliveredBeforeItsAnswer(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             _ = log.listen(layer, "chat", credit: 9)
             try await layer.settle()
@@ -90,7 +91,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func whatIsCalledBackMayCallTheLayerAgain(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let echo = layer.listen(to: ["echo"]) { delivery in
                 layer.send(delivery.body, to: "back", ifHeard: false) { log.add(.answer($0)) }
@@ -114,7 +115,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func oddCreditDoesNoHarm(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let listening = log.listen(layer, "chat", credit: 1)
             for count in [0, -1, .min] { listening.ready(count) }
@@ -130,7 +131,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func aMessageExpiresInItsTime(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             try await layer.send(["n": 1], to: "chat")
             try await house.advance(by: .milliseconds(1))
@@ -146,7 +147,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func listenersOfAChannelTakeTurns(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layers = [try await house.layer(), try await house.layer()]
+            let layers = [try await house.settledLayer(), try await house.settledLayer()]
             let logs = [CallLog(), CallLog()]
             for (log, layer) in zip(logs, layers) {
                 _ = log.listen(layer, "jobs", credit: 9)
@@ -163,7 +164,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func severalNamesShareTheCreditOfTheirListening(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             for channel in ["a", "b"] {
                 for number in 1...2 { try await layer.send(["n": .int(number)], to: channel) }
@@ -188,12 +189,12 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func whoIsStoppedAtOnceCostsNobodyCredit(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             _ = log.listen(layer, "a", "b", credit: 1)
             try await layer.settle()
             #expect(log.take() == [.started(kept: true)])
-            try await house.layer().send(["n": 1], to: "c")
+            try await house.settledLayer().send(["n": 1], to: "c")
             log.stop(log.listen(layer, "c", credit: 9))
             try await layer.settle()
             _ = log.take()
@@ -208,7 +209,7 @@ import Testing
         try await LayerHouse.run(kind) { configuration in
             configuration.hub.maxNames = 3
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             _ = log.listen(layer, "a")
             for channel in ["news", "news", "hall"] {
@@ -230,7 +231,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func whoStopsIsToldBehindTheLastDelivery(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let listening = log.listen(layer, "chat", credit: 9)
             try await layer.settle()
@@ -251,7 +252,7 @@ import Testing
     @Test(arguments: LayerKind.allCases)
     func stoppingTwiceIsAnsweredTwice(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let listening = log.listen(layer, "chat")
             log.stop(listening)
@@ -269,7 +270,7 @@ import Testing
         try await LayerHouse.run(kind) { configuration in
             configuration.hub.maxNames = 4
         } _: { house in
-            let layer = try await house.layer()
+            let layer = try await house.settledLayer()
             let log = CallLog()
             let odd = [log.listen(layer), log.listen(layer, "a b"), log.listen(layer, "fine", "?")]
             try await layer.settle()

@@ -111,3 +111,27 @@ def test_requests_under_way_are_answered_before_the_server_leaves(house, ports):
     assert server.process.wait(PATIENCE) == 0
     with pytest.raises(OSError):
         get(http_port, "/")
+
+
+@pytest.mark.parametrize("command", ["broker", "up", "serve"])
+def test_a_signal_that_comes_with_the_line_that_says_listening_is_heard(house, ports, command):
+    listen, http = ["--listen", f"127.0.0.1:{ports[0]}"], ["--http", f"127.0.0.1:{ports[1]}"]
+    broker = ["--broker", f"127.0.0.1:{ports[0]}"]
+    options = {"broker": listen, "up": [*listen, *http], "serve": [*broker, *http]}[command]
+    word = "serving HTTP" if command == "serve" else "listening"
+    for number in range(20):
+        program = house.start([SEAWAY, command, *options])
+
+        def question(program=program) -> bool:
+            assert program.is_running, program.output()
+            return word in program.output()
+
+        # Without a pause: the signal is to come before anything else has happened.
+        until(question, "it says that it listens", pause=0)
+        if command == "serve" or number % 2:
+            assert program.terminate() == 0, program.output()
+            continue
+        with Wire(ports[0]) as client:
+            assert client.ask("PING") == "PONG"
+            assert program.terminate() == 0, program.output()
+            assert client.read()[0].startswith("BYE shutdown in=")
