@@ -15,13 +15,15 @@ struct ServeCommand: AsyncParsableCommand {
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
-              seaway serve --broker unix:/run/seaway.sock --route /python=http.request.python
+              seaway serve --route /python=http.request.python --metrics 127.0.0.1:9411
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
     @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
     var broker = BrokerOption(.local)
 
-    @Option(help: "How long a request may wait for a connection to the broker before it gets 503.")
+    @Option(help: .time("How long a request may wait for a connection to the broker before it gets 503."))
     var connectPatience = TimeOption(milliseconds: 2_000)
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
