@@ -1,8 +1,9 @@
 """A site over several brokers, under load, with faults in it; and the check of what must hold whatever happens.
 
-Three brokers, one interface server, two workers that answer requests and two that have WebSockets. A poster sends numbered posts to the
-group that every socket is in; sockets have what they say sent back; a client gets pages. What was under way while something was broken may be lost, told
-with an answer in bounded time; nothing else may, and nothing comes twice.
+Three brokers, one interface server, two workers that answer requests, two that have WebSockets, and one that answers in
+pieces. A poster sends numbered posts to the group that every socket is in; sockets have what they say sent back, and
+clients get pages. What was under way while something was broken may be lost, told with an answer in bounded time;
+nothing else may, nothing comes twice, and no answer in pieces has a hole.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import http.client
 import pathlib
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness import SEAWAY, House, Program, Wire, free_port, until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from harness import ROOT, SEAWAY, House, Program, Wire, free_port, until
 
 FAILOVER = 1.0
 WARM = 1.0
@@ -29,6 +32,28 @@ PACE = 0.02
 """Seconds between two messages of one client: the load is to be there, not to be the fault."""
 SLOW = 10.0
 """More than any step of the failover takes, on a machine that does much else."""
+
+
+CONTENT = "".join(f"{number:07d}\n" * 64 for number in range(30))
+"""Of an answer in pieces."""
+
+STREAMER = """
+import asyncio, sys
+from seaway import aio
+
+failover, piece, content, *brokers = sys.argv[1:]
+worker = aio.Worker(hosts=brokers, failover=float(failover))
+
+@worker.on("http.request.stream")
+async def stream(message):
+    async with message.stream() as pieces:
+        for start in range(0, len(content), int(piece)):
+            await pieces.write(content[start:start + int(piece)])
+            # So that faults find it under way.
+            await asyncio.sleep(0.02)
+
+asyncio.run(worker.run())
+"""
 
 
 class Relay:
@@ -124,9 +149,11 @@ class Clients:
         self.is_over = threading.Event()
         self.posts: dict[int, Try] = {}
         self.pages: list[Try] = []
+        self.streams: list[Try] = []
         self.faults: list[str] = []
         self.sockets = [Browser(port, number, self) for number in range(sockets)]
-        self.threads = [threading.Thread(target=self._post, daemon=True), threading.Thread(target=self._get, daemon=True)]
+        loads = (self._post, self._get, self._stream)
+        self.threads = [threading.Thread(target=load, daemon=True) for load in loads]
 
     def start(self) -> None:
         for each in self.sockets:
@@ -154,15 +181,33 @@ class Clients:
             self._ask("GET", None, attempt)
             self.pages.append(attempt)
 
-    def _ask(self, method: str, body: bytes | None, attempt: Try) -> None:
+    def _stream(self) -> None:
+        while not self.is_over.wait(PACE):
+            attempt = Try(time.monotonic())
+            content = self._ask("GET", None, attempt, "/stream")
+            self.streams.append(attempt)
+            if attempt.status == 200 and content != CONTENT.encode():
+                # Broken off, which HTTP shows.
+                attempt.status = 0
+            if attempt.status in (0, 200) and not CONTENT.encode().startswith(content or b""):
+                self.faults.append("an answer in pieces has a hole")
+
+    def _ask(self, method: str, body: bytes | None, attempt: Try, path: str = "/swift") -> bytes | None:
+        """Returns what came of the content, as far as it came."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HTTP_TIMEOUT + SLOW)
         try:
-            connection.request(method, "/swift", body=body)
+            connection.request(method, path, body=body)
             response = connection.getresponse()
-            response.read()
             attempt.status = response.status
+            return response.read()
+        except http.client.IncompleteRead as broken:
+            return broken.partial
         except (OSError, http.client.HTTPException) as error:
-            self.faults.append(f"no answer to a {method}: {error!r}")
+            if attempt.status != 200:
+                self.faults.append(f"no answer to a {method}: {error!r}")
+            # What had begun was broken off.
+            attempt.status = 0
+            return None
         finally:
             attempt.ended = time.monotonic()
             connection.close()
@@ -256,7 +301,8 @@ class Site:
         self.server = house.listening(
             house.start(
                 [SEAWAY, "serve", "--http", f"127.0.0.1:{self.port}", *given, "--failover", f"{FAILOVER}s",
-                 "--connect-patience", "1s", "--http-timeout", f"{HTTP_TIMEOUT}s", "--route", "/swift=http.request.swift"]
+                 "--connect-patience", "1s", "--http-timeout", f"{HTTP_TIMEOUT}s",
+                 "--route", "/swift=http.request.swift", "--route", "/stream=http.request.stream"]
             ), self.port,
         )  # fmt: skip
         programs = pathlib.Path(SEAWAY).parent
@@ -264,14 +310,22 @@ class Site:
         for _ in range(2):
             house.start([programs / "seaway-demo-worker", *self.given])
             house.start([programs / "seaway-echo-worker", "--group", GROUP, *self.given])
+        addresses = [shard.address for shard in self.shards]
+        paths = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
+        house.start([sys.executable, "-c", STREAMER, FAILOVER, 512, CONTENT, *addresses], paths)
         for shard in self.shards[: brokers - absent]:
-            until(lambda: self._has_workers(shard), "all workers listen")  # noqa: B023
+            self._wait_for_workers(shard)
         self.clients = Clients(self.port, sockets)
         self.clients.start()
         self.recovered(time.monotonic())
 
-    def _has_workers(self, shard: Shard) -> bool:
-        return all(self.house.readers(shard.port, channel) == 2 for channel in ("http.request.swift", "websocket.connect"))
+    def _wait_for_workers(self, shard: Shard) -> None:
+        expected = {"http.request.swift": 2, "websocket.connect": 2, "http.request.stream": 1}
+
+        def question() -> bool:
+            return all(self.house.readers(shard.port, channel) == count for channel, count in expected.items())
+
+        until(question, "all workers listen")
 
     def begin(self, shard: Shard) -> None:
         port = str(shard.port)
@@ -354,15 +408,13 @@ class Site:
             self._program(shard).kill()
             self.begin(shard)
             self.complete(shard)
-            took = self.recovered(began, FAILOVER)
-        return took
+            return self.recovered(began, FAILOVER)
 
     def add(self, shard: Shard) -> float:
         with self.fault("add") as began:
             self.begin(shard)
             self.complete(shard)
-            took = self.recovered(began)
-        return took
+            return self.recovered(began)
 
     @staticmethod
     def _program(shard: Shard) -> Program:
@@ -387,7 +439,8 @@ class Site:
             until(lambda: not self._lost(), "everything has come", patience=2.0)
         found = list(self.clients.faults)
         found += self._lost() + self._twice() + self._disordered() + self._unanswered()
-        found += [f"{each.command} has ended" for each in self.house.programs if each.command[1] == "serve" and not each.is_running]
+        if not self.server.is_running:
+            found.append("the interface server has ended")
         return found
 
     def _is_disturbed(self, attempt: Try) -> bool:
@@ -422,13 +475,13 @@ class Site:
 
     def _unanswered(self) -> list[str]:
         found = []
-        for attempt in [*self.clients.posts.values(), *self.clients.pages]:
+        for attempt in [*self.clients.posts.values(), *self.clients.pages, *self.clients.streams]:
             seconds = attempt.ended - attempt.began
             if seconds > HTTP_TIMEOUT + 2:
                 found.append(f"an answer took {seconds:.1f} s")
             if attempt.status != 200 and not self._is_disturbed(attempt):
                 found.append(f"{attempt.status} outside of any fault")
-            if attempt.status not in (200, 500, 503, 504):
+            if attempt.status not in (0, 200, 500, 503, 504):
                 found.append(f"{attempt.status} for an answer")
         return found
 
@@ -439,10 +492,12 @@ class Site:
         echoes = sum(len(each.echoes) for each in self.clients.sockets)
         back = sum(len(each.came) for each in self.clients.sockets)
         came = sum(len(each.posts) for each in self.clients.sockets)
-        told = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
+        whole = sum(each.status == 200 for each in self.clients.streams)
+        told = ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items()))
         return (
             f"{len(self.windows)} faults; answers: {told}; {self.clients.posted} posts, {came} of "
-            f"{self.clients.posted * len(self.clients.sockets)} came; {back} of {echoes} echoes came"
+            f"{self.clients.posted * len(self.clients.sockets)} came; {back} of {echoes} echoes came; "
+            f"{whole} of {len(self.clients.streams)} streams were whole"
         )
 
 
