@@ -100,6 +100,7 @@ final class WireCore {
             switch waiter {
             case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
             case .groupSend(let answer): answer(.unknown)
+            case .look(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
             case .listen, .hello, .quit, .nobody: break
             }
@@ -292,6 +293,7 @@ final class WireCore {
     func receive(_ frame: ServerFrame, body: Span<UInt8>) {
         if case .message(let channels, let group) = frame { return self.deliver(channels, group, body) }
         switch self.session.receive(frame) {
+        case .answer(.data, .look(let answer)): answer(.data(body.array))
         case .answer(let answer, let waiter): self.answer(answer, waiter)
         case .push(let push): self.take(push)
         case .unexpected: self.link.drop("an answer to nothing")

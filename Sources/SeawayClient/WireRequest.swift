@@ -92,6 +92,8 @@ enum WireRequest {
 enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
     case groupSend(@Sendable (GroupAnswer) -> Void)
+    /// `MEMBERS`, `PEEK` or `STATS`.
+    case look(@Sendable (LookAnswer) -> Void)
     /// `WATCH` and `UNWATCH` of a group, on a channel.
     case watch(String, String, @Sendable (SendAnswer) -> Void)
     case unwatch(String, String, @Sendable (SendAnswer) -> Void)
@@ -108,6 +110,7 @@ enum WireWaiter {
         switch self {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
+        case .look(let answer): answer(.refused(refusal))
         case .listen, .stop, .hello, .quit, .nobody: break
         }
     }
