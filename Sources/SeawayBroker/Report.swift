@@ -113,6 +113,9 @@ enum Report {
         json.entry("credit", channel.credit)
         json.key("paused")
         json.bool(channel.isPaused)
+        json.entry("in", channel.in)
+        json.entry("out", channel.out)
+        json.entry("dropped", channel.dropped)
         json.endMap()
     }
 

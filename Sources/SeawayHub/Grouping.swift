@@ -143,6 +143,7 @@ extension Hub {
                 let reader = channel.nextReader(nameLength: channel.name.bytes.count + 1)
             {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
+                channel.handedOut += 1
                 outcome.sent += 1
             } else {
                 let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }

@@ -55,7 +55,10 @@ extension Hub {
 
     @inline(__always)
     func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
-        if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() { return self.hand(to: reader) }
+        if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() {
+            channel.handedOut += 1
+            return self.hand(to: reader)
+        }
         if ifHeard, !channel.isHeard { return .refused(.away) }
         return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused)
             ?? .stored
