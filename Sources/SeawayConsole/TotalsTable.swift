@@ -26,7 +26,7 @@ package struct TotalsTable: Sendable {
             let numbers = values.map { value in
                 if case .number(let number)? = value { number } else { 0 }
             }
-            let sum = Self.single.contains(Self.root(key)) ? nil : numbers.reduce(0, +)
+            let sum = Self.single.contains(Self.root(key)) ? nil : numbers.reduce(0, &+)
             return (key, values.map { $0?.text(for: key) ?? "0" }, sum)
         }
     }
@@ -53,7 +53,7 @@ package struct TotalsTable: Sendable {
         guard let sum, Self.counters.contains(Self.root(key)), seconds > 0 else { return "" }
         let earlier = before.rows.first { $0.key == key }?.sum ?? 0
         // A broker that has begun anew counts from 0.
-        return Amount.rate(Double(sum < earlier ? sum : sum - earlier) / seconds)
+        return Amount.rate(Double(sum < earlier ? sum : sum &- earlier) / seconds)
     }
 
     // MARK: Keys and values

@@ -28,7 +28,8 @@ struct Seaway: AsyncParsableCommand {
                     SendCommand.self, GroupSendCommand.self, ListenCommand.self, JoinCommand.self, LeaveCommand.self,
                 ]),
             CommandGroup(
-                name: "Looking", subcommands: [StatsCommand.self, PeekCommand.self, MembersCommand.self]),
+                name: "Looking",
+                subcommands: [TopCommand.self, StatsCommand.self, PeekCommand.self, MembersCommand.self]),
         ])
 }
 

@@ -11,12 +11,7 @@ enum Visit {
     static func to<Result>(
         _ broker: BrokerAddress, as name: String, timeout: TimeOption, _ work: (WireLayer) async throws -> Result
     ) async throws -> Result {
-        var configuration = WireLayerConfiguration(broker: broker, clientName: "seaway-\(name)")
-        configuration.connectPatience = timeout.duration
-        configuration.connectTimeout = timeout.duration
-        configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
-        configuration.maxBackoff = .milliseconds(500)
-        let layer = WireLayer(configuration, logger: Logger(label: "seaway.client") { _ in SwiftLogNoOpLogHandler() })
+        let layer = self.layer(for: broker, as: name, timeout: timeout)
         layer.start()
         do {
             let result = try await work(layer)
@@ -26,6 +21,16 @@ enum Visit {
             await layer.shutdown()
             throw Self.exit(for: error)
         }
+    }
+
+    /// A connection that gives up a broker which is silent for longer than the timeout.
+    static func layer(for broker: BrokerAddress, as name: String, timeout: TimeOption) -> WireLayer {
+        var configuration = WireLayerConfiguration(broker: broker, clientName: "seaway-\(name)")
+        configuration.connectPatience = timeout.duration
+        configuration.connectTimeout = timeout.duration
+        configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
+        configuration.maxBackoff = .milliseconds(500)
+        return WireLayer(configuration, logger: Logger(label: "seaway.client") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Writes, and ends the process when nobody takes it.
