@@ -108,6 +108,12 @@ package final class RunningBroker: Sendable {
         }
     }
 
+    /// Lets it look after its deadlines while no time passes.
+    package func check() async throws {
+        try await self.broker.check()
+        try await self.settle()
+    }
+
     /// Returns when the broker has handled what had reached it before.
     ///
     /// A loop takes what is ready in the order in which it became ready, so what came before the probe's byte is read when that is answered.
