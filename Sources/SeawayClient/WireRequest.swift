@@ -115,3 +115,10 @@ enum WireWaiter {
         }
     }
 }
+
+extension GroupAnswer {
+    init(_ options: WireOptions) {
+        func count(_ key: String) -> Int { options[key].flatMap { Int($0) } ?? 0 }
+        self = .sent(count("sent"), full: count("full"), gone: count("gone"))
+    }
+}

@@ -17,6 +17,7 @@ extension Hub {
             } ?? self.find(channel, form, ifHeard: ifHeard, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
         self.counters.sent += 1
+        if !self.tailing.isEmpty { self.noteCopy(Name(checked: channel.array)) }
         return outcome
     }
 

@@ -25,7 +25,8 @@ struct Seaway: AsyncParsableCommand {
             CommandGroup(
                 name: "Messages",
                 subcommands: [
-                    SendCommand.self, GroupSendCommand.self, ListenCommand.self, JoinCommand.self, LeaveCommand.self,
+                    SendCommand.self, GroupSendCommand.self, ListenCommand.self, TailCommand.self, JoinCommand.self,
+                    LeaveCommand.self,
                 ]),
             CommandGroup(
                 name: "Looking",

@@ -127,7 +127,7 @@ def test_a_closed_channel_and_a_broker_that_leaves_are_told(console, wire):
     [
         ["send", "a b", "{}"], ["send", "box!", "{}"], ["send", "", "{}"], ["gsend", "room!1", "{}"], ["peek", "box!"],
         ["send", "jobs", "{}", "--timeout", "0"], ["listen", "a", "--count", "0"], ["listen"], ["stats", "everything"],
-        ["send", "jobs", "{}", "--text", "--bytes"], ["stats", "--watch", "1ms"], ["peek", "a", "--limit", "0"],
+        ["send", "jobs", "{}", "--text", "--bytes"], ["stats", "--watch", "1ms"], ["tail", "a$"], ["peek", "a", "--limit", "0"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -136,7 +136,7 @@ def test_what_is_asked_wrongly_is_told_without_asking_a_broker(words):
     assert (done.returncode, done.stdout) == (64, "")
 
 
-@pytest.mark.parametrize("command", ["send", "gsend", "listen", "join", "leave", "peek", "members", "stats"])
+@pytest.mark.parametrize("command", ["send", "gsend", "listen", "tail", "join", "leave", "peek", "members", "stats"])
 def test_without_a_broker_each_command_says_so(command):
     words = {"send": ["a", "{}"], "gsend": ["a", "{}"], "leave": ["a", "b"], "stats": []}.get(command, ["a"])
     address = f"127.0.0.1:{free_port()}"
@@ -254,6 +254,73 @@ def test_a_listener_survives_its_broker(house, console):
     console.ok("send", "jobs", '{"n":1}')
     assert listener.stdout.readline() == 'jobs {"n":1}\n'
     assert "connecting again" in (console.folder / "0.err").read_text()
+
+
+# ---- tail
+
+
+def tailing(wire: Wire) -> int:
+    return wire.look("STATS")["tails"]
+
+
+def test_copies_pass_without_being_taken(console, wire):
+    tail = console.start("tail", "jobs.*", "a.*")
+    until(lambda: tailing(wire) == 2, "it looks on")
+    assert wire.ask('SEND :- jobs.mail {"n":1}') == "OK"
+    assert wire.ask('SEND :- other {"n":2}') == "OK"
+    assert wire.ask("JOIN room a.1 a.2 other") == "OK"
+    assert wire.ask('GSEND :- room {"n":3}').startswith("OK sent=3")
+    assert tail.stdout.readline() == 'jobs.mail {"n":1}\n'
+    assert tail.stdout.readline() == 'a.1 a.2 group=room {"n":3}\n'
+    assert wire.look("PEEK jobs.mail")["messages"] == 1
+    assert leave(tail) == 0
+    until(lambda: tailing(wire) == 0, "it looks on no more")
+
+
+def test_as_many_copies_as_asked_for_are_printed(console, wire):
+    tail = console.start("tail", "--json", "--count", "2", "jobs")
+    until(lambda: tailing(wire) == 1, "it looks on")
+    for number in range(3):
+        wire.ask(f'SEND :- jobs {{"n":{number}}}')
+    assert tail.wait(PATIENCE) == 0
+    assert [json.loads(line)["message"]["n"] for line in tail.stdout] == [0, 1]
+    assert console.run("tail", "--count", "1", "--for", "200ms", "silent").returncode == 75
+
+
+def test_a_slow_tail_is_told_what_it_missed_and_holds_up_nobody(house, wire, console):
+    tail = console.start("tail", "--json", "busy")
+    until(lambda: tailing(wire) == 1, "it looks on")
+    filler = "x" * 50_000
+    with Wire(console.port) as reader:
+        reader.listen("busy", 1_000)
+        for number in range(500):
+            assert wire.ask(f'SEND :- busy {{"n":{number},"x":"{filler}"}}') == "OK"
+            assert reader.take()["n"] == number
+    # Nobody has read the output until now.
+    seen, missed, last = 0, 0, -1
+    while seen + missed < 500:
+        line = json.loads(tail.stdout.readline())
+        if "missed" in line:
+            missed += line["missed"]
+        else:
+            number = line["message"]["n"]
+            assert number == seen + missed and number > last
+            seen, last = seen + 1, number
+    assert missed > 0 and seen > 0
+    assert leave(tail) == 0
+
+
+def test_a_tail_survives_its_broker(house, console):
+    tail = console.start("tail", "jobs")
+    with Wire(console.port) as wire:
+        until(lambda: tailing(wire) == 1, "it looks on")
+    house.programs[0].kill()
+    house.broker(console.port)
+    with Wire(console.port) as wire:
+        until(lambda: tailing(wire) == 1, "it looks on again")
+    console.ok("send", "jobs", '{"n":1}')
+    assert tail.stdout.readline() == 'jobs {"n":1}\n'
+    assert leave(tail, signal.SIGINT) == 0
 
 
 # ---- join

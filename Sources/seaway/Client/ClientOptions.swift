@@ -10,6 +10,9 @@ struct ClientOptions: ParsableArguments {
 
     @OptionGroup var patience: PatienceOptions
 
+    /// What is told when the broker cannot be reached in time.
+    var isMissing: Refusal { Refusal(code: "unreachable", text: "no connection to \(self.broker.address)") }
+
     /// Connects, does what is to be done, and leaves; an error ends the process with one clear line.
     func visit<Result>(
         as name: String, _ work: (WireLayer) async throws -> Result

@@ -21,8 +21,6 @@ struct ReadingOptions: ParsableArguments {
     }
 
     /// Prints messages until there are enough, the time is up, or SIGINT or SIGTERM comes.
-    ///
-    /// - Returns: when the messages that were asked for have come, or none were asked for; else the process ends with 75.
     func print(
         _ names: [String], of layer: WireLayer, _ client: ClientOptions,
         begin: @escaping @Sendable (Bool) async throws(ClientError) -> Void = { _ in },
@@ -32,8 +30,13 @@ struct ReadingOptions: ParsableArguments {
         let reading = Reading(
             layer: layer, names: names, count: self.count, duration: self.duration?.duration,
             timeout: client.patience.timeout.duration,
-            late: Refusal(code: "unreachable", text: "no connection to \(client.broker.address)"), begin: begin)
+            late: client.isMissing, begin: begin)
         let taken = try await reading.run { try StandardOutput.write("\(line($0))\n") }
+        try self.check(taken)
+    }
+
+    /// Ends the process with 75 when fewer messages came in the time than were asked for.
+    func check(_ taken: Int) throws {
         guard let count = self.count, taken < count, self.duration != nil else { return }
         Process.say("seaway: \(taken) of \(count) messages came")
         throw ExitCode.notNow
