@@ -137,6 +137,7 @@ package final class BrokerCore {
         case .stored: self.keep(body, format, references: 1)
         case .refused(let refusal): return refusal
         }
+        if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
         if self.hub.hasEffects { self.carryOutEffects() }
         return nil
     }
@@ -150,6 +151,7 @@ package final class BrokerCore {
             group, except: except, body: self.bodies.nextID, size: body.count, now: self.now)
         if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
         self.pushFanout(group, body, format)
+        if self.hub.hasCopies { self.pushCopies(body, format, group: Name(checked: group.array)) }
         self.carryOutEffects()
         return .success(outcome)
     }
@@ -221,7 +223,7 @@ package final class BrokerCore {
     }
 
     /// The body in a reader's format (V10, V11).
-    private static func translated(
+    static func translated(
         _ body: Span<UInt8>, _ format: BodyFormat, to wanted: BodyFormat, _ use: (Span<UInt8>) -> Void
     ) {
         switch (format, wanted) {
@@ -327,6 +329,9 @@ struct BrokerCounters {
     var accepted = 0
     var refused: [WireCode: Int] = [:]
     var ended: [EndReason: Int] = [:]
+    /// Copies that were pushed to those who look on, and that were not, for want of room (Y3).
+    var copied = 0
+    var missed = 0
 }
 
 /// A JSON body with the line ends in its white space made spaces (V11), so that it fits in one line.

@@ -16,7 +16,7 @@ package final class Connection {
     }
 
     let id: PeerID
-    private let core: BrokerCore
+    let core: BrokerCore
     private let transport: any Transport
     private let requests: RequestHandler
     private var state = State.open
@@ -34,7 +34,9 @@ package final class Connection {
     /// What the transport held when last asked: asking it for each push would cost too much.
     private var inTransport = 0
     private var isTouched = false
-    private var isOverfull = false
+    private(set) var isOverfull = false
+    /// Copies that it was not shown, and not told of (Y3).
+    var missed = 0
     private var peerHasEnded = false
     private var outputHasEnded = false
     private var deadlines: ConnectionDeadlines
@@ -264,7 +266,7 @@ package final class Connection {
 
     /// Appends to the output, and blocks further pushes when it grows too long (D6).
     @inline(__always)
-    private func gather(_ write: (inout ByteBuffer) -> Void) {
+    func gather(_ write: (inout ByteBuffer) -> Void) {
         if case .closed = self.state { return }
         if !self.isTouched {
             self.isTouched = true
@@ -326,6 +328,7 @@ package final class Connection {
         self.deadlines.output(isOverfull: false, unread: 0, now: self.core.now)
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
+        self.tellMissed()
         self.core.drain(self.id)
         if var input = self.input {
             self.input = nil

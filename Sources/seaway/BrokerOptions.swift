@@ -41,6 +41,9 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .count("Channels that are told who joins and leaves a group, in all."))
     var maxWatches = 10_000
 
+    @Option(help: .count("Patterns of channels that are tailed."))
+    var maxTails = 100
+
     @Option(help: .count("Channels that hold messages, readers or memberships."))
     var maxChannels = 100_000
 
@@ -73,7 +76,8 @@ struct BrokerOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
-            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels),
+            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-tails", self.maxTails),
+            ("max-channels", self.maxChannels),
             ("max-closed", self.maxClosed),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
@@ -108,6 +112,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups
         configuration.hub.maxWatches = self.maxWatches
+        configuration.hub.maxTails = self.maxTails
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
         configuration.name = self.name
