@@ -10,7 +10,7 @@ struct Reading {
     /// Deliveries on the way and not yet handed on.
     static let window = 64
 
-    let layer: WireLayer
+    let layer: any ChannelLayer
     let names: [String]
     /// How many deliveries are enough; `nil`: never.
     var count: Int?

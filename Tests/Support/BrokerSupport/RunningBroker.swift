@@ -15,7 +15,8 @@ package final class RunningBroker: Sendable {
         package var free: Broker.Address {
             switch self {
             case .tcp: .tcp(host: "127.0.0.1", port: 0)
-            case .unix: .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
+            case .unix:
+                .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
             }
         }
     }
