@@ -45,7 +45,9 @@ class Console:
     def end(self) -> None:
         for program in self.running:
             program.kill()
-            program.communicate()
+            program.wait()
+            if program.stdout:
+                program.stdout.close()
 
 
 @pytest.fixture
