@@ -79,8 +79,9 @@ final class LocalEndpoint: Endpoint {
     func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>) {}
 
     func pushLost(_ name: Name) {
-        self.end()
+        // First, since what its other names leave may go to another listening.
         self.tell(.lost(name: name.description))
+        self.end()
     }
 
     func pushShutdown(within milliseconds: Int) {}
