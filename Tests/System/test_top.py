@@ -1,6 +1,7 @@
 """`seaway top` on a terminal: tmux is the terminal, the person at the keys and the eye."""
 
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -61,8 +62,8 @@ class Terminal:
     @property
     def program(self) -> int:
         """The process of `seaway top`: the only child of the shell."""
-        shell = int((self.folder / "pid").read_text())
-        return int(subprocess.run(["pgrep", "-P", str(shell)], capture_output=True, text=True, check=True).stdout)
+        shell = (self.folder / "pid").read_text().strip()
+        return int(pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text())
 
     def end(self) -> None:
         subprocess.run(["tmux", "-L", self.name, "kill-server"], capture_output=True, check=False)
