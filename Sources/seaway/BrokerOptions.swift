@@ -29,7 +29,7 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .count("Connections, those beyond are told so and closed."))
     var maxConnections = 10_000
 
-    @Option(help: .count("Names that one connection listens on or watches."))
+    @Option(help: .count("Names that one connection listens on, watches or tails."))
     var maxNames = 1_024
 
     @Option(help: .count("Members of one group."))
@@ -41,7 +41,7 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .count("Channels that are told who joins and leaves a group, in all."))
     var maxWatches = 10_000
 
-    @Option(help: .count("Patterns of channels that are tailed."))
+    @Option(help: .count("Patterns of channels that are tailed, in all."))
     var maxTails = 100
 
     @Option(help: .count("Channels that hold messages, readers or memberships."))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 import pytest
+
 from harness import PATIENCE, SEAWAY, Wire, free_port, until
 
 
@@ -18,15 +19,14 @@ class Console:
         self.folder = folder
         self.running: list[subprocess.Popen] = []
 
-    def run(self, command: str, *words: str, input: str | bytes | None = None) -> subprocess.CompletedProcess:
-        done = subprocess.run(
+    def run(self, command: str, *words: str, input: str = "") -> subprocess.CompletedProcess:
+        """Bytes of the input that are not UTF-8 are lone surrogates here."""
+        return subprocess.run(
             [SEAWAY, command, *words, "--broker", f"127.0.0.1:{self.port}"], capture_output=True, timeout=PATIENCE,
-            input=input.encode() if isinstance(input, str) else input if input is not None else b"",
+            text=True, errors="surrogateescape", input=input, check=False,
         )  # fmt: skip
-        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
-        return done
 
-    def ok(self, command: str, *words: str, input: str | bytes | None = None) -> str:
+    def ok(self, command: str, *words: str, input: str = "") -> str:
         """What it prints; fails when it fails."""
         done = self.run(command, *words, input=input)
         assert (done.returncode, done.stderr) == (0, "")
@@ -34,10 +34,11 @@ class Console:
 
     def start(self, command: str, *words: str) -> subprocess.Popen:
         """One that goes on; its lines are read from `stdout`."""
-        program = subprocess.Popen(
-            [SEAWAY, command, *words, "--broker", f"127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=open(self.folder / f"{len(self.running)}.err", "wb"), text=True,
-        )  # fmt: skip
+        with open(self.folder / f"{len(self.running)}.err", "wb") as errors:
+            program = subprocess.Popen(
+                [SEAWAY, command, *words, "--broker", f"127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=errors, text=True,
+            )  # fmt: skip
         self.running.append(program)
         return program
 
@@ -45,7 +46,8 @@ class Console:
         for program in self.running:
             program.kill()
             program.wait()
-            program.stdout.close()
+            if program.stdout:
+                program.stdout.close()
 
 
 @pytest.fixture
@@ -85,9 +87,13 @@ def test_a_message_is_sent_from_the_argument_or_from_standard_input(console, wir
 def test_a_body_may_be_text_or_bytes(console, wire):
     console.ok("send", "jobs", "--text", "it's {not} JSON")
     console.ok("send", "jobs", "--text", input="piped\n")
-    console.ok("send", "jobs", "--bytes", input=b"\xff\n")
+    console.ok("send", "jobs", "--bytes", input="\udcff\n")
     head = wire.look("PEEK jobs")["head"]
-    assert [entry["message"] for entry in head] == [{"text": "it's {not} JSON"}, {"text": "piped"}, {"bytes": {"$bytes": "/wo="}}]
+    assert [entry["message"] for entry in head] == [
+        {"text": "it's {not} JSON"},
+        {"text": "piped"},
+        {"bytes": {"$bytes": "/wo="}},
+    ]
 
 
 @pytest.mark.parametrize("body", ["", "[1]", '{"n":1', "text", '{"n":1}{"n":2}'])
@@ -127,7 +133,8 @@ def test_a_closed_channel_and_a_broker_that_leaves_are_told(console, wire):
     [
         ["send", "a b", "{}"], ["send", "box!", "{}"], ["send", "", "{}"], ["gsend", "room!1", "{}"], ["peek", "box!"],
         ["send", "jobs", "{}", "--timeout", "0"], ["listen", "a", "--count", "0"], ["listen"], ["stats", "everything"],
-        ["send", "jobs", "{}", "--text", "--bytes"], ["stats", "--watch", "1ms"], ["tail", "a$"], ["peek", "a", "--limit", "0"],
+        ["send", "jobs", "{}", "--text", "--bytes"], ["stats", "--watch", "1ms"], ["tail", "a$"],
+        ["peek", "a", "--limit", "0"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -172,7 +179,10 @@ def test_as_many_messages_as_asked_for_are_taken(console, wire):
     for number in range(5):
         wire.ask(f'SEND :- jobs {{"n":{number}}}')
     assert console.ok("listen", "--count", "2", "jobs") == 'jobs {"n":0}\njobs {"n":1}\n'
-    assert json.loads(console.ok("listen", "--json", "--count", "1", "jobs")) == {"channels": ["jobs"], "message": {"n": 2}}
+    assert json.loads(console.ok("listen", "--json", "--count", "1", "jobs")) == {
+        "channels": ["jobs"],
+        "message": {"n": 2},
+    }
     assert wire.look("PEEK jobs")["messages"] == 2
 
 
@@ -189,7 +199,10 @@ def test_more_messages_than_are_on_the_way_at_a_time_come_in_order(console, wire
 
 def test_a_message_of_a_group_names_it(console, wire):
     listener = console.start("listen", "a.1", "a.2")
-    until(lambda: [each["credit"] > 0 for each in wire.look("STATS channels")["channels"]] == [True, True], "it has credit")
+    until(
+        lambda: [each["credit"] > 0 for each in wire.look("STATS channels")["channels"]] == [True, True],
+        "it has credit",
+    )
     assert wire.ask("JOIN room a.1 a.2") == "OK"
     assert wire.ask('GSEND :- room {"n":1}').startswith("OK sent=2")
     assert listener.stdout.readline() == 'a.1 a.2 group=room {"n":1}\n'
@@ -361,6 +374,36 @@ def test_channels_become_members_and_leave_again(console, wire):
     assert members(wire, "audit") == ["audit.copy"]
 
 
+# ---- several brokers
+
+
+def test_several_brokers_are_one(house, console, wire):
+    other = free_port()
+    second = house.broker(other)
+    both = ("--broker", f"127.0.0.1:{other}")
+    with Wire(other) as elsewhere:
+        tail = console.start("tail", "jobs", *both)
+        copies = console.start("join", "room", *both)
+        until(lambda: tailing(wire) + tailing(elsewhere) == 2, "it looks on at both")
+        until(lambda: members(wire, "room") and members(elsewhere, "room"), "it has joined at both")
+        for port in (wire, elsewhere):
+            assert port.ask("SEND :- jobs {}") == "OK"
+            assert tail.stdout.readline() == "jobs {}\n"
+        assert console.ok("gsend", "room", "{}", *both) == "sent=1 full=0 gone=0\n"
+        assert copies.stdout.readline() == "room {}\n"
+        assert console.ok("listen", "jobs", "--count", "2", *both) == "jobs {}\njobs {}\n"
+        assert [leave(tail), leave(copies)] == [0, 0]
+    second.kill()
+    for _number in range(4):
+        assert console.run("send", "jobs", "{}", "--timeout", "1s", *both).returncode == 0
+    assert wire.look("PEEK jobs")["messages"] == 4
+
+
+def test_a_broker_given_twice_is_told(console):
+    done = console.run("send", "jobs", "{}", "--broker", f"127.0.0.1:{console.port}")
+    assert done.returncode == 64 and "twice" in done.stderr
+
+
 # ---- peek and stats
 
 
@@ -407,8 +450,10 @@ def test_several_brokers_are_shown_side_by_side(house, console, wire):
     wire.ask("SEND :- jobs {}")
     lines = console.ok("stats", "--broker", f"127.0.0.1:{other}").splitlines()
     assert lines[0].split() == [f"127.0.0.1:{other}", f"127.0.0.1:{console.port}", "sum"]
-    assert "sent 0 1 1".split() in [line.split() for line in lines]
-    answers = [json.loads(line) for line in console.ok("stats", "--json", "--broker", f"127.0.0.1:{other}").splitlines()]
+    assert ["sent", "0", "1", "1"] in [line.split() for line in lines]
+    answers = [
+        json.loads(line) for line in console.ok("stats", "--json", "--broker", f"127.0.0.1:{other}").splitlines()
+    ]
     assert [(answer["broker"], answer["sent"]) for answer in answers] == [
         (f"127.0.0.1:{other}", 0), (f"127.0.0.1:{console.port}", 1)
     ]  # fmt: skip

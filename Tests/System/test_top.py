@@ -1,6 +1,7 @@
 """`seaway top` on a terminal: tmux is the terminal, the person at the keys and the eye."""
 
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import threading
 
 import pytest
+
 from harness import PATIENCE, SEAWAY, Wire, free_port, until
 
 
@@ -60,8 +62,8 @@ class Terminal:
     @property
     def program(self) -> int:
         """The process of `seaway top`: the only child of the shell."""
-        shell = int((self.folder / "pid").read_text())
-        return int(subprocess.run(["pgrep", "-P", str(shell)], capture_output=True, text=True, check=True).stdout)
+        shell = (self.folder / "pid").read_text().strip()
+        return int(pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text())
 
     def end(self) -> None:
         subprocess.run(["tmux", "-L", self.name, "kill-server"], capture_output=True, check=False)
@@ -215,7 +217,11 @@ def test_the_terminal_is_given_back_as_it_was(terminal, port, ending):
     settings = {line.split()[0]: line.split()[1] for line in lines if line.startswith(("before ", "after "))}
     assert settings["before"] == settings["after"]
     assert not any("q quit" in line for line in lines)
-    assert terminal.tmux("display-message", "-p", "#{cursor_flag} #{alternate_on} #{wrap_flag}").split() == ["1", "0", "1"]
+    assert terminal.tmux("display-message", "-p", "#{cursor_flag} #{alternate_on} #{wrap_flag}").split() == [
+        "1",
+        "0",
+        "1",
+    ]
 
 
 def test_a_broker_that_hangs_does_not_hold_up_the_end(house, terminal, port):
@@ -294,5 +300,7 @@ def test_one_picture_is_printed_as_text(port):
 def test_without_a_broker_or_a_terminal_it_says_so():
     done = once(*address(free_port()), "--timeout", "200ms")
     assert done.returncode == 69 and "no connection" in done.stdout
-    done = subprocess.run([SEAWAY, "top"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        [SEAWAY, "top"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 64 and "--once" in done.stderr

@@ -3,35 +3,39 @@ import Logging
 import SeawayClient
 import SeawayMessage
 
-/// How a command that asks one broker reaches it.
-struct ClientOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
-    var broker = BrokerOption(.local)
-
-    @OptionGroup var patience: PatienceOptions
-
-    /// What is told when the broker cannot be reached in time.
-    var isMissing: Refusal { Refusal(code: "unreachable", text: "no connection to \(self.broker.address)") }
-
-    /// Connects, does what is to be done, and leaves; an error ends the process with one clear line.
-    func visit<Result>(
-        as name: String, _ work: (WireLayer) async throws -> Result
-    ) async throws -> Result {
-        try await Visit.to(self.broker.address, as: name, timeout: self.patience.timeout, work)
-    }
-}
-
-/// How a command that looks at several brokers reaches them.
+/// The brokers of a command, and how it reaches them.
 struct BrokersOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port or unix:PATH; repeat it for more (default: \(BrokerAddress.local)).",
+            "A broker: host:port or unix:PATH; repeat it for all of several (default: \(BrokerAddress.local)).",
             valueName: "address"))
     var broker: [BrokerOption] = []
 
     @OptionGroup var patience: PatienceOptions
 
+    func validate() throws {
+        do {
+            try ShardedLayerConfiguration(brokers: self.addresses).check()
+        } catch {
+            throw ValidationError("--broker: \(error).")
+        }
+    }
+
     var addresses: [BrokerAddress] { self.broker.isEmpty ? [.local] : self.broker.map(\.address) }
+
+    /// What is told when no broker can be reached in time.
+    var isMissing: Refusal {
+        let addresses = self.addresses.map(\.description).joined(separator: ", ")
+        return Refusal(code: "unreachable", text: "no connection to \(addresses)")
+    }
+
+    /// Connects, does what is to be done over all of the brokers, and leaves; an error ends the process with one clear line.
+    func visit<Result>(
+        as name: String, _ work: (any ConnectingLayer) async throws -> Result
+    ) async throws -> Result {
+        let layer = try Visit.layer(over: self.addresses, as: name, timeout: self.patience.timeout)
+        return try await Visit.with([layer]) { try await work(layer) }
+    }
 }
 
 /// How long a command waits for a broker.

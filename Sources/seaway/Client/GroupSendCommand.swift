@@ -23,11 +23,11 @@ struct GroupSendCommand: AsyncParsableCommand {
     var except: ChannelArgument?
 
     @OptionGroup var format: FormatOptions
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
         let message = try Message(self.body.payload())
-        try await self.client.visit(as: "gsend") { layer in
+        try await self.brokers.visit(as: "gsend") { layer in
             let counts = try await layer.send(message, toGroup: self.group.name, except: self.except?.name)
             try StandardOutput.write(
                 self.format.json

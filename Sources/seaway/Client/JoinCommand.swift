@@ -25,10 +25,10 @@ struct JoinCommand: AsyncParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var format: FormatOptions
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
-        try await self.client.visit(as: "join") { layer in
+        try await self.brokers.visit(as: "join") { layer in
             guard self.channels.isEmpty else {
                 return try await layer.join(self.group.name, self.channels.map(\.name))
             }
@@ -36,11 +36,11 @@ struct JoinCommand: AsyncParsableCommand {
         }
     }
 
-    private func printCopies(_ layer: WireLayer) async throws {
+    private func printCopies(_ layer: any ChannelLayer) async throws {
         let mailbox = "seaway-join.\(String(UInt64.random(in: 0 ... .max), radix: 36))!"
         let group = self.group.name
         try await self.reading.print(
-            [mailbox], of: layer, self.client,
+            [mailbox], of: layer, self.brokers,
             begin: { kept throws(ClientError) in
                 if !kept { try await layer.join(group, ["\(mailbox)1"]) }
             },

@@ -17,10 +17,10 @@ struct LeaveCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Channels that leave.", valueName: "channel"))
     var channels: [ChannelArgument]
 
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
-        try await self.client.visit(as: "leave") { layer in
+        try await self.brokers.visit(as: "leave") { layer in
             try await layer.leave(self.group.name, self.channels.map(\.name))
         }
     }

@@ -26,12 +26,12 @@ struct ListenCommand: AsyncParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var format: FormatOptions
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
-        try await self.client.visit(as: "listen") { layer in
+        try await self.brokers.visit(as: "listen") { layer in
             try await self.reading.print(
-                self.names.map(\.name), of: layer, self.client,
+                self.names.map(\.name), of: layer, self.brokers,
                 line: { self.format.json ? DeliveryLine.json($0) : DeliveryLine.text($0) })
         }
     }

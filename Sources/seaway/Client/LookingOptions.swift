@@ -9,7 +9,7 @@ struct LookingOptions: ParsableArguments {
     var limit = 100
 
     @OptionGroup var format: FormatOptions
-    @OptionGroup(title: "Broker") var brokers: BrokersOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func validate() throws {
         guard (1...1_000_000).contains(self.limit) else {
@@ -23,9 +23,8 @@ struct LookingOptions: ParsableArguments {
     func print(_ look: Look, as name: String, table: ([AnswerTable.Answer]) -> [String]) async throws {
         var answers: [AnswerTable.Answer] = []
         for address in self.brokers.addresses {
-            let map = try await Visit.to(address, as: name, timeout: self.brokers.patience.timeout) { layer in
-                try await layer.lookThrough(look, limit: self.limit)
-            }
+            let layer = Visit.layer(to: address, as: name, timeout: self.brokers.patience.timeout)
+            let map = try await Visit.with([layer]) { try await layer.lookThrough(look, limit: self.limit) }
             answers.append(.init(broker: address.description, map: map))
         }
         try Visit.printing { try self.write(answers, table: table) }

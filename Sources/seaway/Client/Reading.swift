@@ -10,7 +10,7 @@ struct Reading {
     /// Deliveries on the way and not yet handed on.
     static let window = 64
 
-    let layer: WireLayer
+    let layer: any ChannelLayer
     let names: [String]
     /// How many deliveries are enough; `nil`: never.
     var count: Int?
@@ -29,6 +29,8 @@ struct Reading {
         let (deliveries, arrivals) = AsyncStream.makeStream(
             of: Delivery.self, bufferingPolicy: .bufferingOldest(Self.window))
         let (events, news) = AsyncStream.makeStream(of: ListeningEvent.self, bufferingPolicy: .bufferingNewest(16))
+        // First, so that whoever sees that it listens may ask it to stop.
+        let signals = await Process.catchSignals()
         let listening = self.layer.listen(
             to: self.names, receive: { arrivals.yield($0) }, event: { news.yield($0) })
         let stop: @Sendable () -> Void = { listening.stop { arrivals.finish() } }
@@ -38,7 +40,7 @@ struct Reading {
                 defer { arrivals.finish() }
                 try await self.follow(events)
             }
-            group.addTask { await Self.waitForSignal(then: stop) }
+            group.addTask { await Self.wait(for: signals, then: stop) }
             group.addTask {
                 try await Task.sleep(for: self.timeout)
                 news.yield(.refused(self.late))
@@ -93,8 +95,8 @@ struct Reading {
         }
     }
 
-    private static func waitForSignal(then stop: () -> Void) async {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+    private static func wait(for signals: UnixSignalsSequence, then stop: () -> Void) async {
+        for await _ in signals {
             stop()
             return
         }

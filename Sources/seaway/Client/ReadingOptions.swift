@@ -22,15 +22,15 @@ struct ReadingOptions: ParsableArguments {
 
     /// Prints messages until there are enough, the time is up, or SIGINT or SIGTERM comes.
     func print(
-        _ names: [String], of layer: WireLayer, _ client: ClientOptions,
+        _ names: [String], of layer: any ChannelLayer, _ brokers: BrokersOptions,
         begin: @escaping @Sendable (Bool) async throws(ClientError) -> Void = { _ in },
         line: (Delivery) -> String
     ) async throws {
         StandardOutput.expectEnd()
         let reading = Reading(
             layer: layer, names: names, count: self.count, duration: self.duration?.duration,
-            timeout: client.patience.timeout.duration,
-            late: client.isMissing, begin: begin)
+            timeout: brokers.patience.timeout.duration,
+            late: brokers.isMissing, begin: begin)
         let taken = try await reading.run { try StandardOutput.write("\(line($0))\n") }
         try self.check(taken)
     }

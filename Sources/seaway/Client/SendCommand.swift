@@ -24,11 +24,11 @@ struct SendCommand: AsyncParsableCommand {
     @Flag(help: "Only if somebody listens there.")
     var here = false
 
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
         let payload = try self.body.payload()
-        try await self.client.visit(as: "send") { layer in
+        try await self.brokers.visit(as: "send") { layer in
             try await layer.send(payload, to: self.channel.name, ifHeard: self.here)
         }
     }

@@ -27,14 +27,17 @@ struct TailCommand: AsyncParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var format: FormatOptions
-    @OptionGroup(title: "Broker") var client: ClientOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
         StandardOutput.expectEnd()
-        try await self.client.visit(as: "tail") { layer in
+        let layers = self.brokers.addresses.map {
+            Visit.layer(to: $0, as: "tail", timeout: self.brokers.patience.timeout)
+        }
+        try await Visit.with(layers) {
             let tailing = Tailing(
-                layer: layer, patterns: self.patterns.map(\.pattern), timeout: self.client.patience.timeout.duration,
-                late: self.client.isMissing, options: self.reading)
+                layers: layers, patterns: self.patterns.map(\.pattern), timeout: self.brokers.patience.timeout.duration,
+                late: self.brokers.isMissing, options: self.reading)
             let printed = try await tailing.run { event in
                 switch event {
                 case .copy(let copy):

@@ -14,7 +14,8 @@ struct Tailing {
     /// Copies that may wait to be printed; those beyond are missing.
     private static let room = 1_024
 
-    let layer: WireLayer
+    /// One to each broker: what one of them copies no other has.
+    let layers: [WireLayer]
     let patterns: [String]
     /// How long the first connection may take, and what is told when it takes longer.
     let timeout: Duration
@@ -27,11 +28,13 @@ struct Tailing {
         let (happenings, happen) = AsyncStream.makeStream(
             of: Happening.self, bufferingPolicy: .bufferingOldest(Self.room))
         let inbox = TailInbox(happen)
-        self.layer.tail(self.patterns) { inbox.put($0) }
+        // First, so that whoever sees that it looks on may ask it to stop.
+        let signals = await Process.catchSignals()
+        for layer in self.layers { layer.tail(self.patterns) { inbox.put($0) } }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { happen.finish() }
+                for await _ in signals { happen.finish() }
             }
             group.addTask { [timeout = self.timeout] in
                 try await Task.sleep(for: timeout)

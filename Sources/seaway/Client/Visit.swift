@@ -3,35 +3,57 @@ import Logging
 import SeawayClient
 import SeawayMessage
 
-/// A command's connection to a broker, and what it returns to who has started it.
+/// A command's connections to brokers, and what it returns to who has started it.
 enum Visit {
     /// Connects, works, and leaves.
-    ///
-    /// A broker that falls silent is given up after the timeout, so nothing waits for ever.
-    static func to<Result>(
-        _ broker: BrokerAddress, as name: String, timeout: TimeOption, _ work: (WireLayer) async throws -> Result
+    static func with<Result>(
+        _ layers: [any ConnectingLayer], _ work: () async throws -> Result
     ) async throws -> Result {
-        let layer = self.layer(for: broker, as: name, timeout: timeout)
-        layer.start()
+        for layer in layers { layer.start() }
         do {
-            let result = try await work(layer)
-            await layer.shutdown()
+            let result = try await work()
+            await self.leave(layers)
             return result
         } catch {
-            await layer.shutdown()
+            await self.leave(layers)
             throw Self.exit(for: error)
         }
     }
 
-    /// A connection that gives up a broker which is silent for longer than the timeout.
-    static func layer(for broker: BrokerAddress, as name: String, timeout: TimeOption) -> WireLayer {
-        var configuration = WireLayerConfiguration(broker: broker, clientName: "seaway-\(name)")
+    private static func leave(_ layers: [any ConnectingLayer]) async {
+        await withTaskGroup { group in
+            for layer in layers { group.addTask { await layer.shutdown() } }
+        }
+    }
+
+    /// A connection to one broker, for looking at it.
+    static func layer(to broker: BrokerAddress, as name: String, timeout: TimeOption) -> WireLayer {
+        var configuration = self.configuration(name, timeout)
+        configuration.broker = broker
+        return WireLayer(configuration, logger: self.silence)
+    }
+
+    /// Connections to all brokers, for sending and reading.
+    static func layer(
+        over brokers: [BrokerAddress], as name: String, timeout: TimeOption
+    ) throws -> any ConnectingLayer {
+        var configuration = ShardedLayerConfiguration(brokers: brokers)
+        configuration.connection = self.configuration(name, timeout)
+        configuration.failover = max(timeout.duration, .milliseconds(300))
+        return try configuration.makeLayer(logger: self.silence)
+    }
+
+    /// A broker that falls silent is given up after the timeout, so that nothing waits for ever.
+    private static func configuration(_ name: String, _ timeout: TimeOption) -> WireLayerConfiguration {
+        var configuration = WireLayerConfiguration(clientName: "seaway-\(name)")
         configuration.connectPatience = timeout.duration
         configuration.connectTimeout = timeout.duration
         configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
         configuration.maxBackoff = .milliseconds(500)
-        return WireLayer(configuration, logger: Logger(label: "seaway.client") { _ in SwiftLogNoOpLogHandler() })
+        return configuration
     }
+
+    private static var silence: Logger { Logger(label: "seaway.client") { _ in SwiftLogNoOpLogHandler() } }
 
     /// Writes, and ends the process when nobody takes it.
     static func printing(_ write: () throws -> Void) throws {

@@ -32,7 +32,7 @@ struct TopCommand: AsyncParsableCommand {
     @Flag(help: "Print one picture and exit.")
     var once = false
 
-    @OptionGroup(title: "Broker") var brokers: BrokersOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func validate() throws {
         guard (100...3_600_000).contains(self.interval.milliseconds) else {

@@ -67,6 +67,8 @@ struct TopLoop {
     mutating func run() async throws {
         let (events, happen) = AsyncStream.makeStream(
             of: Event.self, bufferingPolicy: .bufferingOldest(Self.mostEvents))
+        // First, since a signal that comes before would leave the terminal as it is then.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigwinch)
         guard let terminal = Terminal({ happen.yield(.keys($0)) }) else { return }
         defer { terminal.restore() }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -78,7 +80,7 @@ struct TopLoop {
                 }
             }
             group.addTask {
-                for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigwinch) {
+                for await signal in signals {
                     happen.yield(signal == .sigwinch ? .resized : .quit)
                 }
             }

@@ -14,7 +14,7 @@ struct Watcher: Sendable {
     init(_ address: BrokerAddress, limit: Int, timeout: TimeOption) {
         self.address = address
         self.limit = limit
-        self.layer = Visit.layer(for: address, as: "top", timeout: timeout)
+        self.layer = Visit.layer(to: address, as: "top", timeout: timeout)
     }
 
     func start() { self.layer.start() }
