@@ -133,5 +133,6 @@ def test_a_signal_that_comes_with_the_line_that_says_listening_is_heard(house, p
             continue
         with Wire(ports[0]) as client:
             assert client.ask("PING") == "PONG"
-            assert program.terminate() == 0, program.output()
+            program.process.send_signal(signal.SIGTERM)
             assert client.read()[0].startswith("BYE shutdown in=")
+        assert program.process.wait(PATIENCE) == 0, program.output()
