@@ -69,7 +69,7 @@ struct LogOptions: ParsableArguments {
         case trace, debug, info, notice, warning, error, critical
     }
 
-    @Option(help: "Least important lines that are logged.")
+    @Option(help: ArgumentHelp("Least important lines that are logged.", valueName: "level"))
     var logLevel = Level.info
 
     func logger(_ label: String) -> Logger {

@@ -14,6 +14,8 @@ struct UpCommand: AsyncParsableCommand {
 
               seaway up
               seaway up --http 127.0.0.1:8000 --route /python=http.request.python
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
