@@ -42,7 +42,7 @@ final class LocalState {
 
     /// What a caller is told; it is counted as on the wire (Q4).
     func refusal(_ refusal: WireRefusal) -> Refusal {
-        self.core.counters.refused[refusal.code, default: 0] += 1
+        self.core.counters.count(refusal)
         return Refusal(code: refusal.code.rawValue, text: refusal.details)
     }
 

@@ -69,6 +69,14 @@ def test_a_bad_option_is_named_with_what_is_allowed(arguments, option, allowed):
     assert done.stdout == ""
 
 
+def test_every_bound_is_an_option(house, ports):
+    house.broker(ports[0])
+    options = run("broker", "--help").stdout
+    with Wire(ports[0]) as wire:
+        for bound in wire.look("STATS")["limits"]:
+            assert f"--{bound} <" in options
+
+
 def test_help_is_given():
     done = run("--help")
     assert done.returncode == 0
