@@ -6,7 +6,7 @@ import SeawayWire
 import Testing
 
 /// Each bound of the broker has a default, a named answer when it is met, and a counter.
-@Suite(.timeLimit(.minutes(1))) struct BoundTests {
+@Suite(.timeLimit(.minutes(5))) struct BoundTests {
     /// What a peer does, and what it is told when it has met a bound.
     struct Situation: CustomTestStringConvertible, Sendable {
         /// As the option is called.
