@@ -183,8 +183,22 @@ extension Report {
         json.counts("refused", WireCode.allCases.map { ($0.rawValue, core.counters.refused[$0]) })
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
+        json.counts("bounds", Bound.allCases.map { ($0.rawValue, Self.met($0, core)) })
         json.endMap()
         return json.bytes
+    }
+
+    /// How often a bound was met; `nil`: never.
+    private static func met(_ bound: Bound, _ core: BrokerCore) -> Int? {
+        let counters = core.hub.counters
+        let count =
+            switch bound {
+            case .expiry: counters.dropped[.expired]
+            case .mailboxGrace: counters.lapsed
+            case .maxClosed: core.hub.forgottenClosed
+            default: core.counters.bounds[bound]
+            }
+        return count == 0 ? nil : count
     }
 
     private static func limits(_ configuration: BrokerConfiguration, _ json: inout JSONWriter) {
@@ -200,6 +214,13 @@ extension Report {
         json.entry("max-tails", configuration.hub.maxTails)
         json.entry("max-names", configuration.hub.maxNames)
         json.entry("max-closed", configuration.hub.maxClosed)
+        json.entry("max-lingering", configuration.maxLingering)
+        json.entry("max-unread", configuration.maxUnread)
+        json.entry("mailbox-grace", configuration.hub.mailboxGrace)
+        json.entry("frame-timeout", configuration.frameTimeout)
+        json.entry("unread-timeout", configuration.unreadTimeout)
+        json.entry("idle-timeout", configuration.idleTimeout)
+        json.entry("linger-timeout", configuration.lingerTimeout)
         json.endMap()
     }
 }

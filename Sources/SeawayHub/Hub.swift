@@ -169,4 +169,6 @@ package struct HubCounters: Hashable, Sendable {
     /// Messages that told of a group, and how often one found no room.
     package var told = 0
     package var untold = 0
+    /// Memberships that ended since their reader was away for too long (J3).
+    package var lapsed = 0
 }

@@ -93,6 +93,9 @@ extension Hub {
         }
     }
 
+    /// How many closed channels were forgotten before their time (C2).
+    package var forgottenClosed: Int { self.closed.forgotten }
+
     /// Drops messages and memberships by pattern, all without one (Q5).
     ///
     /// - Returns: how many of each.

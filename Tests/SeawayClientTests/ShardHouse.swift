@@ -8,8 +8,8 @@ import Synchronization
 
 /// Three brokers named `b0` to `b2`, which die, hang and come back, and clients of all of them.
 actor ShardHouse {
-    /// Short, so that deaths are found soon.
-    static let failover = Duration.milliseconds(600)
+    /// Short, so that deaths are found soon; not so short that a busy machine looks dead.
+    static let failover = Duration.seconds(2)
 
     private let warm: Int
     private var brokers: [RunningBroker] = []
@@ -79,7 +79,7 @@ actor ShardHouse {
         var configuration = ShardedLayerConfiguration(
             brokers: self.brokers.map { BrokerAddress("\($0.address)") ?? .local } + addresses)
         configuration.failover = Self.failover
-        configuration.connection.connectPatience = .milliseconds(300)
+        configuration.connection.connectPatience = .seconds(1)
         configuration.connection.firstBackoff = .milliseconds(5)
         configuration.connection.maxBackoff = .milliseconds(50)
         let layer = try ShardedLayer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// A client of three real brokers (SHARDING.md).
-@Suite("Several brokers", .timeLimit(.minutes(1))) struct ShardedLayerTests {
+@Suite("Several brokers", .timeLimit(.minutes(5))) struct ShardedLayerTests {
     @Test func aNormalChannelIsSpreadAndHeardAtEveryBroker() async throws {
         try await ShardHouse.run { house in
             let sender = try await house.layer()
