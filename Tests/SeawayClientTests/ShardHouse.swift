@@ -10,9 +10,6 @@ import Synchronization
 actor ShardHouse {
     typealias RealBroker = BrokerSupport.RunningBroker
 
-    /// Short, so that deaths are found soon.
-    static let failover = Duration.milliseconds(600)
-
     private let warm: Int
     private var brokers: [RealBroker] = []
     private var isDead: [Bool] = []
@@ -77,10 +74,12 @@ actor ShardHouse {
     // MARK: Clients
 
     /// A client that has reached all brokers.
-    func layer(_ addresses: [BrokerAddress] = []) async throws -> ShardedLayer {
+    ///
+    /// - Parameter failover: long, so that a busy machine takes no broker for dead; to be short where one is.
+    func layer(_ addresses: [BrokerAddress] = [], failover: Duration = .seconds(10)) async throws -> ShardedLayer {
         var configuration = ShardedLayerConfiguration(
             brokers: self.brokers.map { BrokerAddress("\($0.address)") ?? .local } + addresses)
-        configuration.failover = Self.failover
+        configuration.failover = failover
         configuration.connection.connectPatience = .milliseconds(300)
         configuration.connection.firstBackoff = .milliseconds(5)
         configuration.connection.maxBackoff = .milliseconds(50)

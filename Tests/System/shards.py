@@ -475,10 +475,12 @@ class Site:
 
     def _unanswered(self) -> list[str]:
         found = []
-        for attempt in [*self.clients.posts.values(), *self.clients.pages, *self.clients.streams]:
+        whole = [(attempt, 2 * HTTP_TIMEOUT) for attempt in [*self.clients.posts.values(), *self.clients.pages]]
+        # The beginning is waited for, and then each piece.
+        for attempt, limit in whole + [(attempt, 4 * HTTP_TIMEOUT) for attempt in self.clients.streams]:
             seconds = attempt.ended - attempt.began
-            if seconds > HTTP_TIMEOUT + 2:
-                found.append(f"an answer took {seconds:.1f} s")
+            if seconds > limit:
+                found.append(f"an answer took {seconds:.1f} s, {attempt.status}")
             if attempt.status != 200 and not self._is_disturbed(attempt):
                 found.append(f"{attempt.status} outside of any fault")
             if attempt.status not in (0, 200, 500, 503, 504):
