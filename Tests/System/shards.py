@@ -181,14 +181,16 @@ class Site:
         with self.fault("restart") as began:
             self._program(shard).kill()
             self.begin(shard)
+            took = self.recovered(began, FAILOVER)
             self.complete(shard)
-            return self.recovered(began, FAILOVER)
+        return took
 
     def add(self, shard: Shard) -> float:
         with self.fault("add") as began:
             self.begin(shard)
+            took = self.recovered(began)
             self.complete(shard)
-            return self.recovered(began)
+        return took
 
     @staticmethod
     def _program(shard: Shard) -> Program:
