@@ -48,6 +48,7 @@ import Testing
         Situation("max-members", "JOIN g a b\n", ["ERR limit of=members"]) { $0.hub.maxMembers = 1 },
         Situation("max-groups", "JOIN g a\nJOIN h a\n", ["OK", "ERR limit of=groups"]) { $0.hub.maxGroups = 1 },
         Situation("max-watches", "WATCH g a\nWATCH g b\n", ["OK", "ERR limit of=watches"]) { $0.hub.maxWatches = 1 },
+        Situation("max-tails", "TAIL a.*\nTAIL b.*\n", ["OK", "ERR limit of=tails"]) { $0.hub.maxTails = 1 },
         Situation("max-channels", "LISTEN a b\n", ["ERR limit of=channels"]) { $0.hub.maxChannels = 2 },
         Situation("max-connections", "", ["BYE limit"]) { $0.maxConnections = 1 },
         Situation("frame-timeout", "PING\nSEND :5 a", ["PONG", "BYE idle"], wait: 30_000) { _ in },
