@@ -111,7 +111,8 @@ def http(results: Results, loads: Sequence[str]) -> str:
 
 
 def parts(values: Mapping[str, float], unit: str, factor: float = 1.0) -> str:
-    return ", ".join(f"{name} {short(value * factor)}{unit}" for name, value in values.items())
+    # A process whose memory shrinks meanwhile takes nothing for a connection.
+    return ", ".join(f"{name} {short(max(value, 0) * factor)}{unit}" for name, value in values.items())
 
 
 def socket_cell(result: Result | None) -> str:

@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 
 PAGES = ("PROTOCOL.md", "INTERFACE.md")
 
-MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50}
+MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50, "sockets": 100}
 
 LANGUAGES = ("swift", "python", "go", "shell")
 
@@ -235,6 +235,8 @@ BREAKS: list[tuple[Callable[[Path], None], str]] = [
     (change("values", lambda those: those[0].update(skip={"perl": "not there"})), "skip names perl"),
     (change("sessions", lambda those: those.__delitem__(slice(59, None))), "59 vectors, at least 60"),
     (change("delivery", lambda those: those.clear()), "0 vectors, at least 50"),
+    (change("sockets", lambda those: those[0].update(spec=["W98"])), "there is no requirement W98"),
+    (change("sockets", lambda those: those[0]["steps"].append({"jump": 1})), "is not as the schema says"),
     (edit("vectors/names.json", "[", "{"), "vectors: "),
 ]
 

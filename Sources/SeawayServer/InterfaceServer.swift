@@ -12,11 +12,12 @@ package final class InterfaceServer: Sendable {
         let core: ServerCore
         let acceptor: any Channel
         let sweeper: RepeatedTask
+        var isLeaving = false
     }
 
     private let configuration: ServerConfiguration
     private let layer: any ChannelLayer
-    private let eventLoop: any EventLoop
+    package let eventLoop: any EventLoop
     private let logger: Logger
     private let running: NIOLoopBoundBox<Running?>
 
@@ -81,9 +82,10 @@ package final class InterfaceServer: Sendable {
     /// - Parameter grace: how long requests under way may take; then their connections are closed.
     package func shutdown(grace: Duration) async {
         let stopped = self.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
-            guard let running = self.running.value else { return self.eventLoop.makeSucceededVoidFuture() }
-            self.running.value = nil
-            return self.stop(running, grace: grace)
+            guard let running = self.running.value, !running.isLeaving
+            else { return self.eventLoop.makeSucceededVoidFuture() }
+            self.running.value?.isLeaving = true
+            return self.stop(running, grace: grace).map { self.running.value = nil }
         }
         // Nothing that could be refused: what cannot be closed is closed already.
         try? await stopped.get()
@@ -105,6 +107,9 @@ package final class InterfaceServer: Sendable {
     package func counters() async throws -> ServerCounters {
         try await self.eventLoop.submit { self.running.value?.core.counters ?? ServerCounters() }.get()
     }
+
+    /// All that the server counts, in the Prometheus text format; on its event loop only.
+    var metricsText: String { self.running.value?.core.metrics.all.text ?? "" }
 
     /// Looks now for what has waited too long, as the server does by itself at every ``ServerConfiguration/sweepInterval``.
     ///

@@ -51,8 +51,8 @@ package final class ServerCore {
     /// What becomes WebSockets.
     private(set) lazy var sockets = SocketCore(server: self, layer: self.layer, now: self.now)
 
-    /// What the wire side of WebSockets has done.
-    package var webSocketCounters: WebSocketCounters { self.sockets.wire.counters }
+    /// All that is counted here.
+    package var metrics: ServerMetrics { ServerMetrics(server: self.counters, wire: self.sockets.wire.counters) }
 
     var answerLimits: Answer.Limits {
         Answer.Limits(fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)

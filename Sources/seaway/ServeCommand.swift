@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -38,10 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: try self.server.configuration(with: self.sockets), layer: layer, eventLoop: eventLoop,
             logger: logger)
         try await self.server.open(server, logger)
+        let metrics = try await self.metrics.open(server, eventLoop, logger)
         layer.start()
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            [
+            metrics + [
                 LayerService(layer: layer),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
             ], logger)

@@ -20,6 +20,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -33,9 +34,10 @@ struct UpCommand: AsyncParsableCommand {
             layer: broker.makeLayer(clientName: "seaway-up"),
             eventLoop: eventLoop, logger: logger)
         try await self.server.open(server, logger)
+        let metrics = try await self.metrics.open(server, eventLoop, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            [
+            metrics + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),

@@ -17,6 +17,7 @@ final class FakeLayer: ChannelLayer {
 
     private struct State {
         var sent: [Sent] = []
+        var answers: [Int: SendAnswer] = [:]
         var closed: [String] = []
         var paused: [String] = []
         var resumed: [String] = []
@@ -44,6 +45,8 @@ final class FakeLayer: ChannelLayer {
     }
 
     var sent: [Sent] { self.state.withLock { $0.sent } }
+    /// What became of each of ``sent``, by its place; nothing of those that are held.
+    var answers: [Int: SendAnswer] { self.state.withLock { $0.answers } }
     var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
     var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
     var closed: [String] { self.state.withLock { $0.closed } }
@@ -101,8 +104,18 @@ final class FakeLayer: ChannelLayer {
         _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         let sent = Sent(channel: channel, message: (try? Message(body)) ?? [:], ifHeard: ifHeard)
-        self.state.withLock { $0.sent.append(sent) }
-        guard let verdict = self.verdict(channel) else { return self.state.withLock { $0.held.append(answer) } }
+        let verdict = self.verdict(channel)
+        self.state.withLock { state in
+            let place = state.sent.count
+            state.sent.append(sent)
+            state.answers[place] = verdict
+            guard verdict == nil else { return }
+            state.held.append { [weak self] late in
+                self?.state.withLock { $0.answers[place] = late }
+                answer(late)
+            }
+        }
+        guard let verdict else { return }
         answer(verdict)
         if verdict == .done { self.worker(self, sent) }
     }

@@ -40,6 +40,8 @@ struct RawClient: ~Copyable {
 
     func send(_ text: String) async throws { try await self.outbound.write(ByteBuffer(string: text)) }
 
+    func send(_ bytes: [UInt8]) async throws { try await self.outbound.write(ByteBuffer(bytes: bytes)) }
+
     /// Ends the client's sending side.
     func finish() { self.outbound.finish() }
 

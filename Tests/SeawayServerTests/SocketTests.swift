@@ -85,12 +85,12 @@ import Testing
     }
 
     @Test("I22") func lingeringEnds() async throws {
-        try await SocketServer.run(.echo()) { server in
+        try await SocketServer.run(.echo(), { $0.lingerTimeout = .seconds(600) }) { server in
             try await server.connect { client in
                 try await client.send("NONSENSE\r\n\r\n")
                 _ = try await client.read(until: "This is not HTTP/1.1.\n")
                 #expect(try await server.server.counters().openConnections == 1)
-                try await server.server.sweep(later: .seconds(3))
+                try await server.server.sweep(later: .seconds(600))
                 #expect(try await server.server.counters().openConnections == 0)
             }
         }

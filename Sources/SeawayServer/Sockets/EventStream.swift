@@ -136,7 +136,13 @@ package struct EventStream {
     package mutating func becomeSerial() { self.isSerial = true }
 
     /// Where events go from now on; `nil` for the shared channels. One on its way is not sent again (W18).
-    package mutating func direct(to channel: String?) { self.ownChannel = channel }
+    ///
+    /// - Returns: whether that is elsewhere.
+    @discardableResult
+    package mutating func direct(to channel: String?) -> Bool {
+        defer { self.ownChannel = channel }
+        return channel != self.ownChannel
+    }
 
     /// - Returns: whether an event may go now that could not before.
     package mutating func done(_ order: Int) -> Bool {

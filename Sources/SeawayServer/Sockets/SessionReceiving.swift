@@ -103,11 +103,13 @@ extension SocketSession {
     }
 
     private func direct(_ message: SocketMessage) {
-        switch message.direction {
-        case .own(let channel)?: self.events.direct(to: channel)
-        case .shared?: self.events.direct(to: nil)
-        case nil: break
-        }
+        let isElsewhere =
+            switch message.direction {
+            case .own(let channel)?: self.events.direct(to: channel)
+            case .shared?: self.events.direct(to: nil)
+            case nil: false
+            }
+        if isElsewhere { self.leaveLine() }
     }
 
     private func closeAtOnce(_ close: SocketMessage.Close) {

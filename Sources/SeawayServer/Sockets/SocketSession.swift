@@ -168,6 +168,13 @@ final class SocketSession {
         if self.turn == channel, !self.events.isSending { self.endTurn() }
     }
 
+    /// What waits goes elsewhere now (W18).
+    func leaveLine() {
+        guard let channel = self.line.take() else { return }
+        self.core.lines.remove(self, from: channel)
+        self.pump()
+    }
+
     private func endTurn() {
         guard let channel = self.turn.take() else { return }
         self.core.lines.succeeded(on: channel)

@@ -37,6 +37,13 @@ final class WaitingLines {
         self.startClock()
     }
 
+    /// Gives its place up.
+    ///
+    /// - Complexity: O(length of the line).
+    func remove(_ session: SocketSession, from channel: String) {
+        self.lines[channel]?.members.removeAll { $0 === session }
+    }
+
     /// The one whose turn it was has found room, or has lost interest: the next may try at once.
     func succeeded(on channel: String) {
         self.lines[channel]?.isTrying = false

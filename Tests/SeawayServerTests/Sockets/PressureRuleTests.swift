@@ -289,5 +289,5 @@ import Testing
 
 extension ServerCore {
     /// Whether so many messages of browsers were taken.
-    fileprivate func sockets(received count: Int) -> Bool { self.webSocketCounters.receivedMessages == count }
+    fileprivate func sockets(received count: Int) -> Bool { self.metrics.wire.receivedMessages == count }
 }

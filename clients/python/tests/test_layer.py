@@ -519,6 +519,7 @@ def test_an_idle_layer_still_answers_heartbeats(fake: FakeBroker, monkeypatch: p
     until(lambda: not layer.link.core.is_open, "the end of the connection")
     layer.quit()
 
+
 # Presence
 
 

@@ -102,7 +102,7 @@ class Layer:
         self._link.core.readings.left(group, channels)
 
     async def watch(self, group: str, channel: str) -> None:
-        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer's end; see PROTOCOL.md, WATCH.
+        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer ends (PROTOCOL, WATCH).
 
         The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
         After a lost connection the whole is told again.

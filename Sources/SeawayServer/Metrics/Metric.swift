@@ -1,0 +1,47 @@
+/// One family of figures, with its samples.
+package struct Metric: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable {
+        /// Only grows, from 0 at the server's start.
+        case counter
+        case gauge
+    }
+
+    package struct Sample: Hashable, Sendable {
+        /// The value of the label `reason`; `nil` where a family has one sample only.
+        package var reason: String?
+        package var value: Int
+    }
+
+    /// Such as `seaway_http_requests_total`
+    package let name: String
+    package let help: String
+    package let kind: Kind
+    package let samples: [Sample]
+
+    init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.samples = [Sample(value: value)]
+    }
+
+    init(_ name: String, _ help: String, by reasons: KeyValuePairs<String, Int>) {
+        self.name = name
+        self.help = help
+        self.kind = .counter
+        self.samples = reasons.map { Sample(reason: $0.key, value: $0.value) }
+    }
+}
+
+extension [Metric] {
+    /// The Prometheus text format, version 0.0.4.
+    package var text: String {
+        self.map { metric in
+            let samples = metric.samples.map { sample in
+                "\(metric.name)\(sample.reason.map { "{reason=\"\($0)\"}" } ?? "") \(sample.value)\n"
+            }
+            return "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
+                + samples.joined()
+        }.joined()
+    }
+}

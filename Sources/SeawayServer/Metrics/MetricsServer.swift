@@ -1,0 +1,110 @@
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Prints what a server counts, in the Prometheus text format, to whoever asks for `/metrics`.
+///
+/// Knows nobody: listen only where those who may read it are.
+package final class MetricsServer: Sendable {
+    /// Connections at once; those beyond are closed.
+    private static let maxConnections = 16
+
+    private let server: InterfaceServer
+    private let eventLoop: any EventLoop
+    private let acceptor: NIOLoopBoundBox<(any Channel)?>
+    private let open: NIOLoopBoundBox<Int>
+
+    /// - Parameter eventLoop: the server's.
+    package init(_ server: InterfaceServer, eventLoop: any EventLoop) {
+        self.server = server
+        self.eventLoop = eventLoop
+        self.acceptor = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
+        self.open = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: eventLoop)
+    }
+
+    /// - Parameter port: 0 picks a free one.
+    /// - Returns: the address.
+    /// - Throws: when the address cannot be listened on.
+    package func start(host: String, port: Int) async throws -> SocketAddress {
+        try await ServerBootstrap(group: self.eventLoop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.addHandlers(to: channel) }
+            }
+            .bind(host: host, port: port)
+            .flatMapThrowing { acceptor in
+                guard let address = acceptor.localAddress else { throw ChannelError.unknownLocalAddress }
+                self.acceptor.value = acceptor
+                return address
+            }
+            .get()
+    }
+
+    private func addHandlers(to channel: any Channel) throws {
+        guard self.open.value < Self.maxConnections else { return channel.close(promise: nil) }
+        self.open.value += 1
+        channel.closeFuture.whenComplete { _ in self.open.value -= 1 }
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+        try channel.pipeline.syncOperations.addHandler(MetricsHandler(self.server))
+    }
+
+    /// Takes no more questions.
+    package func shutdown() async {
+        let stopped = self.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
+            self.acceptor.value.take()?.close() ?? self.eventLoop.makeSucceededVoidFuture()
+        }
+        // What cannot be closed is closed already.
+        try? await stopped.get()
+    }
+}
+
+/// Answers one question, and closes.
+private final class MetricsHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let server: InterfaceServer
+    private var head: HTTPRequestHead?
+    private var limit: Scheduled<Void>?
+
+    init(_ server: InterfaceServer) { self.server = server }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        self.limit = context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.limit?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch Self.unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end: if let head = self.head.take() { self.answer(head, context) }
+        }
+    }
+
+    private func answer(_ asked: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let isKnown = asked.uri == "/metrics" || asked.uri.hasPrefix("/metrics?")
+        let mayAsk = asked.method == .GET || asked.method == .HEAD
+        let status: HTTPResponseStatus = !mayAsk ? .methodNotAllowed : isKnown ? .ok : .notFound
+        let body = ByteBuffer(string: status == .ok ? self.server.metricsText : "\(status.reasonPhrase)\n")
+        var head = HTTPResponseHead(version: .http1_1, status: status)
+        head.headers.add(name: "content-type", value: "text/plain; version=0.0.4; charset=utf-8")
+        head.headers.add(name: "content-length", value: "\(body.readableBytes)")
+        head.headers.add(name: "connection", value: "close")
+        if !mayAsk { head.headers.add(name: "allow", value: "GET, HEAD") }
+        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+        if asked.method != .HEAD { context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        let channel = context.channel
+        context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+@available(*, unavailable)
+extension MetricsHandler: Sendable {}

@@ -1,0 +1,109 @@
+/// All that a server counts, by the names of protocol/INTERFACE.md, section 10.
+package struct ServerMetrics: Hashable, Sendable {
+    package var server: ServerCounters
+    package var wire: WebSocketCounters
+
+    package init(server: ServerCounters, wire: WebSocketCounters) {
+        self.server = server
+        self.wire = wire
+    }
+
+    package var all: [Metric] { self.http + self.asking + self.events + self.messages + self.connections }
+
+    private var http: [Metric] {
+        let counters = self.server
+        return [
+            Metric("seaway_connections_total", "Connections that came.", counters.connections),
+            Metric("seaway_connections_open", "HTTP connections open now.", counters.openConnections, .gauge),
+            Metric("seaway_http_requests_total", "Requests sent to a channel.", counters.requests),
+            Metric("seaway_http_answers_total", "Answers that were passed on whole.", counters.answered),
+            Metric(
+                "seaway_http_refused_total", "What the server answered, or ended, by itself.",
+                by: [
+                    "full": counters.full, "unreachable": counters.unreachable, "unknown": counters.unknown,
+                    "refused": counters.refused, "no_room_for_body": counters.noRoomForBody,
+                    "bad_request": counters.badRequests, "slow_request": counters.slowRequests,
+                    "too_large": counters.tooLarge, "head_too_large": counters.headTooLarge,
+                    "timeout": counters.timeouts, "malformed_answer": counters.malformedAnswers,
+                    "too_many_connections": counters.refusedConnections, "stalled_client": counters.stalledClients,
+                ]),
+            Metric(
+                "seaway_http_messages_dropped_total", "Messages of workers that answer nothing.",
+                by: ["late": counters.lateAnswers, "duplicate": counters.duplicatePieces]),
+            Metric(
+                "seaway_http_disconnects_total", "Requests whose client left before the answer was whole.",
+                counters.disconnected),
+            Metric("seaway_http_pauses_total", "Reply channels held back for a slow client.", counters.pauses),
+        ]
+    }
+
+    private var asking: [Metric] {
+        let counters = self.server.sockets
+        return [
+            Metric("seaway_websocket_asked_total", "Upgrades that workers were asked about.", counters.asked),
+            Metric("seaway_websocket_accepted_total", "Upgrades that a worker accepted.", counters.accepted),
+            Metric(
+                "seaway_websocket_refused_total", "Upgrades that were refused.",
+                by: [
+                    "worker": counters.refused, "origin": counters.refusedOrigins, "address": counters.tooMany,
+                    "timeout": counters.notAccepted,
+                ]),
+        ]
+    }
+
+    private var events: [Metric] {
+        let counters = self.server.sockets
+        return [
+            Metric("seaway_websocket_events_total", "Events that were stored, or maybe stored.", counters.events),
+            Metric(
+                "seaway_websocket_events_unknown_total", "Events of which it is not known.", counters.unknownEvents),
+            Metric(
+                "seaway_websocket_events_dropped_total", "Events that no worker gets.",
+                by: ["receive": counters.droppedEvents, "disconnect": counters.droppedDisconnects]),
+            Metric("seaway_websocket_waits_total", "Times that an event found no room.", counters.waits),
+            Metric(
+                "seaway_websocket_fallbacks_total",
+                "Events that went to the shared channel because nobody read the socket's own.", counters.fallbacks),
+            Metric(
+                "seaway_websocket_missing_dones_total", "Events sent without the done of the one before.",
+                counters.missingDones),
+        ]
+    }
+
+    private var messages: [Metric] {
+        let counters = self.server.sockets
+        return [
+            Metric(
+                "seaway_websocket_messages_dropped_total", "Messages of workers that no browser gets.",
+                by: [
+                    "malformed": counters.malformed, "late": counters.late, "early": counters.early,
+                    "oldest": self.wire.droppedOldest, "replaced": self.wire.droppedReplaced,
+                    "closing": self.wire.droppedClosing, "unsent": self.wire.droppedUnsent,
+                ]),
+            Metric("seaway_websocket_pauses_total", "Channels held back for a slow browser.", counters.pauses),
+            Metric("seaway_websocket_blocked_total", "Times that a browser became too slow.", self.wire.blocked),
+        ]
+    }
+
+    private var connections: [Metric] {
+        let counters = self.wire
+        return [
+            Metric("seaway_websocket_opened_total", "WebSockets that were opened.", counters.sockets),
+            Metric("seaway_websocket_open", "WebSockets open now.", counters.openSockets, .gauge),
+            Metric(
+                "seaway_websocket_closed_total", "WebSockets that the server closed by itself.",
+                by: [
+                    "malformed": counters.malformed, "too_big": counters.tooBig, "too_fast": counters.tooFast,
+                    "too_slow": counters.blockedTooLong, "no_room": counters.noRoom, "silent": counters.silent,
+                    "close_timeout": counters.closeTimeouts, "overloaded": self.server.sockets.overloaded,
+                ]),
+            Metric(
+                "seaway_websocket_received_messages_total", "Messages of browsers.", counters.receivedMessages),
+            Metric(
+                "seaway_websocket_received_bytes_total", "Their bytes, after decompression.", counters.receivedBytes),
+            Metric("seaway_websocket_sent_messages_total", "Messages to browsers.", counters.sentMessages),
+            Metric("seaway_websocket_sent_bytes_total", "Their bytes on the wire.", counters.sentBytes),
+            Metric("seaway_websocket_pongs_dropped_total", "Pongs that newer ones replaced.", counters.droppedPongs),
+        ]
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import SeawayBroker
+import SeawayServer
+import ServiceLifecycle
+
+/// Where a server's counters can be read.
+struct MetricsOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Address at which GET /metrics prints all counters for Prometheus; whoever reaches it may read them; nowhere unless given.",
+            valueName: "host:port"))
+    var metrics: AddressOption?
+
+    func validate() throws {
+        guard let address = self.metrics?.address else { return }
+        guard case .tcp = address else { throw ValidationError("--metrics is \(address); allowed is HOST:PORT.") }
+    }
+
+    /// Takes the address, or ends the process with a clear line.
+    ///
+    /// - Returns: what is to be run with the server, if anything.
+    func open(
+        _ server: InterfaceServer, _ eventLoop: any EventLoop, _ logger: Logger
+    ) async throws -> [any Service] {
+        guard let address = self.metrics?.address, case .tcp(let host, let port) = address else { return [] }
+        let metrics = MetricsServer(server, eventLoop: eventLoop)
+        let bound = try await Process.claiming(address.description) {
+            try await metrics.start(host: host, port: port)
+        }
+        logger.info("metrics", metadata: ["address": "\(bound.ipAddress ?? "?"):\(bound.port ?? 0)"])
+        return [MetricsService(metrics: metrics)]
+    }
+}
+
+/// Answers until everything else has left.
+private struct MetricsService: Service {
+    let metrics: MetricsServer
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await self.metrics.shutdown()
+    }
+}
