@@ -132,7 +132,8 @@ let package = Package(
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
-        .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
         ),

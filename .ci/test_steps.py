@@ -10,6 +10,7 @@ import argparse
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -30,19 +31,21 @@ class Step:
     command: list[str]
     #: Steps that make what this one uses.
     needs: tuple[str, ...] = ()
+    #: Seconds after which a step that has not ended is ended.
+    limit: int = 900
 
 
 STEPS = [
     Step("vectors", ["python", "protocol/check.py"]),
     Step("lint", [".ci/lint.sh"]),
-    Step("release", [".ci/build.sh", "seaway", "seaway-demo-worker", "seaway-echo-worker"]),
+    Step("release", [".ci/build.sh", "seaway", "seaway-demo-worker", "seaway-echo-worker"], limit=2400),
     Step("python", ["clients/python/test.sh"], ("release",)),
     Step("go", ["clients/go/test.sh"], ("release",)),
     Step("shell", ["clients/shell/test.sh"], ("release",)),
     Step("system", ["python", "-m", "pytest", "-q", "Tests/System"], ("release",)),
     Step("browser", ["python", "-m", "pytest", "-q", "Tests/Browser"], ("release",)),
     Step("conformance", [".ci/conformance.sh", "--optional", "quick"], ("release",)),
-    Step("debug", ["swift", "build", "--build-tests"]),
+    Step("debug", ["swift", "build", "--build-tests"], limit=2400),
     Step("swift", ["swift", "test", "--skip-build", "--disable-xctest"], ("debug",)),
     Step("fuzz", [".ci/fuzz.sh", "4000"], ("debug",)),
 ]
@@ -54,6 +57,7 @@ class Outcome:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    #: What was left out, and why.
     note: str = ""
 
 
@@ -90,7 +94,7 @@ def count(text: str, succeeded: bool) -> Outcome:
     """What a step says that it ran; one that counts nothing is one test by itself."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     found = swift_testing(text) or go_test(text) or plain_count(text) or (1 if succeeded else 0, 0, 0)
-    outcome = Outcome(*found)
+    outcome = Outcome(*found, note="; ".join(re.findall(r"^skipped: .+$", text, re.MULTILINE)))
     if not succeeded and outcome.failed == 0:
         outcome.failed = 1
     return outcome
@@ -140,6 +144,21 @@ def read(process: subprocess.Popen[str], step: Step, progress: Progress, lines: 
             progress.line(line)
 
 
+def wait(process: subprocess.Popen[str], step: Step, lines: list[str]) -> bool:
+    """Whether the step succeeded in its time; nothing of it runs on when it did not."""
+    try:
+        return process.wait(step.limit) == 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        lines.append(f"It was ended, since it took more than {step.limit} s.\n")
+        return False
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+
+
 def run(step: Step, verbose: bool) -> Outcome:
     environment = {**os.environ, "SEAWAY_BIN": str(ROOT / ".build" / "release" / "seaway"), "PYTHON": sys.executable}
     progress = Progress(step, verbose)
@@ -147,7 +166,7 @@ def run(step: Step, verbose: bool) -> Outcome:
     try:
         process = subprocess.Popen(
             step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace",
+            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as error:
         lines.append(f"{error}\n")
@@ -155,7 +174,7 @@ def run(step: Step, verbose: bool) -> Outcome:
     else:
         reader = threading.Thread(target=read, args=(process, step, progress, lines), daemon=True)
         reader.start()
-        succeeded = process.wait() == 0
+        succeeded = wait(process, step, lines)
         reader.join(AFTERMATH)
         if reader.is_alive():
             lines.append("A process that this step started still runs and holds its output open.\n")
@@ -191,6 +210,7 @@ def chosen_steps() -> tuple[list[Step], bool]:
 
 def main() -> int:
     steps, verbose = chosen_steps()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     LOGS.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, Outcome] = {}
     for step in steps:
@@ -202,7 +222,9 @@ def main() -> int:
         print(f"== {step.name}", flush=True)
         outcomes[step.name] = outcome = run(step, verbose)
         mark = "!!" if outcome.failed else "ok"
-        print(f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True)
+        print(
+            f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True
+        )
     text = summary(outcomes)
     (LOGS / "summary.txt").write_text(text)
     print("\n" + text, end="", flush=True)

@@ -129,7 +129,9 @@ final class LocalState {
     // MARK: Watching
 
     func watch(_ group: Name, _ channel: Name) throws(WireRefusal) {
-        let watcher = self.watcher ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
+        let watcher =
+            self.watcher
+            ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
         self.watcher = watcher
         defer { self.endIfIdle(watcher) }
         try self.core.hub.watch(watcher.id, group, channel, now: self.core.now)

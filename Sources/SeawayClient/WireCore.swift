@@ -15,7 +15,7 @@ final class WireCore {
     /// Beyond this the memory of the output is given back after use.
     private static let standingOutput = 65_536
     /// How often deadlines are looked after.
-    private static let checkInterval = TimeAmount.milliseconds(100)
+    static let checkInterval = TimeAmount.milliseconds(100)
 
     private let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
@@ -32,6 +32,8 @@ final class WireCore {
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
     private var checks: RepeatedTask?
+    /// Told what happens to the connection, before those who wait are.
+    var observer: ((WireNews) -> Void)?
 
     init(
         _ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger,
@@ -89,12 +91,14 @@ final class WireCore {
         for listening in self.listenings.handles { self.tellListening(listening) }
         self.watchAgain()
         while let request = self.waiting.pop() { self.write(request.request, request.waiter) }
+        self.observer?(.connected)
     }
 
     /// Nobody knows what became of what was not answered.
     func disconnected() {
         self.isConnected.withLockedValue { $0 = false }
         self.output.clear()
+        self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
         for waiter in self.session.takeUnanswered() {
             switch waiter {
@@ -216,7 +220,7 @@ final class WireCore {
     private func listened(_ listening: WireListening, _ options: WireOptions) {
         let progress = self.listenings.listened(listening, isKept: options["state"] != "fresh")
         guard case .started(let isKept, let lines) = progress else { return }
-        self.write(lines, .nobody)
+        self.write(self.configuration.restoresMemberships ? lines : lines.filter { $0.verb != "JOIN" }, .nobody)
         self.endTurnSoon()
         listening.event(.started(kept: isKept))
     }
@@ -230,6 +234,13 @@ final class WireCore {
 
     func ready(_ listening: WireListening, _ count: Int) {
         self.listenings.grant(count, to: listening)
+        self.endTurnSoon()
+    }
+
+    /// Takes back the credit that was not used.
+    func withdraw(_ listening: WireListening) {
+        guard let purse = self.listenings.withdraw(from: listening) else { return }
+        self.output.writeString(purse.map { "READY 0 \($0)\n" } ?? "READY 0\n")
         self.endTurnSoon()
     }
 
@@ -322,6 +333,7 @@ final class WireCore {
         case (_, .stop(let listening)): self.end(listening)
         case (.hello(let options), .hello):
             self.maxBody = options["max-body"].flatMap { Int($0) } ?? WireLimits().maxBody
+            self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
@@ -336,8 +348,12 @@ final class WireCore {
         case .ping:
             self.output.writeStaticString("PONG\n")
             self.endTurnSoon()
-        case .joined(let group, let channels): self.listenings.joined(group, channels)
-        case .left(let group, let channels): self.listenings.left(group, channels)
+        case .joined(let group, let channels):
+            self.listenings.joined(group, channels)
+            self.observer?(.joined(group, channels))
+        case .left(let group, let channels):
+            self.listenings.left(group, channels)
+            self.observer?(.left(group, channels))
         case .lost(let name):
             guard let (listening, lines) = self.listenings.lost(name) else { return }
             self.write(lines, .nobody)
@@ -346,6 +362,7 @@ final class WireCore {
         case .bye(let reason, let text):
             self.logger.info(
                 "the broker says goodbye", metadata: ["reason": "\(reason?.rawValue ?? "unknown")", "text": "\(text)"])
+            self.observer?(.leaving)
             // One that is not known is of a later version, which will know whether to let this client in.
             if let reason, !reason.mayReturn { self.end(Refusal(code: reason.rawValue, text: text)) }
         default: break

@@ -191,6 +191,17 @@ extension ClientListenings {
         self.hasUntold = true
     }
 
+    /// Takes back the credit that was not used.
+    ///
+    /// - Returns: the purse that is to be emptied with `READY 0`, `.some(nil)` for the common one; `nil` when nothing is to be said.
+    package mutating func withdraw(from handle: Handle) -> String?? {
+        let id = ObjectIdentifier(handle)
+        guard let entry = self.entries[id] else { return nil }
+        self.entries[id]?.credit = 0
+        self.entries[id]?.untold = 0
+        return entry.isListening ? .some(entry.purse) : nil
+    }
+
     /// The credit that the connection has to be told of.
     package mutating func takeCredit() -> [Credit] {
         guard self.hasUntold else { return [] }

@@ -40,6 +40,8 @@ actor RunningBroker {
         guard kind == .wire else { return self.broker.makeLayer(clientName: "test") }
         var configuration = WireLayerConfiguration(broker: self.address)
         configuration.firstBackoff = .milliseconds(10)
+        // Hundreds of tests share the processor.
+        configuration.connectPatience = .seconds(60)
         let layer = WireLayer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         layer.start()
         return layer

@@ -9,30 +9,33 @@ package final class RawSocket: Sendable {
     /// The connection has ended before what was waited for.
     package struct Ended: Error, CustomStringConvertible {
         package let unread: [UInt8]
-        package var description: String { "the connection has ended behind \(String(decoding: self.unread, as: UTF8.self))" }
+        package var description: String {
+            "the connection has ended behind \(String(decoding: self.unread, as: UTF8.self))"
+        }
     }
 
     private let channel: any Channel
-    private let input = SocketInput()
+    private let input: SocketInput
 
-    private init(_ channel: any Channel) { self.channel = channel }
+    private init(_ channel: any Channel, _ input: SocketInput) {
+        self.channel = channel
+        self.input = input
+    }
 
     /// - Parameter receiveBuffer: bytes that the kernel takes for a client that does not read; `nil`: as usual.
     package static func connect(to address: Broker.Address, receiveBuffer: Int? = nil) async throws -> RawSocket {
+        let input = SocketInput()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            // What is to be read is asked for once somebody takes it in.
-            .channelOption(.autoRead, value: false)
+            // Before there is a connection, since its end may come with its beginning.
+            .channelInitializer { $0.pipeline.addHandler(input) }
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
         let channel: any Channel =
             switch address {
             case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port).get()
             case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
             }
-        let socket = RawSocket(channel)
-        try await channel.pipeline.addHandler(socket.input).get()
-        try await socket.setReading(true)
-        return socket
+        return RawSocket(channel, input)
     }
 
     // MARK: Writing

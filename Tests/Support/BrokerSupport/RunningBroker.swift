@@ -15,7 +15,8 @@ package final class RunningBroker: Sendable {
         package var free: Broker.Address {
             switch self {
             case .tcp: .tcp(host: "127.0.0.1", port: 0)
-            case .unix: .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
+            case .unix:
+                .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
             }
         }
     }
@@ -106,6 +107,12 @@ package final class RunningBroker: Sendable {
             time.advance(by: min(step, end - time.now))
             try await self.broker.check()
         }
+    }
+
+    /// Lets it look after its deadlines while no time passes.
+    package func check() async throws {
+        try await self.broker.check()
+        try await self.settle()
     }
 
     /// Returns when the broker has handled what had reached it before.
