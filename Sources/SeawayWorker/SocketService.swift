@@ -1,3 +1,4 @@
+import Logging
 import SeawayMessage
 
 /// Serves the events of sockets.
@@ -74,7 +75,8 @@ extension WorkerRun {
         let message = decision.message(serial: serial, receiveChannel: receiveChannel)
         self.send(
             Answer(
-                payload: message.payload, replyChannel: socket.channel, credit: credit, mayRepeat: false, isFailure: true))
+                payload: message.payload, replyChannel: socket.channel, credit: credit, mayRepeat: false,
+                isFailure: true))
     }
 
     private func receive(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
@@ -84,7 +86,7 @@ extension WorkerRun {
             }
             try await route.handler.receive(said, from: socket)
         } catch {
-            if self.log(error, socket) { self.closeFailed(socket) }
+            if self.log(error, socket) { await self.closeFailed(socket) }
         }
         guard route.isSerial, let order = message["order"]?.int else { return self.end(credit: credit) }
         // Also after a failure: the disconnect waits for it (W17).
@@ -94,16 +96,21 @@ extension WorkerRun {
                 isFailure: true))
     }
 
-    private func closeFailed(_ socket: WebSocket) {
-        // 1011: the server cannot fulfil the request (RFC 6455).
-        self.queue.begin(
-            .send(Answer(payload: Payload(["close": 1_011]), replyChannel: socket.channel, credit: 0, isFailure: true)))
+    private func closeFailed(_ socket: WebSocket) async {
+        do {
+            // 1011: the server cannot fulfil the request (RFC 6455).
+            try await socket.close(1_011)
+        } catch {
+            self.log(error, socket)
+        }
     }
 
     /// - Returns: whether the socket is open, for all that the error says.
     @discardableResult
     private func log(_ error: any Error, _ socket: WebSocket) -> Bool {
-        if let error = error as? ClientError, error.code == .gone, [socket.channel, socket.controlChannel].contains(error.name) {
+        if let error = error as? ClientError, error.code == .gone,
+            [socket.channel, socket.controlChannel].contains(error.name)
+        {
             self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
             return false
         }

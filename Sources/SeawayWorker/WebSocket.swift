@@ -68,7 +68,8 @@ public struct WebSocket: Sendable {
     ///
     /// A route that is `sticky` sees to this by itself.
     public func receive(on channel: String?) async throws {
-        try await self.put(Message([("receive_channel", channel.map { .string($0) } ?? .null)]).payload, on: self.controlChannel)
+        try await self.put(
+            Message([("receive_channel", channel.map { .string($0) } ?? .null)]).payload, on: self.controlChannel)
     }
 
     private static func closing(_ code: Int, _ reason: String) -> Payload {

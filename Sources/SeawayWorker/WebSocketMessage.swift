@@ -1,4 +1,4 @@
-package import SeawayMessage
+public import SeawayMessage
 
 /// What a browser says, or is told, in one message.
 public enum WebSocketMessage: Hashable, Sendable {
@@ -19,7 +19,15 @@ public enum WebSocketMessage: Hashable, Sendable {
         }
     }
 
-    package var payload: Payload {
+    /// What says it to a group, or to a socket's channel: `try await socket.layer.group("chat").send(said.message)`.
+    public var message: Message {
+        switch self {
+        case .text(let text): ["text": .string(text)]
+        case .bytes(let bytes): ["bytes": .bytes(bytes)]
+        }
+    }
+
+    var payload: Payload {
         switch self {
         case .text(let text):
             var writer = MessagePackWriter(capacity: text.utf8.count + 16)

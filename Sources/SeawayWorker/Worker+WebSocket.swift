@@ -19,7 +19,7 @@ extension Worker {
     ///     leaves gives its sockets back to all (W18). At most 65,536 sockets at a time, those beyond are served as without it.
     public func onWebSocket(
         _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = false, sticky: Bool = false,
-        _ handler: some WebSocketHandler
+        handler: some WebSocketHandler
     ) {
         let mailbox = sticky ? self.mailboxForSockets() : nil
         let route = SocketRoute(handler: handler, isSerial: serial, mailbox: mailbox)
@@ -29,7 +29,7 @@ extension Worker {
         }
     }
 
-    /// Serves the WebSockets of a channel; see ``onWebSocket(_:channel:serial:sticky:_:)``.
+    /// Serves the WebSockets of a channel; see ``onWebSocket(_:channel:serial:sticky:handler:)``.
     public func onWebSocket(
         _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = false, sticky: Bool = false,
         connect: @escaping @Sendable (WebSocket, HTTPRequest) async throws -> WebSocketDecision = { _, _ in .accept() },
@@ -38,6 +38,6 @@ extension Worker {
     ) {
         self.onWebSocket(
             path, channel: channel, serial: serial, sticky: sticky,
-            ClosureWebSocketHandler(onConnect: connect, onReceive: receive, onDisconnect: disconnect))
+            handler: ClosureWebSocketHandler(onConnect: connect, onReceive: receive, onDisconnect: disconnect))
     }
 }

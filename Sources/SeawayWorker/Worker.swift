@@ -140,7 +140,8 @@ public final class Worker: Service {
             clock: self.clock, logger: self.logger)
         listening.ready(self.concurrency)
         await withTaskCancellationOrGracefulShutdownHandler {
-            await self.work(run)
+            // One more where sockets are kept, which gives them back while all others are busy.
+            await self.work(run, takers: plan.socketMailboxes > 0 ? self.concurrency + 1 : self.concurrency)
         } onCancelOrGracefulShutdown: {
             guard kept.isEmpty else { return queue.begin(.leave) }
             listening.stop { queue.close() }
@@ -148,9 +149,9 @@ public final class Worker: Service {
         if let error = failure.error { throw error }
     }
 
-    private func work(_ run: WorkerRun) async {
+    private func work(_ run: WorkerRun, takers: Int) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<self.concurrency { group.addTask { await run.work() } }
+            for _ in 0..<takers { group.addTask { await run.work() } }
         }
     }
 }

@@ -168,15 +168,21 @@ final class WorkerRun: Sendable {
                 self.logger.error("an answer was refused", metadata: ["error": "\(error)"])
                 if !answer.isFailure { return self.send(answer.failure) }
             }
-            self.end(credit: answer.credit)
+            self.giveUp(answer)
         }
+    }
+
+    private func giveUp(_ answer: Answer) {
+        // A socket that did not hear that it was accepted sends its disconnect to all workers.
+        self.kept.forget(answer.replyChannel)
+        self.end(credit: answer.credit)
     }
 
     private func resend(_ answer: Answer) async {
         var answer = answer
         guard let wait = answer.retry.next(), (try? await self.clock.sleep(for: wait)) != nil else {
             self.logger.error("an answer was given up", metadata: ["channel": "\(answer.replyChannel)"])
-            return self.end(credit: answer.credit)
+            return self.giveUp(answer)
         }
         self.send(answer)
     }
