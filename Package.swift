@@ -127,7 +127,10 @@ let package = Package(
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
         .target(
-            name: "BrokerSupport", dependencies: ["SeawayBroker", nio("NIOCore"), nio("NIOPosix"), logging],
+            name: "BrokerSupport",
+            dependencies: [
+                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), logging,
+            ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
@@ -178,7 +181,8 @@ let package = Package(
         .testTarget(
             name: "SpecTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayTesting",
+                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWire", "SeawayWorker",
+                "SeawayTesting",
                 "SeawayMessage", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],

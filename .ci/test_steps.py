@@ -37,6 +37,7 @@ class Step:
 
 STEPS = [
     Step("vectors", ["python", "protocol/check.py"]),
+    Step("checker", ["python", "protocol/check.py", "--self-test"]),
     Step("lint", [".ci/lint.sh"]),
     Step("release", [".ci/build.sh", "seaway", "seaway-demo-worker", "seaway-echo-worker"], limit=2400),
     Step("python", ["clients/python/test.sh"], ("release",)),

@@ -204,7 +204,7 @@ final class WireCore {
 
     private func fault(_ listening: WireListening) -> Refusal? {
         guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
-        if let fault = listening.names.lazy.compactMap(WireRequest.fault).first { return fault }
+        if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
         guard !self.link.isOver else { return Refusal(code: "unreachable", text: "this layer has left") }
         return switch self.listenings.begin(listening, listening.names) {
         case nil: nil
@@ -214,14 +214,17 @@ final class WireCore {
     }
 
     private func tellListening(_ listening: WireListening) {
+        if self.listenings.makeWay(for: listening) { self.output.writeStaticString("READY 0\n") }
         self.write(self.listenings.listen(listening), .listen(listening))
+        if let name = self.listenings.purse(of: listening) { self.output.writeString("READY 0 \(name)\n") }
     }
 
     private func listened(_ listening: WireListening, _ options: WireOptions) {
         let progress = self.listenings.listened(listening, isKept: options["state"] != "fresh")
+        // First, since also one that has ended meanwhile may have credit given back to another.
+        self.endTurnSoon()
         guard case .started(let isKept, let lines) = progress else { return }
         self.write(self.configuration.restoresMemberships ? lines : lines.filter { $0.verb != "JOIN" }, .nobody)
-        self.endTurnSoon()
         listening.event(.started(kept: isKept))
     }
 
@@ -355,8 +358,10 @@ final class WireCore {
             self.listenings.left(group, channels)
             self.observer?(.left(group, channels))
         case .lost(let name):
-            guard let (listening, lines) = self.listenings.lost(name) else { return }
+            guard let (listening, lines, withdrawsCredit) = self.listenings.lost(name) else { return }
+            if withdrawsCredit { self.output.writeStaticString("READY 0\n") }
             self.write(lines, .nobody)
+            self.endTurnSoon()
             listening.stopped()
             listening.event(.lost(name: name))
         case .bye(let reason, let text):

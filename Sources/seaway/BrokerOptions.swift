@@ -26,25 +26,25 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .size("Everything that is held for peers, in all."))
     var maxMemory = SizeOption(bytes: 1 << 30)
 
-    @Option(help: "Connections.")
+    @Option(help: .count("Connections, those beyond are told so and closed."))
     var maxConnections = 10_000
 
-    @Option(help: "Names that one connection listens on or watches.")
+    @Option(help: .count("Names that one connection listens on or watches."))
     var maxNames = 1_024
 
-    @Option(help: "Members of one group.")
+    @Option(help: .count("Members of one group."))
     var maxMembers = 100_000
 
-    @Option(help: "Groups.")
+    @Option(help: .count("Groups, in all."))
     var maxGroups = 100_000
 
-    @Option(help: "Channels that are told of a group.")
+    @Option(help: .count("Channels that are told who joins and leaves a group, in all."))
     var maxWatches = 10_000
 
-    @Option(help: "Channels that hold something.")
+    @Option(help: .count("Channels that hold messages, readers or memberships."))
     var maxChannels = 100_000
 
-    @Option(help: "Closed channels that are remembered.")
+    @Option(help: .count("Closed channels that are remembered."))
     var maxClosed = 100_000
 
     @Option(help: .time("How long a frame may take once begun."))

@@ -15,8 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
-              seaway serve --broker unix:/run/seaway.sock --route /python=http.request.python
+              seaway serve --route /python=http.request.python --metrics 127.0.0.1:9411
               seaway serve --broker a:7411 --broker b:7411 --broker c:7411
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
     @OptionGroup(title: "Brokers") var brokers: LayerOptions
@@ -26,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let logger = self.log.logger("seaway.server")
         let layer = try self.brokers.makeLayer(
@@ -41,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             metrics + [
                 LayerService(layer: layer),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], logger)
+            ], until: signals, logger)
     }
 }
 

@@ -8,13 +8,11 @@ import Synchronization
 
 /// Three brokers named `b0` to `b2`, which die, hang and come back, and clients of all of them.
 actor ShardHouse {
-    typealias RealBroker = BrokerSupport.RunningBroker
-
     /// Short, so that deaths are found soon.
     static let failover = Duration.milliseconds(600)
 
     private let warm: Int
-    private var brokers: [RealBroker] = []
+    private var brokers: [RunningBroker] = []
     private var isDead: [Bool] = []
     private var layers: [ShardedLayer] = []
 
@@ -49,7 +47,7 @@ actor ShardHouse {
     }
 
     private func begin(_ number: Int) async throws {
-        self.brokers.append(try await RealBroker.start(self.configuration(number)))
+        self.brokers.append(try await RunningBroker.start(self.configuration(number)))
         self.isDead.append(false)
     }
 
@@ -60,12 +58,12 @@ actor ShardHouse {
 
     /// Begins it again, at the same address and with nothing.
     func restart(_ number: Int) async throws {
-        self.brokers[number] = try await RealBroker.start(
+        self.brokers[number] = try await RunningBroker.start(
             self.configuration(number), at: self.brokers[number].address)
         self.isDead[number] = false
     }
 
-    func broker(_ number: Int) -> RealBroker { self.brokers[number] }
+    func broker(_ number: Int) -> RunningBroker { self.brokers[number] }
 
     /// The broker that is first for a name, of some.
     nonisolated func first(for name: String, among brokers: [Int] = [0, 1, 2]) -> Int {

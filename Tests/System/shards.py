@@ -1,93 +1,46 @@
 """A site over several brokers, under load, with faults in it; and the check of what must hold whatever happens.
 
-Three brokers, one interface server, two workers that answer requests and two that have WebSockets. A poster sends numbered posts to the
-group that every socket is in; sockets have what they say sent back; a client gets pages. What was under way while something was broken may be lost, told
-with an answer in bounded time; nothing else may, and nothing comes twice.
+Three brokers, one interface server, two workers that answer requests, two that have WebSockets, and one that answers in
+pieces. A poster sends numbered posts to the group that every socket is in; sockets have what they say sent back, and
+clients get pages. What was under way while something was broken may be lost, told with an answer in bounded time;
+nothing else may, nothing comes twice, and no answer in pieces has a hole.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import pathlib
 import signal
-import socket
-import threading
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness import SEAWAY, House, Program, Wire, free_port, until
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from harness import ROOT, SEAWAY, House, Program, Wire, free_port, until
+from relay import Relay
+from shard_load import CONTENT, HTTP_TIMEOUT, SLOW, Clients, Try
 
 FAILOVER = 1.0
 WARM = 1.0
-HTTP_TIMEOUT = 4.0
 GROUP = "liveblog"
-PACE = 0.02
-"""Seconds between two messages of one client: the load is to be there, not to be the fault."""
-SLOW = 10.0
-"""More than any step of the failover takes, on a machine that does much else."""
 
+STREAMER = """
+import asyncio, sys
+from seaway import aio
 
-class Relay:
-    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end."""
+failover, piece, content, *brokers = sys.argv[1:]
+worker = aio.Worker(hosts=brokers, failover=float(failover))
 
-    def __init__(self, target: int):
-        self.target = target
-        self.port = free_port()
-        self._is_cut = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._sockets: set[socket.socket] = {self._listener}
-        threading.Thread(target=self._accept, daemon=True).start()
+@worker.on("http.request.stream")
+async def stream(message):
+    async with message.stream() as pieces:
+        for start in range(0, len(content), int(piece)):
+            await pieces.write(content[start:start + int(piece)])
+            # So that faults find it under way.
+            await asyncio.sleep(0.02)
 
-    def cut(self) -> None:
-        self._is_cut.set()
-
-    def mend(self) -> None:
-        """Ends what was swallowed from: bytes are missing there."""
-        self._is_cut.clear()
-        for each in self._sockets - {self._listener}:
-            self._end(each)
-
-    def close(self) -> None:
-        for each in list(self._sockets):
-            self._end(each)
-
-    def _end(self, each: socket.socket) -> None:
-        self._sockets.discard(each)
-        with contextlib.suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
-        each.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self._sockets.add(client)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        try:
-            broker = socket.create_connection(("127.0.0.1", self.target), 5)
-        except OSError:
-            if not self._is_cut.is_set():
-                self._end(client)
-            return
-        broker.settimeout(None)
-        self._sockets.add(broker)
-        threading.Thread(target=self._move, args=(broker, client), daemon=True).start()
-        self._move(client, broker)
-
-    def _move(self, one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := one.recv(65_536):
-                if not self._is_cut.is_set():
-                    other.sendall(data)
-        if not self._is_cut.is_set():
-            self._end(one)
-            self._end(other)
+asyncio.run(worker.run())
+"""
 
 
 @dataclass
@@ -107,140 +60,6 @@ class Shard:
             return int(wire.look(f"MEMBERS {GROUP}")["total"])
 
 
-@dataclass
-class Try:
-    """Something that was sent, and what became of it."""
-
-    began: float
-    ended: float = 0.0
-    status: int = 0
-
-
-class Clients:
-    """The load; everything that comes is noted."""
-
-    def __init__(self, port: int, sockets: int):
-        self.port = port
-        self.is_over = threading.Event()
-        self.posts: dict[int, Try] = {}
-        self.pages: list[Try] = []
-        self.faults: list[str] = []
-        self.sockets = [Browser(port, number, self) for number in range(sockets)]
-        self.threads = [threading.Thread(target=self._post, daemon=True), threading.Thread(target=self._get, daemon=True)]
-
-    def start(self) -> None:
-        for each in self.sockets:
-            each.start()
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join(HTTP_TIMEOUT + SLOW)
-            if thread.is_alive():
-                self.faults.append("a request hangs")
-
-    def _post(self) -> None:
-        number = 0
-        while not self.is_over.wait(PACE):
-            number += 1
-            self.posts[number] = attempt = Try(time.monotonic())
-            self._ask("POST", str(number).encode(), attempt)
-
-    def _get(self) -> None:
-        while not self.is_over.wait(PACE):
-            attempt = Try(time.monotonic())
-            self._ask("GET", None, attempt)
-            self.pages.append(attempt)
-
-    def _ask(self, method: str, body: bytes | None, attempt: Try) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HTTP_TIMEOUT + SLOW)
-        try:
-            connection.request(method, "/swift", body=body)
-            response = connection.getresponse()
-            response.read()
-            attempt.status = response.status
-        except (OSError, http.client.HTTPException) as error:
-            self.faults.append(f"no answer to a {method}: {error!r}")
-        finally:
-            attempt.ended = time.monotonic()
-            connection.close()
-
-    @property
-    def posted(self) -> int:
-        return len(self.posts)
-
-    def reached(self, after: float) -> bool:
-        """Whether some post made after that has come to every socket."""
-        return all(each.last_post_began > after for each in self.sockets)
-
-    def echoed(self, after: float) -> bool:
-        """Whether each socket has got back something that it has said after that."""
-        return all(each.last_echo_began > after for each in self.sockets)
-
-
-class Browser:
-    """One WebSocket: says something, waits until it comes back, says the next; and notes the posts that come."""
-
-    PATIENCE = 3.0
-
-    def __init__(self, port: int, number: int, clients: Clients):
-        self.number = number
-        self.clients = clients
-        self.port = port
-        self.posts: list[int] = []
-        self.echoes: dict[int, Try] = {}
-        self.last_echo = 0
-        self.came: list[int] = []
-        self.last_post_began = 0.0
-        self.last_echo_began = 0.0
-        self._back = threading.Event()
-        self._end = contextlib.ExitStack()
-
-    def start(self) -> None:
-        opening = connect(f"ws://127.0.0.1:{self.port}/", open_timeout=SLOW, ping_interval=None)
-        connection = self._end.enter_context(opening)
-        self.clients.threads.append(threading.Thread(target=self._say, args=(connection,), daemon=True))
-        threading.Thread(target=self._read, args=(connection,), daemon=True).start()
-
-    def close(self) -> None:
-        self._end.close()
-
-    def _say(self, connection: ClientConnection) -> None:
-        number = 0
-        while not self.clients.is_over.wait(PACE * 2):
-            number += 1
-            self._back.clear()
-            self.echoes[number] = attempt = Try(time.monotonic())
-            self.last_echo = number
-            try:
-                connection.send(f"echo {number}")
-            except ConnectionClosed:
-                return
-            attempt.status = 200 if self._back.wait(self.PATIENCE) else 504
-            attempt.ended = time.monotonic()
-
-    def _read(self, connection: ClientConnection) -> None:
-        try:
-            for text in connection:
-                kind, _, digits = str(text).partition(" ")
-                if kind == "Swift:":
-                    self.posts.append(int(digits))
-                    self.last_post_began = self.clients.posts[int(digits)].began
-                elif kind == "echo":
-                    self.came.append(int(digits))
-                    self.last_echo_began = self.echoes[int(digits)].began
-                    if int(digits) == self.last_echo:
-                        self._back.set()
-                else:
-                    self.clients.faults.append(f"socket {self.number} got {text!r}")
-        except ConnectionClosed as closed:
-            self.clients.faults.append(f"socket {self.number} was closed: {closed}")
-        if not self.clients.is_over.is_set():
-            self.clients.faults.append(f"socket {self.number} has ended")
-
-
 class Site:
     """Everything, and what can be done to it."""
 
@@ -256,7 +75,8 @@ class Site:
         self.server = house.listening(
             house.start(
                 [SEAWAY, "serve", "--http", f"127.0.0.1:{self.port}", *given, "--failover", f"{FAILOVER}s",
-                 "--connect-patience", "1s", "--http-timeout", f"{HTTP_TIMEOUT}s", "--route", "/swift=http.request.swift"]
+                 "--connect-patience", "1s", "--http-timeout", f"{HTTP_TIMEOUT}s",
+                 "--route", "/swift=http.request.swift", "--route", "/stream=http.request.stream"]
             ), self.port,
         )  # fmt: skip
         programs = pathlib.Path(SEAWAY).parent
@@ -264,14 +84,22 @@ class Site:
         for _ in range(2):
             house.start([programs / "seaway-demo-worker", *self.given])
             house.start([programs / "seaway-echo-worker", "--group", GROUP, *self.given])
+        addresses = [shard.address for shard in self.shards]
+        paths = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
+        house.start([sys.executable, "-c", STREAMER, FAILOVER, 512, CONTENT, *addresses], paths)
         for shard in self.shards[: brokers - absent]:
-            until(lambda: self._has_workers(shard), "all workers listen")  # noqa: B023
+            self._wait_for_workers(shard)
         self.clients = Clients(self.port, sockets)
         self.clients.start()
         self.recovered(time.monotonic())
 
-    def _has_workers(self, shard: Shard) -> bool:
-        return all(self.house.readers(shard.port, channel) == 2 for channel in ("http.request.swift", "websocket.connect"))
+    def _wait_for_workers(self, shard: Shard) -> None:
+        expected = {"http.request.swift": 2, "websocket.connect": 2, "http.request.stream": 1}
+
+        def question() -> bool:
+            return all(self.house.readers(shard.port, channel) == count for channel, count in expected.items())
+
+        until(question, "all workers listen")
 
     def begin(self, shard: Shard) -> None:
         port = str(shard.port)
@@ -354,15 +182,13 @@ class Site:
             self._program(shard).kill()
             self.begin(shard)
             self.complete(shard)
-            took = self.recovered(began, FAILOVER)
-        return took
+            return self.recovered(began, FAILOVER)
 
     def add(self, shard: Shard) -> float:
         with self.fault("add") as began:
             self.begin(shard)
             self.complete(shard)
-            took = self.recovered(began)
-        return took
+            return self.recovered(began)
 
     @staticmethod
     def _program(shard: Shard) -> Program:
@@ -387,7 +213,8 @@ class Site:
             until(lambda: not self._lost(), "everything has come", patience=2.0)
         found = list(self.clients.faults)
         found += self._lost() + self._twice() + self._disordered() + self._unanswered()
-        found += [f"{each.command} has ended" for each in self.house.programs if each.command[1] == "serve" and not each.is_running]
+        if not self.server.is_running:
+            found.append("the interface server has ended")
         return found
 
     def _is_disturbed(self, attempt: Try) -> bool:
@@ -422,13 +249,13 @@ class Site:
 
     def _unanswered(self) -> list[str]:
         found = []
-        for attempt in [*self.clients.posts.values(), *self.clients.pages]:
+        for attempt in [*self.clients.posts.values(), *self.clients.pages, *self.clients.streams]:
             seconds = attempt.ended - attempt.began
             if seconds > HTTP_TIMEOUT + 2:
                 found.append(f"an answer took {seconds:.1f} s")
             if attempt.status != 200 and not self._is_disturbed(attempt):
                 found.append(f"{attempt.status} outside of any fault")
-            if attempt.status not in (200, 500, 503, 504):
+            if attempt.status not in (0, 200, 500, 503, 504):
                 found.append(f"{attempt.status} for an answer")
         return found
 
@@ -439,10 +266,12 @@ class Site:
         echoes = sum(len(each.echoes) for each in self.clients.sockets)
         back = sum(len(each.came) for each in self.clients.sockets)
         came = sum(len(each.posts) for each in self.clients.sockets)
-        told = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
+        whole = sum(each.status == 200 for each in self.clients.streams)
+        told = ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items()))
         return (
             f"{len(self.windows)} faults; answers: {told}; {self.clients.posted} posts, {came} of "
-            f"{self.clients.posted * len(self.clients.sockets)} came; {back} of {echoes} echoes came"
+            f"{self.clients.posted * len(self.clients.sockets)} came; {back} of {echoes} echoes came; "
+            f"{whole} of {len(self.clients.streams)} streams were whole"
         )
 
 

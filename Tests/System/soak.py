@@ -3,8 +3,8 @@
 
     soak.py [SECONDS [SEED]]
 
-Prints the seed first, each fault with the seconds until the group was reached again, and at the end what was violated of what `shards.py`
-says must hold. Ends with 0 when nothing was. The same seed gives the same faults in the same order.
+Prints the seed first, each fault with the seconds until the group was reached again, and at the end what was violated
+of what `shards.py` says must hold. Ends with 0 when nothing was. The same seed gives the same faults in the same order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness import House
 from shards import FAULTS, Site
 
 
-def main(seconds: float = 60.0, seed: int | None = None) -> int:
+def main(seconds: float, seed: int | None) -> int:
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     dice = random.Random(seed)
     print(f"soak: {seconds:.0f} s, seed {seed}", flush=True)
@@ -52,5 +52,5 @@ def soak(site: Site, seconds: float, dice: random.Random) -> int:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    sys.exit(main(*(float(word) for word in arguments[:1]), *(int(word) for word in arguments[1:2])))
+    seconds, seed = [*sys.argv[1:], "", ""][:2]
+    sys.exit(main(float(seconds or 60), int(seed) if seed else None))

@@ -1,6 +1,7 @@
-"""Three brokers, of which one dies, hangs, is cut off, leaves or comes back empty, while requests, sockets and groups go on."""
+"""Three brokers, of which one dies, hangs, is cut off, leaves or comes back empty, while all else goes on."""
 
 import pytest
+
 from shards import FAILOVER, FAULTS, Site
 
 

@@ -4,7 +4,7 @@ import SeawayClient
 import SeawayMessage
 import SeawayWorker
 
-/// The Swift worker of `make demo`: the page, posts to `/swift`, and the way to the heavy work.
+/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work.
 @main
 struct DemoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,10 +34,12 @@ struct DemoWorker: AsyncParsableCommand {
         for file in PageFile.all(broker: self.broker.first ?? "") {
             worker.on("http.request", method: "GET", path: file.path) { _ in file.response }
         }
-        worker.on("http.request.swift", method: "GET", path: "/swift") { _ in .text("hello from Swift\n") }
-        worker.on("http.request.swift", method: "POST", path: "/swift") { request in
-            try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
-            return .text("posted by Swift\n")
+        for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {
+            worker.on(channel, method: "GET", path: path) { _ in .text("hello from Swift\n") }
+            worker.on(channel, method: "POST", path: path) { request in
+                try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
+                return .text("posted by Swift\n")
+            }
         }
         worker.on("http.request.bigdata", at: "/bigdata", Self.passOn)
         layer.start()
