@@ -5,6 +5,7 @@ struct RouteTable: Sendable {
     enum Action: Sendable {
         case consume(any Consumer)
         case respond(any Responder)
+        case socket(SocketRoute)
     }
 
     struct Route: Sendable {
@@ -20,8 +21,14 @@ struct RouteTable: Sendable {
         case route(Action, parameters: [String: String])
         /// The path fits a route, but none for this method.
         case otherMethods(Set<String>)
-        /// - Parameter isHTTP: there are routes that answer requests.
-        case nothing(isHTTP: Bool)
+        case nothing(Audience)
+    }
+
+    /// Who waits for an answer where no route fits.
+    enum Audience: Sendable {
+        case request
+        case socket
+        case nobody
     }
 
     private var routes: [String: [Route]] = [:]
@@ -43,7 +50,18 @@ struct RouteTable: Sendable {
             return .route(route.action, parameters: parameters)
         }
         if !otherMethods.isEmpty { return .otherMethods(otherMethods) }
-        return .nothing(isHTTP: routes.contains { if case .respond = $0.action { true } else { false } })
+        return .nothing(Self.audience(of: routes))
+    }
+
+    private static func audience(of routes: [Route]) -> Audience {
+        for route in routes {
+            switch route.action {
+            case .respond: return .request
+            case .socket: return .socket
+            case .consume: break
+            }
+        }
+        return .nobody
     }
 
     private func routes(for channel: String) -> [Route] {

@@ -19,6 +19,7 @@ public final class Worker: Service {
     private struct Plan {
         var table = RouteTable()
         var fault: WorkerError?
+        var socketMailboxes = 0
     }
 
     private let layer: any ChannelLayer
@@ -26,6 +27,7 @@ public final class Worker: Service {
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let plan = Mutex(Plan())
+    private let token = String(UInt64.random(in: .min ... .max), radix: 36)
 
     /// - Parameters:
     ///   - layer: a connected or connecting layer; it stays the caller's to shut down, after ``run()``.
@@ -74,7 +76,15 @@ public final class Worker: Service {
         self.on(channel, method: method, path: path, ClosureResponder(body: respond))
     }
 
-    private func add(_ channel: String, method: String?, path: String?, _ action: RouteTable.Action) {
+    /// A mailbox for the sockets of one route, which nobody else has.
+    func mailboxForSockets() -> String {
+        self.plan.withLock { plan in
+            plan.socketMailboxes += 1
+            return "websocket.worker.\(self.token).\(plan.socketMailboxes)!"
+        }
+    }
+
+    func add(_ channel: String, method: String?, path: String?, _ action: RouteTable.Action) {
         self.plan.withLock { plan in
             do throws(WorkerError) {
                 var route = RouteTable.Route(method: method, action: action)
@@ -111,6 +121,7 @@ public final class Worker: Service {
         guard !channels.isEmpty else { throw WorkerError(.notListening, name: "no routes") }
         let queue = WorkQueue<WorkerRun.Job>()
         let failure = FirstFailure()
+        let kept = KeptSockets()
         let layer = self.layer
         let listening = layer.listen(to: channels) { delivery in
             // One credit was spent, however many channels there are.
@@ -119,24 +130,28 @@ public final class Worker: Service {
                 queue.begin(.consume(message, credit: place == 0 ? 1 : 0))
             }
         } event: { event in
+            if case .interrupted = event { kept.forgetAll() }
             guard let error = WorkerError(event, channels) else { return }
             failure.note(error)
             queue.close()
         }
         let run = WorkerRun(
-            layer: layer, table: plan.table, queue: queue, listening: listening, clock: self.clock, logger: self.logger)
+            layer: layer, table: plan.table, queue: queue, listening: listening, kept: kept,
+            clock: self.clock, logger: self.logger)
         listening.ready(self.concurrency)
         await withTaskCancellationOrGracefulShutdownHandler {
-            await self.work(run)
+            // One more where sockets are kept, which gives them back while all others are busy.
+            await self.work(run, takers: plan.socketMailboxes > 0 ? self.concurrency + 1 : self.concurrency)
         } onCancelOrGracefulShutdown: {
+            guard kept.isEmpty else { return queue.begin(.leave) }
             listening.stop { queue.close() }
         }
         if let error = failure.error { throw error }
     }
 
-    private func work(_ run: WorkerRun) async {
+    private func work(_ run: WorkerRun, takers: Int) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<self.concurrency { group.addTask { await run.work() } }
+            for _ in 0..<takers { group.addTask { await run.work() } }
         }
     }
 }

@@ -8,8 +8,12 @@ import SeawayMessage
 final class WorkerRun: Sendable {
     enum Job: Sendable {
         case consume(IncomingMessage, credit: Int)
+        /// Sends an answer.
+        case send(Answer)
         /// Sends an answer again, after a while.
         case resend(Answer)
+        /// Gives sockets back, and takes no more.
+        case leave
     }
 
     /// An answer on its way.
@@ -18,25 +22,29 @@ final class WorkerRun: Sendable {
         var replyChannel: String
         var credit: Int
         var retry = Retry(patience: .seconds(30))
+        /// Whether it may be sent again when nobody knows if it was stored. The server drops what comes after a whole answer (I18).
+        var mayRepeat = true
         /// It tells of a failure, and its own failure is not told.
         var isFailure = false
     }
 
-    private let layer: any ChannelLayer
+    let layer: any ChannelLayer
     private let table: RouteTable
-    private let queue: WorkQueue<Job>
-    private let listening: any Listening
-    private let clock: any Clock<Duration>
-    private let logger: Logger
+    let queue: WorkQueue<Job>
+    let listening: any Listening
+    let kept: KeptSockets
+    let clock: any Clock<Duration>
+    let logger: Logger
 
     init(
         layer: any ChannelLayer, table: RouteTable, queue: WorkQueue<Job>, listening: any Listening,
-        clock: any Clock<Duration>, logger: Logger
+        kept: KeptSockets, clock: any Clock<Duration>, logger: Logger
     ) {
         self.layer = layer
         self.table = table
         self.queue = queue
         self.listening = listening
+        self.kept = kept
         self.clock = clock
         self.logger = logger
     }
@@ -46,12 +54,14 @@ final class WorkerRun: Sendable {
         while let job = await self.queue.next() {
             switch job {
             case .consume(let message, let credit): await self.consume(message, credit)
+            case .send(let answer): self.send(answer)
             case .resend(let answer): await self.resend(answer)
+            case .leave: await self.leave()
             }
         }
     }
 
-    private func end(credit: Int) {
+    func end(credit: Int) {
         self.queue.end()
         if credit > 0 { self.listening.ready(credit) }
     }
@@ -60,9 +70,16 @@ final class WorkerRun: Sendable {
 
     private func consume(_ message: IncomingMessage, _ credit: Int) async {
         do {
-            if let response = try await self.response(to: message) {
-                try await self.answer(response, to: message, credit)
-            } else {
+            switch self.table.match(message) {
+            case .route(let action, let parameters):
+                var message = message
+                message.parameters = parameters
+                try await self.take(message, by: action, credit)
+            case .otherMethods(let methods): try await self.answer(.methodNotAllowed(methods), to: message, credit)
+            case .nothing(.request): try await self.answer(.notFound, to: message, credit)
+            case .nothing(.socket): self.refuse(message, credit)
+            case .nothing(.nobody):
+                self.logger.warning("no consumer fits", metadata: ["channel": "\(message.channel)"])
                 self.end(credit: credit)
             }
         } catch {
@@ -70,26 +87,18 @@ final class WorkerRun: Sendable {
         }
     }
 
-    /// - Returns: `nil` when the message needs none, or its consumer has seen to it.
-    private func response(to message: IncomingMessage) async throws -> HTTPResponse? {
-        switch self.table.match(message) {
-        case .route(.consume(let consumer), let parameters):
-            var message = message
-            message.parameters = parameters
+    private func take(_ message: IncomingMessage, by action: RouteTable.Action, _ credit: Int) async throws {
+        switch action {
+        case .consume(let consumer):
             try await consumer.consume(message)
-            return nil
-        case .route(.respond(let responder), let parameters):
+            self.end(credit: credit)
+        case .respond(let responder):
             guard let method = message.envelope.method, let path = message.envelope.path else {
                 throw WorkerError(.malformedRequest, name: message.channel)
             }
-            var message = message
-            message.parameters = parameters
-            return try await responder.respond(to: HTTPRequest(message, method: method, path: path))
-        case .otherMethods(let methods): return .methodNotAllowed(methods)
-        case .nothing(let isHTTP):
-            if isHTTP { return .notFound }
-            self.logger.warning("no consumer fits", metadata: ["channel": "\(message.channel)"])
-            return nil
+            let response = try await responder.respond(to: HTTPRequest(message, method: method, path: path))
+            try await self.answer(response, to: message, credit)
+        case .socket(let route): await self.serve(route, message, credit)
         }
     }
 
@@ -141,7 +150,7 @@ final class WorkerRun: Sendable {
         }
     }
 
-    private func send(_ answer: Answer) {
+    func send(_ answer: Answer) {
         self.layer.send(answer.payload, to: answer.replyChannel, ifHeard: false) { [self] outcome in
             if case .done = outcome { return self.end(credit: answer.credit) }
             self.notDone(answer, outcome)
@@ -152,21 +161,28 @@ final class WorkerRun: Sendable {
         do throws(ClientError) {
             try outcome.get(for: answer.replyChannel)
         } catch {
-            // Once too often does no harm: the server drops what comes after a whole answer (I18).
-            if error.isPassing || error.code == .unknown { return self.queue.putBack(.resend(answer)) }
+            if error.isPassing || (error.code == .unknown && answer.mayRepeat) {
+                return self.queue.putBack(.resend(answer))
+            }
             if error.code != .gone {
                 self.logger.error("an answer was refused", metadata: ["error": "\(error)"])
                 if !answer.isFailure { return self.send(answer.failure) }
             }
-            self.end(credit: answer.credit)
+            self.giveUp(answer)
         }
+    }
+
+    private func giveUp(_ answer: Answer) {
+        // A socket that did not hear that it was accepted sends its disconnect to all workers.
+        self.kept.forget(answer.replyChannel)
+        self.end(credit: answer.credit)
     }
 
     private func resend(_ answer: Answer) async {
         var answer = answer
         guard let wait = answer.retry.next(), (try? await self.clock.sleep(for: wait)) != nil else {
             self.logger.error("an answer was given up", metadata: ["channel": "\(answer.replyChannel)"])
-            return self.end(credit: answer.credit)
+            return self.giveUp(answer)
         }
         self.send(answer)
     }

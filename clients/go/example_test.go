@@ -21,6 +21,24 @@ func ExampleWorker() {
 	}
 }
 
+// A chat: who opens /chat/blue hears what anybody says in the room blue.
+func ExampleWorker_HandleSockets() {
+	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))
+	worker.HandleSockets(seaway.SocketRoute{
+		Path: "/chat/{room}",
+		Connect: func(ctx context.Context, s *seaway.Socket) error {
+			return s.Join(ctx, s.Parameters["room"])
+		},
+		Receive: func(ctx context.Context, s *seaway.Socket, said seaway.SocketMessage) error {
+			_, err := s.Client().SendGroup(ctx, s.Parameters["room"], said.Message(), "")
+			return err
+		},
+	})
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
 func ExampleClient_Send() {
 	client := seaway.New("127.0.0.1:7411", seaway.Options{})
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -121,11 +121,7 @@ func (r *Request) fail(ctx context.Context) error {
 }
 
 func responseStart(status int, header Header, content []byte, hasMore bool) Message {
-	fields := make([]any, len(header))
-	for index, field := range header {
-		fields[index] = []any{asField([]byte(field[0])), asField([]byte(field[1]))}
-	}
-	message := Message{"status": status, "headers": fields}
+	message := Message{"status": status, "headers": headerFields(header)}
 	if len(content) > 0 {
 		message["content"] = asField(content)
 	}

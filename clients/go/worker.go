@@ -30,7 +30,10 @@ type Worker struct {
 
 	client   *Client
 	handlers map[string]Handler
-	wrong    error
+	// The routes of each channel where connects come in.
+	sockets map[string][]*SocketRoute
+	kept    keptSockets
+	wrong   error
 }
 
 // NewWorker makes a worker that takes its messages from the client's broker; a client has one worker.
@@ -82,6 +85,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer abandon()
 	var running sync.WaitGroup
 	err = w.takeAll(ctx, work, listener, &running)
+	if err == nil && w.giveBack() {
+		last, cancel := context.WithTimeout(work, lastEvents)
+		err = w.takeAll(last, work, listener, &running)
+		cancel()
+	}
 	return w.leave(err, listener, work, abandon, &running)
 }
 
@@ -186,14 +194,18 @@ func (w *Worker) handle(work context.Context, request *Request) {
 	}
 }
 
-// call turns a panic into an error.
-func (w *Worker) call(ctx context.Context, request *Request) (err error) {
+func (w *Worker) call(ctx context.Context, request *Request) error {
+	return guard(func() error { return w.handler(request.Channel)(ctx, request) })
+}
+
+// guard turns a panic into an error.
+func guard(call func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
 		}
 	}()
-	return w.handler(request.Channel)(ctx, request)
+	return call()
 }
 
 func (w *Worker) handler(channel string) Handler {

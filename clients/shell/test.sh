@@ -343,6 +343,29 @@ for n in 1 2; do
         "$(client listen --count 1 'http.response.k!')"
 done
 kill -- "-$worker"
+
+# ---- sockets, as the README has them
+
+sed -n '/^#!\/bin\/sh$/,/^```$/p' "$folder/README.md" | grep -v '^```' >"$work/chat.sh"
+(PATH=$folder:$PATH exec sh "$work/chat.sh") >"$work/chat.log" 2>&1 &
+worker=$!
+untilReaders websocket.receive.sh 1
+socket() {
+    client send "websocket.$2.sh" '{"type":"websocket.'"$2"'","reply_channel":"websocket.send.k!'"$1"'","control_channel":"websocket.control.k!'"$1"'","path":"/sh"'"$3"'}'
+}
+start listen 'websocket.send.k!' >"$work/browsers"
+browsers=$!
+untilReaders 'websocket.send.k!1' 1
+socket 1 connect ''
+socket 2 connect ''
+socket 1 receive ',"text":"it'"'"'s \"text\":\"$HOME\" \\ ä"'
+untilLines "$work/browsers" 4
+is 'the sockets of the README: accepted, in a group' 'websocket.send.k!1	{"accept":true} websocket.send.k!2	{"accept":true}' \
+    "$(head -n 2 "$work/browsers" | sort | tr '\n' ' ' | sed 's/ $//')"
+is 'the sockets of the README: what one says all hear' \
+    '{"text":"it'"'"'s \"text\":\"$HOME\" \\ ä"} {"text":"it'"'"'s \"text\":\"$HOME\" \\ ä"}' \
+    "$(tail -n 2 "$work/browsers" | cut -f 2 | sed 's/ *$//' | tr '\n' ' ' | sed 's/ $//')"
+kill "$worker" "$browsers"
 kill "$broker"
 wait "$broker"
 broker=

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Logging
 import SeawayClient
-import SeawayMessage
 import SeawayWorker
 
 /// A worker that accepts every WebSocket and sends back what comes: for `make conformance` and `make bench`.
@@ -23,6 +22,9 @@ struct EchoWorker: AsyncParsableCommand {
     @Flag(help: "Take each socket's messages one at a time, and so send them back in order.")
     var serial = false
 
+    @Flag(help: "Keep each socket at the worker that has accepted it.")
+    var sticky = false
+
     @Option(help: "Messages worked on at a time.")
     var concurrency = 64
 
@@ -43,21 +45,13 @@ struct EchoWorker: AsyncParsableCommand {
         brokers.failover = .milliseconds(self.failover)
         let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, concurrency: self.concurrency, logger: logger)
-        let (group, serial) = (self.group, self.serial)
-        worker.on("websocket.connect") { message in
-            if let group, let channel = message.replyChannel { try await layer.join(group, [channel]) }
-            try await message.reply(["accept": true, "serial": .bool(serial)])
+        let group = self.group
+        worker.onWebSocket(serial: self.serial, sticky: self.sticky) { socket, _ in
+            if let group { try await socket.join(group) }
+            return .accept()
+        } receive: { message, socket in
+            try await socket.send(message)
         }
-        worker.on("websocket.receive") { message in
-            var answer: Message = [:]
-            for key in ["text", "bytes"] {
-                if let value = message[key] { answer[key] = value }
-            }
-            try await message.reply(answer)
-            guard serial, let control = message["control_channel"]?.string, let order = message["order"] else { return }
-            try await layer.send(["done": order], to: control)
-        }
-        worker.on("websocket.disconnect") { _ in }
         layer.start()
         try await worker.runService()
         await layer.shutdown()

@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 import sys
-from typing import List
+from typing import Any, Dict, List
 
 import pytest
 from support.broker import TESTS, Broker, Ends, Program
@@ -30,8 +30,8 @@ def run(broker: Broker, programs: List[Ends], *arguments: str) -> Program:
     [
         (0, "chat.log hi"),
         (1, "chat.log hi"),
-        (3, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
-        (4, "nobody listens"),
+        (4, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
+        (5, "nobody listens"),
     ],
 )
 def test_an_example_does_what_it_says(
@@ -44,7 +44,7 @@ def test_an_example_does_what_it_says(
 
 
 def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
     (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "shop.py"))
     server = Server(own_broker.address)
@@ -54,6 +54,29 @@ def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends]
     assert b"".join(piece["content"] for piece in pieces) == b"0\n1\n2\n"
     server.layer.send("mail.outgoing", {"to": "a@example.org"})
     program.line("to a@example.org")
+    assert program.terminate() == 0
+
+
+def test_the_sockets_of_the_readme_work(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
+    (tmp_path / "chat.py").write_text(EXAMPLES[3], "utf-8")
+    program = run(own_broker, programs, str(tmp_path / "chat.py"))
+    server = Server(own_broker.address, "websocket.send.test!")
+    programs.append(server)
+
+    def event(kind: str, number: int, **fields: Any) -> None:
+        message: Dict[str, Any] = {"type": f"websocket.{kind}", "path": "/chat/blue"}
+        message["reply_channel"] = f"websocket.send.test!{number}"
+        message["control_channel"] = "websocket.control.test!1"
+        server.layer.send(f"websocket.{kind}", {**message, **fields})
+
+    event("connect", 1)
+    assert server.next("websocket.send.test!1").data == {"accept": True, "serial": True, "text": "welcome"}
+    event("connect", 2, headers=[[b"origin", b"https://evil.example"]])
+    assert server.next("websocket.send.test!2").data == {"accept": False, "status": 403}
+    event("receive", 1, text="hi")
+    assert server.next("websocket.send.test!1").data == {"text": "somebody: 'hi'"}
+    event("disconnect", 1, code=1001)
+    program.line("left with 1001")
     assert program.terminate() == 0
 
 

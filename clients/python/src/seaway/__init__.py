@@ -29,6 +29,7 @@ from .channels import Channel, Group, default_layer, set_default_layer
 from .layer import Layer, connect
 from .listening import Listening
 from .message import Message, Pending, Stream
+from .websocket import WebSocket, WebSocketRoute
 from .worker import Worker
 
 __version__ = "0.1.0"
@@ -64,6 +65,8 @@ __all__ = [
     "Unknown",
     "UnknownVerb",
     "Unreachable",
+    "WebSocket",
+    "WebSocketRoute",
     "Worker",
     "WrongState",
     "connect",

@@ -56,6 +56,7 @@ class Routes(Generic[M, R]):
     def __init__(self) -> None:
         self._plain: Dict[str, Callable[[M], R]] = {}
         self._routes: Dict[str, List[_Route[M, R]]] = {}
+        self._refusals: Dict[str, Callable[[M], R]] = {}
 
     @property
     def channels(self) -> List[str]:
@@ -75,14 +76,19 @@ class Routes(Generic[M, R]):
             route = _Route(PathPattern("/*" if path is None else path), method, function)
             self._routes.setdefault(channel, []).append(route)
 
+    def refuse(self, channel: str, function: Callable[[M], R]) -> None:
+        """Lets a function take the messages of a channel that are no HTTP requests and fit no route."""
+        self._refusals[channel] = function
+
     def find(self, message: M) -> Tuple[Optional[Callable[[M], R]], Optional[_http.Answer]]:
         """Returns the function for a message, or the answer for an HTTP request that fits no route.
 
         Neither, for another message that fits none: there is nobody to tell.
         """
         channel = message.channel
-        routes = self._routes.get(channel)
-        plain = self._plain.get(channel) or self._plain.get(_names.mailbox(channel))
+        mailbox = _names.mailbox(channel)
+        routes = self._routes.get(channel) or self._routes.get(mailbox)
+        plain = self._plain.get(channel) or self._plain.get(mailbox)
         if routes is None:
             return plain, None
         path, method = message.path, message.method
@@ -96,7 +102,7 @@ class Routes(Generic[M, R]):
                 return route.function, None
             allowed.add(route.method or "")
         if plain is not None or not method:
-            return plain, None
+            return plain or self._refusals.get(channel), None
         if not allowed:
             return None, _http.answer(404, content="Not found.\n")
         return None, _http.answer(405, {"allow": ", ".join(sorted(allowed))}, "Method not allowed.\n")

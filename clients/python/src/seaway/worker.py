@@ -8,8 +8,9 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import Any, Callable, Dict, List, Optional, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Optional, TypeVar
 
+from . import _websocket
 from ._errors import Gone, SeawayError
 from ._http import answer as make_answer
 from ._log import logger
@@ -20,6 +21,7 @@ from ._ticket import Ticket
 from ._window import Window
 from .layer import Layer
 from .message import Message
+from .websocket import WebSocket, WebSocketRoute, give_back, refuse
 
 Function = TypeVar("Function", bound=Callable[[Message], Any])
 
@@ -71,6 +73,7 @@ class Worker:
         self._options = options
         self._layer = layer
         self._routes: Routes[Message, Any] = Routes()
+        self._kept = _websocket.Kept()
         self._run: Optional[_Run] = None
         self._is_stopped = False
 
@@ -92,6 +95,53 @@ class Worker:
 
         return add
 
+    def websocket(
+        self,
+        path: Optional[str] = None,
+        *,
+        channel: str = "websocket.connect",
+        serial: bool = False,
+        sticky: bool = False,
+    ) -> Callable[[Callable[[WebSocket, _websocket.Data], Any]], WebSocketRoute]:
+        """Lets a function take what browsers say on the sockets of a path: a string, or bytes.
+
+        ::
+
+            @worker.websocket("/chat/{room}")
+            def chat(socket, content):
+                socket.send(content)
+
+            @chat.connect
+            def join(socket):
+                socket.join("chat." + socket.parameters["room"])
+
+            @chat.disconnect
+            def left(socket, code, reason):
+                print("left with", code)
+
+        The first route that fits takes a socket, and 404 answers a connect that fits none. What a function raises is
+        logged and closes the socket with 1011, or rejects it with 500.
+
+        - ``channel``: where connects come in; the other events come in beside it (W2).
+        - ``serial``: a socket's next event comes when the function has ended, also with an error, while other sockets
+          go on (W16). All workers of a channel must say the same.
+        - ``sticky``: a socket's events come to the worker that has accepted it as long as that lives, so that it can
+          keep the socket's state; a worker that leaves gives its sockets back to all (W18).
+        """
+
+        def add(function: Callable[[WebSocket, _websocket.Data], Any]) -> WebSocketRoute:
+            if inspect.iscoroutinefunction(function):
+                raise TypeError("a coroutine function works in seaway.aio.Worker")
+            mailbox = _websocket.mailbox() if sticky else None
+            route = WebSocketRoute(function, self._kept, serial, mailbox)
+            channels = _websocket.beside(channel)
+            for name in [*channels, mailbox] if mailbox else channels:
+                self._routes.add(name, path or "/*", None, route.serve)
+            self._routes.refuse(channels.connect, refuse)
+            return route
+
+        return add
+
     def run(self) -> None:
         """Works until ``stop``, SIGTERM or SIGINT: then takes no more, finishes what it has, and leaves.
 
@@ -100,7 +150,7 @@ class Worker:
         """
         reading = Reading(self._routes.channels)
         layer = self._layer or Layer(self.broker, **self._options)
-        self._run = _Run(layer, self._routes, reading)
+        self._run = _Run(layer, self._routes, reading, self._kept)
         handlers = self._take_signals()
         try:
             if self._is_stopped:
@@ -140,12 +190,14 @@ class Worker:
 class _Run:
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading):
+    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading, kept: _websocket.Kept):
         self._layer = layer
         self._link = layer.link
         self._routes = routes
         self._reading = reading
+        self._kept = kept
         self._is_stopped = False
+        self._has_left = False
 
     def stop(self) -> None:
         self._is_stopped = True
@@ -160,6 +212,8 @@ class _Run:
                 deliveries = self._next(window.size)
                 if not deliveries:
                     break
+                self._work(deliveries, window)
+            for deliveries in self._last_deliveries(window.size):
                 self._work(deliveries, window)
         finally:
             self._leave()
@@ -185,6 +239,9 @@ class _Run:
                     break
                 for delivery in deliveries:
                     tasks.put(delivery)
+            for deliveries in self._last_deliveries(0):
+                for delivery in deliveries:
+                    tasks.put(delivery)
         finally:
             self._leave()
             for delivery in self._reading.queue:
@@ -208,9 +265,26 @@ class _Run:
             link.move(lambda: bool(reading.queue) or self._is_stopped or reading.error is not None, FOREVER)
             if self._is_stopped:
                 return []
-            deliveries = list(reading.queue)
-            reading.queue.clear()
+            return self._taken()
+
+    def _taken(self) -> List[Delivery]:
+        deliveries = list(self._reading.queue)
+        self._reading.queue.clear()
         return deliveries
+
+    def _last_deliveries(self, held: int) -> Iterator[List[Delivery]]:
+        """Gives back the sockets that are kept here, then takes what was on its way for a moment."""
+        reading, link = self._reading, self._link
+        if reading.error is not None or not give_back(self._layer, self._kept):
+            return
+        until = time.monotonic() + _websocket.LAST_EVENTS
+        while reading.error is None and time.monotonic() < until:
+            with link.lock:
+                if held > 2 * reading.credit:
+                    link.core.readings.grant(reading, held - reading.credit)
+                link.move(lambda: bool(reading.queue) or reading.error is not None, until)
+                deliveries = self._taken()
+            yield deliveries
 
     def _work(self, deliveries: List[Delivery], window: Window) -> None:
         if not deliveries:
@@ -236,13 +310,14 @@ class _Run:
                 # It would end this thread alone.
                 logger.warning("a function has asked to exit: the worker leaves")
                 self.stop()
-            if not self._is_stopped:
+            if not self._has_left:
                 with self._link.lock:
                     self._link.core.readings.grant(self._reading, 1)
             self._link.flush()
 
     def _leave(self) -> None:
         """Takes no more: what is on its way has come when this returns."""
+        self._has_left = True
         ticket = Ticket()
         with self._link.lock:
             self._link.core.readings.unlisten(self._reading, ticket)

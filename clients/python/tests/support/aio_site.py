@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from typing import Union
 
 import seaway
 from seaway import aio
-from seaway.aio import Channel, Message
+from seaway.aio import Channel, Message, WebSocket
 
 worker = aio.Worker()
 
@@ -81,3 +83,55 @@ async def job(message: Message) -> None:
 @worker.on("letters!")
 async def letter(message: Message) -> None:
     await message.reply({"on": message.channel})
+
+
+@worker.websocket("/chat/{room}", serial=True)
+async def chat(socket: WebSocket, content: Union[str, bytes]) -> None:
+    if content == "fail":
+        raise RuntimeError("failed as told")
+    if content == "close":
+        await socket.close(4000, "enough")
+    elif content == "leave":
+        await socket.leave(socket.parameters["room"])
+        await socket.close(at_once=True)
+    else:
+        await socket.send(content)
+
+
+@chat.connect
+async def join(socket: WebSocket) -> None:
+    await socket.join(socket.parameters["room"])
+
+
+@chat.disconnect
+async def ended(socket: WebSocket, code: int, reason: str) -> None:
+    await Channel("ended").send({"socket": socket.channel, "code": code, "reason": reason})
+
+
+@worker.websocket("/decide/{how}")
+async def decide(socket: WebSocket, content: Union[str, bytes]) -> None:
+    await socket.send_json({"said": content})
+
+
+@decide.connect
+async def deciding(socket: WebSocket) -> None:
+    how = socket.parameters["how"]
+    if how == "accept":
+        await socket.accept(socket.subprotocols[-1], {"x": "1"}, b"\xff")
+        await socket.send("and more")
+    elif how == "send":
+        await socket.send("")
+    elif how == "reject":
+        await socket.reject(302, {"location": "/"}, b"go")
+    elif how == "close":
+        await socket.close()
+    elif how == "fail":
+        raise RuntimeError("failed as told")
+    elif how == "late":
+        await socket.accept()
+        raise RuntimeError("failed as told")
+
+
+@worker.websocket("/keep", sticky=True)
+async def keep(socket: WebSocket, content: Union[str, bytes]) -> None:
+    await socket.send(f"{os.getpid()} {socket.message.channel}")

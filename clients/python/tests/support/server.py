@@ -12,12 +12,12 @@ from .broker import PATIENCE
 class Server:
     """Asks requests over the broker and collects their answers."""
 
-    def __init__(self, address: str, mailbox: str = "http.response.test!"):
+    def __init__(self, address: str, mailbox: str = "http.response.test!", *others: str):
         self.layer = seaway.Layer(address, patience=PATIENCE)
         self._mailbox = mailbox
         self._asked = 0
         self._came: Dict[str, List[seaway.Message]] = {}
-        self.listening = self.layer.listen(mailbox, credit=64)
+        self.listening = self.layer.listen(mailbox, *others, credit=64)
 
     def kill(self) -> None:
         """Leaves the broker."""
@@ -38,6 +38,10 @@ class Server:
             assert message is not None, f"no answer on {reply_channel}"
             self._came.setdefault(message.channel, []).append(message)
         return self._came[reply_channel].pop(0)
+
+    def came(self, reply_channel: str) -> int:
+        """How many messages have come there and were not looked at."""
+        return len(self._came.get(reply_channel, []))
 
     def answer(self, reply_channel: str) -> List[seaway.Message]:
         """All messages of an answer."""

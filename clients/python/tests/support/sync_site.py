@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from typing import Union
 
 import seaway
 from seaway import Channel, Message
@@ -80,3 +82,55 @@ def job(message: Message) -> None:
 @worker.on("letters!")
 def letter(message: Message) -> None:
     message.reply({"on": message.channel})
+
+
+@worker.websocket("/chat/{room}", serial=True)
+def chat(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
+    if content == "fail":
+        raise RuntimeError("failed as told")
+    if content == "close":
+        socket.close(4000, "enough")
+    elif content == "leave":
+        socket.leave(socket.parameters["room"])
+        socket.close(at_once=True)
+    else:
+        socket.send(content)
+
+
+@chat.connect
+def join(socket: seaway.WebSocket) -> None:
+    socket.join(socket.parameters["room"])
+
+
+@chat.disconnect
+def ended(socket: seaway.WebSocket, code: int, reason: str) -> None:
+    Channel("ended").send({"socket": socket.channel, "code": code, "reason": reason})
+
+
+@worker.websocket("/decide/{how}")
+def decide(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
+    socket.send_json({"said": content})
+
+
+@decide.connect
+def deciding(socket: seaway.WebSocket) -> None:
+    how = socket.parameters["how"]
+    if how == "accept":
+        socket.accept(socket.subprotocols[-1], {"x": "1"}, b"\xff")
+        socket.send("and more")
+    elif how == "send":
+        socket.send("")
+    elif how == "reject":
+        socket.reject(302, {"location": "/"}, b"go")
+    elif how == "close":
+        socket.close()
+    elif how == "fail":
+        raise RuntimeError("failed as told")
+    elif how == "late":
+        socket.accept()
+        raise RuntimeError("failed as told")
+
+
+@worker.websocket("/keep", sticky=True)
+def keep(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
+    socket.send(f"{os.getpid()} {socket.message.channel}")

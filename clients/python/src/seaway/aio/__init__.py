@@ -4,6 +4,7 @@ from .channels import Channel, Group, default_layer, set_default_layer
 from .layer import Layer, connect
 from .listening import Listening
 from .message import Message, Stream
+from .websocket import WebSocket, WebSocketRoute
 from .worker import Worker
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Listening",
     "Message",
     "Stream",
+    "WebSocket",
+    "WebSocketRoute",
     "Worker",
     "connect",
     "default_layer",

@@ -8,6 +8,7 @@ import signal
 import threading
 from typing import Any, Awaitable, Callable, List, Optional, Set, TypeVar
 
+from .. import _websocket
 from .._asyncio import FutureTicket
 from .._errors import Gone, SeawayError
 from .._http import answer as make_answer
@@ -16,6 +17,7 @@ from .._reading import Delivery, Reading
 from .._routes import Routes
 from .layer import Layer
 from .message import Message
+from .websocket import WebSocket, WebSocketRoute, give_back, refuse
 
 Function = TypeVar("Function", bound=Callable[[Message], Awaitable[Any]])
 
@@ -65,6 +67,7 @@ class Worker:
         self._options = options
         self._layer = layer
         self._routes: Routes[Message, Awaitable[Any]] = Routes()
+        self._kept = _websocket.Kept()
         self._is_stopped = False
         self._run: Optional[_Run] = None
 
@@ -86,6 +89,53 @@ class Worker:
 
         return add
 
+    def websocket(
+        self,
+        path: Optional[str] = None,
+        *,
+        channel: str = "websocket.connect",
+        serial: bool = False,
+        sticky: bool = False,
+    ) -> Callable[[Callable[[WebSocket, _websocket.Data], Awaitable[Any]]], WebSocketRoute]:
+        """Lets a coroutine function take what browsers say on the sockets of a path: a string, or bytes.
+
+        ::
+
+            @worker.websocket("/chat/{room}")
+            async def chat(socket, content):
+                await socket.send(content)
+
+            @chat.connect
+            async def join(socket):
+                await socket.join("chat." + socket.parameters["room"])
+
+            @chat.disconnect
+            async def left(socket, code, reason):
+                print("left with", code)
+
+        The first route that fits takes a socket, and 404 answers a connect that fits none. What a function raises is
+        logged and closes the socket with 1011, or rejects it with 500.
+
+        - ``channel``: where connects come in; the other events come in beside it (W2).
+        - ``serial``: a socket's next event comes when the function has ended, also with an error, while other sockets
+          go on (W16). All workers of a channel must say the same.
+        - ``sticky``: a socket's events come to the worker that has accepted it as long as that lives, so that it can
+          keep the socket's state; a worker that leaves gives its sockets back to all (W18).
+        """
+
+        def add(function: Callable[[WebSocket, _websocket.Data], Awaitable[Any]]) -> WebSocketRoute:
+            if not is_coroutine(function):
+                raise TypeError("a function that is no coroutine function works in seaway.Worker")
+            mailbox = _websocket.mailbox() if sticky else None
+            route = WebSocketRoute(function, self._kept, serial, mailbox)
+            channels = _websocket.beside(channel)
+            for name in [*channels, mailbox] if mailbox else channels:
+                self._routes.add(name, path or "/*", None, route.serve)
+            self._routes.refuse(channels.connect, refuse)
+            return route
+
+        return add
+
     async def run(self) -> None:
         """Works until ``stop``, SIGTERM or SIGINT: then takes no more, finishes what it has, and leaves.
 
@@ -95,7 +145,7 @@ class Worker:
         """
         channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = _Run(layer, channels, self._routes, self.concurrency)
+        run = self._run = _Run(layer, channels, self._routes, self.concurrency, self._kept)
         taken = self._take_signals()
         try:
             if not self._is_stopped:
@@ -133,13 +183,22 @@ class Worker:
 class _Run(Reading):
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, channels: List[str], routes: Routes[Message, Awaitable[Any]], concurrency: int):
+    def __init__(
+        self,
+        layer: Layer,
+        channels: List[str],
+        routes: Routes[Message, Awaitable[Any]],
+        concurrency: int,
+        kept: _websocket.Kept,
+    ):
         super().__init__(channels)
         self._layer = layer
         self._link = layer.link
         self._routes = routes
         self._concurrency = concurrency
+        self._kept = kept
         self._is_stopped = False
+        self._has_left = False
         self._is_cancelled = False
         self._tasks: Set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._link.loop.create_future()
@@ -154,7 +213,10 @@ class _Run(Reading):
         try:
             try:
                 await self._over
+                if self.error is None and await give_back(self._layer, self._kept):
+                    await asyncio.sleep(_websocket.LAST_EVENTS)
             finally:
+                self._has_left = True
                 readings.unlisten(self, ticket)
                 self._link.flush_soon()
             await ticket.future
@@ -191,7 +253,7 @@ class _Run(Reading):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not self._over.done():
+        if not self._has_left and self.error is None:
             self._link.core.readings.grant(self, 1)
             self._link.flush_soon()
 

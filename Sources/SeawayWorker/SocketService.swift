@@ -1,0 +1,129 @@
+import Logging
+import SeawayMessage
+
+/// Serves the events of sockets.
+extension WorkerRun {
+    /// How long messages that are on their way to this process's mailboxes may take, once the sockets are given back.
+    private static let lastEvents = Duration.milliseconds(250)
+
+    /// Works on one event, ends it, and says that it is done where the socket waits for that.
+    func serve(_ route: SocketRoute, _ message: IncomingMessage, _ credit: Int) async {
+        guard let socket = self.socket(of: message) else {
+            self.logger.warning("a message that is no event of a socket", metadata: ["channel": "\(message.channel)"])
+            return self.end(credit: credit)
+        }
+        switch message["type"]?.string {
+        case "websocket.connect":
+            await self.connect(route, socket, message, credit)
+        case "websocket.receive":
+            await self.receive(route, socket, message, credit)
+        case "websocket.disconnect":
+            self.kept.forget(socket.channel)
+            do {
+                try await route.handler.disconnect(socket, WebSocketClosure(message.payload))
+            } catch {
+                self.log(error, socket)
+            }
+            self.end(credit: credit)
+        default:
+            self.logger.warning("an event of an unknown type", metadata: ["channel": "\(message.channel)"])
+            self.end(credit: credit)
+        }
+    }
+
+    /// Tells a browser whose socket fits no route.
+    func refuse(_ message: IncomingMessage, _ credit: Int) {
+        guard message["type"]?.string == "websocket.connect", let socket = self.socket(of: message) else {
+            self.logger.warning("no route fits", metadata: ["channel": "\(message.channel)"])
+            return self.end(credit: credit)
+        }
+        self.answer(.reject(status: 404), to: socket, serial: false, mailbox: nil, credit)
+    }
+
+    /// Gives the sockets that are kept here back to all workers, then takes nothing more.
+    func leave() async {
+        let channels = self.kept.leave()
+        let giveBack = Payload(["receive_channel": nil])
+        for channel in channels.dropLast() { self.layer.send(giveBack, to: channel, ifHeard: false) { _ in } }
+        // Answers come in order: after this one there are all. A socket that has ended has nothing to give back.
+        if let last = channels.last { try? await self.layer.send(giveBack, to: last) }
+        try? await self.clock.sleep(for: Self.lastEvents)
+        let queue = self.queue
+        self.listening.stop { queue.close() }
+        queue.end()
+    }
+
+    private func connect(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
+        let decision: WebSocketDecision
+        do {
+            let request = HTTPRequest(message, method: "GET", path: socket.path)
+            decision = try await route.handler.connect(socket, request)
+        } catch {
+            self.log(error, socket)
+            decision = .reject(status: 500)
+        }
+        self.answer(decision, to: socket, serial: route.isSerial, mailbox: route.mailbox, credit)
+    }
+
+    private func answer(
+        _ decision: WebSocketDecision, to socket: WebSocket, serial: Bool, mailbox: String?, _ credit: Int
+    ) {
+        var receiveChannel: String?
+        if case .accept = decision.kind, let mailbox {
+            receiveChannel = self.kept.keep(socket, in: mailbox)
+        }
+        let message = decision.message(serial: serial, receiveChannel: receiveChannel)
+        self.send(
+            Answer(
+                payload: message.payload, replyChannel: socket.channel, credit: credit, mayRepeat: false,
+                isFailure: true))
+    }
+
+    private func receive(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
+        do {
+            guard let said = WebSocketMessage(message.payload) else {
+                throw WorkerError(.malformedRequest, name: message.channel)
+            }
+            try await route.handler.receive(said, from: socket)
+        } catch {
+            if self.log(error, socket) { await self.closeFailed(socket) }
+        }
+        guard route.isSerial, let order = message["order"]?.int else { return self.end(credit: credit) }
+        // Also after a failure: the disconnect waits for it (W17).
+        self.send(
+            Answer(
+                payload: Payload(["done": .int(order)]), replyChannel: socket.controlChannel, credit: credit,
+                isFailure: true))
+    }
+
+    private func closeFailed(_ socket: WebSocket) async {
+        do {
+            // 1011: the server cannot fulfil the request (RFC 6455).
+            try await socket.close(1_011)
+        } catch {
+            self.log(error, socket)
+        }
+    }
+
+    /// - Returns: whether the socket is open, for all that the error says.
+    @discardableResult
+    private func log(_ error: any Error, _ socket: WebSocket) -> Bool {
+        if let error = error as? ClientError, error.code == .gone,
+            [socket.channel, socket.controlChannel].contains(error.name)
+        {
+            self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
+            return false
+        }
+        self.logger.error("a socket's handler failed", metadata: ["path": "\(socket.path)", "error": "\(error)"])
+        return true
+    }
+
+    private func socket(of message: IncomingMessage) -> WebSocket? {
+        guard let channel = message.replyChannel, let control = message["control_channel"]?.string,
+            let path = message.envelope.path
+        else { return nil }
+        return WebSocket(
+            channel: channel, controlChannel: control, path: path, parameters: message.parameters, layer: self.layer,
+            clock: self.clock)
+    }
+}

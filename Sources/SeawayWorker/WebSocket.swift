@@ -1,0 +1,92 @@
+public import SeawayMessage
+
+/// One socket of a browser, as long as it is open: what a worker can do with it (INTERFACE.md, section 8).
+///
+/// It is a value that names the socket; it may be kept, and used from anywhere, also after the event it came with.
+public struct WebSocket: Sendable {
+    /// How long something is sent again while the socket takes nothing more.
+    private static let patience = Duration.seconds(60)
+
+    /// The channel to the browser; it names the socket, may be a member of groups and be sent to by anybody.
+    public let channel: String
+    /// The channel for what must not wait behind data (W14).
+    public let controlChannel: String
+    public let path: String
+    /// What the route's pattern has named: `/chat/{room}`; `*` for the tail of `/files/*`.
+    public let parameters: [String: String]
+    public let layer: any ChannelLayer
+    private let clock: any Clock<Duration>
+
+    init(
+        channel: String, controlChannel: String, path: String, parameters: [String: String], layer: any ChannelLayer,
+        clock: any Clock<Duration>
+    ) {
+        self.channel = channel
+        self.controlChannel = controlChannel
+        self.path = path
+        self.parameters = parameters
+        self.layer = layer
+        self.clock = clock
+    }
+
+    /// Sends a text message, and waits until the broker has it; while the browser is slow for up to 60 s (W13).
+    ///
+    /// Before the handshake is over it accepts the socket (W7): join groups first, and send what is to be said at once with ``WebSocketDecision``.
+    /// - Throws: `ClientError`, with `gone` when the socket is closed, `unknown` when nobody knows whether the broker has it.
+    public func send(_ text: String) async throws { try await self.send(WebSocketMessage.text(text)) }
+
+    /// Sends a binary message; see ``send(_:)-(String)``.
+    public func send(_ bytes: [UInt8]) async throws { try await self.send(WebSocketMessage.bytes(bytes)) }
+
+    /// Sends a message as JSON text; see ``send(_:)-(String)``.
+    public func send(json message: Message) async throws { try await self.send(message.json) }
+
+    /// Sends a message; see ``send(_:)-(String)``.
+    public func send(_ message: WebSocketMessage) async throws { try await self.put(message.payload, on: self.channel) }
+
+    /// Closes the socket, behind what was sent before.
+    ///
+    /// - Parameters:
+    ///   - code: 1000 to 1003, 1007 to 1014 or 3000 to 4999; another closes with 1011 (W11).
+    ///   - reason: at most 123 bytes of UTF-8.
+    public func close(_ code: Int = 1_000, reason: String = "") async throws {
+        try await self.put(Self.closing(code, reason), on: self.channel)
+    }
+
+    /// Closes the socket before what still waits to be sent; see ``close(_:reason:)``.
+    public func closeAtOnce(_ code: Int = 1_000, reason: String = "") async throws {
+        try await self.put(Self.closing(code, reason), on: self.controlChannel)
+    }
+
+    /// Makes the socket a member of a group until it closes; in force when it returns, also before the socket is accepted (W9).
+    public func join(_ group: String) async throws { try await self.layer.join(group, [self.channel]) }
+
+    /// Ends a membership; leaving a group the socket is not in succeeds.
+    public func leave(_ group: String) async throws { try await self.layer.leave(group, [self.channel]) }
+
+    /// Has the socket's events sent to another channel from now on; `nil` gives it back to the shared ones (W18).
+    ///
+    /// A route that is `sticky` sees to this by itself.
+    public func receive(on channel: String?) async throws {
+        try await self.put(
+            Message([("receive_channel", channel.map { .string($0) } ?? .null)]).payload, on: self.controlChannel)
+    }
+
+    private static func closing(_ code: Int, _ reason: String) -> Payload {
+        var message: Message = ["close": .int(Int64(code))]
+        if !reason.isEmpty { message["reason"] = .string(reason) }
+        return message.payload
+    }
+
+    private func put(_ payload: Payload, on channel: String) async throws {
+        var retry = Retry(patience: Self.patience)
+        while true {
+            do throws(ClientError) {
+                return try await self.layer.send(payload, to: channel)
+            } catch {
+                guard error.isPassing, let wait = retry.next() else { throw error }
+                try await self.clock.sleep(for: wait)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import SeawayMessage
+import SeawayWorker
+import ServiceLifecycleTestKit
+import TestSupport
+import Testing
+
+/// INTERFACE.md, 8.6, from the worker's side.
+@Suite(.timeLimit(.minutes(1))) struct SerialAndStickyTests {
+    struct Failure: Error {}
+
+    // MARK: One event at a time (W16)
+
+    @Test func aSerialRouteSaysWhenAMessageIsDone() async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(serial: true) { message, socket in
+                try await socket.send(message)
+                if message == .text("bad") { throw Failure() }
+            }
+        } talk: { _ in
+            layer.event(1, "connect", order: 0)
+            #expect(await layer.nextSent().message == ["accept": true, "serial": true])
+            layer.event(1, "receive", order: 1, ["text": "good"])
+            #expect(await layer.nextSent().message == ["text": "good"])
+            let done = await layer.nextSent()
+            #expect(done.channel == "websocket.control.s!1")
+            #expect(done.message == ["done": 1])
+            layer.event(1, "receive", order: 2, ["text": "bad"])
+            #expect(await layer.nextSent().message == ["text": "bad"])
+            #expect(await layer.nextSent().message == ["close": 1_011])
+            #expect(await layer.nextSent().message == ["done": 2])
+        }
+    }
+
+    @Test func theCreditComesBackWhenTheDoneHasArrived() async throws {
+        let layer = ScriptedLayer { _, _ in nil }
+        try await withWorker(layer, concurrency: 1) { worker in
+            worker.onWebSocket(serial: true) { _, _ in }
+        } talk: { _ in
+            layer.event(1, "receive", order: 1, ["text": "hi"])
+            #expect(await layer.nextSent().message == ["done": 1])
+            layer.answerHeld(.done)
+            #expect(await layer.nextCredit() == 1)
+        }
+    }
+
+    // MARK: One process for one socket (W18)
+
+    @Test func aStickyRouteKeepsASocketAndGivesItBackWhenItLeaves() async throws {
+        let layer = ScriptedLayer()
+        let handler = RecordingHandler()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(sticky: true, handler: handler)
+        } talk: { shutdown in
+            let mailbox = try #require(layer.names.first { $0.hasSuffix("!") })
+            for number in 1...2 { layer.event(number, "connect", order: 0) }
+            var channels: Set<String> = []
+            for _ in 1...2 {
+                _ = await handler.events.next()
+                let channel = try #require(await layer.nextSent().message["receive_channel"]?.string)
+                #expect(channel.hasPrefix(mailbox))
+                channels.insert(channel)
+            }
+            #expect(channels.count == 2)
+
+            let channel = try #require(channels.first)
+            layer.event(1, "receive", order: 1, on: channel, ["text": "hi"])
+            #expect(await handler.events.next() == .receive(.text("hi"), room: nil))
+            layer.event(1, "disconnect", order: 2, on: channel, ["code": 1_000])
+            #expect(await handler.events.next() == .disconnect(code: 1_000, reason: ""))
+            for _ in 1...4 { #expect(await layer.nextCredit() == 1) }
+
+            shutdown.triggerGracefulShutdown()
+            let givenBack = await layer.nextSent()
+            #expect(givenBack.channel == "websocket.control.s!2")
+            #expect(givenBack.message == ["receive_channel": nil])
+            await layer.stopping()
+        }
+    }
+
+    @Test func aWorkerThatLeavesKeepsNoMoreSockets() async throws {
+        let layer = ScriptedLayer { number, _ in number == 1 ? nil : .done }
+        let handler = RecordingHandler()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(sticky: true, handler: handler)
+        } talk: { shutdown in
+            layer.event(1, "connect", order: 0)
+            _ = await layer.nextSent()
+            shutdown.triggerGracefulShutdown()
+            #expect(await layer.nextSent().message == ["receive_channel": nil])
+            // It still takes what comes until its sockets are given back.
+            layer.event(2, "connect", order: 0)
+            #expect(await layer.nextSent().message == ["accept": true])
+            layer.answerHeld(.done)
+            await layer.stopping()
+        }
+    }
+
+    @Test func whoDidNotHearOfItIsNotGivenBack() async throws {
+        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "gone")) }
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(sticky: true, handler: RecordingHandler())
+        } talk: { shutdown in
+            layer.event(1, "connect", order: 0)
+            #expect(await layer.nextSent().message["accept"] == true)
+            #expect(await layer.nextCredit() == 1)
+            shutdown.triggerGracefulShutdown()
+            await layer.stopping()
+        }
+        // What else was sent would have been before this.
+        layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
+        #expect(await layer.nextSent().channel == "end")
+    }
+
+    @Test func anInterruptedConnectionHasGivenItsSocketsBack() async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(sticky: true, handler: RecordingHandler())
+        } talk: { shutdown in
+            layer.event(1, "connect", order: 0)
+            #expect(await layer.nextSent().message["receive_channel"] != nil)
+            layer.happen(.interrupted)
+            layer.happen(.started(kept: false))
+            shutdown.triggerGracefulShutdown()
+            await layer.stopping()
+        }
+        layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
+        #expect(await layer.nextSent().channel == "end")
+    }
+
+    @Test func aHandlersOwnChannelIsNamedAndGivenBack() async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket { message, socket in
+                try await socket.receive(on: "games.17")
+                try await socket.receive(on: nil)
+            }
+        } talk: { _ in
+            layer.event(1, "receive", order: 1, ["text": "play"])
+            for message: Message in [["receive_channel": "games.17"], ["receive_channel": nil]] {
+                let sent = await layer.nextSent()
+                #expect(sent.channel == "websocket.control.s!1")
+                #expect(sent.message == message)
+            }
+        }
+    }
+}

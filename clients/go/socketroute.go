@@ -1,0 +1,262 @@
+package seaway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// SocketRoute says who serves the sockets of a path, and how.
+//
+// An error, or a panic, is logged and closes the socket with 1011, or rejects it with 500.
+type SocketRoute struct {
+	// Path begins with /; "/chat/{room}" names a segment, "/files/*" takes all that follow ("/*").
+	Path string
+	// Channel is where connects come in; the other events come in beside it (W2). ("websocket.connect")
+	Channel string
+	// Serial lets a socket's next event come when Receive has returned, also with an error, while other sockets go on
+	// (W16). All workers of a channel must say the same.
+	Serial bool
+	// Sticky has a socket's events come to the worker that accepted it as long as that lives, so that it can keep the
+	// socket's state; a worker that leaves gives its sockets back to all (W18).
+	Sticky bool
+
+	// Connect decides about a browser that wants to open a socket, in less than 5 s; nil accepts all.
+	Connect func(ctx context.Context, socket *Socket) error
+	// Receive takes one message of the browser.
+	Receive func(ctx context.Context, socket *Socket, said SocketMessage) error
+	// Disconnect hears of the end, once for every Connect (W5), with the code and the browser's reason; may be nil.
+	Disconnect func(ctx context.Context, socket *Socket, code int, reason string) error
+
+	pattern pathPattern
+	mailbox string
+}
+
+// lastEvents is how long events that are on their way here may take once their sockets were given back.
+const lastEvents = 250 * time.Millisecond
+
+// HandleSockets serves the sockets of a path: of the routes of a channel the first that fits. A connect that fits none
+// is rejected with 404. A bad route makes [Worker.Run] fail.
+func (w *Worker) HandleSockets(route SocketRoute) {
+	if route.Path == "" {
+		route.Path = "/*"
+	}
+	if route.Channel == "" {
+		route.Channel = "websocket.connect"
+	}
+	var err error
+	if route.pattern, err = parsePattern(route.Path); err != nil {
+		w.wrong = err
+		return
+	}
+	if route.Receive == nil {
+		w.wrong = fmt.Errorf("seaway: %w: the sockets of %s have no Receive", ErrOption, route.Path)
+		return
+	}
+	if route.Sticky {
+		route.mailbox = newMailbox()
+		w.Handle(route.mailbox, w.socketHandler([]*SocketRoute{&route}))
+	}
+	if w.sockets == nil {
+		w.sockets = make(map[string][]*SocketRoute)
+	}
+	isNew := w.sockets[route.Channel] == nil
+	w.sockets[route.Channel] = append(w.sockets[route.Channel], &route)
+	if !isNew {
+		return
+	}
+	serve := func(ctx context.Context, r *Request) error {
+		return w.socketHandler(w.sockets[route.Channel])(ctx, r)
+	}
+	w.Handle(route.Channel, serve)
+	w.Handle(beside(route.Channel, "receive"), serve)
+	w.Handle(beside(route.Channel, "disconnect"), serve)
+}
+
+// beside is the channel of another event than a connect (W2).
+func beside(connect, event string) string {
+	if rest := strings.TrimPrefix(connect, "websocket.connect"); rest != connect {
+		return "websocket." + event + rest
+	}
+	return connect + "." + event
+}
+
+func newMailbox() string {
+	token := make([]byte, 8)
+	if _, err := rand.Read(token); err != nil {
+		panic(fmt.Sprintf("seaway: no random bytes: %v", err))
+	}
+	return "websocket.worker." + hex.EncodeToString(token) + "!"
+}
+
+// socketHandler gives each event to the route of its path.
+func (w *Worker) socketHandler(routes []*SocketRoute) Handler {
+	return func(ctx context.Context, r *Request) error {
+		logger := w.client.options.Logger
+		socket := &Socket{
+			Channel: r.ReplyChannel(), ControlChannel: r.Text("control_channel"), Event: r.Message,
+			client: w.client, kept: &w.kept, isDecided: r.Text("type") != "websocket.connect",
+		}
+		if socket.Channel == "" || socket.ControlChannel == "" {
+			logger.Printf("seaway: %s: a message that is no event of a socket", r.Channel)
+			return nil
+		}
+		for _, route := range routes {
+			if parameters, fits := route.pattern.match(socket.Path()); fits {
+				socket.route, socket.Parameters = route, parameters
+				w.serveSocket(ctx, socket, r.Channel)
+				return nil
+			}
+		}
+		if !socket.isDecided {
+			w.noteSocket(socket, socket.Reject(ctx, 404, nil, nil))
+			return nil
+		}
+		logger.Printf("seaway: %s: no route fits %s", r.Channel, socket.Path())
+		return nil
+	}
+}
+
+// serveSocket works on one event of a socket whose route was found.
+func (w *Worker) serveSocket(ctx context.Context, s *Socket, channel string) {
+	switch kind := s.Event.Text("type"); kind {
+	case "websocket.connect":
+		w.connectSocket(ctx, s)
+	case "websocket.receive":
+		err := guard(func() error {
+			said, err := received(s.Event)
+			if err != nil {
+				return err
+			}
+			return s.route.Receive(ctx, s, said)
+		})
+		if w.noteSocket(s, err) {
+			w.tellSocket(s, func(late context.Context) error { return s.Close(late, 1011, "") })
+		}
+		if s.route.Serial {
+			// Also after a failure: the disconnect waits for it (W17).
+			done := Message{"done": s.Event.Int("order")}
+			w.tellSocket(s, func(late context.Context) error { return s.put(late, s.ControlChannel, done) })
+		}
+	case "websocket.disconnect":
+		w.kept.forget(s.Channel)
+		if s.route.Disconnect == nil {
+			return
+		}
+		code := 1005
+		if _, isThere := s.Event["code"].(int64); isThere {
+			code = int(s.Event.Int("code"))
+		}
+		w.noteSocket(s, guard(func() error { return s.route.Disconnect(ctx, s, code, s.Event.Text("reason")) }))
+	default:
+		w.client.options.Logger.Printf("seaway: %s: an event of the unknown type %q", channel, kind)
+	}
+}
+
+func (w *Worker) connectSocket(ctx context.Context, s *Socket) {
+	err := guard(func() error {
+		if s.route.Connect != nil {
+			if err := s.route.Connect(ctx, s); err != nil {
+				return err
+			}
+		}
+		if s.hasDecision() {
+			return nil
+		}
+		return s.Accept(ctx, AcceptOptions{})
+	})
+	if !w.noteSocket(s, err) {
+		return
+	}
+	w.kept.forget(s.Channel)
+	w.tellSocket(s, func(late context.Context) error {
+		if s.hasDecision() {
+			return s.Close(late, 1011, "")
+		}
+		return s.Reject(late, 500, nil, nil)
+	})
+}
+
+// tellSocket sends something when the handler's own time may be over.
+func (w *Worker) tellSocket(s *Socket, send func(context.Context) error) {
+	late, cancel := context.WithTimeout(context.Background(), w.client.options.Wait)
+	defer cancel()
+	w.noteSocket(s, send(late))
+}
+
+// noteSocket logs an error; it says whether there is one, but for that of a socket that has ended: nobody's fault.
+func (w *Worker) noteSocket(s *Socket, err error) bool {
+	if err == nil || errors.Is(err, ErrGone) {
+		return false
+	}
+	w.client.options.Logger.Printf("seaway: the socket %s of %s failed: %v", s.Channel, s.Path(), err)
+	return true
+}
+
+// giveBack gives the sockets that are kept here back to all workers; it says whether there were any.
+func (w *Worker) giveBack() bool {
+	channels := w.kept.leave()
+	ctx, cancel := context.WithTimeout(context.Background(), w.client.options.Wait)
+	defer cancel()
+	for _, channel := range channels {
+		if err := w.client.Send(ctx, channel, Message{"receive_channel": nil}); err != nil && !errors.Is(err, ErrGone) {
+			w.client.options.Logger.Printf("seaway: a socket was not given back: %v", err)
+		}
+	}
+	return len(channels) > 0
+}
+
+// mostKept sockets are given back; beyond it the server finds that nobody reads the channel of one any more.
+const mostKept = 65536
+
+// keptSockets are those whose events come to this process alone (W18).
+type keptSockets struct {
+	mu sync.Mutex
+	// Their control channels, by send channel.
+	controls  map[string]string
+	count     int
+	isLeaving bool
+}
+
+// keep finds a channel for the socket's events, of its own so that a busy socket leaves the others their room; "" when
+// the worker leaves.
+func (k *keptSockets) keep(s *Socket, mailbox string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.isLeaving {
+		return ""
+	}
+	if k.controls == nil {
+		k.controls = make(map[string]string)
+	}
+	if len(k.controls) < mostKept {
+		k.controls[s.Channel] = s.ControlChannel
+	}
+	k.count++
+	return mailbox + strconv.Itoa(k.count)
+}
+
+func (k *keptSockets) forget(channel string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.controls, channel)
+}
+
+// leave keeps no more; it returns the control channels of those to be given back.
+func (k *keptSockets) leave() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.isLeaving = true
+	var channels []string
+	for _, channel := range k.controls {
+		channels = append(channels, channel)
+	}
+	k.controls = nil
+	return channels
+}
