@@ -91,11 +91,14 @@ let package = Package(
             dependencies: ["SeawayMessage", "SeawayBroker", "SeawayHub", "SeawayWire", nio("NIOPosix"), logging],
             swiftSettings: rules
         ),
+        // Floor 4: what people see of it all, as text.
+        .target(name: "SeawayConsole", dependencies: ["SeawayMessage"], swiftSettings: rules),
         // Floor 5: the command line.
         .executableTarget(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
+                "SeawayConsole", "SeawayMessage",
                 nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -177,6 +180,9 @@ let package = Package(
             name: "SeawayTestingTests",
             dependencies: ["SeawayTesting", "SeawayWorker", "SeawayMessage", "TestSupport", logging],
             swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SeawayConsoleTests", dependencies: ["SeawayConsole", "SeawayMessage"], swiftSettings: rules
         ),
         .testTarget(
             name: "SpecTests",

@@ -75,6 +75,7 @@ look() {
     [ "$purpose" = test ] || return 0
     have curl || need curl
     have shellcheck || need shellcheck
+    have tmux || need tmux
     find_browser >/dev/null || need chromium
 }
 

@@ -1,4 +1,4 @@
-"""`wrk` → interface server → broker → one worker, and back; three processes beside `wrk`."""
+"""`wrk` → interface server → broker, or several → one worker, and back; all processes beside `wrk`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,17 @@ def python_worker(script: str, broker: int) -> Process:
 
 def swift_worker(name: str, broker: int, *options: str) -> Process:
     """A Swift worker, which stands beside `seaway`."""
+    return swift_worker_at(name, [broker], *options)
+
+
+def swift_worker_at(name: str, brokers: list[int], *options: str) -> Process:
     path = built(pathlib.Path(seaway()).parent / name)
-    return Process([path, "--broker", f"127.0.0.1:{broker}", *options], "swift-worker")
+    return Process([path, *given(brokers), *options], "swift-worker")
+
+
+def given(brokers: list[int]) -> list[str]:
+    """Brokers as options."""
+    return [word for broker in brokers for word in ("--broker", f"127.0.0.1:{broker}")]
 
 
 def broker_process() -> Process:
@@ -32,6 +41,7 @@ def broker_process() -> Process:
 class HTTPLoad:
     name: str
     path: str
+    brokers: int = 1
 
     def run(self, peer: str, seconds: float) -> Result:
         if peer != "seaway":
@@ -39,26 +49,28 @@ class HTTPLoad:
         port = free_port()
         channel = f"http.request{self.path.replace('/', '.')}"
         with ExitStack() as stack:
-            broker = stack.enter_context(broker_process())
-            command = [seaway(), "serve", "--broker", f"127.0.0.1:{broker.port}", "--http", f"127.0.0.1:{port}"]
+            brokers = [stack.enter_context(broker_process()) for _ in range(self.brokers)]
+            ports = [broker.port for broker in brokers]
+            command = [seaway(), "serve", *given(ports), "--http", f"127.0.0.1:{port}"]
             command += ["--route", f"{self.path}={channel}", "--log-level", "warning"]
             server = stack.enter_context(Process(command, "serve", port))
-            worker = stack.enter_context(self.worker(broker.port))
+            worker = stack.enter_context(self.worker(ports))
             url = f"http://127.0.0.1:{port}{self.path}"
             # Until the worker listens, answers are 504 or late.
             self.wrk(url, 2)
-            processes = {"server": server, "broker": broker, "worker": worker}
-            before = {name: process.cpu_seconds() for name, process in processes.items()}
+            parts = {"server": [server], "broker": brokers, "worker": [worker]}
+            before = {name: sum(process.cpu_seconds() for process in part) for name, part in parts.items()}
             result, requests = self.wrk(url, seconds)
             result.cpu = {
-                name: (process.cpu_seconds() - before[name]) * 1e6 / requests for name, process in processes.items()
+                name: (sum(process.cpu_seconds() for process in part) - before[name]) * 1e6 / requests
+                for name, part in parts.items()
             }
             return result
 
-    def worker(self, broker: int) -> Process:
+    def worker(self, brokers: list[int]) -> Process:
         if self.path == "/swift":
-            return swift_worker("seaway-demo-worker", broker)
-        return python_worker("hello.py", broker)
+            return swift_worker_at("seaway-demo-worker", brokers)
+        return python_worker("hello.py", brokers[0])
 
     def wrk(self, url: str, seconds: float) -> tuple[Result, int]:
         """What `wrk` has found, and how many requests it made."""
@@ -86,4 +98,9 @@ def milliseconds(text: str) -> float:
     return float(text[: len(text) - len(unit)]) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
 
 
-HTTP_LOADS = [HTTPLoad("http, 1 Swift worker", "/swift"), HTTPLoad("http, 1 Python worker", "/python")]
+HTTP_LOADS = [
+    HTTPLoad("http, 1 Swift worker", "/swift"),
+    HTTPLoad("http, 1 Swift worker, 2 brokers", "/swift", 2),
+    HTTPLoad("http, 1 Swift worker, 3 brokers", "/swift", 3),
+    HTTPLoad("http, 1 Python worker", "/python"),
+]

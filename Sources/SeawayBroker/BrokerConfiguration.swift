@@ -18,6 +18,8 @@ package struct BrokerConfiguration: Sendable {
     package var unreadTimeout = 30_000
     /// How long a connection that listens on nothing may be silent; 0: for ever (M5).
     package var idleTimeout = 0
+    /// Connections besides those of ``maxConnections`` that may be there to read their `BYE`; more are closed without a word.
+    package var maxLingering = 1_024
     /// How long a connection that was told `BYE` may take to read it.
     package var lingerTimeout = 2_000
 

@@ -77,7 +77,11 @@ package final class BrokerCore {
         }
         guard let connection = made else { preconditionFailure("an endpoint is made when it is attached") }
         self.counters.accepted += 1
-        if self.isClosing { connection.end(.shutdown) } else if isOneTooMany { connection.end(.limit) }
+        if self.isClosing {
+            connection.end(.shutdown)
+        } else if isOneTooMany {
+            connection.end(.limit, for: .maxConnections)
+        }
         return connection
     }
 
@@ -98,8 +102,13 @@ package final class BrokerCore {
         self.carryOutEffects()
     }
 
-    /// Whether so many connections linger behind their `BYE` that one more cannot even be told.
-    var isCrowded: Bool { self.endpointCount >= self.configuration.maxConnections + 1_024 }
+    /// Whether so many connections linger behind their `BYE` that one more cannot even be told; then that is counted.
+    func isCrowded() -> Bool {
+        let most = self.configuration.maxConnections + self.configuration.maxLingering
+        guard self.endpointCount >= most else { return false }
+        self.counters.count(.maxLingering)
+        return true
+    }
 
     var allEndpoints: [any Endpoint] { self.endpoints.compactMap(\.self) }
 
@@ -137,6 +146,7 @@ package final class BrokerCore {
         case .stored: self.keep(body, format, references: 1)
         case .refused(let refusal): return refusal
         }
+        if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
         if self.hub.hasEffects { self.carryOutEffects() }
         return nil
     }
@@ -150,13 +160,16 @@ package final class BrokerCore {
             group, except: except, body: self.bodies.nextID, size: body.count, now: self.now)
         if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
         self.pushFanout(group, body, format)
+        if self.hub.hasCopies { self.pushCopies(body, format, group: Name(checked: group.array)) }
         self.carryOutEffects()
         return .success(outcome)
     }
 
     /// Answers a group send for whose body there was no memory (M1).
     func countAsFull(_ group: Name, except: Name?) -> Result<GroupOutcome, WireRefusal> {
-        self.isClosing ? .failure(.closing) : .success(self.hub.countAsFull(group, except: except))
+        guard !self.isClosing else { return .failure(.closing) }
+        self.counters.count(.maxMemory)
+        return .success(self.hub.countAsFull(group, except: except))
     }
 
     @inline(__always)
@@ -221,7 +234,7 @@ package final class BrokerCore {
     }
 
     /// The body in a reader's format (V10, V11).
-    private static func translated(
+    static func translated(
         _ body: Span<UInt8>, _ format: BodyFormat, to wanted: BodyFormat, _ use: (Span<UInt8>) -> Void
     ) {
         switch (format, wanted) {
@@ -320,13 +333,6 @@ package final class BrokerCore {
         self.waitingForEnd = []
         for call in waiting { call() }
     }
-}
-
-/// What the broker counts besides the store (Q4).
-struct BrokerCounters {
-    var accepted = 0
-    var refused: [WireCode: Int] = [:]
-    var ended: [EndReason: Int] = [:]
 }
 
 /// A JSON body with the line ends in its white space made spaces (V11), so that it fits in one line.

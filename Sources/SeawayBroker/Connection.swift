@@ -16,7 +16,7 @@ package final class Connection {
     }
 
     let id: PeerID
-    private let core: BrokerCore
+    let core: BrokerCore
     private let transport: any Transport
     private let requests: RequestHandler
     private var state = State.open
@@ -34,7 +34,9 @@ package final class Connection {
     /// What the transport held when last asked: asking it for each push would cost too much.
     private var inTransport = 0
     private var isTouched = false
-    private var isOverfull = false
+    private(set) var isOverfull = false
+    /// Copies that it was not shown, and not told of (Y3).
+    var missed = 0
     private var peerHasEnded = false
     private var outputHasEnded = false
     private var deadlines: ConnectionDeadlines
@@ -215,7 +217,7 @@ package final class Connection {
     }
 
     private func refuse(_ refusal: WireRefusal) {
-        self.core.counters.refused[refusal.code, default: 0] += 1
+        self.core.counters.count(refusal)
         self.gather { $0.writeString("ERR \(refusal.code.rawValue) \(refusal.details)\n") }
     }
 
@@ -258,13 +260,13 @@ package final class Connection {
 
     func pushShutdown(within milliseconds: Int) {
         guard case .open = self.state else { return }
-        self.core.counters.ended[.shutdown, default: 0] += 1
+        self.core.counters.count(EndReason.shutdown)
         self.gather { $0.writeString("BYE shutdown in=\(milliseconds)\n") }
     }
 
     /// Appends to the output, and blocks further pushes when it grows too long (D6).
     @inline(__always)
-    private func gather(_ write: (inout ByteBuffer) -> Void) {
+    func gather(_ write: (inout ByteBuffer) -> Void) {
         if case .closed = self.state { return }
         if !self.isTouched {
             self.isTouched = true
@@ -286,6 +288,7 @@ package final class Connection {
         let waiting = self.output.readableBytes + self.inTransport
         guard !self.isOverfull, waiting > self.core.configuration.maxUnread else { return }
         self.isOverfull = true
+        self.core.counters.count(.maxUnread)
         self.core.hub.setBlocked(self.id, true)
         self.transport.setReading(false)
         self.deadlines.output(isOverfull: true, unread: waiting, now: self.core.now)
@@ -326,6 +329,7 @@ package final class Connection {
         self.deadlines.output(isOverfull: false, unread: 0, now: self.core.now)
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
+        self.tellMissed()
         self.core.drain(self.id)
         if var input = self.input {
             self.input = nil
@@ -342,10 +346,10 @@ package final class Connection {
         self.endOutput()
     }
 
-    /// Says why, and ends the connection.
-    func end(_ reason: EndReason, _ text: String = "") {
+    /// Says why, and ends the connection; a bound that it has met is counted.
+    func end(_ reason: EndReason, _ text: String = "", for bound: Bound? = nil) {
         guard case .open = self.state else { return }
-        self.core.counters.ended[reason, default: 0] += 1
+        self.core.counters.count(reason, for: bound)
         self.core.stopListening(self.id, endMailboxes: false)
         self.gather { $0.writeString(text.isEmpty ? "BYE \(reason.rawValue)\n" : "BYE \(reason.rawValue) \(text)\n") }
         self.endOutput()
@@ -378,6 +382,7 @@ package final class Connection {
         if left < unread {
             self.state = .ending(until: now + self.core.configuration.lingerTimeout, unread: left)
         } else if now >= deadline {
+            self.core.counters.count(.lingerTimeout)
             self.transport.close()
         }
     }
@@ -389,7 +394,7 @@ package final class Connection {
         switch action {
         case .wait: break
         case .ping: self.gather { $0.writeLine("PING\n") }
-        case .end(let reason, let text): self.end(reason, text)
+        case .end(let reason, let text, let bound): self.end(reason, text, for: bound)
         }
     }
 }

@@ -6,7 +6,8 @@ struct ConnectionDeadlines {
         case wait
         /// Ask for a sign of life.
         case ping
-        case end(EndReason, String)
+        /// With what it has met, unless the peer has set that itself.
+        case end(EndReason, String, Bound?)
     }
 
     private var heardAt: Int
@@ -44,19 +45,21 @@ struct ConnectionDeadlines {
         now: Int, _ configuration: BrokerConfiguration, unread: @autoclosure () -> Int, listens: @autoclosure () -> Bool
     ) -> Action {
         if let began = self.frameBegan, now - began >= configuration.frameTimeout {
-            return .end(.idle, "a frame took too long")
+            return .end(.idle, "a frame took too long", .frameTimeout)
         }
         if let stuck = self.stuck {
             let left = unread()
             if left < stuck.unread { self.stuck = (now, left) }
-            if left >= stuck.unread, now - stuck.since >= configuration.unreadTimeout { return .end(.slow, "") }
+            if left >= stuck.unread, now - stuck.since >= configuration.unreadTimeout {
+                return .end(.slow, "", .unreadTimeout)
+            }
         }
         let idle = configuration.idleTimeout
-        if idle > 0, now - self.heardAt >= idle, !listens() { return .end(.idle, "") }
+        if idle > 0, now - self.heardAt >= idle, !listens() { return .end(.idle, "", .idleTimeout) }
         switch self.keepalive.check(at: now) {
         case .wait: return .wait
         case .ping: return .ping
-        case .giveUp: return .end(.heartbeat, "")
+        case .giveUp: return .end(.heartbeat, "", nil)
         }
     }
 }

@@ -15,7 +15,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard !self.core.isCrowded, let transport = NIOTransport(context) else { return context.close(promise: nil) }
+        guard !self.core.isCrowded(), let transport = NIOTransport(context) else { return context.close(promise: nil) }
         self.connection = self.core.connect(transport)
         context.fireChannelActive()
     }

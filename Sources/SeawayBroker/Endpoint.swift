@@ -14,6 +14,8 @@ protocol Endpoint: AnyObject {
     func push(_ channel: Span<UInt8>, body: Span<UInt8>)
     /// One message for several channels, or through a group.
     func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void)
+    /// A message that passes, to one who looks on (Y2).
+    func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>)
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name])
     func pushLost(_ name: Name)
     /// The broker leaves within so many ms (X2).

@@ -75,6 +75,9 @@ final class LocalEndpoint: Endpoint {
 
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {}
 
+    /// Code in this process has no way to ask for copies.
+    func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>) {}
+
     func pushLost(_ name: Name) {
         // First, since what its other names leave may go to another listening.
         self.tell(.lost(name: name.description))

@@ -42,7 +42,7 @@ final class LocalState {
 
     /// What a caller is told; it is counted as on the wire (Q4).
     func refusal(_ refusal: WireRefusal) -> Refusal {
-        self.core.counters.refused[refusal.code, default: 0] += 1
+        self.core.counters.count(refusal)
         return Refusal(code: refusal.code.rawValue, text: refusal.details)
     }
 
@@ -81,8 +81,9 @@ final class LocalState {
         do throws(WireRefusal) {
             let outcome = try self.core.hub.listen(endpoint.id, checked, wantsMembers: false, now: self.core.now)
             for name in names { self.readers[name] = endpoint }
-            self.core.carryOutEffects()
+            // First, since somebody who loses a name to it may leave others to another listening of this layer.
             endpoint.tell(.started(kept: outcome.isKept ?? true))
+            self.core.carryOutEffects()
             return endpoint
         } catch {
             endpoint.end()

@@ -113,6 +113,9 @@ enum Report {
         json.entry("credit", channel.credit)
         json.key("paused")
         json.bool(channel.isPaused)
+        json.entry("in", channel.in)
+        json.entry("out", channel.out)
+        json.entry("dropped", channel.dropped)
         json.endMap()
     }
 
@@ -160,6 +163,7 @@ extension Report {
         json.entry("groups", totals.groups)
         json.entry("memberships", totals.memberships)
         json.entry("watches", totals.watches)
+        json.entry("tails", hub.tails)
         json.entry("mailboxes", totals.mailboxes)
         json.entry("closed", totals.closed)
         json.entry("messages", hub.queuedMessages)
@@ -174,11 +178,27 @@ extension Report {
         json.entry("group-full", counters.groupFull)
         json.entry("told", counters.told)
         json.entry("untold", counters.untold)
+        json.entry("copied", core.counters.copied)
+        json.entry("missed", core.counters.missed)
         json.counts("refused", WireCode.allCases.map { ($0.rawValue, core.counters.refused[$0]) })
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
+        json.counts("bounds", Bound.allCases.map { ($0.rawValue, Self.met($0, core)) })
         json.endMap()
         return json.bytes
+    }
+
+    /// How often a bound was met; `nil`: never.
+    private static func met(_ bound: Bound, _ core: BrokerCore) -> Int? {
+        let counters = core.hub.counters
+        let count =
+            switch bound {
+            case .expiry: counters.dropped[.expired]
+            case .mailboxGrace: counters.lapsed
+            case .maxClosed: core.hub.forgottenClosed
+            default: core.counters.bounds[bound]
+            }
+        return count == 0 ? nil : count
     }
 
     private static func limits(_ configuration: BrokerConfiguration, _ json: inout JSONWriter) {
@@ -191,8 +211,16 @@ extension Report {
         json.entry("max-groups", configuration.hub.maxGroups)
         json.entry("max-members", configuration.hub.maxMembers)
         json.entry("max-watches", configuration.hub.maxWatches)
+        json.entry("max-tails", configuration.hub.maxTails)
         json.entry("max-names", configuration.hub.maxNames)
         json.entry("max-closed", configuration.hub.maxClosed)
+        json.entry("max-lingering", configuration.maxLingering)
+        json.entry("max-unread", configuration.maxUnread)
+        json.entry("mailbox-grace", configuration.hub.mailboxGrace)
+        json.entry("frame-timeout", configuration.frameTimeout)
+        json.entry("unread-timeout", configuration.unreadTimeout)
+        json.entry("idle-timeout", configuration.idleTimeout)
+        json.entry("linger-timeout", configuration.lingerTimeout)
         json.endMap()
     }
 }

@@ -24,7 +24,7 @@ struct RequestHandler {
     func greeting(for hello: Hello) -> Answer {
         let configuration = self.core.configuration
         var words = [
-            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=groups,mailboxes,pause,watch",
+            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=groups,mailboxes,pause,tail,watch",
             "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]
@@ -61,6 +61,8 @@ struct RequestHandler {
         case .leave(let group, let channels): hub.leave(group, channels)
         case .watch(let group, let channel): try hub.watch(self.id, group, channel, now: now)
         case .unwatch(let group, let channel): hub.unwatch(self.id, group, channel)
+        case .tail(let patterns): try hub.tail(self.id, patterns)
+        case .untail(let patterns): hub.untail(self.id, patterns)
         case .pause(let channel): try hub.pause(self.id, channel)
         case .resume(let channel): try hub.resume(self.id, channel)
         case .close(let channels): try hub.close(self.id, channels, now: now)

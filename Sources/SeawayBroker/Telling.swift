@@ -16,6 +16,7 @@ extension BrokerCore {
             case .stored: self.keep(body.span, .json, references: 1)
             case .refused: break
             }
+            if self.hub.hasCopies { self.pushCopies(body.span, .json, group: nil) }
         }
         self.carryOutEffects()
     }

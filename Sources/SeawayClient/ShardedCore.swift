@@ -189,7 +189,7 @@ final class ShardedCore {
             let line = ClientLine(saying.verb.rawValue, [saying.membership.group, saying.membership.channel])
             self.layers[saying.broker].ask(line) { answer in
                 guard answer != .unknown else { return }
-                bound.value.members.answered(saying, isRefused: answer != .done)
+                bound.value.members.answered(saying, isRefused: answer.isFinal)
             }
         }
     }
@@ -306,5 +306,13 @@ final class ShardedCore {
         self.readings[ObjectIdentifier(reading.handle)] = nil
         for mailbox in reading.mailboxes { self.members.stopped(mailbox) }
         reading.handle.stopped()
+    }
+}
+
+extension SendAnswer {
+    /// It was refused, and will be again: what is used up now may be given back.
+    fileprivate var isFinal: Bool {
+        guard case .refused(let refusal) = self else { return false }
+        return refusal.code != "limit" && !refusal.isUnreachable
     }
 }

@@ -25,6 +25,8 @@ final class WireCore {
     private var session = ClientSession<WireWaiter>()
     private var listenings = ClientListenings<WireListening>()
     private var watches = ClientWatches()
+    /// What this layer looks on at.
+    var tail: WireTail?
     private var waiting = ClientWaiting<Request>()
     private var output = ByteBuffer()
     private var isTurnEnding = false
@@ -90,6 +92,7 @@ final class WireCore {
         self.isConnected.withLockedValue { $0 = true }
         for listening in self.listenings.handles { self.tellListening(listening) }
         self.watchAgain()
+        self.askForTail()
         while let request = self.waiting.pop() { self.write(request.request, request.waiter) }
         self.observer?(.connected)
     }
@@ -100,10 +103,12 @@ final class WireCore {
         self.output.clear()
         self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
+        self.tail?.event(.interrupted)
         for waiter in self.session.takeUnanswered() {
             switch waiter {
             case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
             case .groupSend(let answer): answer(.unknown)
+            case .look(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
             case .listen, .hello, .quit, .nobody: break
             }
@@ -121,6 +126,7 @@ final class WireCore {
             self.end(listening)
             listening.event(.refused(refusal))
         }
+        self.tail?.event(.refused(refusal))
     }
 
     // MARK: Requests
@@ -143,7 +149,7 @@ final class WireCore {
             && self.output.readableBytes + self.waiting.size + request.size <= self.configuration.maxPendingBytes
     }
 
-    private func write(_ request: WireRequest, _ waiter: WireWaiter) {
+    func write(_ request: WireRequest, _ waiter: WireWaiter) {
         // A body that is far too long would end the connection, and every other request with it.
         guard request.bodySize <= self.maxBody else {
             return waiter.refuse(Refusal(code: "size", text: "max-body=\(self.maxBody) the body is too large"))
@@ -304,8 +310,16 @@ final class WireCore {
     func receivedBytes() { self.link.brokerWasHeard() }
 
     func receive(_ frame: ServerFrame, body: Span<UInt8>) {
-        if case .message(let channels, let group) = frame { return self.deliver(channels, group, body) }
+        switch frame {
+        case .message(let channels, let group): return self.deliver(channels, group, body)
+        case .copy(let channels, let group):
+            let copy = Delivery(channels: channels, group: group, body: Payload(messagePack: body.array))
+            self.tail?.event(.copy(copy))
+            return
+        default: break
+        }
         switch self.session.receive(frame) {
+        case .answer(.data, .look(let answer)): answer(.data(body.array))
         case .answer(let answer, let waiter): self.answer(answer, waiter)
         case .push(let push): self.take(push)
         case .unexpected: self.link.drop("an answer to nothing")
@@ -351,6 +365,7 @@ final class WireCore {
         case .ping:
             self.output.writeStaticString("PONG\n")
             self.endTurnSoon()
+        case .missed(let count): self.tail?.event(.missed(count))
         case .joined(let group, let channels):
             self.listenings.joined(group, channels)
             self.observer?(.joined(group, channels))
@@ -376,11 +391,4 @@ final class WireCore {
 
     /// The stream of the broker cannot be read any further.
     func broke(_ error: StreamError) { self.link.drop("the broker's stream is not the protocol: \(error.text)") }
-}
-
-extension GroupAnswer {
-    fileprivate init(_ options: WireOptions) {
-        func count(_ key: String) -> Int { options[key].flatMap { Int($0) } ?? 0 }
-        self = .sent(count("sent"), full: count("full"), gone: count("gone"))
-    }
 }

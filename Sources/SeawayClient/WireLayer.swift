@@ -75,6 +75,11 @@ public final class WireLayer: ConnectingLayer {
         self.ask(.send(answer)) { $0.unwatch(group, channel, answer) }
     }
 
+    /// Asks for what `DATA` answers.
+    func look(_ line: ClientLine, answer: @escaping @Sendable (LookAnswer) -> Void) {
+        self.ask(.look(answer)) { $0.ask(.line(line), .look(answer)) }
+    }
+
     public func pause(_ channel: String) { self.onLoop { $0.pause(channel) } }
 
     public func resume(_ channel: String) { self.onLoop { $0.resume(channel) } }

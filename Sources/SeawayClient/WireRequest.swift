@@ -94,6 +94,8 @@ enum WireRequest {
 enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
     case groupSend(@Sendable (GroupAnswer) -> Void)
+    /// `MEMBERS`, `PEEK` or `STATS`.
+    case look(@Sendable (LookAnswer) -> Void)
     /// `WATCH` and `UNWATCH` of a group, on a channel.
     case watch(String, String, @Sendable (SendAnswer) -> Void)
     case unwatch(String, String, @Sendable (SendAnswer) -> Void)
@@ -110,7 +112,15 @@ enum WireWaiter {
         switch self {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
+        case .look(let answer): answer(.refused(refusal))
         case .listen, .stop, .hello, .quit, .nobody: break
         }
+    }
+}
+
+extension GroupAnswer {
+    init(_ options: WireOptions) {
+        func count(_ key: String) -> Int { options[key].flatMap { Int($0) } ?? 0 }
+        self = .sent(count("sent"), full: count("full"), gone: count("gone"))
     }
 }

@@ -101,6 +101,7 @@ extension Hub {
         mailbox.graceEnds = nil
         mailbox.isKept = false
         for channel in mailbox.channels.values where channel.readers.isEmpty {
+            self.counters.lapsed += channel.groups.count
             self.endMemberships(of: channel)
             self.dropIfUnused(channel)
         }
@@ -111,6 +112,7 @@ extension Hub {
         guard !channel.isDropped, channel.readers.isEmpty, let end = channel.graceEnds else { return }
         guard end <= now else { return self.setGraceAlarm(for: channel) }
         channel.graceEnds = nil
+        self.counters.lapsed += channel.groups.count
         self.endMemberships(of: channel)
         self.dropIfUnused(channel)
     }

@@ -31,6 +31,9 @@ final class Channel: Named {
     let mailbox: Mailbox?
     var queue: Deque<QueuedMessage> = []
     var queuedBytes = 0
+    /// Messages that were handed out, and dropped, since the record was made.
+    var handedOut = 0
+    var dropped = 0
     var readers: [Reader] = []
     /// Whose turn it is (D2).
     private var turn = 0

@@ -18,6 +18,8 @@ struct ClosedChannels {
     private var order: Deque<Entry> = []
     /// Bytes that the entries take, roughly.
     private(set) var memory = 0
+    /// How many were forgotten before their time (C2).
+    private(set) var forgotten = 0
 
     init(limit: Int) { self.limit = limit }
 
@@ -43,7 +45,9 @@ struct ClosedChannels {
         self.table.insert(entry)
         self.order.append(entry)
         self.memory += Cost.closed + name.bytes.count
-        if self.order.count > self.limit { self.removeFirst() }
+        guard self.order.count > self.limit else { return }
+        self.forgotten += 1
+        self.removeFirst()
     }
 
     /// Forgets the oldest as far as their time is over.

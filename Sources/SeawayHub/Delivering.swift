@@ -88,6 +88,7 @@ extension Hub {
     private func pop(_ channel: Channel, now: Int) -> QueuedMessage? {
         self.dropExpired(in: channel, now: now)
         guard let message = channel.queue.popFirst() else { return nil }
+        channel.handedOut += 1
         self.account(for: message, leaving: channel)
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: false) }
         return message
@@ -105,6 +106,7 @@ extension Hub {
     /// Drops messages and counts why.
     func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
         self.account(for: message, leaving: channel)
+        channel.dropped += 1
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: true) }
         self.counters.dropped[reason, default: 0] += 1
         self.effects.append(.released(message.body))

@@ -143,13 +143,16 @@ extension Hub {
                 let reader = channel.nextReader(nameLength: channel.name.bytes.count + 1)
             {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
+                channel.handedOut += 1
                 outcome.sent += 1
+                if !self.tailing.isEmpty { self.noteCopy(channel.name) }
             } else {
                 let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }
                 if self.store(body, size, in: channel, group: group.name, siblings: others, now: now) == nil {
                     others?.channels.append(channel)
                     outcome.sent += 1
                     outcome.stored += 1
+                    if !self.tailing.isEmpty { self.noteCopy(channel.name) }
                 } else {
                     outcome.full += 1
                 }

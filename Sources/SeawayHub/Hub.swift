@@ -22,6 +22,11 @@ package final class Hub {
     var news: Deque<Watch> = []
     var heldBack: [Watch] = []
     package internal(set) var watches = 0
+    /// Connections that are shown copies, and how many patterns they have in all.
+    var tailing: [Peer] = []
+    package internal(set) var tails = 0
+    /// Of the latest message.
+    var copies: [Copies] = []
     /// Frames of the latest ``sendToGroup(_:except:body:size:now:)``.
     package internal(set) var fanout = Fanout()
     package internal(set) var effects: [HubEffect] = []
@@ -72,10 +77,11 @@ package final class Hub {
         self.freePeers.append(id)
     }
 
-    /// Ends all listening and watching of a connection, which may go on to ask (F13).
+    /// Ends all listening, watching and tailing of a connection, which may go on to ask (F13).
     package func stopListening(_ id: PeerID, endMailboxes: Bool, now: Int) {
         let peer = self.peer(id)
         self.endWatches(of: peer)
+        self.endTails(of: peer)
         for reader in peer.readers { self.detach(reader, endMailbox: endMailboxes, now: now) }
         peer.readers.removeAll()
     }
@@ -87,11 +93,11 @@ package final class Hub {
         if !isBlocked { peer.readers.forEach { $0.wake() } }
     }
 
-    /// How many names a connection listens on or watches (L7), and its credit in all purses.
+    /// How many names a connection listens on, watches or tails (L7), and its credit in all purses.
     package func listening(of id: PeerID) -> (names: Int, credit: Int) {
         let peer = self.peer(id)
         let own = peer.readers.lazy.filter { $0.purse !== peer.purse }.reduce(0) { $0 + $1.purse.credit }
-        return (peer.readers.count + peer.watches.count, peer.purse.credit + own)
+        return (peer.names, peer.purse.credit + own)
     }
 
     func peer(_ id: PeerID) -> Peer {
@@ -163,4 +169,6 @@ package struct HubCounters: Hashable, Sendable {
     /// Messages that told of a group, and how often one found no room.
     package var told = 0
     package var untold = 0
+    /// Memberships that ended since their reader was away for too long (J3).
+    package var lapsed = 0
 }

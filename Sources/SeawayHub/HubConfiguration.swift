@@ -25,6 +25,7 @@ package struct HubConfiguration: Sendable {
     package var maxMembers = 100_000
     package var maxGroups = 100_000
     package var maxWatches = 10_000
+    package var maxTails = 100
     package var maxChannels = 100_000
     package var maxClosed = 100_000
     package var maxMemory = 1 << 30

@@ -35,13 +35,19 @@ extension Hub {
         package let readers: Int
         package let credit: Int
         package let isPaused: Bool
+        /// Messages that were handed out, and dropped, since the hub has had a record of the channel.
+        package let out: Int
+        package let dropped: Int
+
+        /// All that came in that time.
+        package var `in`: Int { self.messages + self.out + self.dropped }
     }
 
     package func report(on name: Name, now: Int) -> ChannelReport {
         guard let channel = self.channels.find(name) else {
             return ChannelReport(
                 name: name, messages: 0, bytes: 0, oldest: nil, readers: self.hasMailboxReader(name) ? 1 : 0, credit: 0,
-                isPaused: false)
+                isPaused: false, out: 0, dropped: 0)
         }
         return self.report(on: channel, now: now)
     }
@@ -56,7 +62,8 @@ extension Hub {
         return ChannelReport(
             name: channel.name, messages: channel.queue.count, bytes: channel.queuedBytes,
             oldest: channel.queue.first.map { now - $0.deadline + channel.rules.expiry }, readers: readers.count,
-            credit: readers.reduce(0) { $0 + $1.purse.credit }, isPaused: channel.isPaused)
+            credit: readers.reduce(0) { $0 + $1.purse.credit }, isPaused: channel.isPaused,
+            out: channel.handedOut, dropped: channel.dropped)
     }
 
     /// All channels with a record, by name.
@@ -85,6 +92,9 @@ extension Hub {
                 body: $0.body, size: $0.size, age: now - $0.deadline + channel.rules.expiry, left: $0.deadline - now)
         }
     }
+
+    /// How many closed channels were forgotten before their time (C2).
+    package var forgottenClosed: Int { self.closed.forgotten }
 
     /// Drops messages and memberships by pattern, all without one (Q5).
     ///

@@ -29,8 +29,7 @@ extension Hub {
     private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
         let known = Set(peer.readers.map(\.name))
         let new = Set(names).subtracting(known)
-        let count = known.count + new.count + peer.watches.count
-        guard count <= self.configuration.maxNames else { throw .limit(of: .names) }
+        guard peer.names + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
         guard self.channels.count + channels <= self.configuration.maxChannels else { throw .limit(of: .channels) }
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }

@@ -11,6 +11,8 @@ final class Peer {
     var readers: [Reader] = []
     /// What it holds (T2).
     var watches: [Watch] = []
+    /// What it is shown copies of (Y1).
+    var tails: [Pattern] = []
     /// Whose turn it is (D3).
     var turn = 0
 
@@ -18,6 +20,9 @@ final class Peer {
         self.id = id
         self.purse = Purse(id)
     }
+
+    /// How much of `max-names` it uses (L7).
+    var names: Int { self.readers.count + self.watches.count + self.tails.count }
 
     /// It leaves too much unread (D6).
     var isBlocked: Bool {

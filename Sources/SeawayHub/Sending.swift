@@ -17,6 +17,7 @@ extension Hub {
             } ?? self.find(channel, form, ifHeard: ifHeard, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
         self.counters.sent += 1
+        if !self.tailing.isEmpty { self.noteCopy(Name(checked: channel.array)) }
         return outcome
     }
 
@@ -55,7 +56,10 @@ extension Hub {
 
     @inline(__always)
     func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
-        if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() { return self.hand(to: reader) }
+        if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() {
+            channel.handedOut += 1
+            return self.hand(to: reader)
+        }
         if ifHeard, !channel.isHeard { return .refused(.away) }
         return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused)
             ?? .stored

@@ -12,8 +12,7 @@ extension Hub {
         if self.closed.contains(channel, now: now) { throw .gone }
         let peer = self.peer(id)
         if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
-        let held = names + peer.readers.count + peer.watches.count
-        guard held < self.configuration.maxNames else { throw .limit(of: .names) }
+        guard names + peer.names < self.configuration.maxNames else { throw .limit(of: .names) }
         let watch = try self.findOrMakeWatch(group, channel)
         watch.holders.append(id)
         peer.watches.append(watch)
@@ -169,6 +168,7 @@ extension Hub {
         case .handed: break
         }
         self.counters.told += 1
+        if !self.tailing.isEmpty { self.noteCopy(watch.channel.name) }
         self.memory -= watch.settle(news)
         if watch.hasNews { self.list(watch) }
         return outcome

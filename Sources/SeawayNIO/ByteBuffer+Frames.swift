@@ -23,13 +23,17 @@ extension ByteBuffer {
     }
 
     /// Writes `MSG` for several channels, or one that came through a group.
+    ///
+    /// - Parameter verb: `COPY` for one that only passes.
     package mutating func writeMessage(
-        group: Name?, body: Span<UInt8>, names forEachName: ((Span<UInt8>) -> Void) -> Void
+        _ verb: StaticString = "MSG", group: Name?, body: Span<UInt8>,
+        names forEachName: ((Span<UInt8>) -> Void) -> Void
     ) {
-        var most = 5 + 20 + 7 + (group?.bytes.count ?? 0) + 1 + body.count + 1
+        var most = verb.utf8CodeUnitCount + 2 + 20 + 7 + (group?.bytes.count ?? 0) + 1 + body.count + 1
         forEachName { most += $0.count + 1 }
         self.writeRaw(atMost: most) { cursor in
-            cursor.write("MSG :")
+            cursor.write(verb)
+            cursor.write(" :")
             cursor.write(decimal: body.count)
             forEachName { name in
                 cursor.write(UInt8(ascii: " "))

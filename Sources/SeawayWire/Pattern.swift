@@ -12,6 +12,9 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
 
     package init?(_ text: String) { self.init(Array(text.utf8)) }
 
+    /// Bytes.
+    package var count: Int { self.bytes.count }
+
     package var description: String { String(decoding: self.bytes, as: UTF8.self) }
 
     /// Whether it speaks of mailboxes: it ends in `!` (S5).

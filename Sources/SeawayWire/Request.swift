@@ -12,6 +12,9 @@ package enum Request: Hashable, Sendable {
     /// A group, and the channel that is told of it.
     case watch(Name, Name)
     case unwatch(Name, Name)
+    case tail([Pattern])
+    /// `nil`: of all.
+    case untail([Pattern]?)
     case pause(Name)
     case resume(Name)
     case close([Name])

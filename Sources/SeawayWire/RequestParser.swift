@@ -59,6 +59,10 @@ extension Request {
             let group = try arguments.group(line)
             let channel = try arguments.names(line, from: 1, channelsOnly: true)[0]
             self = verb == .watch ? .watch(group, channel) : .unwatch(group, channel)
+        case .tail: self = .tail(try arguments.patterns(line))
+        case .untail:
+            let patterns = try arguments.patterns(line)
+            self = .untail(patterns.isEmpty ? nil : patterns)
         case .pause: self = .pause(try arguments.ownedChannels(line)[0])
         case .resume: self = .resume(try arguments.ownedChannels(line)[0])
         case .close: self = .close(try arguments.ownedChannels(line))
@@ -89,6 +93,8 @@ private enum Verb: String, CaseIterable {
     case leave = "LEAVE"
     case watch = "WATCH"
     case unwatch = "UNWATCH"
+    case tail = "TAIL"
+    case untail = "UNTAIL"
     case pause = "PAUSE"
     case resume = "RESUME"
     case close = "CLOSE"
@@ -113,7 +119,8 @@ private enum Verb: String, CaseIterable {
     var argumentCount: ClosedRange<Int> {
         switch self {
         case .hello, .send, .groupSend, .pause, .resume, .members, .peek: 1...1
-        case .listen, .unlisten, .close: 1...Int.max
+        case .listen, .unlisten, .tail, .close: 1...Int.max
+        case .untail: 0...Int.max
         case .join, .leave: 2...Int.max
         case .watch, .unwatch: 2...2
         case .ready: 1...2
@@ -266,6 +273,16 @@ private struct Arguments {
             throw .args("STATS knows channels, groups and connections")
         }
         return kind
+    }
+
+    func patterns(_ line: Span<UInt8>) throws(WireRefusal) -> [Pattern] {
+        _ = try self.options(line)
+        var patterns: [Pattern] = []
+        for word in self.words {
+            guard let pattern = Pattern(line.extracting(word).array) else { throw .name }
+            patterns.append(pattern)
+        }
+        return patterns
     }
 
     func pattern(_ line: Span<UInt8>) throws(WireRefusal) -> Pattern? {

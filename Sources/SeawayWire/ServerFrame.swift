@@ -9,6 +9,10 @@ package enum ServerFrame: Hashable, Sendable {
     case hello(WireOptions)
     /// The body is the message.
     case message(channels: [String], group: String?)
+    /// The body is a message that passes (Y2).
+    case copy(channels: [String], group: String?)
+    /// So many copies were not shown (Y3).
+    case missed(Int)
     case joined(group: String, channels: [String])
     case left(group: String, channels: [String])
     case lost(name: String)
@@ -21,7 +25,7 @@ package enum ServerFrame: Hashable, Sendable {
     package var isAnswer: Bool {
         switch self {
         case .ok, .refused, .data, .pong, .hello: true
-        case .message, .joined, .left, .lost, .ping, .bye, .other: false
+        case .message, .copy, .missed, .joined, .left, .lost, .ping, .bye, .other: false
         }
     }
 
@@ -53,19 +57,23 @@ package enum ServerFrame: Hashable, Sendable {
         } else if verb.equals("HELLO") {
             self = .hello(Self.rest(of: line, words).options)
         } else {
-            self = Self.rare(verb, line, words)
+            self = Self.rare(verb, line, words, hasBody: hasBody)
         }
     }
 
-    private static func rare(_ verb: Span<UInt8>, _ line: Span<UInt8>, _ words: Words) -> ServerFrame {
+    private static func rare(
+        _ verb: Span<UInt8>, _ line: Span<UInt8>, _ words: Words, hasBody: Bool
+    ) -> ServerFrame {
         var words = words
         if verb.equals("PING") { return .ping }
         if verb.equals("BYE") {
             let reason = words.next(in: line).map { line.extracting($0).text } ?? ""
             return .bye(EndReason(rawValue: reason), text: words.remainder(of: line))
         }
-        let names = Self.rest(of: line, words).names
+        let (names, options) = Self.rest(of: line, words)
         guard let first = names.first else { return .other }
+        if verb.equals("COPY") { return hasBody ? .copy(channels: names, group: options["group"]) : .other }
+        if verb.equals("MISSED") { return .missed(Int(first) ?? 0) }
         if verb.equals("LOST") { return .lost(name: first) }
         if verb.equals("JOINED") { return .joined(group: first, channels: Array(names.dropFirst())) }
         if verb.equals("LEFT") { return .left(group: first, channels: Array(names.dropFirst())) }

@@ -3,9 +3,9 @@ package enum WireRefusal: Error, Hashable, Sendable {
     /// What has no room (S2, M1).
     package enum Store: String, CaseIterable, Hashable, Sendable { case messages, bytes, mailbox, memory }
 
-    /// What is used up (L7, J4, T7, M1 to M3).
+    /// What is used up (L7, J4, T7, Y5, M1 to M3).
     package enum Resource: String, CaseIterable, Hashable, Sendable {
-        case names, members, channels, groups, watches, memory, connections
+        case names, members, channels, groups, watches, tails, memory, connections
     }
 
     case unknown

@@ -29,7 +29,10 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .count("Connections, those beyond are told so and closed."))
     var maxConnections = 10_000
 
-    @Option(help: .count("Names that one connection listens on or watches."))
+    @Option(help: .count("Connections besides those that may still read why they are closed."))
+    var maxLingering = 1_024
+
+    @Option(help: .count("Names that one connection listens on, watches or tails."))
     var maxNames = 1_024
 
     @Option(help: .count("Members of one group."))
@@ -40,6 +43,9 @@ struct BrokerOptions: ParsableArguments {
 
     @Option(help: .count("Channels that are told who joins and leaves a group, in all."))
     var maxWatches = 10_000
+
+    @Option(help: .count("Patterns of channels that are tailed, in all."))
+    var maxTails = 100
 
     @Option(help: .count("Channels that hold messages, readers or memberships."))
     var maxChannels = 100_000
@@ -59,6 +65,9 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .time("How long a connection that listens on nothing may be silent; 0: for ever."))
     var idleTimeout = TimeOption(milliseconds: 0)
 
+    @Option(help: .time("How long a connection may take to read why it is closed."))
+    var lingerTimeout = TimeOption(milliseconds: 2_000)
+
     @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
@@ -73,8 +82,8 @@ struct BrokerOptions: ParsableArguments {
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
-            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-channels", self.maxChannels),
-            ("max-closed", self.maxClosed),
+            ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-tails", self.maxTails),
+            ("max-channels", self.maxChannels), ("max-closed", self.maxClosed), ("max-lingering", self.maxLingering),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
@@ -93,8 +102,12 @@ struct BrokerOptions: ParsableArguments {
         guard (1 << 10...1 << 30).contains(self.maxUnread.bytes) else {
             throw ValidationError("--max-unread is \(self.maxUnread); allowed is 1K to 1G.")
         }
-        guard self.frameTimeout.milliseconds > 0, self.unreadTimeout.milliseconds > 0 else {
-            throw ValidationError("--frame-timeout and --unread-timeout are longer than 0.")
+        let times = [
+            ("frame-timeout", self.frameTimeout), ("unread-timeout", self.unreadTimeout),
+            ("linger-timeout", self.lingerTimeout),
+        ]
+        for (name, time) in times where time.milliseconds <= 0 {
+            throw ValidationError("--\(name) is \(time); allowed is longer than 0.")
         }
     }
 
@@ -108,6 +121,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups
         configuration.hub.maxWatches = self.maxWatches
+        configuration.hub.maxTails = self.maxTails
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
         configuration.name = self.name
@@ -117,6 +131,8 @@ struct BrokerOptions: ParsableArguments {
         configuration.maxUnread = self.maxUnread.bytes
         configuration.frameTimeout = self.frameTimeout.milliseconds
         configuration.unreadTimeout = self.unreadTimeout.milliseconds
+        configuration.maxLingering = self.maxLingering
+        configuration.lingerTimeout = self.lingerTimeout.milliseconds
         configuration.idleTimeout = self.idleTimeout.milliseconds
         return configuration
     }

@@ -14,9 +14,6 @@ import UnixSignals
 
 /// What the commands have in common: signals, exit codes, one clear line for what goes wrong.
 enum Process {
-    /// `sysexits.h`: a service that is needed cannot be had.
-    private static let unavailable = ExitCode(69)
-
     /// From here on SIGTERM and SIGINT do not kill: they wait for ``run(_:until:_:)``, however early they came.
     ///
     /// To be called before anybody is told that the process is there.
@@ -39,7 +36,7 @@ enum Process {
             return try await claim()
         } catch {
             self.say("seaway: cannot listen on \(address): \(Self.reason(error))")
-            throw self.unavailable
+            throw ExitCode.unavailable
         }
     }
 
@@ -48,7 +45,8 @@ enum Process {
         return String(cString: strerror(error.errnoCode))
     }
 
-    private static func say(_ line: String) {
+    /// One line on standard error.
+    static func say(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -13,10 +13,25 @@ struct Seaway: AsyncParsableCommand {
               seaway broker                  a broker alone
               seaway serve --broker ADDRESS  an interface server for a broker elsewhere
 
-            Exit codes: 0 done, 64 bad option, 69 an address cannot be had, 70 anything else.
+              seaway send CHANNEL BODY       one message; seaway help send has examples, as all others do
+              seaway stats                   what a broker counts
+
+            Exit codes: 0 done, 1 refused, 64 bad option, 65 a body that is no message, 69 an address cannot be had or no broker \
+            is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self])
+        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Messages",
+                subcommands: [
+                    SendCommand.self, GroupSendCommand.self, ListenCommand.self, TailCommand.self, JoinCommand.self,
+                    LeaveCommand.self,
+                ]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [TopCommand.self, StatsCommand.self, PeekCommand.self, MembersCommand.self]),
+        ])
 }
 
 /// The release, as `seaway --version` and the `Server` field tell it.

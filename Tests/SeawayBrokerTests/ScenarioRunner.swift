@@ -139,6 +139,7 @@ extension BrokerConfiguration {
             case ("max-members", .number(let value)): self.hub.maxMembers = value
             case ("max-groups", .number(let value)): self.hub.maxGroups = value
             case ("max-watches", .number(let value)): self.hub.maxWatches = value
+            case ("max-tails", .number(let value)): self.hub.maxTails = value
             case ("max-channels", .number(let value)): self.hub.maxChannels = value
             case ("max-closed", .number(let value)): self.hub.maxClosed = value
             case ("max-memory", .number(let value)): self.hub.maxMemory = value

@@ -8,9 +8,6 @@ import Synchronization
 
 /// Three brokers named `b0` to `b2`, which die, hang and come back, and clients of all of them.
 actor ShardHouse {
-    /// Short, so that deaths are found soon.
-    static let failover = Duration.milliseconds(600)
-
     private let warm: Int
     private var brokers: [RunningBroker] = []
     private var isDead: [Bool] = []
@@ -75,11 +72,13 @@ actor ShardHouse {
     // MARK: Clients
 
     /// A client that has reached all brokers.
-    func layer(_ addresses: [BrokerAddress] = []) async throws -> ShardedLayer {
+    ///
+    /// - Parameter failover: long, so that a busy machine takes no broker for dead; to be short where one is.
+    func layer(_ addresses: [BrokerAddress] = [], failover: Duration = .seconds(10)) async throws -> ShardedLayer {
         var configuration = ShardedLayerConfiguration(
             brokers: self.brokers.map { BrokerAddress("\($0.address)") ?? .local } + addresses)
-        configuration.failover = Self.failover
-        configuration.connection.connectPatience = .milliseconds(300)
+        configuration.failover = failover
+        configuration.connection.connectPatience = .seconds(1)
         configuration.connection.firstBackoff = .milliseconds(5)
         configuration.connection.maxBackoff = .milliseconds(50)
         let layer = try ShardedLayer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

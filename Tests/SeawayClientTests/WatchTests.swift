@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Presence through a layer (T1 to T6).
-@Suite(.timeLimit(.minutes(1))) struct WatchTests {
+@Suite(.timeLimit(.minutes(5))) struct WatchTests {
     @Test func aClientRemembersWhatItWatches() {
         var watches = ClientWatches()
         watches.began("room", "lobby")

@@ -123,7 +123,7 @@ import Testing
             let channel = channels.randomElement(using: &random) ?? channels[0]
             let group = groups.randomElement(using: &random) ?? groups[0]
             let some = names.shuffled(using: &random).prefix(2)
-            switch Int.random(in: 0..<17, using: &random) {
+            switch Int.random(in: 0..<19, using: &random) {
             case 0: _ = try? hub.listen(peer, Array(some), wantsMembers: .random(using: &random), now: now)
             case 1: hub.unlisten(peer, Array(some), now: now)
             case 2: hub.ready(peer, .random(in: 0...2, using: &random), .random(using: &random) ? some.first : nil)
@@ -143,10 +143,13 @@ import Testing
             case 11: hub.setBlocked(peer, .random(using: &random))
             case 12: try? hub.watch(peer, group, channel, now: now)
             case 13: hub.unwatch(peer, group, channel)
+            case 17: try? hub.tail(peer, [Pattern("*"), Pattern(channel.description)].compactMap(\.self))
+            case 18: hub.untail(peer, .random(using: &random) ? nil : [Pattern("*")].compactMap(\.self))
             case 14: while let news = hub.nextNews() { _ = hub.tell(news, body: 0, size: 20, now: now) }
             default: _ = self.send(hub, channel.description, size: 20, now: now)
             }
             while let delivery = hub.next(for: peer, now: now) { #expect(!delivery.names.isEmpty) }
+            for copies in hub.takeCopies() { #expect(copies.lines(group: nil).flatMap(\.self) == copies.names) }
             _ = hub.takeEffects()
         }
         for peer in peers { hub.disconnect(peer, endMailboxes: true, now: now) }
@@ -154,7 +157,7 @@ import Testing
         hub.wake(now: now + 1_000_000)
         #expect(hub.memory == 0)
         #expect(hub.queuedMessages == 0)
-        #expect(hub.memberships == 0 && hub.totals.watches == 0)
+        #expect(hub.memberships == 0 && hub.totals.watches == 0 && hub.tails == 0)
         #expect(hub.totals.channels == 0 && hub.totals.mailboxes == 0 && hub.totals.groups == 0)
     }
 }

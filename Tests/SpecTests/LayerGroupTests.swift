@@ -6,7 +6,7 @@ import SeawayWire
 import Testing
 
 /// Every layer does the same: groups, mailboxes, pauses and closed channels.
-@Suite(.timeLimit(.minutes(1))) struct LayerGroupTests {
+@Suite(.timeLimit(.minutes(5))) struct LayerGroupTests {
     // MARK: Groups
 
     @Test(arguments: LayerKind.allCases)

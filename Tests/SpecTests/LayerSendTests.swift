@@ -6,7 +6,7 @@ import SeawayWire
 import Testing
 
 /// Every layer does the same, whatever lies between it and the broker: sends, credit and listening.
-@Suite(.timeLimit(.minutes(1))) struct LayerSendTests {
+@Suite(.timeLimit(.minutes(5))) struct LayerSendTests {
     @Test(arguments: LayerKind.allCases)
     func whatIsSentWaitsForAReaderWithCredit(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in

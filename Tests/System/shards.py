@@ -181,14 +181,16 @@ class Site:
         with self.fault("restart") as began:
             self._program(shard).kill()
             self.begin(shard)
+            took = self.recovered(began, FAILOVER)
             self.complete(shard)
-            return self.recovered(began, FAILOVER)
+        return took
 
     def add(self, shard: Shard) -> float:
         with self.fault("add") as began:
             self.begin(shard)
+            took = self.recovered(began)
             self.complete(shard)
-            return self.recovered(began)
+        return took
 
     @staticmethod
     def _program(shard: Shard) -> Program:
@@ -249,10 +251,12 @@ class Site:
 
     def _unanswered(self) -> list[str]:
         found = []
-        for attempt in [*self.clients.posts.values(), *self.clients.pages, *self.clients.streams]:
+        whole = [(attempt, 2 * HTTP_TIMEOUT) for attempt in [*self.clients.posts.values(), *self.clients.pages]]
+        # The beginning is waited for, and then each piece.
+        for attempt, limit in whole + [(attempt, 4 * HTTP_TIMEOUT) for attempt in self.clients.streams]:
             seconds = attempt.ended - attempt.began
-            if seconds > HTTP_TIMEOUT + 2:
-                found.append(f"an answer took {seconds:.1f} s")
+            if seconds > limit:
+                found.append(f"an answer took {seconds:.1f} s, {attempt.status}")
             if attempt.status != 200 and not self._is_disturbed(attempt):
                 found.append(f"{attempt.status} outside of any fault")
             if attempt.status not in (0, 200, 500, 503, 504):

@@ -69,6 +69,14 @@ def test_a_bad_option_is_named_with_what_is_allowed(arguments, option, allowed):
     assert done.stdout == ""
 
 
+def test_every_bound_is_an_option(house, ports):
+    house.broker(ports[0])
+    options = run("broker", "--help").stdout
+    with Wire(ports[0]) as wire:
+        for bound in wire.look("STATS")["limits"]:
+            assert f"--{bound} <" in options
+
+
 def test_help_is_given():
     done = run("--help")
     assert done.returncode == 0
@@ -159,5 +167,6 @@ def test_a_signal_that_comes_with_the_line_that_says_listening_is_heard(house, p
             continue
         with Wire(ports[0]) as client:
             assert client.ask("PING") == "PONG"
-            assert program.terminate() == 0, program.output()
+            program.process.send_signal(signal.SIGTERM)
             assert client.read()[0].startswith("BYE shutdown in=")
+        assert program.process.wait(PATIENCE) == 0, program.output()

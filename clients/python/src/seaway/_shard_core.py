@@ -6,18 +6,18 @@ has a ``Core`` for each broker, whose bytes a mover moves.
 
 from __future__ import annotations
 
-from typing import Callable, Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from . import _requests
 from ._core import Core
-from ._errors import SeawayError, Unknown, Unreachable
+from ._errors import SeawayError, Unreachable
 from ._frames import Frame
 from ._log import logger
-from ._reading import Delivery, Reading
-from ._readings import Readings
-from ._shard_credit import ShardCredit
+from ._reading import Reading
 from ._shard_map import ShardMap
 from ._shard_members import Saying, ShardMembers
+from ._shard_readings import PartReadings, ShardReadings
+from ._shard_tickets import Answer, Answers, Said, Sending
 from ._ticket import Ticket
 
 #: Brokers that one client may have.
@@ -141,7 +141,7 @@ class ShardCore:
     def _send(
         self, request: bytes, choose: Callable[[Collection[str]], Optional[str]], ticket: Ticket, is_away_passing: bool
     ) -> None:
-        _Sending(self, request, choose, ticket, is_away_passing).go_on(None)
+        Sending(self, request, choose, ticket, is_away_passing).go_on(None)
 
     def part(self, identity: str) -> PartCore:
         """The connection to a live broker."""
@@ -152,9 +152,9 @@ class ShardCore:
         if not live:
             ticket.fail(Unreachable("no broker is in reach"))
             return
-        answers = _Answers(len(live), ticket)
+        answers = Answers(len(live), ticket)
         for place in live:
-            self.parts[place].ask(request, _Answer(answers))
+            self.parts[place].ask(request, Answer(answers))
 
     def _ask_for_watch(self, verb: str, group: str, channel: str, request: bytes, ticket: Ticket) -> None:
         place = self._watched.pop((group, channel), None)
@@ -186,7 +186,7 @@ class ShardCore:
         for saying in says:
             make = _requests.join if saying.verb == "JOIN" else _requests.leave
             for request in make(saying.group, [saying.channel]):
-                self.part(saying.broker).ask(request, _Said(self._members, saying))
+                self.part(saying.broker).say(request, Said(self._members, saying))
 
     # What happens to brokers
 
@@ -295,6 +295,11 @@ class PartCore(Core):
         self._whole.leaving(self.place)
         super()._farewell(reason, text)
 
+    def say(self, request: bytes, ticket: Ticket) -> None:
+        """Says a request that is bounded by what it is about."""
+        if self.is_open:
+            self._say(request, ticket)
+
     def told(self, verb: str, group: str, channels: Sequence[str]) -> None:
         """``JOINED`` or ``LEFT`` was pushed."""
         self._whole.told(self.place, verb, group, channels)
@@ -302,179 +307,6 @@ class PartCore(Core):
     def listened(self, reading: Reading) -> None:
         """A ``LISTEN`` is answered."""
         self._whole.listened(self.place, reading)
-
-
-class PartReadings(Readings):
-    """What is listened on at one of several brokers; memberships are the whole's."""
-
-    def __init__(self, say: Callable[[bytes, Optional[Ticket]], None], core: PartCore):
-        super().__init__(say)
-        self._core = core
-
-    def told(self, verb: str, args: List[str]) -> Optional[str]:
-        """Takes a ``JOINED``, ``LEFT`` or ``LOST``."""
-        if verb in ("JOINED", "LEFT"):
-            self._core.told(verb, args[0], args[1:])
-            return None
-        return super().told(verb, args)
-
-    def message(self, frame: Frame) -> Optional[str]:
-        """Takes a ``MSG``: one that was on its way when its credit was withdrawn is taken too."""
-        for channel in frame.args:
-            reading = self.reads(channel)
-            if reading is not None and not reading.credit:
-                reading.credit = 1
-        return super().message(frame)
-
-    def withdraw(self, reading: Reading) -> None:
-        """Takes credit back that was not used."""
-        reading.credit = reading.untold = 0
-        if reading.in_force:
-            self._say(_requests.ready(0, reading.purse), None)
-
-    def _restore(self, reading: Reading, before: List[Tuple[str, str]], broker_is_new: bool) -> None:
-        self._core.listened(reading)
-
-
-class _Part(Reading):
-    """A listening at one broker."""
-
-    def __init__(self, whole: _Whole, place: int, names: Iterable[str]):
-        super().__init__(names)
-        self._whole = whole
-        self.place = place
-
-    def notify(self) -> None:
-        """A message came, or listening began or ended there."""
-        self._whole.changed(self)
-
-
-class _Whole:
-    """A listening at all brokers."""
-
-    def __init__(self, core: ShardCore, reading: Reading):
-        self._core = core
-        self.reading = reading
-        self.credit = ShardCredit()
-        self.parts = [_Part(self, part.place, reading.names) for part in core.parts]
-        self._in_force: Set[int] = set()
-        self._is_ending = False
-        self._held_back: List[Delivery] = []
-
-    def begin(self) -> None:
-        for part in self.parts:
-            self._core.parts[part.place].readings.listen(part)
-
-    def changed(self, part: _Part) -> None:
-        if part.error is not None and not self._is_ending:
-            self._failed(part)
-        while part.queue:
-            self.credit.arrived(part.place)
-            self._held_back.append(part.queue.popleft())
-        if part.in_force and part.place not in self._in_force:
-            self._in_force.add(part.place)
-            self.credit.came(part.place)
-            self.reading.is_fresh = part.is_fresh and len(self._in_force) == 1
-        self.hand_over()
-
-    def went(self, place: int) -> None:
-        """A connection has ended."""
-        if place in self._in_force:
-            self._in_force.discard(place)
-            self.credit.went(place)
-            self._core.parts[place].part_readings.withdraw(self.parts[place])
-            self.hand_over()
-
-    def grant(self, count: int) -> None:
-        self.reading.credit += count
-        self.credit.grant(count)
-        self.hand_over()
-
-    def hand_over(self) -> None:
-        reading = self.reading
-        while self._held_back and (self._is_ending or self.credit.use()):
-            reading.queue.append(self._held_back.pop(0))
-            reading.credit = max(0, reading.credit - 1)
-        reading.in_force = bool(self._in_force)
-        if not self._is_ending:
-            for place, count in self.credit.balance():
-                readings = self._core.parts[place].part_readings
-                if count:
-                    readings.grant(self.parts[place], count)
-                else:
-                    readings.withdraw(self.parts[place])
-        reading.notify()
-
-    def _failed(self, part: _Part) -> None:
-        """Another reader has taken it over, or the broker declines: when that is so at one, it is so at all."""
-        self.reading.error = part.error
-        self._core.readings.abandon(self)
-
-    def end(self, ticket: Ticket) -> None:
-        self._is_ending = True
-        answers = _Answers(len(self.parts), _Ended(self, ticket))
-        for part in self.parts:
-            self._core.parts[part.place].readings.unlisten(part, _Answer(answers))
-
-
-class ShardReadings:
-    """Every listening of a layer over several brokers."""
-
-    def __init__(self, core: ShardCore):
-        self._core = core
-        self._wholes: Dict[Reading, _Whole] = {}
-
-    def listen(self, reading: Reading) -> None:
-        """Begins to listen at every broker, and goes on until ``unlisten``."""
-        for other in self._wholes:
-            if set(other.names) & set(reading.names):
-                raise ValueError(f"this layer listens on {reading.names[0]} already")
-            if len(other.names) > 1 and len(reading.names) > 1:
-                raise ValueError("one layer can listen on several names at once only one time: use another layer")
-        if self._core.ended is not None:
-            reading.error = self._core.ended
-            reading.notify()
-            return
-        whole = self._wholes[reading] = _Whole(self._core, reading)
-        whole.begin()
-
-    def unlisten(self, reading: Reading, ticket: Ticket) -> None:
-        """Ends listening: nothing more comes once the ticket is settled."""
-        whole = self._wholes.pop(reading, None)
-        if whole is None:
-            ticket.settle(Frame("OK"))
-            return
-        whole.end(ticket)
-
-    def abandon(self, whole: _Whole) -> None:
-        """A listening is over without having been ended."""
-        if self._wholes.pop(whole.reading, None) is not None:
-            whole.end(Ticket())
-
-    def grant(self, reading: Reading, count: int) -> None:
-        """Lets ``count`` more deliveries come."""
-        if whole := self._wholes.get(reading):
-            whole.grant(count)
-
-    def went(self, place: int) -> None:
-        """A connection has ended."""
-        for whole in list(self._wholes.values()):
-            whole.went(place)
-
-    def joined(self, group: str, channels: Iterable[str]) -> None:
-        """Notes memberships that this layer has made."""
-        self._core.own(group, channels)
-
-    def left(self, group: str, channels: Iterable[str]) -> None:
-        """They were noted when they were said."""
-
-    def closed(self, channels: Iterable[str]) -> None:
-        """Notes channels that this layer has closed."""
-        self._core.closed(channels)
-
-    def stopped(self, whole: _Whole) -> None:
-        """Nothing more comes."""
-        self._core.stopped(whole.reading.names)
 
 
 class _Watches:
@@ -485,125 +317,3 @@ class _Watches:
 
     def ended(self, group: str, channel: str) -> None:
         pass
-
-
-class _Sending(Ticket):
-    """A message on its way: to the next broker when one has surely not stored it (B10)."""
-
-    __slots__ = ("_choose", "_core", "_identity", "_is_away_passing", "_request", "_then", "_without")
-
-    def __init__(
-        self, core: ShardCore, request: bytes, choose: Callable[[Collection[str]], Optional[str]], then: Ticket,
-        is_away_passing: bool,
-    ):  # fmt: skip
-        super().__init__()
-        self._core = core
-        self._request = request
-        self._choose = choose
-        self._then = then
-        self._is_away_passing = is_away_passing
-        self._without: List[str] = []
-        self._identity = ""
-
-    def go_on(self, refused: Optional[Frame]) -> None:
-        identity = self._choose(self._without)
-        if identity is not None:
-            self._identity = identity
-            self._core.part(identity).ask(self._request, self)
-        elif refused is not None:
-            self._then.settle(refused)
-        else:
-            self._then.fail(Unreachable("no broker is in reach"))
-
-    def settle(self, frame: Frame) -> None:
-        code = frame.args[0] if frame.verb == "ERR" and frame.args else ""
-        if code == "closing" or (code == "away" and self._is_away_passing):
-            self._without.append(self._identity)
-            self.go_on(frame)
-        else:
-            super().settle(frame)
-            self._then.settle(frame)
-
-    def fail(self, error: SeawayError) -> None:
-        super().fail(error)
-        self._then.fail(error)
-
-
-class _Answers:
-    """Makes one answer of those of several brokers (B14); the counts of a ``FLUSH`` are added up."""
-
-    def __init__(self, count: int, then: Ticket):
-        self._left = count
-        self._then = then
-        self._done: Optional[Frame] = None
-        self._refused: Optional[Frame] = None
-        self._error: Optional[SeawayError] = None
-
-    def take(self, frame: Optional[Frame], error: Optional[SeawayError]) -> None:
-        if frame is None:
-            self._error = error
-        elif frame.verb == "ERR":
-            self._refused = frame
-        elif self._done is None:
-            self._done = frame
-        else:
-            for key, value in frame.options.items():
-                if value.isdigit():
-                    self._done.options[key] = str(int(self._done.options.get(key, "0")) + int(value))
-        self._left -= 1
-        if self._left:
-            return
-        answer = self._refused or self._done
-        if answer is not None:
-            self._then.settle(answer)
-        else:
-            self._then.fail(self._error or Unknown("no broker has answered"))
-
-
-class _Answer(Ticket):
-    __slots__ = ("_answers",)
-
-    def __init__(self, answers: _Answers):
-        super().__init__()
-        self._answers = answers
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        self._answers.take(frame, None)
-
-    def fail(self, error: SeawayError) -> None:
-        super().fail(error)
-        self._answers.take(None, error)
-
-
-class _Ended(Ticket):
-    __slots__ = ("_then", "_whole")
-
-    def __init__(self, whole: _Whole, then: Ticket):
-        super().__init__()
-        self._whole = whole
-        self._then = then
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        self._whole.hand_over()
-        self._whole.reading.in_force = False
-        self._then.settle(frame)
-
-    def fail(self, error: SeawayError) -> None:
-        self.settle(Frame("OK"))
-
-
-class _Said(Ticket):
-    """A ``JOIN`` or ``LEAVE`` that sets something right."""
-
-    __slots__ = ("_members", "_saying")
-
-    def __init__(self, members: ShardMembers, saying: Saying):
-        super().__init__()
-        self._members = members
-        self._saying = saying
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        self._members.answered(self._saying, is_refused=frame.verb == "ERR")

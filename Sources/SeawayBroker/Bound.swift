@@ -1,0 +1,67 @@
+import SeawayWire
+
+/// What is bounded, by the name of the option that sets it.
+///
+/// How often each bound was met is counted, so that an operator sees which is too tight (`bounds` in `STATS`, Q4).
+enum Bound: String, CaseIterable, Hashable {
+    case capacity
+    case expiry
+    case mailboxGrace = "mailbox-grace"
+    case maxBody = "max-body"
+    case maxMemory = "max-memory"
+    case maxConnections = "max-connections"
+    case maxLingering = "max-lingering"
+    case maxNames = "max-names"
+    case maxMembers = "max-members"
+    case maxGroups = "max-groups"
+    case maxWatches = "max-watches"
+    case maxTails = "max-tails"
+    case maxChannels = "max-channels"
+    case maxClosed = "max-closed"
+    case maxUnread = "max-unread"
+    case frameTimeout = "frame-timeout"
+    case unreadTimeout = "unread-timeout"
+    case idleTimeout = "idle-timeout"
+    case lingerTimeout = "linger-timeout"
+
+    /// The one for whose sake a request is refused; `nil` when it is for another reason.
+    init?(_ refusal: WireRefusal) {
+        switch refusal {
+        case .size: self = .maxBody
+        case .full(by: .memory), .limit(of: .memory): self = .maxMemory
+        case .full: self = .capacity
+        case .limit(of: .names): self = .maxNames
+        case .limit(of: .members): self = .maxMembers
+        case .limit(of: .channels): self = .maxChannels
+        case .limit(of: .groups): self = .maxGroups
+        case .limit(of: .watches): self = .maxWatches
+        case .limit(of: .tails): self = .maxTails
+        case .limit(of: .connections): self = .maxConnections
+        default: return nil
+        }
+    }
+}
+
+/// What the broker counts besides the store (Q4).
+struct BrokerCounters {
+    var accepted = 0
+    private(set) var refused: [WireCode: Int] = [:]
+    private(set) var ended: [EndReason: Int] = [:]
+    private(set) var bounds: [Bound: Int] = [:]
+    /// Copies that were pushed to those who look on, and that were not, for want of room (Y3).
+    var copied = 0
+    var missed = 0
+
+    mutating func count(_ refusal: WireRefusal) {
+        self.refused[refusal.code, default: 0] += 1
+        if let bound = Bound(refusal) { self.count(bound) }
+    }
+
+    /// - Parameter bound: what the connection has met.
+    mutating func count(_ end: EndReason, for bound: Bound? = nil) {
+        self.ended[end, default: 0] += 1
+        if let bound { self.count(bound) }
+    }
+
+    mutating func count(_ bound: Bound) { self.bounds[bound, default: 0] += 1 }
+}

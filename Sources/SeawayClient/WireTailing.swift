@@ -1,0 +1,73 @@
+package import SeawayMessage
+import SeawayWire
+
+/// What comes to one who looks on (PROTOCOL.md, TAIL).
+package enum TailEvent: Sendable {
+    /// A message that passes.
+    case copy(Delivery)
+    /// So many copies were not shown, for want of room.
+    case missed(Int)
+    /// Looking on is in force, also on a new connection.
+    case started
+    /// The connection is lost; what passes meanwhile is not seen.
+    case interrupted
+    /// The broker does not allow it; it is over.
+    case refused(Refusal)
+}
+
+/// What one layer looks on at.
+struct WireTail: Sendable {
+    let patterns: [String]
+    let event: @Sendable (TailEvent) -> Void
+
+    /// Why it must not be asked for.
+    var fault: Refusal? {
+        guard self.line.length <= WireLimits().maxLine, !self.patterns.isEmpty else {
+            return Refusal(code: "args", text: "the patterns do not fit in one line")
+        }
+        let areLegal = self.patterns.allSatisfy { Pattern($0) != nil }
+        return areLegal ? nil : Refusal(code: "name", text: "a pattern is not legal")
+    }
+
+    var line: ClientLine { ClientLine("TAIL", self.patterns) }
+}
+
+extension WireLayer {
+    /// Looks on at what comes to channels that match, until the layer shuts down; nothing is taken by it.
+    ///
+    /// The broker must know `TAIL`. A layer looks on at one list of patterns; another call replaces nothing and is refused.
+    ///
+    /// - Parameters:
+    ///   - patterns: 1 to 1,024 patterns (N5).
+    ///   - event: called on the layer's thread; must not block.
+    package func tail(_ patterns: [String], event: @escaping @Sendable (TailEvent) -> Void) {
+        self.onLoop { $0.tail(WireTail(patterns: patterns, event: event)) }
+    }
+}
+
+extension WireCore {
+    func tail(_ tail: WireTail) {
+        let isSecond = self.tail != nil
+        if let fault = isSecond ? Refusal(code: "limit", text: "one tail for each layer") : tail.fault {
+            return tail.event(.refused(fault))
+        }
+        guard !self.link.isOver else {
+            return tail.event(.refused(Refusal(code: "unreachable", text: "this layer has left")))
+        }
+        self.tail = tail
+        if self.link.isConnected { self.askForTail() }
+    }
+
+    func askForTail() {
+        guard let tail = self.tail else { return }
+        let answer: @Sendable (SendAnswer) -> Void = { answer in
+            switch answer {
+            case .done: tail.event(.started)
+            case .refused(let refusal): tail.event(.refused(refusal))
+            // The next connection asks again.
+            case .unknown: break
+            }
+        }
+        self.write(.line(tail.line), .send(answer))
+    }
+}

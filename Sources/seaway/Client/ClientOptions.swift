@@ -1,0 +1,57 @@
+import ArgumentParser
+import Logging
+import SeawayClient
+import SeawayMessage
+
+/// The brokers of a command, and how it reaches them.
+struct BrokersOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A broker: host:port or unix:PATH; repeat it for all of several (default: \(BrokerAddress.local)).",
+            valueName: "address"))
+    var broker: [BrokerOption] = []
+
+    @OptionGroup var patience: PatienceOptions
+
+    func validate() throws {
+        do {
+            try ShardedLayerConfiguration(brokers: self.addresses).check()
+        } catch {
+            throw ValidationError("--broker: \(error).")
+        }
+    }
+
+    var addresses: [BrokerAddress] { self.broker.isEmpty ? [.local] : self.broker.map(\.address) }
+
+    /// What is told when no broker can be reached in time.
+    var isMissing: Refusal {
+        let addresses = self.addresses.map(\.description).joined(separator: ", ")
+        return Refusal(code: "unreachable", text: "no connection to \(addresses)")
+    }
+
+    /// Connects, does what is to be done over all of the brokers, and leaves; an error ends the process with one clear line.
+    func visit<Result>(
+        as name: String, _ work: (any ConnectingLayer) async throws -> Result
+    ) async throws -> Result {
+        let layer = try Visit.layer(over: self.addresses, as: name, timeout: self.patience.timeout)
+        return try await Visit.with([layer]) { try await work(layer) }
+    }
+}
+
+/// How long a command waits for a broker.
+struct PatienceOptions: ParsableArguments {
+    @Option(help: .time("How long a broker may take to be reached, and to answer."))
+    var timeout = TimeOption(milliseconds: 5_000)
+
+    func validate() throws {
+        guard (1...3_600_000).contains(self.timeout.milliseconds) else {
+            throw ValidationError("--timeout is \(self.timeout); allowed is more than 0 and at most 1h.")
+        }
+    }
+}
+
+/// What a command prints: lines for people, or JSON for programs.
+struct FormatOptions: ParsableArguments {
+    @Flag(help: "Print JSON, one map in each line.")
+    var json = false
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import SeawayClient
+import SeawayConsole
+
+/// `seaway members`
+struct MembersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "members",
+        abstract: "List the channels that are in a group.",
+        discussion: """
+              seaway members liveblog
+              seaway members --json liveblog | jq .total
+            """)
+
+    @Argument(help: .group("The group.")) var group: GroupArgument
+    @OptionGroup var looking: LookingOptions
+
+    func run() async throws {
+        try await self.looking.print(.members(of: self.group.name), as: "members", table: AnswerTable.members)
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import SeawayClient
+import SeawayConsole
+import SeawayMessage
+import SeawayWire
+
+/// `seaway tail`
+struct TailCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tail",
+        abstract: "Watch copies of messages pass, without taking them.",
+        discussion: """
+            Prints each message that comes to the channels from now on, whoever reads it; seaway peek shows what waits there already. \
+            Who prints too slowly misses copies and is told how many; senders and readers notice nothing.
+
+              seaway tail chat.log                           chat.log {"text":"hi"}
+              seaway tail 'http.*' 'websocket.*'
+              seaway tail --json --count 10 jobs.mail        {"channels":["jobs.mail"],"message":{"to":"a@example.org"}}
+
+            With --json what is missing is a line too: {"missed":3}. SIGINT and SIGTERM end it.
+
+            Exit codes: those of seaway listen.
+            """)
+
+    @Argument(help: ArgumentHelp("Channels; * stands for any characters.", valueName: "pattern"))
+    var patterns: [PatternArgument]
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup(title: "Brokers") var brokers: BrokersOptions
+
+    func run() async throws {
+        StandardOutput.expectEnd()
+        let layers = self.brokers.addresses.map {
+            Visit.layer(to: $0, as: "tail", timeout: self.brokers.patience.timeout)
+        }
+        try await Visit.with(layers) {
+            let tailing = Tailing(
+                layers: layers, patterns: self.patterns.map(\.pattern), timeout: self.brokers.patience.timeout.duration,
+                late: self.brokers.isMissing, options: self.reading)
+            let printed = try await tailing.run { event in
+                switch event {
+                case .copy(let copy):
+                    try StandardOutput.write(
+                        "\(self.format.json ? DeliveryLine.json(copy) : DeliveryLine.text(copy))\n")
+                case .missed(let count) where self.format.json: try StandardOutput.write("{\"missed\":\(count)}\n")
+                case .missed(let count): Process.say("seaway: \(count) copies are missing")
+                case .interrupted: Process.say("seaway: the connection is lost; connecting again")
+                case .started, .refused: break
+                }
+            }
+            try self.reading.check(printed)
+        }
+    }
+}
+
+/// Names with `*` for any characters.
+struct PatternArgument: ExpressibleByArgument {
+    let pattern: String
+
+    init?(argument: String) {
+        guard Pattern(argument) != nil else { return nil }
+        self.pattern = argument
+    }
+}

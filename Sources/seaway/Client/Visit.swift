@@ -1,0 +1,104 @@
+import ArgumentParser
+import Logging
+import SeawayClient
+import SeawayMessage
+
+/// A command's connections to brokers, and what it returns to who has started it.
+enum Visit {
+    /// Connects, works, and leaves.
+    static func with<Result>(
+        _ layers: [any ConnectingLayer], _ work: () async throws -> Result
+    ) async throws -> Result {
+        for layer in layers { layer.start() }
+        do {
+            let result = try await work()
+            await self.leave(layers)
+            return result
+        } catch {
+            await self.leave(layers)
+            throw Self.exit(for: error)
+        }
+    }
+
+    private static func leave(_ layers: [any ConnectingLayer]) async {
+        await withTaskGroup { group in
+            for layer in layers { group.addTask { await layer.shutdown() } }
+        }
+    }
+
+    /// A connection to one broker, for looking at it.
+    static func layer(to broker: BrokerAddress, as name: String, timeout: TimeOption) -> WireLayer {
+        var configuration = self.configuration(name, timeout)
+        configuration.broker = broker
+        return WireLayer(configuration, logger: self.silence)
+    }
+
+    /// Connections to all brokers, for sending and reading.
+    static func layer(
+        over brokers: [BrokerAddress], as name: String, timeout: TimeOption
+    ) throws -> any ConnectingLayer {
+        var configuration = ShardedLayerConfiguration(brokers: brokers)
+        configuration.connection = self.configuration(name, timeout)
+        configuration.failover = max(timeout.duration, .milliseconds(300))
+        return try configuration.makeLayer(logger: self.silence)
+    }
+
+    /// A broker that falls silent is given up after the timeout, so that nothing waits for ever.
+    private static func configuration(_ name: String, _ timeout: TimeOption) -> WireLayerConfiguration {
+        var configuration = WireLayerConfiguration(clientName: "seaway-\(name)")
+        configuration.connectPatience = timeout.duration
+        configuration.connectTimeout = timeout.duration
+        configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
+        configuration.maxBackoff = .milliseconds(500)
+        return configuration
+    }
+
+    private static var silence: Logger { Logger(label: "seaway.client") { _ in SwiftLogNoOpLogHandler() } }
+
+    /// Writes, and ends the process when nobody takes it.
+    static func printing(_ write: () throws -> Void) throws {
+        do {
+            try write()
+        } catch {
+            throw Self.exit(for: error)
+        }
+    }
+
+    /// Says what went wrong and which exit code tells it.
+    private static func exit(for error: any Error) -> any Error {
+        switch error {
+        case let error as ClientError:
+            let isMissing = error.code == .unreachable
+            Process.say("seaway: \(isMissing ? error.refusal?.text ?? "\(error)" : "\(error)")")
+            return error.exitCode
+        case let error as StandardOutput.Fault:
+            // Who reads no more needs no explanation.
+            if !error.isClosed { Process.say("seaway: cannot write: \(error)") }
+            return ExitCode.interrupted
+        default: return error
+        }
+    }
+}
+
+extension ExitCode {
+    /// `sysexits.h`: a body that is no message.
+    static let badData = ExitCode(65)
+    /// A service that is needed cannot be had.
+    static let unavailable = ExitCode(69)
+    /// Input or output broke: whether the message was stored is not known.
+    static let interrupted = ExitCode(74)
+    /// Nothing was done, but trying again later may help.
+    static let notNow = ExitCode(75)
+}
+
+extension ClientError {
+    /// The same codes as those of `clients/shell/seaway.sh`.
+    fileprivate var exitCode: ExitCode {
+        switch self.code {
+        case .full, .away, .closing: .notNow
+        case .unreachable: .unavailable
+        case .unknown: .interrupted
+        default: self.refusal?.code == "limit" ? .notNow : .failure
+        }
+    }
+}
