@@ -30,6 +30,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
         // What Swift does not see of the C library.
@@ -85,6 +88,17 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .target(
+            name: "SeawayBridge",
+            dependencies: [
+                "SeawayMessage", "SeawayWire", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: rules
+        ),
         // Floor 4: for people who test workers.
         .target(
             name: "SeawayTesting",
@@ -95,8 +109,9 @@ let package = Package(
         .executableTarget(
             name: "seaway",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
-                nio("NIOCore"), nio("NIOPosix"),
+                "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayBridge", "SeawayHub",
+                "SeawayWire",
+                "SeawayMessage", "CSeaway", nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -132,7 +147,8 @@ let package = Package(
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
-        .testTarget(name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
+        .testTarget(
+            name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
         ),
@@ -166,6 +182,13 @@ let package = Package(
                 "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
+            ],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SeawayBridgeTests",
+            dependencies: [
+                "SeawayBridge", "SeawayMessage", "SeawayTesting", "SeawayWire", "TestSupport", nio("NIOHTTP1"), logging,
             ],
             swiftSettings: rules
         ),

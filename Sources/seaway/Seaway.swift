@@ -12,11 +12,12 @@ struct Seaway: AsyncParsableCommand {
               seaway up                      broker and interface server in one process
               seaway broker                  a broker alone
               seaway serve --broker ADDRESS  an interface server for a broker elsewhere
+              seaway bridge                  existing services in groups and channels
 
             Exit codes: 0 done, 64 bad option, 69 an address cannot be had, 70 anything else.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self])
+        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self])
 }
 
 /// The release, as `seaway --version` and the `Server` field tell it.
