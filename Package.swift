@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// One set of rules for every target: Swift 6 mode, warnings are errors, imports say what they expose.
@@ -13,6 +14,25 @@ func nio(_ product: String) -> Target.Dependency { .product(name: product, packa
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// Libraries of other services; a bridge whose library is not installed is left out, and its command says what to install.
+let services = [
+    (
+        define: "SEAWAY_POSTGRES", target: "CLibpq", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq",
+        header: "libpq-fe.h"
+    ),
+    (
+        define: "SEAWAY_MQTT", target: "CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev",
+        brew: "mosquitto",
+        header: "mosquitto.h"
+    ),
+].filter { service in
+    let folders = [
+        "/usr/include", "/usr/include/postgresql", "/usr/include/pgsql", "/usr/local/include", "/opt/homebrew/include",
+        "/usr/local/opt/\(service.brew)/include", "/opt/homebrew/opt/\(service.brew)/include",
+    ]
+    return folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(service.header)") }
+}
 
 let package = Package(
     name: "seaway",
@@ -96,8 +116,8 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: rules
+            ] + services.map { .target(name: $0.target) },
+            swiftSettings: rules + services.map { .define($0.define) }
         ),
         // Floor 4: for people who test workers.
         .target(
@@ -115,7 +135,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: rules
+            swiftSettings: rules + services.map { .define($0.define) }
         ),
         .executableTarget(
             name: "seaway-demo-worker",
@@ -206,6 +226,9 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
-    ],
+    ]
+        + services.map {
+            .systemLibrary(name: $0.target, pkgConfig: $0.pkgConfig, providers: [.apt([$0.apt]), .brew([$0.brew])])
+        },
     swiftLanguageModes: [.v6]
 )

@@ -12,5 +12,8 @@ struct BridgeCommand: ParsableCommand {
               tail -f access.log | seaway bridge stdin --to-group log
               seaway bridge exec --from-channel jobs -- ./work.sh
             """,
-        subcommands: [BridgeStdinCommand.self, BridgeHTTPCommand.self, BridgeRedisCommand.self, BridgeExecCommand.self])
+        subcommands: [
+            BridgeStdinCommand.self, BridgeHTTPCommand.self, BridgePostgresCommand.self, BridgeRedisCommand.self,
+            BridgeMQTTCommand.self, BridgeExecCommand.self,
+        ])
 }

@@ -58,6 +58,18 @@ struct BridgeTargetOptions: ParsableArguments {
         }
     }
 
+    /// For sources with topics; nil when nothing is to be sent.
+    func intake(json: Bool, _ pump: Pump) throws -> SourceIntake? {
+        try self.rule().map { SourceIntake(to: $0, format: json ? .json : .data, pump: pump) }
+    }
+
+    /// - Parameter isGiven: whether an option is given that says what to send.
+    func belongs(with option: String, _ isGiven: Bool) throws {
+        guard (self.asked != nil) == isGiven else {
+            throw ValidationError("--to-group or --to-channel, and \(option), belong together.")
+        }
+    }
+
     /// For sources without topics.
     func fixedDestination() throws -> Destination? {
         guard let rule = try self.rule(), let option = self.asked?.option else { return nil }
@@ -95,6 +107,13 @@ struct BridgeReadingOptions: ParsableArguments {
             ("from-channel", self.fromChannel, self.fromChannel.map { ReadingPoint.channel($0) }),
         ] where point?.isLegal == false {
             throw ValidationError("--\(option): '\(name ?? "")' is no legal name (A-Z a-z 0-9 - _ .).")
+        }
+    }
+
+    /// - Parameter isGiven: whether an option is given that says where messages go.
+    func belongs(with option: String, _ isGiven: Bool) throws {
+        guard (self.point != nil) == isGiven else {
+            throw ValidationError("--from-group or --from-channel, and \(option), belong together.")
         }
     }
 

@@ -46,17 +46,14 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func validate() throws {
-        let sends = try self.target.rule() != nil
-        guard sends == !(self.subscribe.isEmpty && self.stream.isEmpty) else {
-            throw ValidationError("--to-group or --to-channel, and --subscribe or --stream, belong together.")
-        }
+        try self.target.belongs(with: "--subscribe or --stream", !(self.subscribe.isEmpty && self.stream.isEmpty))
+        try self.reading.belongs(with: "--publish", self.publish != nil)
         guard self.subscribe.isEmpty || self.stream.isEmpty else {
             throw ValidationError("--subscribe and --stream: give one of them.")
         }
-        guard (self.reading.point != nil) == (self.publish != nil) else {
-            throw ValidationError("--from-group or --from-channel, and --publish, belong together.")
+        guard !(self.subscribe.isEmpty && self.stream.isEmpty) || self.publish != nil else {
+            throw ValidationError("Give --subscribe, --stream or --publish.")
         }
-        guard sends || self.publish != nil else { throw ValidationError("Give --to-group, --to-channel or --publish.") }
     }
 
     func run() async throws {
@@ -65,13 +62,13 @@ struct BridgeRedisCommand: AsyncParsableCommand {
             self.redis.redis,
             password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") })
         var sources: [any BridgeSource] = []
-        if let rule = try self.target.rule() {
+        if let intake = try self.target.intake(json: self.json, run.pump) {
             let positions = self.fromId.map { id in self.stream.map { ($0, Array(id.utf8)) } } ?? []
             sources.append(
                 RedisSource(
                     address, self.subscribe.isEmpty ? .streams(self.stream) : .patterns(self.subscribe),
-                    positions: Dictionary(positions) { first, _ in first }, to: rule, format: self.json ? .json : .data,
-                    pump: run.pump, eventLoop: run.eventLoop, logger: run.logger))
+                    positions: Dictionary(positions) { first, _ in first },
+                    intake: intake, eventLoop: run.eventLoop, logger: run.logger))
         }
         if let point = self.reading.point, let channel = self.publish {
             let publisher = RedisPublisher(

@@ -15,7 +15,7 @@ import UnixSignals
 /// What the commands have in common: signals, exit codes, one clear line for what goes wrong.
 enum Process {
     /// `sysexits.h`: a service that is needed cannot be had.
-    private static let unavailable = ExitCode(69)
+    static let unavailable = ExitCode(69)
 
     /// Runs services until they end, or SIGTERM or SIGINT asks them to.
     static func run(_ services: [any Service], _ logger: Logger) async throws {
@@ -42,7 +42,7 @@ enum Process {
         return String(cString: strerror(error.errnoCode))
     }
 
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -31,10 +31,10 @@ import Testing
     @Test func whatWaitsStaysAtTheBroker() async throws {
         let broker = try await TestBroker()
         let started = Inbox<Void>()
-        let gate = Inbox<Void>()
-        let source = LayerSource(broker.layer, .channel("jobs"), concurrency: 2, logger: self.logger) { _ in
+        let gates = [Inbox<Void>(), Inbox<Void>()]
+        let source = LayerSource(broker.layer, .channel("jobs"), concurrency: 2, logger: self.logger) { delivery in
             started.put(())
-            await gate.next()
+            await gates[delivery.body["n"] == 0 ? 0 : 1].next()
         }
         for number in 0..<5 { try await broker.makeLayer().send(["n": .int(Int64(number))], to: "jobs") }
         async let running: Void = source.run()
@@ -42,8 +42,7 @@ import Testing
         await started.next()
         #expect(try await broker.waiting(on: "jobs").count == 3)
         source.stop()
-        gate.put(())
-        gate.put(())
+        for gate in gates { gate.put(()) }
         try await running
     }
 

@@ -1,16 +1,13 @@
 package import Logging
 package import NIOCore
 import NIOPosix
-import SeawayMessage
 import Synchronization
 
 /// Sends what Redis publishes, or what is added to its streams.
 package final class RedisSource: BridgeSource {
     private let address: RedisAddress
     private let subject: RedisSession.Subject
-    private let rule: DestinationRule
-    private let payload: BridgePayload
-    private let pump: Pump
+    private let intake: SourceIntake
     private let eventLoop: any EventLoop
     private let logger: Logger
     private let stopSignal = StopSignal()
@@ -19,13 +16,11 @@ package final class RedisSource: BridgeSource {
     /// - Parameter positions: ids behind which streams are read; others are read from their end.
     package init(
         _ address: RedisAddress, _ subject: RedisSession.Subject, positions: [String: [UInt8]] = [:],
-        to rule: DestinationRule, format: BridgePayload.Format, pump: Pump, eventLoop: any EventLoop, logger: Logger
+        intake: SourceIntake, eventLoop: any EventLoop, logger: Logger
     ) {
         self.address = address
         self.subject = subject
-        self.rule = rule
-        self.payload = BridgePayload(format)
-        self.pump = pump
+        self.intake = intake
         self.eventLoop = eventLoop
         self.logger = logger
         self.positions.withLock { $0 = positions }
@@ -34,7 +29,7 @@ package final class RedisSource: BridgeSource {
     package func stop() {
         self.stopSignal.stop()
         // Frees who waits for room.
-        self.pump.close()
+        self.intake.pump.close()
     }
 
     package func run() async throws {
@@ -99,20 +94,11 @@ package final class RedisSource: BridgeSource {
             case .ready:
                 isReady()
                 self.logger.info("reading from \(self.address)")
-            case .message(let channel, let data): await self.send(self.payload.payload(data, from: channel), channel)
+            case .message(let channel, let data): _ = await self.intake.put(data, from: channel)
             case .entry(let stream, let id, let fields):
-                await self.send(self.payload.payload(stream: stream, id: id, fields: fields), Array(stream.utf8))
+                _ = await self.intake.put(stream: stream, id: id, fields: fields)
             case .refused(let text): throw Refused(description: text)
             }
-        }
-    }
-
-    private func send(_ payload: Payload?, _ source: [UInt8]) async {
-        guard let payload else { return self.pump.tally.drop(.payload, String(decoding: source, as: UTF8.self)) }
-        do {
-            _ = await self.pump.put(payload, to: try self.rule.destination(for: source))
-        } catch {
-            self.pump.tally.drop(.name, String(decoding: source, as: UTF8.self))
         }
     }
 }
