@@ -52,6 +52,8 @@ private struct PumpService: Service {
     func run() async throws {
         try await limited(self.drain) {
             await self.pump.run()
+            // A source that was told to stop has closed the pump; a service that ends before it is told to would be a failure.
+            try await gracefulShutdown()
         } whenLeaving: {
             self.pump.close()
         }

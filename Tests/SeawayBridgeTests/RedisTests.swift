@@ -29,14 +29,17 @@ import Testing
     }
 
     @Test(arguments: [
-        "?\r\n", "\r\n", "+a\rb", "$x\r\n", "$2\r\nabc", ":\r\n", ":9223372036854775808\r\n", "*x\r\n",
+        "?\r\n", "\r\n", "+a\rb", "$x\r\n", "$2\r\nabcd", ":\r\n", ":9223372036854775808\r\n", "*x\r\n",
         String(repeating: "+", count: 70_000),
     ])
     func whatIsNoValueIsFound(_ text: String) {
         #expect(throws: RESPParser.Fault.malformed) { try self.next(text) }
     }
 
-    @Test(arguments: ["$1001\r\n", "*1001\r\n", String(repeating: "*1\r\n", count: 9), "*2\r\n$999\r\n" + String(repeating: "a", count: 1_000)])
+    @Test(arguments: [
+        "$1001\r\n", "*1001\r\n", String(repeating: "*1\r\n", count: 9),
+        "*2\r\n$999\r\n" + String(repeating: "a", count: 1_000),
+    ])
     func aValueBeyondTheLimitIsNotWaitedFor(_ text: String) {
         #expect(throws: RESPParser.Fault.tooLarge) { try self.next(text) }
     }
@@ -84,7 +87,8 @@ import Testing
         var events = session.begin()
         #expect(events == [Self.command("XREVRANGE", "s", "+", "-", "COUNT", "1")])
         events = session.received(.array([.array([.bulk(Array("5-1".utf8)), Self.strings("a", "b")])]))
-        #expect(events == [.ready, Self.command("XREAD", "COUNT", "100", "BLOCK", "5000", "STREAMS", "s", "t", "5-1", "0")])
+        #expect(
+            events == [.ready, Self.command("XREAD", "COUNT", "100", "BLOCK", "5000", "STREAMS", "s", "t", "5-1", "0")])
         events = session.received(.null)
         #expect(events == [Self.command("XREAD", "COUNT", "100", "BLOCK", "5000", "STREAMS", "s", "t", "5-1", "0")])
         let entry = RESPValue.array([.bulk(Array("1-0".utf8)), Self.strings("k", "v")])
@@ -105,7 +109,8 @@ import Testing
     }
 
     @Test(arguments: [
-        RESPValue.null, .integer(1), .array([]), .array([.null]), .array([.integer(3)]), .array([.array([.null, .null])]),
+        RESPValue.null, .integer(1), .array([]), .array([.null]), .array([.integer(3)]),
+        .array([.array([.null, .null])]),
         .array([.array([.bulk([97]), .array([.array([.bulk([97])]), .null])])]),
         Self.strings("pmessage", "a"),
     ])

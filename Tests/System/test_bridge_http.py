@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import subprocess
-import threading
 
 import pytest
 from bridges import bridge, run, summary, taking
@@ -156,16 +155,26 @@ def test_connections_are_bounded_and_a_stuck_one_holds_up_nobody(house, ports):
     second.close()
 
 
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def test_a_post_under_way_is_answered_before_it_leaves(house, ports):
     house.broker(ports[0])
     program = open_bridge(house, ports)
     client = socket.create_connection(("127.0.0.1", ports[1]), timeout=PATIENCE)
-    client.sendall(b"POST /channels/log HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{")
-    with Wire(ports[0]) as wire:
-        until(lambda: wire.look("STATS")["connections"], "the bridge is there")
-    until(lambda: "taking HTTP" in program.output(), "the bridge listens")
-    threading.Timer(0.2, lambda: client.sendall(b'"n":1}')).start()
+    client.sendall(
+        b"POST /channels/log HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 7\r\nExpect: 100-continue\r\n\r\n"
+    )
+    assert client.recv(65536).startswith(b"HTTP/1.1 100")
     program.process.terminate()
+    until(lambda: not is_open(ports[1]), "it takes no more connections")
+    client.sendall(b'{"n":1}')
     answer = b"".join(iter(lambda: client.recv(65536), b""))
     client.close()
     assert answer.startswith(b"HTTP/1.1 202") and b"onnection: close" in answer

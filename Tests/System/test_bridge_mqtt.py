@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import subprocess
 
@@ -20,7 +21,8 @@ class Mosquitto:
         self.house, self.port = house, free_port()
         folder.mkdir()
         self.configuration = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 10000", *settings]
+        # Started by root it would become another user, who cannot read here.
+        lines = [f"user {getpass.getuser()}", f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 10000", *settings]
         self.configuration.write_text("\n".join(lines) + "\n")
 
     def start(self) -> Mosquitto:
