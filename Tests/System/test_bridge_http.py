@@ -166,6 +166,7 @@ def is_open(port: int) -> bool:
 def test_a_post_under_way_is_answered_before_it_leaves(house, ports):
     house.broker(ports[0])
     program = open_bridge(house, ports)
+    assert post(ports[1], "/channels/log").status == 202
     client = socket.create_connection(("127.0.0.1", ports[1]), timeout=PATIENCE)
     client.sendall(
         b"POST /channels/log HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

@@ -93,11 +93,13 @@ final class HTTPBridgeCore {
         }
         let handler = HTTPBridgeHandler(self, channel)
         self.handlers[ObjectIdentifier(handler)] = handler
+        // Not when it becomes inactive: a connection that ends at once was never active.
+        channel.closeFuture.assumeIsolated().whenComplete { _ in self.remove(handler) }
         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    func remove(_ handler: HTTPBridgeHandler) {
+    private func remove(_ handler: HTTPBridgeHandler) {
         self.handlers[ObjectIdentifier(handler)] = nil
         self.endIfEmpty()
     }

@@ -33,7 +33,6 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         self.limit?.cancel()
         self.giveBack()
         self.state = .closed
-        self.core.remove(self)
         context.fireChannelInactive()
     }
 

@@ -27,7 +27,12 @@
         func connect(_ handle: MQTTHandle, _ wakeup: Wakeup) throws -> Bool {
             let end = ContinuousClock.now + .seconds(10)
             while self.code == nil {
-                if try handle.turn(wakeup) { return false }
+                do {
+                    if try handle.turn(wakeup) { return false }
+                } catch {
+                    // The broker's own words come first.
+                    guard self.code != nil else { throw error }
+                }
                 if ContinuousClock.now > end { throw SystemFault(code: ETIMEDOUT, what: "CONNECT") }
             }
             if let code, code != 0 { throw MQTTHandle.Fault(refusal: code) }
