@@ -32,7 +32,6 @@ struct BridgeRun {
 
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
     func run(_ sources: [any BridgeSource]) async throws {
-        self.layer.start()
         defer { self.tally.logSummary() }
         // The last is asked to leave first.
         try await Process.run(
@@ -91,7 +90,7 @@ private func limited(
     }
 }
 
-/// Says when the broker is away, and when it is there again.
+/// Connects to the broker, and says when it is away.
 private struct BrokerWatch: Service {
     private static let interval = Duration.milliseconds(500)
 
@@ -100,6 +99,8 @@ private struct BrokerWatch: Service {
     let logger: Logger
 
     func run() async throws {
+        // Not before: from here on signals are heard, and whoever sees the connection may send one.
+        self.layer.start()
         try await cancelWhenGracefulShutdown { try await self.watch() }
     }
 
