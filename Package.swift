@@ -27,6 +27,8 @@ let services = [
         header: "mosquitto.h"
     ),
 ].filter { service in
+    // For a program that is to run where the libraries are not: SEAWAY_WITHOUT=libpq,libmosquitto
+    if Context.environment["SEAWAY_WITHOUT"]?.contains(service.pkgConfig) == true { return false }
     let folders = [
         "/usr/include", "/usr/include/postgresql", "/usr/include/pgsql", "/usr/local/include", "/opt/homebrew/include",
         "/usr/local/opt/\(service.brew)/include", "/opt/homebrew/opt/\(service.brew)/include",
@@ -162,7 +164,10 @@ let package = Package(
         // One test target per floor, and one for the whole.
         .target(name: "TestSupport", dependencies: ["SeawayMessage"], path: "Tests/TestSupport", swiftSettings: rules),
         .target(
-            name: "BrokerSupport", dependencies: ["SeawayBroker", nio("NIOCore"), nio("NIOPosix"), logging],
+            name: "BrokerSupport",
+            dependencies: [
+                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), logging,
+            ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
@@ -220,7 +225,8 @@ let package = Package(
         .testTarget(
             name: "SpecTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayTesting",
+                "SeawayBroker", "SeawayHub", "SeawayClient", "SeawayServer", "SeawayWire", "SeawayWorker",
+                "SeawayTesting",
                 "SeawayMessage", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],

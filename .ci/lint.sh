@@ -12,4 +12,21 @@ if [ -n "$unformatted" ]; then
     say "not gofmt: $unformatted" >&2
     exit 1
 fi
+
+# The client for Python has its own rules, which clients/python/test.sh applies.
+python='.ci Benchmarks Benchmarks/run Tests protocol Sources/Examples'
+export RUFF_CACHE_DIR=.build/ruff
+# shellcheck disable=SC2086 # one word for each place
+ruff check --quiet --config .ci/ruff.toml $python
+# shellcheck disable=SC2086
+ruff format --quiet --check --config .ci/ruff.toml $python
+
+types() { mypy --no-error-summary --cache-dir .build/mypy --config-file .ci/mypy.ini "$@"; }
+types .ci/test_steps.py protocol/check.py Sources/Examples/Demo/demo.py
+(cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
+# Tests need not say what their fixtures are.
+for tests in Tests/System Tests/Browser; do
+    types --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls \
+        --allow-any-generics --no-warn-return-any "$tests"
+done
 say "no complaints"

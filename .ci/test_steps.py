@@ -37,6 +37,7 @@ class Step:
 
 STEPS = [
     Step("vectors", ["python", "protocol/check.py"]),
+    Step("checker", ["python", "protocol/check.py", "--self-test"]),
     Step("lint", [".ci/lint.sh"]),
     Step("release", [".ci/build.sh", "seaway", "seaway-demo-worker", "seaway-echo-worker"], limit=2400),
     Step("python", ["clients/python/test.sh"], ("release",)),
@@ -57,6 +58,7 @@ class Outcome:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    #: What was left out, and why.
     note: str = ""
 
 
@@ -93,7 +95,7 @@ def count(text: str, succeeded: bool) -> Outcome:
     """What a step says that it ran; one that counts nothing is one test by itself."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     found = swift_testing(text) or go_test(text) or plain_count(text) or (1 if succeeded else 0, 0, 0)
-    outcome = Outcome(*found)
+    outcome = Outcome(*found, note="; ".join(re.findall(r"^skipped: .+$", text, re.MULTILINE)))
     if not succeeded and outcome.failed == 0:
         outcome.failed = 1
     return outcome
@@ -221,7 +223,9 @@ def main() -> int:
         print(f"== {step.name}", flush=True)
         outcomes[step.name] = outcome = run(step, verbose)
         mark = "!!" if outcome.failed else "ok"
-        print(f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True)
+        print(
+            f"{mark} {step.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.1f} s", flush=True
+        )
     text = summary(outcomes)
     (LOGS / "summary.txt").write_text(text)
     print("\n" + text, end="", flush=True)

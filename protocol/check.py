@@ -16,8 +16,9 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 try:
     import jsonschema
@@ -26,9 +27,9 @@ except ImportError:
 
 HERE = Path(__file__).resolve().parent
 
-PAGES = ("PROTOCOL.md", "INTERFACE.md")
+PAGES = ("PROTOCOL.md", "INTERFACE.md", "SHARDING.md")
 
-MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50, "sockets": 100}
+MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50, "sockets": 100, "shards": 70}
 
 LANGUAGES = ("swift", "python", "go", "shell")
 
@@ -237,6 +238,8 @@ BREAKS: list[tuple[Callable[[Path], None], str]] = [
     (change("delivery", lambda those: those.clear()), "0 vectors, at least 50"),
     (change("sockets", lambda those: those[0].update(spec=["W98"])), "there is no requirement W98"),
     (change("sockets", lambda those: those[0]["steps"].append({"jump": 1})), "is not as the schema says"),
+    (edit("SHARDING.md", "- **B3** ", "- **B99** A new rule.\n- **B3** "), "B99 has neither a vector nor a test"),
+    (change("shards", lambda those: those[0].update(comment="x")), "is not as the schema says"),
     (edit("vectors/names.json", "[", "{"), "vectors: "),
 ]
 

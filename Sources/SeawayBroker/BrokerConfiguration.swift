@@ -3,6 +3,10 @@ package import SeawayWire
 
 /// Every bound of a broker; times in milliseconds. The defaults are those of PROTOCOL.md.
 package struct BrokerConfiguration: Sendable {
+    /// What clients of several brokers know it by: 1 to 64 bytes of nchar; `nil`: its address (B1).
+    package var name: String?
+    /// How long after its start clients of several brokers leave it out, so that members can come back (B18).
+    package var warm = 0
     package var hub = HubConfiguration()
     package var limits = WireLimits()
     /// How long a frame may take once begun (F14).

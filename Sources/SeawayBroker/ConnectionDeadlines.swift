@@ -22,7 +22,9 @@ struct ConnectionDeadlines {
     }
 
     /// As agreed in `HELLO`.
-    mutating func agree(onHeartbeat interval: Int, now: Int) { self.keepalive = Keepalive(interval: interval, now: now) }
+    mutating func agree(onHeartbeat interval: Int, now: Int) {
+        self.keepalive = Keepalive(interval: interval, now: now)
+    }
 
     mutating func peerWasHeard(at now: Int) {
         self.heardAt = now

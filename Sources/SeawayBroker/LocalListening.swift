@@ -76,8 +76,9 @@ final class LocalEndpoint: Endpoint {
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {}
 
     func pushLost(_ name: Name) {
-        self.end()
+        // First, since what its other names leave may go to another listening.
         self.tell(.lost(name: name.description))
+        self.end()
     }
 
     func pushShutdown(within milliseconds: Int) {}

@@ -95,6 +95,8 @@ final class LocalState {
         let checked = names.compactMap(Name.init)
         guard checked.count == names.count else { throw .refused(.name) }
         if let name = names.first(where: { self.readers[$0] != nil }) { throw .taken(name) }
+        let count = self.readers.count + self.watches + Set(names).count
+        guard count <= self.core.configuration.hub.maxNames else { throw .refused(.limit(of: .names)) }
         if names.count > 1, self.readers.values.contains(where: { $0.names.count > 1 }) { throw .secondShared }
         return checked
     }
@@ -128,11 +130,15 @@ final class LocalState {
 
     // MARK: Watching
 
+    private var watches: Int { self.watcher.map { self.core.hub.listening(of: $0.id).names } ?? 0 }
+
     func watch(_ group: Name, _ channel: Name) throws(WireRefusal) {
-        let watcher = self.watcher ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
+        let watcher =
+            self.watcher
+            ?? self.attach { LocalEndpoint(id: $0, local: self, names: [], receive: { _ in }, event: { _ in }) }
         self.watcher = watcher
         defer { self.endIfIdle(watcher) }
-        try self.core.hub.watch(watcher.id, group, channel, now: self.core.now)
+        try self.core.hub.watch(watcher.id, group, channel, besides: self.readers.count, now: self.core.now)
     }
 
     func unwatch(_ group: Name, _ channel: Name) {

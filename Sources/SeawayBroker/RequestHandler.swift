@@ -28,7 +28,10 @@ struct RequestHandler {
             "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]
+        if let name = configuration.name { words.append("name=\(name)") }
         if hello.heartbeat > 0 { words.append("heartbeat=\(hello.heartbeat)") }
+        let warm = self.core.startedAt + configuration.warm - self.core.now
+        if warm > 0 { words.append("warm=\(warm)") }
         return .line(words.joined(separator: " ") + "\n")
     }
 

@@ -15,7 +15,7 @@ final class WireCore {
     /// Beyond this the memory of the output is given back after use.
     private static let standingOutput = 65_536
     /// How often deadlines are looked after.
-    private static let checkInterval = TimeAmount.milliseconds(100)
+    static let checkInterval = TimeAmount.milliseconds(100)
 
     private let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
@@ -32,6 +32,8 @@ final class WireCore {
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
     private var checks: RepeatedTask?
+    /// Told what happens to the connection, before those who wait are.
+    var observer: ((WireNews) -> Void)?
 
     init(
         _ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger,
@@ -89,12 +91,14 @@ final class WireCore {
         for listening in self.listenings.handles { self.tellListening(listening) }
         self.watchAgain()
         while let request = self.waiting.pop() { self.write(request.request, request.waiter) }
+        self.observer?(.connected)
     }
 
     /// Nobody knows what became of what was not answered.
     func disconnected() {
         self.isConnected.withLockedValue { $0 = false }
         self.output.clear()
+        self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
         for waiter in self.session.takeUnanswered() {
             switch waiter {
@@ -200,7 +204,7 @@ final class WireCore {
 
     private func fault(_ listening: WireListening) -> Refusal? {
         guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
-        if let fault = listening.names.lazy.compactMap(WireRequest.fault).first { return fault }
+        if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
         guard !self.link.isOver else { return Refusal(code: "unreachable", text: "this layer has left") }
         return switch self.listenings.begin(listening, listening.names) {
         case nil: nil
@@ -210,14 +214,17 @@ final class WireCore {
     }
 
     private func tellListening(_ listening: WireListening) {
+        if self.listenings.makeWay(for: listening) { self.output.writeStaticString("READY 0\n") }
         self.write(self.listenings.listen(listening), .listen(listening))
+        if let name = self.listenings.purse(of: listening) { self.output.writeString("READY 0 \(name)\n") }
     }
 
     private func listened(_ listening: WireListening, _ options: WireOptions) {
         let progress = self.listenings.listened(listening, isKept: options["state"] != "fresh")
-        guard case .started(let isKept, let lines) = progress else { return }
-        self.write(lines, .nobody)
+        // First, since also one that has ended meanwhile may have credit given back to another.
         self.endTurnSoon()
+        guard case .started(let isKept, let lines) = progress else { return }
+        self.write(self.configuration.restoresMemberships ? lines : lines.filter { $0.verb != "JOIN" }, .nobody)
         listening.event(.started(kept: isKept))
     }
 
@@ -230,6 +237,13 @@ final class WireCore {
 
     func ready(_ listening: WireListening, _ count: Int) {
         self.listenings.grant(count, to: listening)
+        self.endTurnSoon()
+    }
+
+    /// Takes back the credit that was not used.
+    func withdraw(_ listening: WireListening) {
+        guard let purse = self.listenings.withdraw(from: listening) else { return }
+        self.output.writeString(purse.map { "READY 0 \($0)\n" } ?? "READY 0\n")
         self.endTurnSoon()
     }
 
@@ -322,6 +336,7 @@ final class WireCore {
         case (_, .stop(let listening)): self.end(listening)
         case (.hello(let options), .hello):
             self.maxBody = options["max-body"].flatMap { Int($0) } ?? WireLimits().maxBody
+            self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
@@ -336,16 +351,23 @@ final class WireCore {
         case .ping:
             self.output.writeStaticString("PONG\n")
             self.endTurnSoon()
-        case .joined(let group, let channels): self.listenings.joined(group, channels)
-        case .left(let group, let channels): self.listenings.left(group, channels)
+        case .joined(let group, let channels):
+            self.listenings.joined(group, channels)
+            self.observer?(.joined(group, channels))
+        case .left(let group, let channels):
+            self.listenings.left(group, channels)
+            self.observer?(.left(group, channels))
         case .lost(let name):
-            guard let (listening, lines) = self.listenings.lost(name) else { return }
+            guard let (listening, lines, withdrawsCredit) = self.listenings.lost(name) else { return }
+            if withdrawsCredit { self.output.writeStaticString("READY 0\n") }
             self.write(lines, .nobody)
+            self.endTurnSoon()
             listening.stopped()
             listening.event(.lost(name: name))
         case .bye(let reason, let text):
             self.logger.info(
                 "the broker says goodbye", metadata: ["reason": "\(reason?.rawValue ?? "unknown")", "text": "\(text)"])
+            self.observer?(.leaving)
             // One that is not known is of a later version, which will know whether to let this client in.
             if let reason, !reason.mayReturn { self.end(Refusal(code: reason.rawValue, text: text)) }
         default: break

@@ -13,7 +13,7 @@ import SeawayWire
 ///
 /// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused with `limit` on the
 /// caller's thread.
-public final class WireLayer: ChannelLayer {
+public final class WireLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop
     private let inbox: LoopInbox<WireCore>
@@ -31,11 +31,8 @@ public final class WireLayer: ChannelLayer {
         self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.maxPending)
     }
 
-    /// Begins to connect, and goes on until ``shutdown()``.
     public func start() { self.onLoop { $0.start() } }
 
-    /// Stops listening, waits for the answers that are on their way, and leaves with `QUIT`.
-    ///
     /// Waits for the broker as long as the configuration's `connectTimeout`; what was not answered by then is unknown.
     public func shutdown() async {
         let left = self.eventLoop.makePromise(of: Void.self)
@@ -59,11 +56,11 @@ public final class WireLayer: ChannelLayer {
     }
 
     public func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.ask(.send(answer)) { $0.ask(.line(ClientLine("JOIN", [group] + channels)), .send(answer)) }
+        self.ask(ClientLine("JOIN", [group] + channels), answer: answer)
     }
 
     public func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.ask(.send(answer)) { $0.ask(.line(ClientLine("LEAVE", [group] + channels)), .send(answer)) }
+        self.ask(ClientLine("LEAVE", [group] + channels), answer: answer)
     }
 
     public func watch(
@@ -98,6 +95,17 @@ public final class WireLayer: ChannelLayer {
         if self.eventLoop.inEventLoop { return call(self.core.value) }
         self.inbox.put(call)
     }
+
+    /// Has somebody on the layer's own loop told what happens to the connection; to be said before ``start()``.
+    func observe(_ observer: (@Sendable (WireNews) -> Void)?) { self.onLoop { $0.observer = observer } }
+
+    /// Asks what has no body.
+    func ask(_ line: ClientLine, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask(.send(answer)) { $0.ask(.line(line), .send(answer)) }
+    }
+
+    /// Ends the connection; another will be made.
+    func drop(_ reason: String) { self.onLoop { $0.link.drop(reason) } }
 
     private func ask(_ waiter: @autoclosure () -> WireWaiter, _ call: @escaping @Sendable (WireCore) -> Void) {
         if self.eventLoop.inEventLoop { return call(self.core.value) }

@@ -14,6 +14,10 @@ public struct WireLayerConfiguration: Sendable {
     /// The first wait before connecting again; doubled each time, and shortened at random by up to a half.
     public var firstBackoff = Duration.milliseconds(50)
     public var maxBackoff = Duration.seconds(5)
+    /// Silence after which this side alone asks for a sign of life; `nil`: the heartbeat.
+    package var askingInterval: Duration?
+    /// Whether memberships that the broker has lost are joined again; not so where somebody else sees to that.
+    package var restoresMemberships = true
     /// How long connecting and the first answer of a broker may take, and its last when this side leaves.
     public var connectTimeout = Duration.seconds(5)
 

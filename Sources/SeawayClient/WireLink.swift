@@ -102,7 +102,8 @@ final class WireLink {
         case .success(let channel):
             self.state = .greeting(channel, until: .now() + TimeAmount(self.configuration.connectTimeout))
             let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
-            self.keepalive = Keepalive(interval: heartbeat, now: Self.now)
+            let asking = self.configuration.askingInterval.map { Int($0 / .milliseconds(1)) }
+            self.keepalive = Keepalive(interval: asking ?? heartbeat, now: Self.now)
             self.core.greet("HELLO 1 format=msgpack client=\(self.configuration.legalName) heartbeat=\(heartbeat)\n")
         }
     }

@@ -23,6 +23,11 @@ final class WireListening: Listening {
         self.layer.onLoop { $0.ready(self, count) }
     }
 
+    /// Takes back the credit that was not used; what is on its way still comes.
+    func withdraw() {
+        self.layer.onLoop { $0.withdraw(self) }
+    }
+
     func stop(_ done: @escaping @Sendable () -> Void) {
         self.stopping.withLockedValue { $0.append(done) }
         self.layer.onLoop { $0.stop(self) }

@@ -32,10 +32,11 @@ enum WireRequest {
     /// Why it must not be written: an illegal name or a long line would break the stream.
     var fault: Refusal? {
         switch self {
-        case .send(_, let channel, _): Self.fault(channel)
-        case .groupSend(_, let group, let except): Self.fault(group) ?? except.flatMap(Self.fault)
+        case .send(_, let channel, _): Self.fault(channel, where: \.isChannel)
+        case .groupSend(_, let group, let except):
+            Self.fault(group) { $0 == .normal } ?? except.flatMap { Self.fault($0, where: \.isChannel) }
         case .line(let line):
-            if let fault = line.names.lazy.compactMap(Self.fault).first {
+            if let fault = line.names.lazy.compactMap({ Self.fault($0) }).first {
                 fault
             } else if line.length > WireLimits().maxLine {
                 Refusal(code: "args", text: "the names do not fit in one line")
@@ -46,10 +47,11 @@ enum WireRequest {
         }
     }
 
-    static func fault(_ name: String) -> Refusal? {
+    /// - Parameter isLegalHere: whether a form of names may stand in this place: a fault of the name comes before one of the body (A4).
+    static func fault(_ name: String, where isLegalHere: (NameForm) -> Bool = { _ in true }) -> Refusal? {
         var name = name
-        let isLegal = name.withUTF8 { NameForm(Span(_unsafeElements: $0)) != nil }
-        return isLegal ? nil : Refusal(code: "name", text: "the name is not legal")
+        let isLegal = name.withUTF8 { NameForm(Span(_unsafeElements: $0)).map(isLegalHere) ?? false }
+        return isLegal ? nil : Refusal(code: "name", text: "the name is not legal here")
     }
 
     func write(to buffer: inout ByteBuffer) {

@@ -4,11 +4,16 @@ package import SeawayWire
 /// Presence: who is told of joins and leaves (section 4, WATCH and UNWATCH).
 extension Hub {
     /// Has a channel told of a group, first of all the whole; the connection holds the watch until it ends (T1, T2).
-    package func watch(_ id: PeerID, _ group: Name, _ channel: Name, now: Int) throws(WireRefusal) {
+    ///
+    /// - Parameter names: what its layer listens on elsewhere; it counts like names of its own (L7).
+    package func watch(
+        _ id: PeerID, _ group: Name, _ channel: Name, besides names: Int = 0, now: Int
+    ) throws(WireRefusal) {
         if self.closed.contains(channel, now: now) { throw .gone }
         let peer = self.peer(id)
         if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
-        guard peer.readers.count + peer.watches.count < self.configuration.maxNames else { throw .limit(of: .names) }
+        let held = names + peer.readers.count + peer.watches.count
+        guard held < self.configuration.maxNames else { throw .limit(of: .names) }
         let watch = try self.findOrMakeWatch(group, channel)
         watch.holders.append(id)
         peer.watches.append(watch)

@@ -63,7 +63,9 @@ struct AnswerAssembly {
         guard let status = message["status"]?.int, 200...599 ~= status else {
             throw .init(reason: "no status of 200 to 599", message: message)
         }
-        guard let fields = (message["headers"] ?? []).list else { throw .init(reason: "headers are no list", message: message) }
+        guard let fields = (message["headers"] ?? []).list else {
+            throw .init(reason: "headers are no list", message: message)
+        }
         var headers: [(name: String, value: String)] = []
         for field in fields {
             guard let pair = field.list, pair.count == 2, let name = pair[0].bytes, let value = pair[1].bytes else {

@@ -46,7 +46,9 @@ public final class TestBroker: Sendable {
     }
 
     /// Another layer on the same broker, as another process has one.
-    public func makeLayer(clientName: String = "other") -> any ChannelLayer { self.broker.makeLayer(clientName: clientName) }
+    public func makeLayer(clientName: String = "other") -> any ChannelLayer {
+        self.broker.makeLayer(clientName: clientName)
+    }
 
     /// Lets time pass, and returns when everything has ended that ends by then: messages, memberships of readers that are gone, sleeps on
     /// ``clock``.
@@ -105,7 +107,8 @@ public final class TestBroker: Sendable {
         let message: Message = [
             "http_version": "1.1", "method": .string(method), "scheme": "http", "path": .string(path),
             "raw_path": .bytes(Array(path.utf8)), "query_string": .bytes(Array(query.utf8)), "root_path": .bytes([]),
-            "headers": .list(fields), "body": .bytes(body), "client": ["127.0.0.1", 50_000], "server": ["127.0.0.1", 8_000],
+            "headers": .list(fields), "body": .bytes(body), "client": ["127.0.0.1", 50_000],
+            "server": ["127.0.0.1", 8_000],
         ]
         return try await self.replies(to: message, on: channel, mailbox: "http.response.test!") { reader in
             var assembly = AnswerAssembly()
@@ -145,7 +148,9 @@ public final class TestBroker: Sendable {
 
     /// Tells the worker that nobody waits any more, if it is an HTTP request (I17).
     private func sayLeft(_ request: Message, _ channel: String) {
-        guard channel.hasPrefix("http.request"), let path = request["path"], let reply = request["reply_channel"] else { return }
+        guard channel.hasPrefix("http.request"), let path = request["path"], let reply = request["reply_channel"] else {
+            return
+        }
         let disconnect = "http.disconnect" + channel.dropFirst("http.request".count)
         let message: Message = ["reply_channel": reply, "path": path]
         self.ownLayer.send(message.payload, to: disconnect, ifHeard: true) { _ in }

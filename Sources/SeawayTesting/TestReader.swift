@@ -27,7 +27,11 @@ public final class TestReader: Sendable {
         let reader = TestReader(names)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             reader.state.withLock { $0.starting = continuation }
-            let listening = layer.listen(to: names) { [weak reader] in reader?.take($0) } event: { [weak reader] in reader?.take($0) }
+            let listening = layer.listen(to: names) { [weak reader] in
+                reader?.take($0)
+            } event: { [weak reader] in
+                reader?.take($0)
+            }
             reader.listening.withLock { $0 = listening }
         }
         return reader

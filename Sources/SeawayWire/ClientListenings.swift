@@ -75,6 +75,8 @@ package struct ClientListenings<Handle: AnyObject> {
     private var groups: [String: Set<String>] = [:]
     private var paused: Set<String> = []
     private var hasUntold = false
+    /// Single names that may still take from the common purse, which has to be empty meanwhile.
+    private var makingWay: Set<ObjectIdentifier> = []
 
     package init() {}
 
@@ -91,6 +93,28 @@ extension ClientListenings {
         self.entries[id] = Entry(handle: handle, names: names)
         for name in names { self.readers[name] = id }
         return nil
+    }
+
+    /// The name that gets a purse of its own, with `READY 0 NAME` behind its `LISTEN`.
+    package func purse(of handle: Handle) -> String? { self.entries[ObjectIdentifier(handle)]?.purse }
+
+    /// To be called before ``listen(_:)``: a single name begins in the common purse (R2), which must not pay for it.
+    ///
+    /// - Returns: whether `READY 0` has to be said first; what was withdrawn is granted again when the `LISTEN` is answered.
+    package mutating func makeWay(for handle: Handle) -> Bool {
+        let id = ObjectIdentifier(handle)
+        guard self.entries[id]?.purse != nil, self.entries.values.contains(where: { $0.purse == nil && $0.isListening })
+        else { return false }
+        self.makingWay.insert(id)
+        return true
+    }
+
+    private mutating func wayIsClear(of id: ObjectIdentifier) {
+        guard self.makingWay.remove(id) != nil, self.makingWay.isEmpty else { return }
+        for (id, entry) in self.entries where entry.purse == nil && entry.isListening && !entry.isEnding {
+            self.entries[id]?.untold = entry.credit
+            self.hasUntold = true
+        }
     }
 
     /// - Returns: what this connection has to be told; each line will be answered.
@@ -111,6 +135,7 @@ extension ClientListenings {
     package mutating func listened(_ handle: Handle, isKept: Bool) -> Progress {
         let id = ObjectIdentifier(handle)
         guard var entry = self.entries[id], entry.unanswered > 0 else { return .none }
+        self.wayIsClear(of: id)
         entry.unanswered -= 1
         entry.isKept = entry.isKept && isKept
         guard entry.unanswered == 0, !entry.isEnding else {
@@ -142,6 +167,7 @@ extension ClientListenings {
     /// Nothing more will be delivered to it.
     package mutating func end(_ handle: Handle) {
         guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(handle)) else { return }
+        self.wayIsClear(of: ObjectIdentifier(handle))
         for name in entry.names { self.readers[name] = nil }
         _ = self.forgetMemberships(of: entry.mailboxes)
         self.paused = self.paused.filter { self.reader(of: $0) != nil }
@@ -149,18 +175,20 @@ extension ClientListenings {
 
     /// Another connection reads the name now (L2): the listening is over.
     ///
-    /// - Returns: whose it was, and what is to be said of its other names.
-    package mutating func lost(_ name: String) -> (handle: Handle, lines: [ClientLine])? {
+    /// - Returns: whose it was, what is to be said of its other names, and whether `READY 0` is: nobody is to use its credit up.
+    package mutating func lost(_ name: String) -> (handle: Handle, lines: [ClientLine], withdrawsCredit: Bool)? {
         guard let entry = self.readers[name].flatMap({ self.entries[$0] }) else { return nil }
         let others = entry.names.filter { $0 != name }
         self.end(entry.handle)
-        return (entry.handle, others.isEmpty ? [] : ClientLine("UNLISTEN", others).split())
+        let lines = others.isEmpty ? [] : ClientLine("UNLISTEN", others).split()
+        return (entry.handle, lines, entry.purse == nil)
     }
 
     /// The connection is lost.
     ///
     /// - Returns: what had been in force.
     package mutating func disconnect() -> [Handle] {
+        self.makingWay = []
         var interrupted: [Handle] = []
         for (id, entry) in self.entries {
             if entry.isListening { interrupted.append(entry.handle) }
@@ -191,12 +219,24 @@ extension ClientListenings {
         self.hasUntold = true
     }
 
+    /// Takes back the credit that was not used.
+    ///
+    /// - Returns: the purse that is to be emptied with `READY 0`, `.some(nil)` for the common one; `nil` when nothing is to be said.
+    package mutating func withdraw(from handle: Handle) -> String?? {
+        let id = ObjectIdentifier(handle)
+        guard let entry = self.entries[id] else { return nil }
+        self.entries[id]?.credit = 0
+        self.entries[id]?.untold = 0
+        return entry.isListening ? .some(entry.purse) : nil
+    }
+
     /// The credit that the connection has to be told of.
     package mutating func takeCredit() -> [Credit] {
         guard self.hasUntold else { return [] }
         self.hasUntold = false
         var credits: [Credit] = []
         for (id, entry) in self.entries where entry.isListening && entry.untold > 0 {
+            guard entry.purse != nil || self.makingWay.isEmpty else { continue }
             credits.append(Credit(count: entry.untold, purse: entry.purse))
             self.entries[id]?.untold = 0
         }

@@ -98,6 +98,13 @@ final class WorkerRun: Sendable {
             self.logger.debug("nobody waits for the answer any more", metadata: ["channel": "\(error.name)"])
             return self.end(credit: credit)
         }
+        if let error = error as? ClientError, error.code == .unknown, error.name == message.replyChannel,
+            Self.isOfWebSocket(error.name)
+        {
+            // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
+            self.logger.warning("a message to a socket may be lost", metadata: ["channel": "\(error.name)"])
+            return self.end(credit: credit)
+        }
         // To an answer that was begun this is a second status, which breaks it off (I12): nobody takes it for whole.
         self.logger.error("a consumer failed", metadata: ["channel": "\(message.channel)", "error": "\(error)"])
         guard let replyChannel = message.replyChannel else { return self.end(credit: credit) }
@@ -106,9 +113,11 @@ final class WorkerRun: Sendable {
                 payload: Self.failure(for: replyChannel), replyChannel: replyChannel, credit: credit, isFailure: true))
     }
 
+    private static func isOfWebSocket(_ replyChannel: String) -> Bool { replyChannel.hasPrefix("websocket.") }
+
     /// What tells the one who waits that its message came to nothing.
     private static func failure(for replyChannel: String) -> Payload {
-        guard !replyChannel.hasPrefix("websocket."), case .whole(let failure) = HTTPResponse.failure.departure else {
+        guard !Self.isOfWebSocket(replyChannel), case .whole(let failure) = HTTPResponse.failure.departure else {
             // 1011: the server cannot fulfil the request (RFC 6455).
             return Payload(["close": 1_011])
         }

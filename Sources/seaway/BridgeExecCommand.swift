@@ -14,12 +14,12 @@ struct BridgeExecCommand: AsyncParsableCommand {
               seaway bridge exec --from-channel http.request -- jq -c '{status: 200, content: .path}'
             """)
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
-    @Option(help: "Programs at once; with 1 the messages are worked on in order.")
+    @Option(help: .count("Programs at once; with 1 the messages are worked on in order."))
     var concurrency = 1
 
     @Option(help: .time("How long a program may run; then it is ended."))
@@ -45,7 +45,7 @@ struct BridgeExecCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let point = self.reading.point, let program = self.command.first else { return }
-        let run = BridgeRun("exec", self.broker, self.target, self.log)
+        let run = try await BridgeRun("exec", self.broker, self.target, self.log)
         var rule = ProgramRule(program: program, arguments: Array(self.command.dropFirst()))
         rule.timeLimit = self.timeLimit.duration
         rule.maxOutput = self.maxOutput.bytes

@@ -42,10 +42,10 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     @Option(help: .size("Largest body."))
     var maxBody = SizeOption(bytes: 1 << 20)
 
-    @Option(help: "HTTP connections.")
+    @Option(help: .count("HTTP connections."))
     var maxHttpConnections = 1_000
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
@@ -70,7 +70,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard case .tcp(let host, let port) = self.listen.address else { return }
-        let run = BridgeRun("http", self.broker, self.target, self.log)
+        let run = try await BridgeRun("http", self.broker, self.target, self.log)
         var configuration = HTTPBridgeConfiguration()
         configuration.rule = try self.rule()
         configuration.maxConnections = self.maxHttpConnections

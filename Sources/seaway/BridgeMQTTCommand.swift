@@ -40,7 +40,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Publish on this topic.", valueName: "topic"))
     var publish: String?
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
@@ -63,7 +63,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     #if SEAWAY_MQTT
         func run() async throws {
             guard case .tcp(let host, let port) = self.mqtt.address else { return }
-            let run = BridgeRun("mqtt", self.broker, self.target, self.log)
+            let run = try await BridgeRun("mqtt", self.broker, self.target, self.log)
             let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
             let address = MQTTAddress(
                 host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },

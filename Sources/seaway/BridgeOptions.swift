@@ -1,18 +1,12 @@
 import ArgumentParser
 import SeawayBridge
-import SeawayClient
 
-/// Which broker, and how long a bridge may take to leave.
+/// Which brokers, and how long a bridge may take to leave.
 struct BridgeBrokerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
-    var broker = BrokerOption(.local)
+    @OptionGroup var brokers: LayerOptions
 
     @Option(help: .time("How long what was taken may still be handed on after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
-
-    func configuration(clientName: String) -> WireLayerConfiguration {
-        WireLayerConfiguration(broker: self.broker.address, clientName: clientName)
-    }
 }
 
 /// Where messages go, and what is done when there is no room.
@@ -32,7 +26,7 @@ struct BridgeTargetOptions: ParsableArguments {
     @Option(help: "Where there is no room, or no broker: wait, or drop and count.")
     var overflow = PumpConfiguration.Overflow.wait
 
-    @Option(help: "Messages that wait in the bridge.")
+    @Option(help: .count("Messages that wait in the bridge."))
     var queue = 1_000
 
     @Option(help: .size("Their size in all."))

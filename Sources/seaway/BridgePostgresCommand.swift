@@ -30,7 +30,7 @@ struct BridgePostgresCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Notify this channel.", valueName: "channel"))
     var notify: String?
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
@@ -43,7 +43,7 @@ struct BridgePostgresCommand: AsyncParsableCommand {
 
     #if SEAWAY_POSTGRES
         func run() async throws {
-            let run = BridgeRun("postgres", self.broker, self.target, self.log)
+            let run = try await BridgeRun("postgres", self.broker, self.target, self.log)
             var sources: [any BridgeSource] = []
             if let intake = try self.target.intake(json: self.json, run.pump) {
                 sources.append(

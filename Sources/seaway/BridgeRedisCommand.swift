@@ -40,7 +40,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Publish to this channel of Redis.", valueName: "channel"))
     var publish: String?
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
@@ -57,7 +57,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = BridgeRun("redis", self.broker, self.target, self.log)
+        let run = try await BridgeRun("redis", self.broker, self.target, self.log)
         let address = RedisAddress(
             self.redis.redis,
             password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") })

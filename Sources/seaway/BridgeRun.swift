@@ -4,42 +4,46 @@ import NIOCore
 import NIOPosix
 import SeawayBridge
 import SeawayClient
+import SeawayMessage
 import ServiceLifecycle
+import UnixSignals
 
 /// What all bridges have in common: a connection to the broker, a pump, a tally, and an orderly end.
 struct BridgeRun {
     /// Carries the connection to the broker, and whatever else the bridge has.
     let eventLoop: any EventLoop
-    let layer: WireLayer
+    let layer: any ConnectingLayer
     let pump: Pump
     let tally: BridgeTally
     let logger: Logger
     private let drain: Duration
-    private let broker: String
+    private let signals: UnixSignalsSequence
 
     /// - Parameter name: of the bridge, such as `stdin`.
-    init(_ name: String, _ broker: BridgeBrokerOptions, _ target: BridgeTargetOptions, _ log: LogOptions) {
+    init(
+        _ name: String, _ broker: BridgeBrokerOptions, _ target: BridgeTargetOptions, _ log: LogOptions
+    ) async throws {
+        self.signals = await Process.catchSignals()
         self.logger = log.logger("seaway.bridge.\(name)")
         self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        self.layer = WireLayer(
-            broker.configuration(clientName: "seaway-bridge-\(name)"), eventLoop: self.eventLoop,
-            logger: log.logger("seaway.client"))
+        self.layer = try broker.brokers.makeLayer(
+            clientName: "seaway-bridge-\(name)", eventLoop: self.eventLoop, logger: log.logger("seaway.client"))
         self.tally = BridgeTally(logger: self.logger)
         self.pump = Pump(self.layer, target.pump, tally: self.tally)
         self.drain = broker.drain.duration
-        self.broker = broker.broker.address.description
     }
 
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
     func run(_ sources: [any BridgeSource]) async throws {
+        self.layer.start()
         defer { self.tally.logSummary() }
         // The last is asked to leave first.
         try await Process.run(
             [
                 LayerService(layer: self.layer),
-                BrokerWatch(layer: self.layer, broker: self.broker, logger: self.logger),
+                BrokerWatch(layer: self.layer, logger: self.logger),
                 PumpService(pump: self.pump, drain: self.drain),
-            ] + sources.map { SourceService(source: $0, drain: self.drain) }, self.logger)
+            ] + sources.map { SourceService(source: $0, drain: self.drain) }, until: self.signals, self.logger)
     }
 }
 
@@ -90,17 +94,14 @@ private func limited(
     }
 }
 
-/// Connects to the broker, and says when it is away.
+/// Says when no broker is in reach.
 private struct BrokerWatch: Service {
     private static let interval = Duration.milliseconds(500)
 
-    let layer: WireLayer
-    let broker: String
+    let layer: any ConnectingLayer
     let logger: Logger
 
     func run() async throws {
-        // Not before: from here on signals are heard, and whoever sees the connection may send one.
-        self.layer.start()
         try await cancelWhenGracefulShutdown { try await self.watch() }
     }
 
@@ -111,7 +112,7 @@ private struct BrokerWatch: Service {
             guard self.layer.isConnected == isAway else { continue }
             isAway.toggle()
             guard isAway else { continue }
-            self.logger.warning("the broker is away; trying again and again", metadata: ["broker": "\(self.broker)"])
+            self.logger.warning("the broker is away; trying again and again")
         }
     }
 }

@@ -25,7 +25,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
               seaway bridge stdin --from-group log | jq .text
             """)
 
-    @OptionGroup(title: "Broker") var broker: BridgeBrokerOptions
+    @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
@@ -46,7 +46,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = BridgeRun("stdin", self.broker, self.target, self.log)
+        let run = try await BridgeRun("stdin", self.broker, self.target, self.log)
         var sources: [any BridgeSource] = []
         if let destination = try self.target.fixedDestination() {
             sources.append(

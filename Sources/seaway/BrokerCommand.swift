@@ -17,6 +17,8 @@ struct BrokerCommand: AsyncParsableCommand {
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
 
             By hand: printf 'SEND :- chat.log {"text":"hi"}\\n' | nc -N 127.0.0.1 7411
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
     @OptionGroup var listeners: ListenerOptions
@@ -24,19 +26,23 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
         let broker = try await Broker.make(
             configuration: self.broker.configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
             logger: logger)
         try await self.listeners.open(broker, logger)
         try await Process.run(
-            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], logger)
+            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], until: signals,
+            logger)
     }
 }
 
 /// Where a broker listens.
 struct ListenerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("TCP address for clients; repeat it for more.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "TCP address for clients; repeat it for more; 127.0.0.1:7411 unless any is given.", valueName: "host:port"))
     var listen: [AddressOption] = []
 
     @Option(help: ArgumentHelp("Unix socket for clients; repeat it for more.", valueName: "path"))

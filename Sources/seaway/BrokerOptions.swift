@@ -26,25 +26,25 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .size("Everything that is held for peers, in all."))
     var maxMemory = SizeOption(bytes: 1 << 30)
 
-    @Option(help: "Connections.")
+    @Option(help: .count("Connections, those beyond are told so and closed."))
     var maxConnections = 10_000
 
-    @Option(help: "Names that one connection listens on or watches.")
+    @Option(help: .count("Names that one connection listens on or watches."))
     var maxNames = 1_024
 
-    @Option(help: "Members of one group.")
+    @Option(help: .count("Members of one group."))
     var maxMembers = 100_000
 
-    @Option(help: "Groups.")
+    @Option(help: .count("Groups, in all."))
     var maxGroups = 100_000
 
-    @Option(help: "Channels that are told of a group.")
+    @Option(help: .count("Channels that are told who joins and leaves a group, in all."))
     var maxWatches = 10_000
 
-    @Option(help: "Channels that hold something.")
+    @Option(help: .count("Channels that hold messages, readers or memberships."))
     var maxChannels = 100_000
 
-    @Option(help: "Closed channels that are remembered.")
+    @Option(help: .count("Closed channels that are remembered."))
     var maxClosed = 100_000
 
     @Option(help: .time("How long a frame may take once begun."))
@@ -62,6 +62,14 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
+    @Option(
+        help:
+            "What clients of several brokers know it by, wherever it is; else the address that each of them was given.")
+    var name: String?
+
+    @Option(help: .time("How long after its start clients of several brokers leave it out, until members are back."))
+    var warm = TimeOption(milliseconds: 3_000)
+
     func validate() throws {
         let counts = [
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
@@ -73,6 +81,11 @@ struct BrokerOptions: ParsableArguments {
         }
         guard (1...64 << 20).contains(self.maxBody.bytes) else {
             throw ValidationError("--max-body is \(self.maxBody); allowed is 1 byte to 64M.")
+        }
+        if let name = self.name,
+            !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy(SeawayWire.Name.isNameByte)
+        {
+            throw ValidationError("--name is \(name); allowed is 1 to 64 of A-Z a-z 0-9 - _ and the dot.")
         }
         guard self.maxMemory.bytes >= 1 << 20 else {
             throw ValidationError("--max-memory is \(self.maxMemory); allowed is 1M and more.")
@@ -97,6 +110,8 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxWatches = self.maxWatches
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
+        configuration.name = self.name
+        configuration.warm = self.warm.milliseconds
         configuration.limits = .init(maxBody: self.maxBody.bytes)
         configuration.maxConnections = self.maxConnections
         configuration.maxUnread = self.maxUnread.bytes

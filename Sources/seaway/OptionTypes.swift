@@ -26,11 +26,42 @@ struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
 }
 
 extension ArgumentHelp {
-    /// Help of a ``TimeOption``, which an error repeats.
-    static func time(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "time: 500ms, 30s, 5m, 1h") }
+    static func time(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "time") }
+    static func size(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "bytes") }
+    static func count(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "count") }
+}
 
-    /// Help of a ``SizeOption``, which an error repeats.
-    static func size(_ text: String) -> ArgumentHelp { ArgumentHelp("\(text)", valueName: "bytes: 65536, 64K, 2M, 1G") }
+extension Option where Value == TimeOption {
+    /// An error tells what is allowed, since the name of the value does not.
+    init(wrappedValue: TimeOption, help: ArgumentHelp) {
+        self.init(wrappedValue: wrappedValue, help: help.with(default: wrappedValue)) { argument in
+            guard let time = TimeOption(argument: argument) else {
+                throw ValidationError("a time is a number with ms, s, m or h behind it, such as 500ms or 30s.")
+            }
+            return time
+        }
+    }
+}
+
+extension Option where Value == SizeOption {
+    /// An error tells what is allowed, since the name of the value does not.
+    init(wrappedValue: SizeOption, help: ArgumentHelp) {
+        self.init(wrappedValue: wrappedValue, help: help.with(default: wrappedValue)) { argument in
+            guard let size = SizeOption(argument: argument) else {
+                throw ValidationError("bytes are a number, with K, M or G behind it or nothing, such as 65536 or 64K.")
+            }
+            return size
+        }
+    }
+}
+
+extension ArgumentHelp {
+    /// What the library adds only for values that it reads by itself.
+    fileprivate func with(default value: some CustomStringConvertible) -> ArgumentHelp {
+        var help = self
+        help.abstract += " (default: \(value))"
+        return help
+    }
 }
 
 /// An amount of bytes on the command line: `65536`, `64K`, `2M`, `1G`.

@@ -17,13 +17,19 @@ enum Process {
     /// `sysexits.h`: a service that is needed cannot be had.
     static let unavailable = ExitCode(69)
 
-    /// Runs services until they end, or SIGTERM or SIGINT asks them to.
-    static func run(_ services: [any Service], _ logger: Logger) async throws {
+    /// From here on SIGTERM and SIGINT do not kill: they wait for ``run(_:until:_:)``, however early they came.
+    ///
+    /// To be called before anybody is told that the process is there.
+    static func catchSignals() async -> UnixSignalsSequence { await UnixSignalsSequence(trapping: .sigterm, .sigint) }
+
+    /// Runs services until they end, or a signal asks them to.
+    static func run(_ services: [any Service], until signals: UnixSignalsSequence, _ logger: Logger) async throws {
         Memory.keepFreed()
+        let services = [SignalService(signals: signals)] + services
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter))
+                logger: logger.quieter))
         try await group.run()
     }
 
@@ -48,13 +54,22 @@ enum Process {
     }
 }
 
+/// Ends with the first signal, and all others with it.
+private struct SignalService: Service {
+    let signals: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in self.signals.cancelOnGracefulShutdown() { return }
+    }
+}
+
 /// How much is logged.
 struct LogOptions: ParsableArguments {
     enum Level: String, CaseIterable, ExpressibleByArgument {
         case trace, debug, info, notice, warning, error, critical
     }
 
-    @Option(help: "Least important lines that are logged.")
+    @Option(help: ArgumentHelp("Least important lines that are logged.", valueName: "level"))
     var logLevel = Level.info
 
     func logger(_ label: String) -> Logger {

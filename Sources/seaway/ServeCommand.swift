@@ -9,32 +9,30 @@ import ServiceLifecycle
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Turn HTTP and WebSocket into messages on the channels of a broker.",
+        abstract: "Turn HTTP and WebSocket into messages on the channels of one broker or several.",
         discussion: """
             Does no work of its own: requests go to http.request, WebSockets to websocket.connect, answers come from workers. Without a broker in reach \
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
-              seaway serve --broker unix:/run/seaway.sock --route /python=http.request.python
+              seaway serve --route /python=http.request.python --metrics 127.0.0.1:9411
+              seaway serve --broker a:7411 --broker b:7411 --broker c:7411
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
-    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
-    var broker = BrokerOption(.local)
-
-    @Option(help: "How long a request may wait for a connection to the broker before it gets 503.")
-    var connectPatience = TimeOption(milliseconds: 2_000)
-
+    @OptionGroup(title: "Brokers") var brokers: LayerOptions
     @OptionGroup(title: "HTTP") var server: ServerOptions
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let logger = self.log.logger("seaway.server")
-        var configuration = WireLayerConfiguration(broker: self.broker.address, clientName: "seaway-serve")
-        configuration.connectPatience = .milliseconds(self.connectPatience.milliseconds)
-        let layer = WireLayer(configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
+        let layer = try self.brokers.makeLayer(
+            clientName: "seaway-serve", eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
         let server = InterfaceServer(
             configuration: try self.server.configuration(with: self.sockets), layer: layer, eventLoop: eventLoop,
             logger: logger)
@@ -46,30 +44,16 @@ struct ServeCommand: AsyncParsableCommand {
             metrics + [
                 LayerService(layer: layer),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], logger)
+            ], until: signals, logger)
     }
 }
 
-/// Keeps the connection to the broker until everything that uses it has left.
+/// Keeps the connections to brokers until everything that uses it has left.
 struct LayerService: Service {
-    let layer: WireLayer
+    let layer: any ConnectingLayer
 
     func run() async throws {
         try await gracefulShutdown()
         await self.layer.shutdown()
     }
-}
-
-/// `host:port` or `unix:PATH` of a broker elsewhere.
-struct BrokerOption: ExpressibleByArgument {
-    let address: BrokerAddress
-
-    init(_ address: BrokerAddress) { self.address = address }
-
-    init?(argument: String) {
-        guard let address = BrokerAddress(argument) else { return nil }
-        self.address = address
-    }
-
-    var defaultValueDescription: String { self.address.description }
 }

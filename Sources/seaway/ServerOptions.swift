@@ -4,7 +4,7 @@ import SeawayServer
 
 /// Every bound of an interface server as an option; the names are those of INTERFACE.md.
 struct ServerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Address for HTTP.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Address for HTTP and WebSocket.", valueName: "host:port"))
     var http = AddressOption(.tcp(host: "127.0.0.1", port: 8_000))
 
     @Option(
@@ -34,13 +34,13 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .size("Bodies that are being received, in all."))
     var maxBufferedBodies = SizeOption(bytes: 256 << 20)
 
-    @Option(help: "HTTP connections.")
+    @Option(help: .count("HTTP connections, WebSockets included."))
     var maxHttpConnections = 10_000
 
-    @Option(help: "Requests of one connection under way.")
+    @Option(help: .count("Requests of one connection under way."))
     var maxPipelined = 16
 
-    @Option(help: "Where the site is mounted: root_path in the messages.")
+    @Option(help: ArgumentHelp("Where the site is mounted: root_path in the messages.", valueName: "path"))
     var rootPath = ""
 
     @Option(help: .time("How long requests under way may take after SIGTERM."))

@@ -20,7 +20,7 @@ struct SocketOptions: ParsableArguments {
             "Site whose pages may open WebSockets, or *.HOST; any unless given; repeat it.", valueName: "origin"))
     var allowOrigin: [String] = []
 
-    @Option(help: ArgumentHelp("WebSockets from one address; 0: any number.", valueName: "count"))
+    @Option(help: .count("WebSockets from one address; 0: any number."))
     var maxSocketsPerAddress = 0
 
     @Option(help: .time("How long a worker may take to accept a WebSocket."))
@@ -32,10 +32,10 @@ struct SocketOptions: ParsableArguments {
     @Option(help: .size("Largest message of a browser, inflated."))
     var websocketMaxMessage = SizeOption(bytes: 1 << 20)
 
-    @Option(help: ArgumentHelp("Messages a second of one browser; 0: any number.", valueName: "count"))
+    @Option(help: .count("Messages a second of one browser; 0: any number."))
     var websocketMaxRate = 0
 
-    @Option(help: ArgumentHelp("Messages of a browser that wait for room at the broker.", valueName: "count"))
+    @Option(help: .count("Messages of a browser that wait for room at the broker."))
     var websocketMaxWaiting = 16
 
     @Option(help: .time("How long they may wait before the WebSocket is closed."))
@@ -44,13 +44,13 @@ struct SocketOptions: ParsableArguments {
     @Option(help: .time("How long a serial WebSocket waits for its worker's done."))
     var websocketDoneTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: ArgumentHelp("Ends of WebSockets that wait for room at the broker.", valueName: "count"))
+    @Option(help: .count("Ends of WebSockets that wait for room at the broker."))
     var maxWaitingDisconnects = 10_000
 
     @Option(help: .size("What may wait for one browser before its overflow policy acts."))
     var websocketMaxUnsent = SizeOption(bytes: 1 << 20)
 
-    @Option(help: ArgumentHelp("The same, in messages.", valueName: "count"))
+    @Option(help: .count("The same, in messages."))
     var websocketMaxUnsentMessages = 1_024
 
     @Option(help: .time("How long a browser may take nothing, under the policy wait."))

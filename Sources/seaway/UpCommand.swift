@@ -14,6 +14,8 @@ struct UpCommand: AsyncParsableCommand {
 
               seaway up
               seaway up --http 127.0.0.1:8000 --route /python=http.request.python
+
+            Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
 
     @OptionGroup(title: "HTTP") var server: ServerOptions
@@ -24,6 +26,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
+        let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let broker = try await Broker.make(
             configuration: self.broker.configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.broker"))
@@ -41,6 +44,6 @@ struct UpCommand: AsyncParsableCommand {
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], logger)
+            ], until: signals, logger)
     }
 }

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
+
 from chromium import ROOT, Browser
 
 LOGS = ROOT / ".build" / "test"
@@ -21,6 +24,7 @@ class Demo:
         self._process = subprocess.Popen(
             [ROOT / "Sources/Examples/Demo/demo.sh", "--http", self.http, "--listen", self.broker],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
         )  # fmt: skip
         pids = self._line(r"kill -9 (\d+) +# swift; python (\d+), go (\d+), shell (\d+)")
         self.workers = dict(zip(("swift", "python", "go", "shell"), map(int, pids.groups()), strict=True))
@@ -51,11 +55,33 @@ class Demo:
             return answer.read().decode()
 
     def end(self) -> int:
-        self._process.terminate()
-        code = self._process.wait(60)
+        """Ctrl-C, which a terminal sends to every process of the demo. Nothing may be left of it."""
+        os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            code = self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise
+        # A shell that was killed cannot end its clock, which looks for it every five seconds.
+        end = time.monotonic() + 10
+        while (left := processes_of(self._process.pid)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert left == []
         assert self._process.stdout is not None
         self._process.stdout.close()
         return code
+
+
+def processes_of(session: int) -> list[str]:
+    """The commands that still run in a session of their own."""
+    commands = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # Behind the name, in parentheses: state, parent, group, session.
+            state, _, _, those = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(those) == session and state != "Z":
+                commands.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return commands
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,6 +6,7 @@ import itertools
 import json
 
 import pytest
+
 from conftest import LOGS
 
 FEED = "[...document.querySelectorAll('#feed li')].map((entry) => entry.innerText.replace(/\\s+/g, ' ')).reverse()"
@@ -49,6 +50,17 @@ def test_what_bites_is_shown_as_it_is(pages):
         until_shown(pages[1], f"{author} {text}")
 
 
+def test_all_four_share_the_work_of_one_channel_and_the_page_says_who_answered(pages):
+    authors = set()
+    for _ in range(8):
+        post(pages[0], "/any", text := fresh("whoever"))
+        outcome = pages[0].evaluate("document.getElementById('outcome').textContent")
+        author = outcome.removeprefix("posted by ").removeprefix("the ").title()
+        until_shown(pages[1], f"{author} {text}")
+        authors.add(author)
+    assert authors == {"Swift", "Python", "Go", "Shell"}
+
+
 def test_readers_are_counted(browser, pages, demo):
     for page in pages:
         page.until("document.getElementById('readers').textContent === '2'")
@@ -68,12 +80,13 @@ def test_a_page_that_opens_later_has_what_was_said(browser, pages, demo):
     until_shown(later, f"Go {text}")
 
 
-@pytest.mark.parametrize("worker, path", [("python", "/python"), ("swift", "/swift"), ("go", "/go")])
+@pytest.mark.parametrize("worker, path", [("python", "/python"), ("swift", "/swift"), ("go", "/go"), ("shell", "/sh")])
 def test_a_worker_that_is_killed_costs_no_page_its_connection(browser, pages, demo, worker, path):
     other = "/swift" if worker == "python" else "/python"
     for page in pages:
         page.evaluate(
-            "window.lost = 0; new MutationObserver(() => { if (document.body.dataset.state !== 'open') window.lost += 1; })"
+            "window.lost = 0;"
+            "new MutationObserver(() => { if (document.body.dataset.state !== 'open') window.lost += 1; })"
             ".observe(document.body, { attributes: true })"
         )
     demo.kill(worker)

@@ -37,7 +37,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Self.places, ["PEEK big\n", "PEEK big\nQUIT\n", "PEEK big\nPEEK big\nPEEK big\nPING\n", "PEEK big\nnonsense \n"])
+    @Test(
+        arguments: Self.places,
+        ["PEEK big\n", "PEEK big\nQUIT\n", "PEEK big\nPEEK big\nPEEK big\nPING\n", "PEEK big\nnonsense \n"])
     func anAnswerThatDoesNotFitTheSocketIsNotCutOff(place: RunningBroker.Place, requests: String) async throws {
         // By real time a busy machine could keep the client from reading until the broker lingers no longer.
         try await RunningBroker.run(at: place.free, hasManualTime: true) { broker in

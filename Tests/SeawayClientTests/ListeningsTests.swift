@@ -51,6 +51,43 @@ import Testing
         #expect(listenings.takeCredit() == [.init(count: 2, purse: nil)])
     }
 
+    /// A connection begins each name in the common purse.
+    @Test func theCommonPurseIsEmptyWhileASingleNameIsNotOutOfIt() {
+        var listenings = self.listening(to: "a", "b")
+        listenings.grant(5, to: self.one)
+        #expect(listenings.takeCredit() == [.init(count: 5, purse: nil)])
+        #expect(listenings.begin(self.two, ["chat"]) == nil)
+        let makesWay = listenings.makeWay(for: self.two)
+        #expect(makesWay)
+        #expect(listenings.purse(of: self.two) == "chat")
+        _ = listenings.listen(self.two)
+        // On its way when the credit was withdrawn.
+        _ = listenings.deliver(to: "a")
+        listenings.grant(2, to: self.one)
+        #expect(listenings.takeCredit().isEmpty)
+        _ = listenings.listened(self.two, isKept: true)
+        #expect(listenings.takeCredit() == [.init(count: 6, purse: nil)])
+    }
+
+    @Test func aRefusedNameGivesTheCommonPurseBackToo() {
+        var listenings = self.listening(to: "a", "b")
+        listenings.grant(5, to: self.one)
+        _ = listenings.takeCredit()
+        _ = listenings.begin(self.two, ["chat"])
+        _ = listenings.makeWay(for: self.two)
+        _ = listenings.listen(self.two)
+        listenings.end(self.two)
+        #expect(listenings.takeCredit() == [.init(count: 5, purse: nil)])
+    }
+
+    @Test func withoutACommonPurseNoWayIsMade() {
+        var listenings = self.listening(to: "chat")
+        _ = listenings.begin(self.two, ["a", "b"])
+        let makesWay = [self.one, self.two].map { listenings.makeWay(for: $0) }
+        #expect(makesWay == [false, false])
+        #expect(listenings.purse(of: self.two) == nil)
+    }
+
     @Test func unusedCreditIsGrantedAgainOnTheNextConnection() {
         var listenings = self.listening(to: "web.k3f9!")
         listenings.grant(10, to: self.one)
@@ -196,6 +233,7 @@ import Testing
         let lost = listenings.lost("web.k3f9!")
         #expect(lost?.handle === self.one)
         #expect(lost?.lines == [ClientLine("UNLISTEN", ["log"])])
+        #expect(lost?.withdrawsCredit == true)
         #expect(listenings.lost("web.k3f9!") == nil)
         #expect(listenings.deliver(to: "log") == nil)
     }

@@ -1,8 +1,5 @@
-import Logging
-import NIOCore
-import NIOPosix
+import BrokerSupport
 import SeawayBroker
-import SeawayClient
 import SeawayHub
 import SeawayMessage
 import SeawayWire
@@ -10,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Presence through a layer (T1 to T6).
-@Suite struct WatchTests {
+@Suite(.timeLimit(.minutes(1))) struct WatchTests {
     @Test func aClientRemembersWhatItWatches() {
         var watches = ClientWatches()
         watches.began("room", "lobby")
@@ -34,53 +31,58 @@ import Testing
         for message in others { #expect(GroupNews(message) == nil) }
     }
 
-    @Test(arguments: RunningBroker.Kind.allCases)
-    func aChannelIsToldWhoComesAndGoesAlsoWhenAServerIsKilled(kind: RunningBroker.Kind) async throws {
-        let broker = try await RunningBroker(grace: 1)
-        let layer = try await broker.layer(kind)
-        let told = try await Told(layer, "lobby")
-        try await layer.group("room").watch(on: "lobby")
-        #expect(await told.next() == .whole(members: [], next: nil))
-        let server = try await broker.connect("LISTEN web.k3f9!\nJOIN room web.k3f9!1 web.k3f9!2\n")
-        #expect(await told.next() == .change(joined: ["web.k3f9!1", "web.k3f9!2"], left: []))
-        try await server.close()
-        #expect(await told.next() == .change(joined: [], left: ["web.k3f9!1", "web.k3f9!2"]))
-        try await layer.group("room").unwatch(on: "lobby")
-        try await layer.join("room", ["a"])
-        try await layer.channel("lobby").send(["group": "room", "count": 0, "members": ["the end"]])
-        #expect(await told.next() == .whole(members: ["the end"], next: nil))
-        await broker.end(layer)
+    @Test(arguments: [LayerKind.inProcess, .tcp])
+    func aChannelIsToldWhoComesAndGoesAlsoWhenAServerIsKilled(kind: LayerKind) async throws {
+        try await LayerHouse.run(kind, hasManualTime: false) { configuration in
+            configuration.hub.mailboxGrace = 1
+        } _: { house in
+            let layer = house.layer()
+            let told = try await Told(layer, "lobby")
+            try await layer.group("room").watch(on: "lobby")
+            #expect(await told.next() == .whole(members: [], next: nil))
+            let server = try await house.broker.connect()
+            try await server.send("LISTEN web.k3f9!\nJOIN room web.k3f9!1 web.k3f9!2\n")
+            #expect(await told.next() == .change(joined: ["web.k3f9!1", "web.k3f9!2"], left: []))
+            await server.close()
+            #expect(await told.next() == .change(joined: [], left: ["web.k3f9!1", "web.k3f9!2"]))
+            try await layer.group("room").unwatch(on: "lobby")
+            try await layer.join("room", ["a"])
+            try await layer.channel("lobby").send(["group": "room", "count": 0, "members": ["the end"]])
+            #expect(await told.next() == .whole(members: ["the end"], next: nil))
+        }
     }
 
-    @Test(arguments: RunningBroker.Kind.allCases)
-    func aRefusedWatchSaysWhy(kind: RunningBroker.Kind) async throws {
-        let broker = try await RunningBroker(maxWatches: 1)
-        let layer = try await broker.layer(kind)
-        try await layer.watch("room", on: "lobby")
-        let full = await #expect(throws: ClientError.self) { try await layer.watch("room", on: "hall") }
-        #expect(full?.refusal?.code == "limit")
-        let illegal = await #expect(throws: ClientError.self) { try await layer.watch("room!", on: "lobby") }
-        #expect(illegal?.refusal?.code == "name")
-        try await layer.unwatch("room", on: "lobby")
-        try await layer.watch("room", on: "hall")
-        await broker.end(layer)
+    @Test(arguments: [LayerKind.inProcess, .tcp])
+    func aRefusedWatchSaysWhy(kind: LayerKind) async throws {
+        try await LayerHouse.run(kind, hasManualTime: false) { configuration in
+            configuration.hub.maxWatches = 1
+        } _: { house in
+            let layer = house.layer()
+            try await layer.watch("room", on: "lobby")
+            let full = await #expect(throws: ClientError.self) { try await layer.watch("room", on: "hall") }
+            #expect(full?.refusal?.code == "limit")
+            let illegal = await #expect(throws: ClientError.self) { try await layer.watch("room!", on: "lobby") }
+            #expect(illegal?.refusal?.code == "name")
+            try await layer.unwatch("room", on: "lobby")
+            try await layer.watch("room", on: "hall")
+        }
     }
 
     @Test func theWholeIsToldAgainOnTheNextConnection() async throws {
-        let broker = try await RunningBroker()
-        let layer = try await broker.layer(.wire)
-        let told = try await Told(layer, "lobby")
-        try await layer.watch("room", on: "lobby")
-        try await layer.watch("room", on: "hall")
-        try await layer.unwatch("room", on: "hall")
-        #expect(await told.next() == .whole(members: [], next: nil))
-        try await layer.join("room", ["a"])
-        #expect(await told.next() == .change(joined: ["a"], left: []))
-        try await broker.restart()
-        #expect(await told.next() == .whole(members: [], next: nil))
-        try await layer.join("room", ["b"])
-        #expect(await told.next() == .change(joined: ["b"], left: []))
-        await broker.end(layer)
+        try await LayerHouse.run(.tcp, hasManualTime: false) { house in
+            let layer = house.layer()
+            let told = try await Told(layer, "lobby")
+            try await layer.watch("room", on: "lobby")
+            try await layer.watch("room", on: "hall")
+            try await layer.unwatch("room", on: "hall")
+            #expect(await told.next() == .whole(members: [], next: nil))
+            try await layer.join("room", ["a"])
+            #expect(await told.next() == .change(joined: ["a"], left: []))
+            try await house.restart()
+            #expect(await told.next() == .whole(members: [], next: nil))
+            try await layer.join("room", ["b"])
+            #expect(await told.next() == .change(joined: ["b"], left: []))
+        }
     }
 }
 

@@ -78,7 +78,8 @@ import Testing
 @Suite struct NamesWritingTests {
     private func lines(_ names: [String], maxLine: Int) -> [String] {
         var buffer = ByteBuffer()
-        buffer.writeNames("JOINED", group: Name(checked: Array("room".utf8)), names.compactMap(Name.init), maxLine: maxLine)
+        buffer.writeNames(
+            "JOINED", group: Name(checked: Array("room".utf8)), names.compactMap(Name.init), maxLine: maxLine)
         return String(buffer: buffer).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
@@ -90,11 +91,17 @@ import Testing
     @Test func aNameThatDoesNotFitBeginsTheNextLine() {
         let length = "JOINED room a!1 a!2".utf8.count
         #expect(self.lines(["a!1", "a!2", "a!3"], maxLine: length) == ["JOINED room a!1 a!2", "JOINED room a!3", ""])
-        #expect(self.lines(["a!1", "a!2", "a!3"], maxLine: length - 1) == ["JOINED room a!1", "JOINED room a!2", "JOINED room a!3", ""])
+        #expect(
+            self.lines(["a!1", "a!2", "a!3"], maxLine: length - 1) == [
+                "JOINED room a!1", "JOINED room a!2", "JOINED room a!3", "",
+            ])
     }
 
     @Test func theSameNameTwiceIsTwoNames() {
-        #expect(self.lines(["a!1", "a!1", "a!1"], maxLine: "JOINED room a!1".utf8.count) == ["JOINED room a!1", "JOINED room a!1", "JOINED room a!1", ""])
+        #expect(
+            self.lines(["a!1", "a!1", "a!1"], maxLine: "JOINED room a!1".utf8.count) == [
+                "JOINED room a!1", "JOINED room a!1", "JOINED room a!1", "",
+            ])
     }
 
     /// Whatever the lengths: no line is longer than a line may be, and no name is lost.
@@ -109,7 +116,8 @@ import Testing
     /// What a broker writes its own parser reads.
     @Test func aParserReadsTheFrames() throws {
         var buffer = ByteBuffer()
-        buffer.writeNames("LEFT", group: Name(checked: Array("room".utf8)), ["a!1", "a!2"].compactMap(Name.init), maxLine: 16)
+        buffer.writeNames(
+            "LEFT", group: Name(checked: Array("room".utf8)), ["a!1", "a!2"].compactMap(Name.init), maxLine: 16)
         buffer.writeMessage(group: Name("room"), body: Array("{}".utf8).span) { $0(Array("a!1".utf8).span) }
         var parser = FrameParser()
         var frames: [ServerFrame] = []

@@ -60,7 +60,9 @@ import Testing
         let reply = try #require(try await reader.nextMessage()["reply_channel"]?.string)
         try await broker.layer.send(["status": 200], to: reply)
         _ = try await answer
-        await #expect(throws: ClientError(Refusal(code: "gone", text: "the channel was closed by its reader"), name: reply)) {
+        await #expect(
+            throws: ClientError(Refusal(code: "gone", text: "the channel was closed by its reader"), name: reply)
+        ) {
             try await send(["status": 200], to: reply, broker)
         }
     }
@@ -243,7 +245,10 @@ import Testing
         let broker = try await TestBroker()
         let other = broker.makeLayer()
         let got = Inbox<[String]>()
-        let listening = other.listen(to: ["chat"]) { got.put($0.channels) } event: { _ in }
+        let listening = other.listen(to: ["chat"]) {
+            got.put($0.channels)
+        } event: { _ in
+        }
         listening.ready(1)
         try await broker.layer.send([:], to: "chat")
         #expect(await got.next() == ["chat"])

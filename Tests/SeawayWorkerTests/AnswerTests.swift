@@ -25,6 +25,20 @@ import Testing
         }
     }
 
+    /// The broker has broken, the socket has not.
+    @Test func aMessageToASocketThatMayBeLostDoesNotCloseIt() async throws {
+        let layer = ScriptedLayer { number, _ in number == 1 ? .unknown : .done }
+        try await withWorker(layer) { worker in
+            worker.on("websocket.receive") { message in try await message.reply(["text": message["text"] ?? ""]) }
+        } talk: { _ in
+            for text in ["lost", "kept"] {
+                layer.deliver(["reply_channel": "websocket.send.s!1", "text": .string(text)], to: "websocket.receive")
+                #expect(await layer.nextSent().message == ["text": .string(text)])
+                #expect(await layer.nextCredit() == 1)
+            }
+        }
+    }
+
     @Test func aRequestThatIsNoneIsAnsweredWithA404() async throws {
         let layer = ScriptedLayer()
         try await withWorker(layer) { worker in

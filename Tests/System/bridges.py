@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from harness import PATIENCE, SEAWAY, House, Program, Wire, until
 
@@ -21,6 +21,11 @@ def run(kind: str, broker: int, *options: str, text: str = "") -> subprocess.Com
     """A bridge that ends by itself."""
     command = [SEAWAY, "bridge", kind, "--broker", f"127.0.0.1:{broker}", *options]
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def piped(command: list, **streams) -> Any:
+    """A process whose streams the test holds; they are text."""
+    return subprocess.Popen(command, text=True, **streams)
 
 
 class Taker:
@@ -92,11 +97,3 @@ def send_group(port: int, group: str, *messages: dict) -> None:
 def members(port: int, group: str) -> int:
     with Wire(port) as wire:
         return len(wire.look(f"MEMBERS {group}")["members"])
-
-
-def installed(*names: str) -> str | None:
-    """The first of these programs that can be run."""
-    for name in names:
-        if os.access(name, os.X_OK):
-            return name
-    return None

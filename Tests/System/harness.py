@@ -29,7 +29,7 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def until(question, what: str, patience: float = PATIENCE):
+def until(question, what: str, patience: float = PATIENCE, pause: float = 0.02):
     """Asks until the answer is true, and returns it; an error counts as no."""
     end = time.monotonic() + patience
     last: object = None
@@ -40,7 +40,7 @@ def until(question, what: str, patience: float = PATIENCE):
                 return last
         except (OSError, http.client.HTTPException) as error:
             last = error
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"not in {patience:.0f} s: {what} (last: {last!r})")
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from bridges import bridge, says, send, summary, taking
 from harness import PATIENCE, SEAWAY, get, until
 
@@ -28,7 +29,9 @@ def test_a_script_answers_a_browser(house, ports):
     broker_port, http_port = ports
     house.broker(broker_port)
     house.server(http_port, broker_port)
-    code = "import json, sys; m = json.load(sys.stdin); print(json.dumps({'status': 200, 'content': m['path'] + '\\n'}))"
+    code = (
+        "import json, sys; m = json.load(sys.stdin); print(json.dumps({'status': 200, 'content': m['path'] + '\\n'}))"
+    )
     bridge(house, "exec", broker_port, "--from-channel", "http.request", "--concurrency", "2", *python(code))
     answer = get(http_port, "/moon")
     assert (answer.status, answer.body) == (200, b"/moon\n")
@@ -36,7 +39,7 @@ def test_a_script_answers_a_browser(house, ports):
 
 def test_the_lines_of_one_program_come_in_order_and_elsewhere_if_asked_for(house, ports):
     house.broker(ports[0])
-    code = "import os\nfor n in range(1000): print('{\"n\":%d,\"at\":\"%s\"}' % (n, os.environ['SEAWAY_CHANNEL']))"
+    code = 'import os\nfor n in range(1000): print(\'{"n":%d,"at":"%s"}\' % (n, os.environ[\'SEAWAY_CHANNEL\']))'
     with taking(ports[0], "results") as taker:
         bridge(house, "exec", ports[0], "--from-channel", "jobs", "--to-channel", "results", *python(code))
         send(ports[0], "jobs", {"n": 1})

@@ -6,10 +6,12 @@ import http.client
 import json
 import socket
 import subprocess
+from typing import Any
 
 import pytest
+
 from bridges import bridge, run, summary, taking
-from harness import PATIENCE, SEAWAY, Answer, House, Program, Wire, until
+from harness import PATIENCE, SEAWAY, Answer, House, Program, until
 
 JSON = {"Content-Type": "application/json"}
 
@@ -18,7 +20,7 @@ def open_bridge(house: House, ports: tuple, *options: str) -> Program:
     return house.listening(bridge(house, "http", ports[0], "--listen", f"127.0.0.1:{ports[1]}", *options), ports[1])
 
 
-def post(port: int, path: str, body: bytes = b'{"n":1}', headers: dict = JSON, method: str = "POST") -> Answer:
+def post(port: int, path: str, body: Any = b'{"n":1}', headers: dict = JSON, method: str = "POST") -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, path, body=body, headers=headers)
@@ -31,7 +33,11 @@ def post(port: int, path: str, body: bytes = b'{"n":1}', headers: dict = JSON, m
 def test_posts_reach_channels_and_groups_and_are_counted(house, ports):
     house.broker(ports[0])
     program = open_bridge(house, ports)
-    with taking(ports[0], "log") as log, taking(ports[0], "a!1", "news") as first, taking(ports[0], "b!1", "news") as second:
+    with (
+        taking(ports[0], "log") as log,
+        taking(ports[0], "a!1", "news") as first,
+        taking(ports[0], "b!1", "news") as second,
+    ):
         answer = post(ports[1], "/channels/log")
         assert (answer.status, json.loads(answer.body)) == (202, {"sent": 1})
         answer = post(ports[1], "/groups/news")

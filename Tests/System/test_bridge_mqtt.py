@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from bridges import bridge, members, says, send, send_group, summary, taking
 from harness import PATIENCE, SEAWAY, House, Wire, free_port, until
 
@@ -22,7 +23,13 @@ class Mosquitto:
         folder.mkdir()
         self.configuration = folder / "mosquitto.conf"
         # Started by root it would become another user, who cannot read here.
-        lines = [f"user {getpass.getuser()}", f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 10000", *settings]
+        lines = [
+            f"user {getpass.getuser()}",
+            f"listener {self.port} 127.0.0.1",
+            "allow_anonymous true",
+            "max_queued_messages 10000",
+            *settings,
+        ]
         self.configuration.write_text("\n".join(lines) + "\n")
 
     def start(self) -> Mosquitto:
@@ -40,9 +47,7 @@ def mosquitto(house, tmp_path):
 
 
 def publisher(house: House, mosquitto: Mosquitto, broker: int, topic: str, channel: str):
-    return bridge(
-        house, "mqtt", broker, *mosquitto.option, "--qos", "1", "--from-channel", channel, "--publish", topic
-    )
+    return bridge(house, "mqtt", broker, *mosquitto.option, "--qos", "1", "--from-channel", channel, "--publish", topic)
 
 
 def test_a_thousand_messages_arrive_in_order_there_and_back(house, ports, mosquitto):
@@ -95,7 +100,18 @@ def test_a_broker_that_is_away_is_waited_for_and_found_again(house, ports, mosqu
 def test_a_kept_session_loses_nothing_while_the_bridge_is_away(house, ports, mosquitto):
     mosquitto.start()
     house.broker(ports[0])
-    options = [*mosquitto.option, "--subscribe", "news", "--to-channel", "log", "--json", "--qos", "1", "--client-id", "seaway"]
+    options = [
+        *mosquitto.option,
+        "--subscribe",
+        "news",
+        "--to-channel",
+        "log",
+        "--json",
+        "--qos",
+        "1",
+        "--client-id",
+        "seaway",
+    ]
     first = bridge(house, "mqtt", ports[0], *options)
     says(first, "reading from mqtt")
     assert first.terminate() == 0
@@ -135,7 +151,16 @@ def test_a_wrong_password_is_told(house, ports, tmp_path):
     mosquitto.start()
     house.broker(ports[0])
     (tmp_path / "password").write_text("wrong\n")
-    options = ["--subscribe", "news", "--to-channel", "log", "--user", "me", "--password-file", str(tmp_path / "password")]
+    options = [
+        "--subscribe",
+        "news",
+        "--to-channel",
+        "log",
+        "--user",
+        "me",
+        "--password-file",
+        str(tmp_path / "password"),
+    ]
     says(bridge(house, "mqtt", ports[0], *mosquitto.option, *options), "is away", "not authori")
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from bridges import bridge, members, says, send, send_group, summary, taking
 from harness import PATIENCE, SEAWAY, House, free_port, until
 
@@ -36,7 +37,19 @@ class Postgres:
         self.data.mkdir()
         if os.getuid() == 0:
             shutil.chown(self.data, "postgres" if "postgres" in as_nobody([])[1] else "nobody")
-        initdb = [f"{BINARIES}/initdb", "-D", str(self.data), "-U", "test", "-A", "trust", "-N", "--locale=C", "-E", "UTF8"]
+        initdb = [
+            f"{BINARIES}/initdb",
+            "-D",
+            str(self.data),
+            "-U",
+            "test",
+            "-A",
+            "trust",
+            "-N",
+            "--locale=C",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run(as_nobody(initdb), check=True, capture_output=True, timeout=60)
 
     @property
@@ -75,7 +88,16 @@ def postgres(house, tmp_path):
 def test_a_thousand_notifications_arrive_in_order(house, ports, postgres):
     postgres.start()
     house.broker(ports[0])
-    options = ["--postgres", postgres.address, "--listen", "orders", "--listen", 'Odd "name"', "--to-channel", "pg.{name}"]
+    options = [
+        "--postgres",
+        postgres.address,
+        "--listen",
+        "orders",
+        "--listen",
+        'Odd "name"',
+        "--to-channel",
+        "pg.{name}",
+    ]
     program = bridge(house, "postgres", ports[0], *options)
     until(postgres.is_listened_to, "the bridge listens")
     with taking(ports[0], "pg.orders") as orders, taking(ports[0], "pg.Odd_20_22name_22") as odd:

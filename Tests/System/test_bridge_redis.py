@@ -5,7 +5,8 @@ import shutil
 import subprocess
 
 import pytest
-from bridges import bridge, members, says, send, send_group, summary, taking
+
+from bridges import bridge, members, piped, says, send, send_group, summary, taking
 from harness import PATIENCE, SEAWAY, free_port, until
 
 pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
@@ -72,7 +73,16 @@ def test_names_are_escaped_and_json_is_the_message(house, ports, redis):
 def test_a_name_that_is_to_be_refused_is_dropped_and_told(house, ports, redis):
     redis.start()
     house.broker(ports[0])
-    options = ["--redis", f"127.0.0.1:{redis.port}", "--subscribe", "*", "--to-channel", "{name}", "--illegal", "refuse"]
+    options = [
+        "--redis",
+        f"127.0.0.1:{redis.port}",
+        "--subscribe",
+        "*",
+        "--to-channel",
+        "{name}",
+        "--illegal",
+        "refuse",
+    ]
     program = bridge(house, "redis", ports[0], *options)
     subscribed(redis)
     with taking(ports[0], "good") as taker:
@@ -118,7 +128,17 @@ def test_a_stream_may_be_read_from_its_beginning(house, ports, redis):
     redis.start()
     house.broker(ports[0])
     redis.say(*(f"xadd orders * n {n}" for n in range(250)))
-    options = ["--redis", f"127.0.0.1:{redis.port}", "--stream", "orders", "--from-id", "0", "--json", "--to-channel", "log"]
+    options = [
+        "--redis",
+        f"127.0.0.1:{redis.port}",
+        "--stream",
+        "orders",
+        "--from-id",
+        "0",
+        "--json",
+        "--to-channel",
+        "log",
+    ]
     with taking(ports[0], "log") as taker:
         bridge(house, "redis", ports[0], *options)
         assert taker.wait(250) == [{"n": str(n)} for n in range(250)]
@@ -129,7 +149,17 @@ def test_what_waits_is_bounded_and_nothing_is_lost(house, ports, redis):
     redis.start()
     house.broker(ports[0], "--capacity", "log=5")
     redis.say(*(f"xadd orders * n {n}" for n in range(300)))
-    options = ["--redis", f"127.0.0.1:{redis.port}", "--stream", "orders", "--from-id", "0", "--json", "--to-channel", "log"]
+    options = [
+        "--redis",
+        f"127.0.0.1:{redis.port}",
+        "--stream",
+        "orders",
+        "--from-id",
+        "0",
+        "--json",
+        "--to-channel",
+        "log",
+    ]
     program = bridge(house, "redis", ports[0], *options, "--queue", "10")
     says(program, "reading from redis")
     with taking(ports[0], "log") as taker:
@@ -142,9 +172,7 @@ def test_what_is_sent_to_a_group_is_published_in_order(house, ports, redis):
     options = ["--redis", f"127.0.0.1:{redis.port}", "--from-group", "liveblog", "--publish", "site:blog"]
     program = bridge(house, "redis", ports[0], *options)
     until(lambda: members(ports[0], "liveblog") == 1, "the bridge has joined")
-    reader = subprocess.Popen(
-        ["redis-cli", "-p", str(redis.port), "subscribe", "site:blog"], stdout=subprocess.PIPE, text=True
-    )
+    reader = piped(["redis-cli", "-p", str(redis.port), "subscribe", "site:blog"], stdout=subprocess.PIPE)
     try:
         assert [reader.stdout.readline().strip() for _ in range(3)] == ["subscribe", "site:blog", "1"]
         send_group(ports[0], "liveblog", *({"n": n} for n in range(50)))

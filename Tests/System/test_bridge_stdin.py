@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 import pytest
-from bridges import bridge, members, run, says, send, send_group, summary, taking
+
+from bridges import bridge, members, piped, run, says, send, send_group, summary, taking
 from harness import PATIENCE, SEAWAY, Wire, until
 
 
@@ -47,9 +48,9 @@ def test_bytes_that_are_no_text_arrive_as_they_are(house, ports):
 
 
 def test_without_a_broker_it_says_so_and_waits(house, ports):
-    program = subprocess.Popen(
+    program = piped(
         [SEAWAY, "bridge", "stdin", "--broker", f"127.0.0.1:{ports[0]}", "--to-channel", "log"],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )  # fmt: skip
     try:
         program.stdin.write("hello\n")
@@ -67,9 +68,9 @@ def test_without_a_broker_it_says_so_and_waits(house, ports):
 
 def test_a_broker_that_is_killed_and_comes_back_gets_the_rest(house, ports):
     broker = house.broker(ports[0])
-    program = subprocess.Popen(
+    program = piped(
         [SEAWAY, "bridge", "stdin", "--broker", f"127.0.0.1:{ports[0]}", "--to-channel", "log", "--queue", "5"],
-        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
+        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=1,
     )  # fmt: skip
     try:
         with taking(ports[0], "log") as taker:
@@ -99,10 +100,10 @@ def test_where_there_is_no_room_it_may_drop(house, ports):
 
 def test_told_to_leave_it_gives_up_what_it_cannot_send_in_time(house, ports):
     house.broker(ports[0], "--capacity", "log=1")
-    program = subprocess.Popen(
+    program = piped(
         [SEAWAY, "bridge", "stdin", "--broker", f"127.0.0.1:{ports[0]}", "--to-channel", "log",
          "--drain", "200ms", "--queue", "2"],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )  # fmt: skip
     try:
         program.stdin.write("a\nb\nc\nd\n")
@@ -125,9 +126,9 @@ def is_full(port: int) -> bool:
 @pytest.mark.parametrize("point", ["group", "channel"])
 def test_what_comes_is_printed_a_line_each(house, ports, point):
     house.broker(ports[0])
-    program = subprocess.Popen(
+    program = piped(
         [SEAWAY, "bridge", "stdin", "--broker", f"127.0.0.1:{ports[0]}", f"--from-{point}", "news"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )  # fmt: skip
     try:
         if point == "group":

@@ -5,6 +5,7 @@ import socket
 import subprocess
 
 import pytest
+
 from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
 
 
@@ -20,7 +21,9 @@ def taken_port():
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("command, option", [("broker", "--listen"), ("serve", "--http"), ("up", "--http"), ("up", "--listen")])
+@pytest.mark.parametrize(
+    "command, option", [("broker", "--listen"), ("serve", "--http"), ("up", "--http"), ("up", "--listen")]
+)
 def test_a_taken_port_is_told_in_one_line(command, option, taken_port):
     other = {"--http": "--listen", "--listen": "--http"}[option]
     arguments = [command, option, f"127.0.0.1:{taken_port}", "--log-level", "warning"]
@@ -46,6 +49,15 @@ def test_a_taken_port_is_told_in_one_line(command, option, taken_port):
         (["serve", "--http-timeout", "0"], "--http-timeout", "longer than 0"),
         (["serve", "--route", "/python"], "--route", "="),
         (["serve", "--max-request-body", "2M"], "--max-request-body", "0 to 1M"),
+        (["serve", "--websocket-route", "/live"], "--websocket-route", "="),
+        (["serve", "--websocket-route", "/live=live,overflow=never"], "--websocket-route", "drop-oldest"),
+        (["serve", "--websocket-overflow", "never"], "--websocket-overflow", "keep-newest"),
+        (["serve", "--websocket-max-rate", "-1"], "--websocket-max-rate", ""),
+        (["serve", "--websocket-ping-timeout", "soon"], "--websocket-ping-timeout", "time"),
+        (["serve", "--allow-origin", "example.org"], "--allow-origin", "SCHEME://HOST"),
+        (["serve", "--max-sockets-per-address", "many"], "--max-sockets-per-address", "count"),
+        (["serve", "--metrics", "9090"], "--metrics", "host:port"),
+        (["up", "--metrics", "unix:/run/metrics"], "--metrics", "HOST:PORT"),
         (["up", "--no-such-option"], "--no-such-option", ""),
     ],
 )
@@ -62,6 +74,20 @@ def test_help_is_given():
     assert done.returncode == 0
     for command in ("up", "broker", "serve"):
         assert f"  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("level", ["info", "trace"])
+def test_no_message_has_a_log_line(house, ports, level):
+    broker = house.broker(ports[0], "--log-level", level)
+    with Wire(ports[0]) as listener, Wire(ports[0]) as sender:
+        listener.listen("jobs", credit=1_000)
+        for number in range(1_000):
+            assert sender.ask(f'SEND :- jobs {{"n":{number}}}') == "OK"
+        assert [listener.take()["n"] for _ in range(1_000)] == list(range(1_000))
+    assert broker.terminate() == 0
+    lines = broker.output().splitlines()
+    assert 0 < len(lines) < 50
+    assert all(" seaway" in line for line in lines)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -111,3 +137,27 @@ def test_requests_under_way_are_answered_before_the_server_leaves(house, ports):
     assert server.process.wait(PATIENCE) == 0
     with pytest.raises(OSError):
         get(http_port, "/")
+
+
+@pytest.mark.parametrize("command", ["broker", "up", "serve"])
+def test_a_signal_that_comes_with_the_line_that_says_listening_is_heard(house, ports, command):
+    listen, http = ["--listen", f"127.0.0.1:{ports[0]}"], ["--http", f"127.0.0.1:{ports[1]}"]
+    broker = ["--broker", f"127.0.0.1:{ports[0]}"]
+    options = {"broker": listen, "up": [*listen, *http], "serve": [*broker, *http]}[command]
+    word = "serving HTTP" if command == "serve" else "listening"
+    for number in range(20):
+        program = house.start([SEAWAY, command, *options])
+
+        def question(program=program) -> bool:
+            assert program.is_running, program.output()
+            return word in program.output()
+
+        # Without a pause: the signal is to come before anything else has happened.
+        until(question, "it says that it listens", pause=0)
+        if command == "serve" or number % 2:
+            assert program.terminate() == 0, program.output()
+            continue
+        with Wire(ports[0]) as client:
+            assert client.ask("PING") == "PONG"
+            assert program.terminate() == 0, program.output()
+            assert client.read()[0].startswith("BYE shutdown in=")

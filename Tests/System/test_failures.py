@@ -1,6 +1,5 @@
 """When a part of the chain is missing, full, slow or killed: what the others notice."""
 
-import signal
 import socket
 import subprocess
 import sys
@@ -19,13 +18,24 @@ sys.stdin.read()
 """
 
 
-def hold_one_request(port: int, channel: str) -> subprocess.Popen:
+class Holder:
     """A worker, in a process of its own, that takes one request and never answers."""
-    folder = __file__.rpartition("/")[0]
-    return subprocess.Popen(
-        [sys.executable, "-c", HOLDER, folder, str(port), channel],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+
+    def __init__(self, port: int, channel: str):
+        folder = __file__.rpartition("/")[0]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, folder, str(port), channel],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def taken(self) -> str:
+        """The path of the request, once there is one."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
 
 def answer_forever(port: int, channel: str) -> Wire:
@@ -51,17 +61,14 @@ def test_a_worker_that_dies_with_a_request_costs_that_request_alone(house, ports
     routes = ["--route", "/doomed=http.request.doomed", "--http-timeout", "1500ms"]
     server = house.server(http_port, broker_port, *routes)
     other = answer_forever(broker_port, "http.request")
-    holder = hold_one_request(broker_port, "http.request.doomed")
+    holder = Holder(broker_port, "http.request.doomed")
     until(lambda: house.readers(broker_port, "http.request.doomed"), "the doomed worker listens")
 
     answers = []
     asking = threading.Thread(target=lambda: answers.append(get(http_port, "/doomed")))
     asking.start()
-    assert holder.stdout.readline() == "/doomed\n"
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    holder.stdin.close()
-    holder.stdout.close()
+    assert holder.taken() == "/doomed"
+    holder.kill()
     assert [get(http_port, "/fine").status for _ in range(20)] == [200] * 20
     asking.join()
     assert answers[0].status == 504
@@ -113,17 +120,15 @@ def test_a_broker_that_dies_under_a_request_is_told_to_its_client(house, ports):
     broker_port, http_port = ports
     broker = house.broker(broker_port)
     house.server(http_port, broker_port, "--connect-patience", "100ms", "--http-timeout", "2s")
-    holder = hold_one_request(broker_port, "http.request")
+    holder = Holder(broker_port, "http.request")
     answers = []
     asking = threading.Thread(target=lambda: answers.append(get(http_port, "/held")))
     asking.start()
-    assert holder.stdout.readline() == "/held\n"
+    assert holder.taken() == "/held"
     broker.kill()
     asking.join()
     assert answers[0].status in (503, 504)
-    holder.stdin.close()
-    holder.stdout.close()
-    holder.wait()
+    holder.kill()
 
 
 def test_a_client_that_leaves_early_is_told_to_the_worker(house, ports):

@@ -24,6 +24,8 @@ type Options struct {
 	Wait time.Duration
 	// Backoff and MaxBackoff are the first and the longest wait between attempts to connect (100 ms, 5 s).
 	Backoff, MaxBackoff time.Duration
+	// Failover is the silence after which one of several brokers is taken for dead, 300 ms to an hour (2 s).
+	Failover time.Duration
 	// Dial opens the connection, for TLS and tests (TCP, or a Unix socket when the address begins with "unix:").
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Logger is told about broken connections and failed handlers (log.Default()).
@@ -54,6 +56,10 @@ type Client struct {
 	worker    *Listener
 	// True for what the broker has granted, or may have.
 	watches map[watch]bool
+
+	// The brokers of a client of several, whose own connection is never made; and what one of those clients is part of.
+	shards *shards
+	part   *shardPart
 }
 
 // New makes a client of the broker at an address such as "127.0.0.1:7411" or "unix:/run/seaway.sock".
@@ -61,9 +67,13 @@ type Client struct {
 // It connects in the background; calls wait for that. [Client.Close] ends it.
 func New(address string, options Options) *Client {
 	setDefaults(&options, address)
+	return newClient(options, nil)
+}
+
+func newClient(options Options, part *shardPart) *Client {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
-		options: options, stop: stop, finished: make(chan struct{}),
+		options: options, stop: stop, finished: make(chan struct{}), part: part,
 		changed: make(chan struct{}), listeners: make(map[string]*Listener), watches: make(map[watch]bool),
 	}
 	go c.keepConnected(ctx)
@@ -106,6 +116,9 @@ func dialer(address string) func(context.Context) (net.Conn, error) {
 //
 // The mailboxes that it listens on end with it. Further calls, and listeners, fail with [ErrClosed].
 func (c *Client) Close(ctx context.Context) error {
+	if c.shards != nil {
+		return c.shards.close(ctx)
+	}
 	c.mu.Lock()
 	current := c.current
 	isOver := c.over != nil
@@ -157,6 +170,9 @@ func newRequest(verb string, body []byte, words ...string) request {
 
 // do sends a request on the connection, or on the next one if nothing of it was sent, and returns what answers it.
 func (c *Client) do(ctx context.Context, r request) (Frame, error) {
+	if c.shards != nil {
+		return c.shards.do(ctx, r)
+	}
 	deadline := time.NewTimer(c.options.Wait)
 	defer deadline.Stop()
 	for {
@@ -169,6 +185,17 @@ func (c *Client) do(ctx context.Context, r request) (Frame, error) {
 			return frame, err
 		}
 	}
+}
+
+// try sends a request on the connection that there is; errNotSent if there is none.
+func (c *Client) try(ctx context.Context, r request) (Frame, error) {
+	c.mu.Lock()
+	current := c.current
+	c.mu.Unlock()
+	if current == nil || current.isOver() {
+		return Frame{}, errNotSent
+	}
+	return current.ask(ctx, r)
 }
 
 // ask sends a request on this connection; an ERR becomes a [*Refusal].

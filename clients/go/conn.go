@@ -54,6 +54,7 @@ type conn struct {
 
 	// Set by HELLO, before anybody else sees the connection.
 	epoch   string
+	warm    int64
 	maxBody int
 
 	mu       sync.Mutex
@@ -64,9 +65,11 @@ type conn struct {
 	taken chan struct{}
 	// Credit to be granted by name, "" for the common purse; and how many PONGs are owed.
 	credit map[string]int
-	pongs  int
-	err    error
-	bye    string
+	// Names whose credit is to be withdrawn before that.
+	withdrawn map[string]bool
+	pongs     int
+	err       error
+	bye       string
 }
 
 func newConn(socket net.Conn, heartbeat time.Duration, push func(*conn, EventKind, Frame) error) *conn {
@@ -74,7 +77,7 @@ func newConn(socket net.Conn, heartbeat time.Duration, push func(*conn, EventKin
 		socket: socket, heartbeat: heartbeat, push: push, maxBody: defaultMaxBody,
 		slots: make(chan struct{}, maxInFlight), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), finished: make(chan struct{}),
-		taken: make(chan struct{}), credit: make(map[string]int),
+		taken: make(chan struct{}), credit: make(map[string]int), withdrawn: make(map[string]bool),
 	}
 	go c.read()
 	go c.write()
@@ -161,6 +164,10 @@ func (c *conn) appendOwed(wire []byte) []byte {
 	for ; c.pongs > 0; c.pongs-- {
 		wire = append(wire, "PONG\n"...)
 	}
+	for name := range c.withdrawn {
+		wire = appendReady(wire, 0, name)
+		delete(c.withdrawn, name)
+	}
 	if len(c.credit) == 0 {
 		return wire
 	}
@@ -170,14 +177,29 @@ func (c *conn) appendOwed(wire []byte) []byte {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		words := []string{strconv.Itoa(c.credit[name]), name}
-		if name == "" {
-			words = words[:1]
-		}
-		wire = appendFrame(wire, "READY", nil, words...)
+		wire = appendReady(wire, c.credit[name], name)
 		delete(c.credit, name)
 	}
 	return wire
+}
+
+func appendReady(wire []byte, count int, name string) []byte {
+	words := []string{strconv.Itoa(count), name}
+	if name == "" {
+		words = words[:1]
+	}
+	return appendFrame(wire, "READY", nil, words...)
+}
+
+// withdraw takes the credit back that was not used. It never waits.
+func (c *conn) withdraw(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		delete(c.credit, name)
+		c.withdrawn[name] = true
+		c.signal()
+	}
 }
 
 // grant gives the broker credit; "" is the common purse. It never waits.

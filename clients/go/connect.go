@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// connectTimeout is for opening a connection, HELLO, and listening again.
+// connectTimeout is the most that connecting may take.
 const connectTimeout = 10 * time.Second
 
 // keepConnected holds one connection at a time until the client is over.
@@ -88,18 +88,21 @@ func (c *Client) use(ctx context.Context, current *conn) (bye string, err error)
 	c.mu.Unlock()
 	// First everything that had come is dealt with, so that nothing old mixes with the next connection.
 	<-current.finished
+	if c.part != nil {
+		c.part.down()
+	}
 	return current.reason()
 }
 
 // connect opens a connection, says HELLO, restores what the broker may have lost, and publishes it.
 func (c *Client) connect(ctx context.Context) (*conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.connectTimeout())
 	defer cancel()
 	socket, err := c.options.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	current := newConn(socket, c.options.Heartbeat, c.pushed)
+	current := newConn(socket, c.askingInterval(), c.pushed)
 	if err = c.greet(ctx, current); err == nil {
 		err = c.restore(ctx, current)
 	}
@@ -108,6 +111,9 @@ func (c *Client) connect(ctx context.Context) (*conn, error) {
 	}
 	current.fail(err)
 	<-current.finished
+	if c.part != nil {
+		c.part.down()
+	}
 	if bye, reason := current.reason(); bye != "" {
 		// What the broker said tells more than the request that it left unanswered.
 		if final := finalError(reason, bye); final != nil {
@@ -115,6 +121,22 @@ func (c *Client) connect(ctx context.Context) (*conn, error) {
 		}
 	}
 	return nil, err
+}
+
+// connectTimeout is for opening a connection, HELLO, and listening again.
+func (c *Client) connectTimeout() time.Duration {
+	if c.part != nil && c.options.Failover < connectTimeout {
+		return c.options.Failover
+	}
+	return connectTimeout
+}
+
+// askingInterval is the silence after which the broker is asked for a sign of life, and given up after three of them.
+func (c *Client) askingInterval() time.Duration {
+	if c.part != nil {
+		return c.options.Failover / 3
+	}
+	return c.options.Heartbeat
 }
 
 func (c *Client) greet(ctx context.Context, current *conn) error {
@@ -135,6 +157,10 @@ func (c *Client) greet(ctx context.Context, current *conn) error {
 		return err
 	}
 	current.epoch = frame.Options["epoch"]
+	current.warm = int64(count(frame, "warm"))
+	if c.part != nil && !c.part.greet(frame.Options["name"]) {
+		return fmt.Errorf("seaway: a broker that is live has the name %q", frame.Options["name"])
+	}
 	if most, err := strconv.Atoi(frame.Options["max-body"]); err == nil && most > 0 {
 		current.maxBody = most
 	}
@@ -160,6 +186,9 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 			c.current, c.epoch, c.lastError = current, current.epoch, nil
 			c.change()
 			c.mu.Unlock()
+			if c.part != nil {
+				c.part.up(current.warm)
+			}
 			return nil
 		}
 		c.mu.Unlock()

@@ -33,6 +33,10 @@ type Listener struct {
 	over  chan struct{}
 	once  sync.Once
 
+	// Takes what comes in place of the queue, and what this is at several brokers; of a client of several.
+	forward func(*Delivery)
+	reading *shardReading
+
 	// All of these are guarded by the client's lock.
 	reason error
 	// No new connection listens for it any more.
@@ -70,6 +74,9 @@ func (c *Client) Listen(ctx context.Context, name string, credit int) (*Listener
 }
 
 func (c *Client) listen(ctx context.Context, listener *Listener) (*Listener, error) {
+	if c.shards != nil {
+		return c.shards.listen(ctx, listener)
+	}
 	if err := c.register(listener); err != nil {
 		return nil, err
 	}
@@ -203,6 +210,10 @@ func (l *Listener) takeRest() (*Delivery, error) {
 
 // giveBack lets the broker push one message more.
 func (l *Listener) giveBack() {
+	if l.reading != nil {
+		l.reading.ready(1)
+		return
+	}
 	l.client.mu.Lock()
 	defer l.client.mu.Unlock()
 	l.held--
@@ -223,6 +234,9 @@ func (l *Listener) purse() string {
 //
 // A mailbox's messages and memberships end at once; what waits on a normal channel goes to others.
 func (l *Listener) Close(ctx context.Context) error {
+	if l.reading != nil {
+		return l.client.shards.stop(ctx, l.reading, ErrClosed)
+	}
 	l.client.mu.Lock()
 	isOver := l.reason != nil
 	l.isClosing = true
@@ -232,6 +246,9 @@ func (l *Listener) Close(ctx context.Context) error {
 		return nil
 	}
 	defer l.client.forget(l, ErrClosed)
+	if current == nil {
+		return nil
+	}
 	for _, words := range chunks(l.names, len("UNLISTEN")) {
 		_, err := current.ask(ctx, newRequest("UNLISTEN", nil, words...))
 		if err != nil && !current.isOver() {

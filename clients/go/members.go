@@ -10,6 +10,9 @@ type membership struct{ group, channel string }
 
 // listenOn listens for a listener on a new connection, joins again what the broker lost, and grants credit.
 func (c *Client) listenOn(ctx context.Context, current *conn, listener *Listener) error {
+	if c.part != nil {
+		return c.listenAsPart(ctx, current, listener)
+	}
 	c.mu.Lock()
 	if listener.on == current || listener.reason != nil {
 		defer c.mu.Unlock()
@@ -41,6 +44,31 @@ func (c *Client) listenOn(ctx context.Context, current *conn, listener *Listener
 		current.grant(listener.purse(), listener.credit-listener.held)
 	}
 	return listener.reason
+}
+
+// listenAsPart is the same where memberships and credit are the business of a client of several brokers.
+func (c *Client) listenAsPart(ctx context.Context, current *conn, listener *Listener) error {
+	c.mu.Lock()
+	isDone, reason := listener.on == current, listener.reason
+	c.mu.Unlock()
+	if isDone || reason != nil {
+		return reason
+	}
+	isFresh, err := sendListen(ctx, current, listener, formOf(listener.names[0]) == mailboxName && !listener.isCommon)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	isNew := listener.on != current && listener.reason == nil
+	if isNew {
+		listener.on = current
+	}
+	reason = listener.reason
+	c.mu.Unlock()
+	if isNew {
+		c.part.listened(listener, isFresh)
+	}
+	return reason
 }
 
 func sendListen(ctx context.Context, current *conn, listener *Listener, isMailbox bool) (bool, error) {
@@ -107,6 +135,10 @@ func (c *Client) reader(channel string) *Listener {
 
 // remember notes memberships of channels that this client reads: their reader makes them anew when a broker lost them.
 func (c *Client) remember(group string, channels []string) {
+	if c.shards != nil {
+		c.shards.remember(group, channels)
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, channel := range channels {
@@ -117,6 +149,10 @@ func (c *Client) remember(group string, channels []string) {
 }
 
 func (c *Client) unremember(group string, channels []string) {
+	if c.shards != nil {
+		// They were forgotten when that was said.
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, channel := range channels {
@@ -128,6 +164,10 @@ func (c *Client) unremember(group string, channels []string) {
 
 // unrememberAll forgets all memberships of channels that are over.
 func (c *Client) unrememberAll(channels []string) {
+	if c.shards != nil {
+		c.shards.closed(channels)
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, channel := range channels {
@@ -148,14 +188,27 @@ func (c *Client) pushed(current *conn, kind EventKind, frame Frame) error {
 	switch kind {
 	case EventMessage:
 		return c.deliver(current, frame)
-	case EventJoined:
-		c.remember(frame.Args[0], frame.Args[1:])
-	case EventLeft:
-		c.unremember(frame.Args[0], frame.Args[1:])
+	case EventBye:
+		if c.part != nil {
+			c.part.leaving()
+		}
+	case EventJoined, EventLeft:
+		c.toldOfMembers(kind, frame.Args[0], frame.Args[1:])
 	case EventLost:
 		c.lost(frame.Args)
 	}
 	return nil
+}
+
+func (c *Client) toldOfMembers(kind EventKind, group string, channels []string) {
+	switch {
+	case c.part != nil:
+		c.part.told(kind, group, channels)
+	case kind == EventJoined:
+		c.remember(group, channels)
+	default:
+		c.unremember(group, channels)
+	}
 }
 
 // lost ends the listeners of names that another connection reads now. They are not taken back (L2).
@@ -173,6 +226,13 @@ func (c *Client) lost(names []string) {
 
 // deliver hands a MSG to the listeners of its channels.
 func (c *Client) deliver(current *conn, frame Frame) error {
+	var forwarded []func()
+	// With no lock held, since others are taken there.
+	defer func() {
+		for _, forward := range forwarded {
+			forward()
+		}
+	}()
 	message, err := DecodeMessage(frame.Body)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -196,6 +256,10 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 		if err != nil {
 			c.options.Logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
 			current.grant(listener.purse(), 1)
+			continue
+		}
+		if forward, delivery := listener.forward, delivery; forward != nil {
+			forwarded = append(forwarded, func() { forward(delivery) })
 			continue
 		}
 		select {

@@ -97,7 +97,8 @@ with_version() {
     check "pip install with Python 3.$1" "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
         --no-build-isolation --no-deps --force-reinstall "$work/copy"
     tests "Python 3.$1, installed" "$environment/bin/python" -m pytest -o pythonpath=tests \
-        tests/test_vectors.py tests/test_parts.py tests/test_core.py tests/test_layer.py tests/test_answering.py
+        tests/test_vectors.py tests/test_parts.py tests/test_messages.py tests/test_core.py tests/test_core_listening.py \
+        tests/test_layer.py tests/test_bad_brokers.py tests/test_answering.py
 }
 
 ours=$(minor "$python") || { echo "$python is no Python 3 that can make environments" >&2; exit 69; }
@@ -112,7 +113,7 @@ fi
 check 'mypy' "$python" -m mypy --cache-dir "$work/mypy" --no-error-summary
 tests "Python 3.$ours" "$python" -m pytest
 tests "Python 3.$ours, with MessagePack in pure Python" env MSGPACK_PUREPYTHON=1 "$python" -m pytest \
-    tests/test_parts.py tests/test_vectors.py -k 'message or value or types'
+    tests/test_parts.py tests/test_messages.py tests/test_vectors.py -k 'message or value or types'
 if [ "$ours" != 9 ]; then
     if find_python 9 >/dev/null; then with_version 9; else skip 'Python 3.9, which is not found'; fi
 fi

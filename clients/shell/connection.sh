@@ -57,8 +57,14 @@ clock=
 startClock() {
     trap 'isDue=1 wasInterrupted=1' ALRM
     (
-        trap - INT TERM
-        while sleep "${SEAWAY_PING:-5}" && kill -ALRM $$; do :; done
+        nap=
+        trap 'kill "$nap" 2>/dev/null; exit' TERM
+        trap - INT
+        while :; do
+            sleep "${SEAWAY_PING:-5}" &
+            nap=$!
+            wait "$nap" && kill -ALRM $$ || exit
+        done
     ) </dev/null >/dev/null 2>&1 3>&- 4<&- &
     clock=$!
 }

@@ -1,4 +1,4 @@
-"""The Python worker of `make demo`: every WebSocket, the feed's history, the number of readers, and posts to /python.
+"""The Python worker of `make demo`: sockets, the feed's history, the number of readers, posts to /python and /any.
 
 It may be killed and started again at any time: the sockets live in the interface server, and what was posted meanwhile
 waits on the channel.
@@ -67,11 +67,13 @@ def count(message: seaway.Message) -> None:
     layer.send_group(BLOG, {"text": json.dumps({"readers": len(readers)})})
 
 
+@worker.on("http.request.any", method="GET")
 @worker.on("http.request.python", method="GET", path="/python")
 def hello(message: seaway.Message) -> None:
     message.respond(content="hello from Python\n")
 
 
+@worker.on("http.request.any", method="POST")
 @worker.on("http.request.python", method="POST", path="/python")
 def post(message: seaway.Message) -> None:
     layer.send_group(BLOG, {"text": "Python: " + message.content.decode("utf-8", "replace")})

@@ -100,19 +100,22 @@ check_all() {
     for name in $names; do is_running "$(pid_of "$name")" || give_up "$name"; done
 }
 
-has_reader() { printf 'PEEK %s\n' "$1" | nc -N "${listen%:*}" "${listen##*:}" 2>/dev/null | grep -q '"readers":1'; }
+has_readers() { # CHANNEL COUNT
+    printf 'PEEK %s\n' "$1" | nc -N "${listen%:*}" "${listen##*:}" 2>/dev/null | grep -q "\"readers\":$2"
+}
 
 all_are_there() {
     for channel in http.request http.request.swift http.request.python http.request.go http.request.sh \
         bigdata.process websocket.connect; do
-        has_reader "$channel" || return 1
+        has_readers "$channel" 1 || return 1
     done
+    has_readers http.request.any 4
 }
 
 rm -f "$logs"/*.log
 start seaway .build/release/seaway up --http "$http" --listen "$listen" \
     --route /swift=http.request.swift --route /python=http.request.python --route /go=http.request.go \
-    --route /sh=http.request.sh --route /bigdata=http.request.bigdata
+    --route /sh=http.request.sh --route /any=http.request.any --route /bigdata=http.request.bigdata
 server=$!
 for name in $names; do start_worker "$name"; done
 
@@ -135,6 +138,7 @@ Seaway is up: a broker at $listen, HTTP and WebSocket at $http, a worker in each
   Open    http://$http/                 in two windows, and post something
   Type    printf 'GSEND :- liveblog {"text":"me: hello"}\n' | nc -N ${listen%:*} ${listen##*:}
           curl -d 'hello' http://$http/go
+          curl http://$http/any                 a few times: whoever is free answers
           printf 'STATS\n' | nc -N ${listen%:*} ${listen##*:}
   Kill    any worker and see the pages stay connected; it is started again after two seconds:
           kill -9 $swift    # swift; python $python, go $go, shell $shell

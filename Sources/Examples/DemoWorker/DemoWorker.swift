@@ -4,34 +4,42 @@ import SeawayClient
 import SeawayMessage
 import SeawayWorker
 
-/// The Swift worker of `make demo`: the page, posts to `/swift`, and the way to the heavy work.
+/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work.
 @main
 struct DemoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seaway-demo-worker", abstract: "Serve the page of the live blog.")
 
-    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
-    var broker = "127.0.0.1:7411"
+    @Option(
+        help: ArgumentHelp("A broker: host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+    var broker = ["127.0.0.1:7411"]
+
+    @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
+    var failover = 2_000
 
     func validate() throws {
-        guard BrokerAddress(self.broker) != nil else {
-            throw ValidationError("--broker is \(self.broker); allowed is HOST:PORT or unix:PATH.")
+        for text in self.broker where BrokerAddress(text) == nil {
+            throw ValidationError("--broker is \(text); allowed is HOST:PORT or unix:PATH.")
         }
     }
 
     func run() async throws {
         var logger = Logger(label: "demo.swift") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        let layer = WireLayer(
-            .init(broker: BrokerAddress(self.broker) ?? .local, clientName: "demo-swift"), logger: logger)
+        var brokers = ShardedLayerConfiguration(
+            brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "demo-swift")
+        brokers.failover = .milliseconds(self.failover)
+        let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, logger: logger)
-        for file in PageFile.all(broker: self.broker) {
+        for file in PageFile.all(broker: self.broker.first ?? "") {
             worker.on("http.request", method: "GET", path: file.path) { _ in file.response }
         }
-        worker.on("http.request.swift", method: "GET", path: "/swift") { _ in .text("hello from Swift\n") }
-        worker.on("http.request.swift", method: "POST", path: "/swift") { request in
-            try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
-            return .text("posted by Swift\n")
+        for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {
+            worker.on(channel, method: "GET", path: path) { _ in .text("hello from Swift\n") }
+            worker.on(channel, method: "POST", path: path) { request in
+                try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
+                return .text("posted by Swift\n")
+            }
         }
         worker.on("http.request.bigdata", at: "/bigdata", Self.passOn)
         layer.start()

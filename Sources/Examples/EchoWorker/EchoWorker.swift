@@ -10,8 +10,12 @@ struct EchoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seaway-echo-worker", abstract: "Accept WebSockets and send back what they say.")
 
-    @Option(help: ArgumentHelp("The broker: host:port or unix:PATH.", valueName: "address"))
-    var broker = "127.0.0.1:7411"
+    @Option(
+        help: ArgumentHelp("A broker: host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+    var broker = ["127.0.0.1:7411"]
+
+    @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
+    var failover = 2_000
 
     @Option(help: "A group that every socket is put into.")
     var group: String?
@@ -23,8 +27,8 @@ struct EchoWorker: AsyncParsableCommand {
     var concurrency = 64
 
     func validate() throws {
-        guard BrokerAddress(self.broker) != nil else {
-            throw ValidationError("--broker is \(self.broker); allowed is HOST:PORT or unix:PATH.")
+        for text in self.broker where BrokerAddress(text) == nil {
+            throw ValidationError("--broker is \(text); allowed is HOST:PORT or unix:PATH.")
         }
         guard (1...65_536).contains(self.concurrency) else {
             throw ValidationError("--concurrency is \(self.concurrency); allowed is 1 to 65536.")
@@ -34,8 +38,10 @@ struct EchoWorker: AsyncParsableCommand {
     func run() async throws {
         var logger = Logger(label: "echo") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        let layer = WireLayer(
-            .init(broker: BrokerAddress(self.broker) ?? .local, clientName: "echo"), logger: logger)
+        var brokers = ShardedLayerConfiguration(
+            brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "echo")
+        brokers.failover = .milliseconds(self.failover)
+        let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, concurrency: self.concurrency, logger: logger)
         let (group, serial) = (self.group, self.serial)
         worker.on("websocket.connect") { message in

@@ -63,10 +63,15 @@ final class SocketCore {
 
     /// Why an upgrade is refused before any worker is asked.
     func refusal(_ head: HTTPRequestHead, from addresses: ConnectionAddresses) -> ErrorAnswer? {
-        guard self.configuration.origins.allows(head.headers["origin"]) else { return .origin }
+        let client = addresses.client?.host
+        guard self.configuration.origins.allows(head.headers["origin"]) else {
+            self.warn("WebSocket refused", ["why": "origin", "client": "\(client ?? "")"])
+            return .origin
+        }
         let limit = self.configuration.maxPerAddress
-        guard limit > 0, let address = addresses.client?.host else { return nil }
-        return self.addresses[address, default: 0] < limit ? nil : .tooManySockets
+        guard limit > 0, let client, self.addresses[client, default: 0] >= limit else { return nil }
+        self.warn("WebSocket refused", ["why": "too many of one address", "client": "\(client)"])
+        return .tooManySockets
     }
 
     /// Asks a worker; the answer comes to the handler, maybe before this returns.

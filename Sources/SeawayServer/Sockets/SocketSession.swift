@@ -264,7 +264,14 @@ final class SocketSession {
         self.core.counters.droppedEvents += self.events.dropWaiting()
         guard case .open(let peer) = self.state else { return }
         self.core.counters.overloaded += 1
+        self.logClosing(why: "overloaded")
         peer.close(code: .tryAgainLater, reason: "overloaded")
+    }
+
+    private func logClosing(why: String) {
+        self.core.warn(
+            "WebSocket closed",
+            ["why": "\(why)", "client": "\(self.address ?? "")", "channel": "\(self.route.channel)"])
     }
 }
 
@@ -288,6 +295,8 @@ extension SocketSession: WebSocketPeerDelegate {
 
     // The wire side counts what it drops.
     func dropped(_ reason: WebSocketDrop, count: Int) {}
+
+    func failed(_ fault: WebSocketFault) { self.logClosing(why: fault.reason) }
 
     func closed(code: WebSocketCloseCode, reason: String) { self.end(code, reason: reason) }
 

@@ -5,6 +5,7 @@ extension WebSocketPeer {
     /// Closes at once, because of what the client did.
     func fail(_ fault: WebSocketFault) {
         self.core.counters.count(fault)
+        self.delegate?.failed(fault)
         // Answers to the client's messages before, if they are there already.
         self.write()
         let close = WebSocketClose(

@@ -13,6 +13,9 @@ package protocol WebSocketPeerDelegate: AnyObject {
     /// Messages were not sent, and never will be.
     func dropped(_ reason: WebSocketDrop, count: Int)
 
+    /// The server closes, because of what the client did or of what there is no room for; before ``closed(code:reason:)``.
+    func failed(_ fault: WebSocketFault)
+
     /// The WebSocket is over: exactly once for each peer, whatever happened.
     ///
     /// - Parameters:
@@ -23,4 +26,9 @@ package protocol WebSocketPeerDelegate: AnyObject {
 
     /// The connection is gone, and nothing follows; exactly once, after ``closed(code:reason:)``.
     func connectionEnded()
+}
+
+extension WebSocketPeerDelegate {
+    /// Nothing: ``closed(code:reason:)`` tells the end too.
+    package func failed(_ fault: WebSocketFault) {}
 }

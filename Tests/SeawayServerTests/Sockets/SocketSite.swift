@@ -17,6 +17,7 @@ final class SocketSite {
 
     let layer: FakeLayer
     let server: EmbeddedServer
+    let log = LogLines()
     private let verdicts: Verdicts
     private var eventsSeen = 0
     private var callsSeen = 0
@@ -28,7 +29,7 @@ final class SocketSite {
         let verdicts = Verdicts()
         self.verdicts = verdicts
         self.layer = FakeLayer(verdict: { verdicts.verdict($0) }, worker: worker)
-        self.server = EmbeddedServer(layer: self.layer, sockets: true, configure)
+        self.server = EmbeddedServer(layer: self.layer, log: self.log, sockets: true, configure)
     }
 
     var counters: SocketCounters { self.server.core.counters.sockets }

@@ -9,7 +9,9 @@ package final class RawSocket: Sendable {
     /// The connection has ended before what was waited for.
     package struct Ended: Error, CustomStringConvertible {
         package let unread: [UInt8]
-        package var description: String { "the connection has ended behind \(String(decoding: self.unread, as: UTF8.self))" }
+        package var description: String {
+            "the connection has ended behind \(String(decoding: self.unread, as: UTF8.self))"
+        }
     }
 
     private let channel: any Channel

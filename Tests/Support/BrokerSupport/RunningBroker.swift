@@ -15,7 +15,8 @@ package final class RunningBroker: Sendable {
         package var free: Broker.Address {
             switch self {
             case .tcp: .tcp(host: "127.0.0.1", port: 0)
-            case .unix: .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
+            case .unix:
+                .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
             }
         }
     }
@@ -98,10 +99,10 @@ package final class RunningBroker: Sendable {
     }
 
     /// Lets manual time pass, in steps, as it does for a broker that looks after its deadlines now and then.
-    package func advance(by milliseconds: Int) async throws {
+    package func advance(by milliseconds: Int, inSteps steps: Int = 1_000) async throws {
         guard let time = self.time else { preconditionFailure("this broker's time is the real one") }
         let end = time.now + milliseconds
-        let step = max(1, milliseconds / 1_000)
+        let step = max(1, milliseconds / steps)
         while time.now < end {
             time.advance(by: min(step, end - time.now))
             try await self.broker.check()

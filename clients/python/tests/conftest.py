@@ -11,6 +11,9 @@ from support import vectors
 from support.broker import SEAWAY, Broker, Ends
 from support.fake import FakeBroker
 from support.halves import AsyncioHalf, Half
+from support.talk import Talk
+
+from seaway._core import Core
 
 _numbers = itertools.count(1)
 
@@ -75,3 +78,22 @@ def programs() -> Iterator[List[Ends]]:
     yield started
     for one in started:
         one.kill()
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """A connection without a socket, that nobody has greeted yet."""
+    return Talk(Core("test", heartbeat=20, timeout=10))
+
+
+@pytest.fixture
+def open_talk(talk: Talk) -> Talk:
+    """One that was greeted."""
+    assert talk.connect() == []
+    return talk
+
+
+@pytest.fixture(params=["sync_site", "aio_site"])
+def place(request: pytest.FixtureRequest) -> str:
+    """A worker of the synchronous and of the asyncio half, one after the other."""
+    return f"support.{request.param}:worker"

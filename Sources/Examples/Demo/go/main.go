@@ -1,4 +1,4 @@
-// Command go is the Go worker of `make demo`: heavy work on a channel of its own, and posts to /go.
+// Command go is the Go worker of `make demo`: heavy work on a channel of its own, and posts to /go and /any.
 package main
 
 import (
@@ -23,6 +23,7 @@ func main() {
 	}
 	worker := seaway.NewWorker(seaway.New(os.Args[1], seaway.Options{Name: "demo-go"}))
 	worker.Handle("http.request.go", answer)
+	worker.Handle("http.request.any", answer)
 	worker.Handle("bigdata.process", process)
 	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)

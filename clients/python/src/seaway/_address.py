@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 DEFAULT = "127.0.0.1:7411"
 PORT = 7411
@@ -62,3 +62,18 @@ def parse(text: Optional[str] = None) -> Address:
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536
+
+
+def several(address: Optional[str], hosts: Optional[Sequence[str]]) -> List[Address]:
+    """Reads the addresses of several brokers; empty when there is only one, or none is named.
+
+    Raises ``ValueError`` for what is no address, for one that is given twice, and when both arguments are given.
+    """
+    if hosts is None:
+        return []
+    if address is not None or not hosts or isinstance(hosts, str):
+        raise ValueError("give either an address or hosts, a list of addresses")
+    addresses = [parse(host) for host in hosts]
+    if len(set(addresses)) < len(addresses):
+        raise ValueError("a broker is given twice")
+    return addresses if len(addresses) > 1 else []

@@ -6,6 +6,7 @@ import asyncio
 from typing import List, Optional, Sequence
 
 from ._address import Address
+from ._backoff import MOST
 from ._core import Core
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
@@ -48,6 +49,9 @@ class Link(asyncio.Protocol):
         self.address = address
         self.core = core
         self._patience = patience
+        self._connect_timeout = _CONNECT_TIMEOUT
+        self._tick = _TICK
+        self._longest_pause = MOST
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._keeping: Optional[asyncio.Task[None]] = None
         self._transport: Optional[asyncio.Transport] = None
@@ -137,7 +141,7 @@ class Link(asyncio.Protocol):
             while self.core.ended is None:
                 await self._connect_once()
                 if self.core.ended is None:
-                    await asyncio.sleep(self.core.backoff.next())
+                    await asyncio.sleep(min(self.core.backoff.next(), self._longest_pause))
         finally:
             if self._transport is not None:
                 self._transport.abort()
@@ -147,17 +151,16 @@ class Link(asyncio.Protocol):
         path = self.address.path
         try:
             if path is not None:
-                await asyncio.wait_for(loop.create_unix_connection(lambda: self, path), _CONNECT_TIMEOUT)
+                await asyncio.wait_for(loop.create_unix_connection(lambda: self, path), self._connect_timeout)
             else:
                 host, port = self.address.host, self.address.port
-                await asyncio.wait_for(loop.create_connection(lambda: self, host, port), _CONNECT_TIMEOUT)
+                await asyncio.wait_for(loop.create_connection(lambda: self, host, port), self._connect_timeout)
         except (OSError, asyncio.TimeoutError) as error:
             self.core.trouble = str(error) or "no answer in time"
             return
         while self._lost is not None:
-            await asyncio.wait((self._lost,), timeout=_TICK)
-            if self._lost is not None and not self.core.tick(loop.time()):
-                self._abort()
+            await asyncio.wait((self._lost,), timeout=self._tick)
+            self._check()
             self.flush_soon()
 
     def _flush(self) -> None:
@@ -166,6 +169,10 @@ class Link(asyncio.Protocol):
             output = self.core.take_output()
             if output:
                 self._transport.write(output)
+
+    def _check(self) -> None:
+        if self._lost is not None and not self.core.tick(self.loop.time()):
+            self._abort()
 
     def _abort(self) -> None:
         if self._transport is not None:

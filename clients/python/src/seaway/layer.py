@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 from . import _address, _answers, _requests, _values
 from ._answers import Flushed, Sent
 from ._core import Core
 from ._errors import Ended, Refused, SeawayError, TooLarge
+from ._shard_core import ShardCore
+from ._shard_thread import ShardThread
 from ._sync import Link
 from ._ticket import Ticket
 from .listening import Listening
@@ -32,6 +35,9 @@ def connect(address: Optional[str] = None, **options: Any) -> Layer:
 class Layer:
     """A broker, spoken to over one connection that is made when it is needed and made again when it is lost.
 
+    With ``hosts`` it is several brokers, spoken to by a thread of its own; of those, ``stats`` and the ``peek`` at a
+    normal channel ask only one at a time.
+
     Every method may be called from any thread. A call waits for the broker's answer and raises ``Refused`` (nothing was
     stored or changed; its subclasses say why) or ``Unknown`` (the connection broke before the answer).
     """
@@ -40,20 +46,36 @@ class Layer:
         self,
         address: Optional[str] = None,
         *,
+        hosts: Optional[Sequence[str]] = None,
         client: str = "seaway-python",
         token: Optional[str] = None,
         patience: float = 2.0,
         timeout: float = 10.0,
         heartbeat: float = 20.0,
+        failover: float = 2.0,
     ):
         """Connects to nothing yet.
 
+        - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
+          (protocol/SHARDING.md).
         - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
         - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
+        - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
         """
-        self._link = Link(_address.parse(address), lambda: Core(client, token, heartbeat, timeout), patience, timeout)
+        addresses = _address.several(address, hosts)
+        if not addresses:
+            one = _address.parse(hosts[0] if hosts else address)
+            self._link: Union[Link, ShardThread] = Link(
+                one, lambda: Core(client, token, heartbeat, timeout), patience, timeout
+            )
+            return
+
+        def make_core() -> ShardCore:
+            return ShardCore(hosts or (), client, token, heartbeat, timeout, failover, time.monotonic)
+
+        self._link = ShardThread(addresses, make_core, patience, timeout, failover)
 
     def __repr__(self) -> str:
         return f"<seaway.Layer to {self._link.address}>"
@@ -201,7 +223,7 @@ class Layer:
     # For the rest of this package
 
     @property
-    def link(self) -> Link:
+    def link(self) -> Union[Link, ShardThread]:
         """What moves the bytes; not part of the public interface."""
         return self._link
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 from .. import _address, _answers, _requests, _values
 from .._answers import Flushed, Sent
 from .._asyncio import FutureTicket, Link
 from .._core import Core
 from .._errors import Ended, Refused, SeawayError, TooLarge
+from .._shard_core import ShardCore
+from .._shard_links import ShardLink
 from .listening import Listening
 
 
@@ -31,6 +34,9 @@ async def connect(address: Optional[str] = None, **options: Any) -> Layer:
 class Layer:
     """A broker, spoken to over one connection that is made when it is needed and made again when it is lost.
 
+    With ``hosts`` it is several brokers; of those, ``stats`` and the ``peek`` at a normal channel ask only one at a
+    time.
+
     Belongs to the loop on which it is first used. A call waits for the broker's answer and raises ``Refused``
     (nothing was stored or changed; its subclasses say why) or ``Unknown`` (the connection broke before the answer); a
     task that is cancelled while it waits leaves the same doubt.
@@ -40,20 +46,34 @@ class Layer:
         self,
         address: Optional[str] = None,
         *,
+        hosts: Optional[Sequence[str]] = None,
         client: str = "seaway-python",
         token: Optional[str] = None,
         patience: float = 2.0,
         timeout: float = 10.0,
         heartbeat: float = 20.0,
+        failover: float = 2.0,
     ):
         """Connects to nothing yet.
 
+        - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
+          (protocol/SHARDING.md).
         - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
         - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
+        - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
         """
-        self._link = Link(_address.parse(address), Core(client, token, heartbeat, timeout), patience)
+        addresses = _address.several(address, hosts)
+        if not addresses:
+            core = Core(client, token, heartbeat, timeout)
+            self._link: Union[Link, ShardLink] = Link(_address.parse(hosts[0] if hosts else address), core, patience)
+            return
+
+        def make_core() -> ShardCore:
+            return ShardCore(hosts or (), client, token, heartbeat, timeout, failover, time.monotonic)
+
+        self._link = ShardLink(addresses, make_core, patience, failover)
 
     def __repr__(self) -> str:
         return f"<seaway.aio.Layer to {self._link.address}>"
@@ -200,7 +220,7 @@ class Layer:
     # For the rest of this package
 
     @property
-    def link(self) -> Link:
+    def link(self) -> Union[Link, ShardLink]:
         """What moves the bytes; not part of the public interface."""
         return self._link
 

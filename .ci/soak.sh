@@ -1,0 +1,10 @@
+#!/bin/sh
+# Faults of brokers in random order under load: .ci/soak.sh [SECONDS [SEED]]
+#
+# Tests/System/shards.py says what must hold. A failure names its seed, and the same seed gives the same faults.
+set -eu
+cd "$(dirname "$0")/.."
+. .ci/lib.sh
+.ci/setup.sh test
+build_release seaway seaway-demo-worker seaway-echo-worker
+exec .build/python/bin/python Tests/System/soak.py "$@"

@@ -1,0 +1,10 @@
+public import SeawayMessage
+
+/// A layer over connections that it makes, and makes again, by itself.
+public protocol ConnectingLayer: ChannelLayer {
+    /// Begins to connect, and goes on until ``shutdown()``.
+    func start()
+
+    /// Stops listening, waits for the answers that are on their way, and leaves with `QUIT`.
+    func shutdown() async
+}

@@ -1,0 +1,132 @@
+public import Logging
+import NIOConcurrencyHelpers
+public import NIOCore
+public import NIOPosix
+public import SeawayMessage
+import SeawayWire
+
+/// A ``ChannelLayer`` over several brokers: one connection to each (protocol/SHARDING.md).
+///
+/// It listens at all of them and keeps memberships at all. A send to a normal channel goes to each in turn, one to a reply or pinned channel or a
+/// group to the one that is first for the name. A broker that is silent for the failover time is given up: what was not answered there is unknown, what it
+/// held is lost, and everything goes on over the others.
+///
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused with `limit` on the
+/// caller's thread.
+public final class ShardedLayer: ConnectingLayer {
+    private let core: NIOLoopBoundBox<ShardedCore>
+    private let eventLoop: any EventLoop
+    private let inbox: LoopInbox<ShardedCore>
+    private let live = NIOLockedValueBox(0)
+    private let layers: [WireLayer]
+
+    /// - Parameter eventLoop: carries everything; a server that shares it pays for no thread change.
+    public init(
+        _ configuration: ShardedLayerConfiguration,
+        eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
+        logger: Logger = Logger(label: "seaway.client")
+    ) throws(ShardedLayerConfiguration.Fault) {
+        try configuration.check()
+        self.eventLoop = eventLoop
+        self.layers = configuration.brokers.map {
+            WireLayer(configuration.connection(to: $0), eventLoop: eventLoop, logger: logger)
+        }
+        self.core = NIOLoopBoundBox.makeBoxSendingValue(
+            ShardedCore(configuration, self.layers, eventLoop, logger, self.live), eventLoop: eventLoop)
+        self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.connection.maxPending)
+    }
+
+    public func start() { self.onLoop { $0.start() } }
+
+    /// Waits for each broker as long as the failover time; what was not answered by then is unknown.
+    public func shutdown() async {
+        let stopped = self.eventLoop.makePromise(of: Void.self)
+        // Behind the calls that were made before.
+        self.inbox.put { core in
+            core.stop()
+            stopped.succeed(())
+        }
+        try? await stopped.futureResult.get()
+        await withTaskGroup(of: Void.self) { group in
+            for layer in self.layers { group.addTask { await layer.shutdown() } }
+        }
+        self.onLoop { $0.end() }
+    }
+
+    public var isConnected: Bool { self.liveBrokers > 0 }
+
+    /// How many of the brokers are in reach now.
+    public var liveBrokers: Int { self.live.withLockedValue { $0 } }
+
+    public func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.ask({ answer(.refused($0)) }) { $0.send(ShardedSend(body, channel, ifHeard: ifHeard, answer)) }
+    }
+
+    public func send(
+        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+    ) {
+        self.ask({ answer(.refused($0)) }) { $0.send(ShardedGroupSend(body, group, except: except, answer)) }
+    }
+
+    public func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask({ answer(.refused($0)) }) { $0.join(group, channels, answer) }
+    }
+
+    public func leave(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask({ answer(.refused($0)) }) { $0.leave(group, channels, answer) }
+    }
+
+    public func watch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask({ answer(.refused($0)) }) { $0.watch(group, channel, answer) }
+    }
+
+    public func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask({ answer(.refused($0)) }) { $0.unwatch(group, channel, answer) }
+    }
+
+    public func pause(_ channel: String) { self.onLoop { $0.pause(channel) } }
+
+    public func resume(_ channel: String) { self.onLoop { $0.resume(channel) } }
+
+    public func close(_ channels: [String]) { self.onLoop { $0.close(channels) } }
+
+    public func listen(
+        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        event: @escaping @Sendable (ListeningEvent) -> Void
+    ) -> any Listening {
+        let listening = ShardedListening(names: names, receive: receive, event: event, layer: self)
+        self.onLoop { $0.listen(listening) }
+        return listening
+    }
+
+    /// Runs at once on the loop's own thread, soon from any other: many calls cost one wake-up.
+    func onLoop(_ call: @escaping @Sendable (ShardedCore) -> Void) {
+        if self.eventLoop.inEventLoop { return call(self.core.value) }
+        self.inbox.put(call)
+    }
+
+    private func ask(_ refuse: (Refusal) -> Void, _ call: @escaping @Sendable (ShardedCore) -> Void) {
+        if self.eventLoop.inEventLoop { return call(self.core.value) }
+        guard self.inbox.offer(call) else {
+            return refuse(Refusal(code: "limit", text: "too much waits for the brokers"))
+        }
+    }
+}
+
+extension ChannelLayer where Self == ShardedLayer {
+    /// A layer that has begun to connect: `Worker(layer: try .brokers("a:7411", "b:7411"))`.
+    ///
+    /// - Parameter addresses: `host:port`, `[::1]:7411` or `unix:PATH` of each.
+    /// - Throws: ``BrokerAddress/NotAnAddress`` or ``ShardedLayerConfiguration/Fault``; whether brokers are there shows later.
+    public static func brokers(_ addresses: String...) throws -> ShardedLayer {
+        let brokers = try addresses.map { address in
+            guard let broker = BrokerAddress(address) else { throw BrokerAddress.NotAnAddress(text: address) }
+            return broker
+        }
+        let layer = try ShardedLayer(ShardedLayerConfiguration(brokers: brokers))
+        layer.start()
+        return layer
+    }
+}

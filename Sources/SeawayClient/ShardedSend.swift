@@ -1,0 +1,82 @@
+import SeawayMessage
+import SeawayWire
+
+/// A message that goes to one of several brokers: whichever takes it.
+protocol ShardedRequest: Sendable {
+    /// By which the broker is chosen.
+    var target: ShardMap.Target { get }
+    /// Bytes that it holds while it waits.
+    var size: Int { get }
+    /// Why it cannot be sent at all.
+    var fault: Refusal? { get }
+
+    /// - Parameter again: called instead of the sender's closure when nothing was stored and another broker may take it (B10).
+    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void)
+
+    func refuse(_ refusal: Refusal)
+}
+
+struct ShardedSend: ShardedRequest {
+    private let body: Payload
+    private let channel: String
+    private let ifHeard: Bool
+    private let answer: @Sendable (SendAnswer) -> Void
+
+    init(_ body: Payload, _ channel: String, ifHeard: Bool, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.body = body
+        self.channel = channel
+        self.ifHeard = ifHeard
+        self.answer = answer
+    }
+
+    var target: ShardMap.Target { .channel(self.channel) }
+    var size: Int { self.request.size }
+    var fault: Refusal? { self.request.fault }
+    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard) }
+
+    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
+        let (ifHeard, answer) = (self.ifHeard, self.answer)
+        layer.send(self.body, to: self.channel, ifHeard: ifHeard) { result in
+            if case .refused(let refusal) = result, refusal.isClosing || (ifHeard && refusal.isAway) {
+                again(refusal)
+            } else {
+                answer(result)
+            }
+        }
+    }
+
+    func refuse(_ refusal: Refusal) { self.answer(.refused(refusal)) }
+}
+
+struct ShardedGroupSend: ShardedRequest {
+    private let body: Payload
+    private let group: String
+    private let except: String?
+    private let answer: @Sendable (GroupAnswer) -> Void
+
+    init(_ body: Payload, _ group: String, except: String?, _ answer: @escaping @Sendable (GroupAnswer) -> Void) {
+        self.body = body
+        self.group = group
+        self.except = except
+        self.answer = answer
+    }
+
+    var target: ShardMap.Target { .group(self.group) }
+    var size: Int { self.request.size }
+    var fault: Refusal? { self.request.fault }
+    private var request: WireRequest { .groupSend(self.body, self.group, except: self.except) }
+
+    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
+        let answer = self.answer
+        layer.send(self.body, toGroup: self.group, except: self.except) { result in
+            if case .refused(let refusal) = result, refusal.isClosing { again(refusal) } else { answer(result) }
+        }
+    }
+
+    func refuse(_ refusal: Refusal) { self.answer(.refused(refusal)) }
+}
+
+extension Refusal {
+    /// The broker is about to leave; nothing was stored.
+    fileprivate var isClosing: Bool { self.code == "closing" }
+}

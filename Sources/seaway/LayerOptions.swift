@@ -1,0 +1,53 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import SeawayClient
+
+/// The brokers of a client, and how long it waits for them.
+struct LayerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A broker: host:port or unix:PATH; repeat it for all of several, in any order. (default: 127.0.0.1:7411)",
+            valueName: "address"))
+    var broker: [BrokerOption] = []
+
+    @Option(help: .time("Silence after which one of several brokers is taken for dead."))
+    var failover = TimeOption(milliseconds: 2_000)
+
+    @Option(help: .time("How long what is to be sent may wait for a connection to a broker; then a request gets 503."))
+    var connectPatience = TimeOption(milliseconds: 2_000)
+
+    func validate() throws {
+        do {
+            try self.configuration(clientName: "seaway").check()
+        } catch {
+            throw ValidationError("--broker, --failover: \(error).")
+        }
+    }
+
+    private func configuration(clientName: String) -> ShardedLayerConfiguration {
+        let brokers = self.broker.isEmpty ? [.local] : self.broker.map(\.address)
+        var configuration = ShardedLayerConfiguration(brokers: brokers, clientName: clientName)
+        configuration.failover = .milliseconds(self.failover.milliseconds)
+        configuration.connection.connectPatience = .milliseconds(self.connectPatience.milliseconds)
+        return configuration
+    }
+
+    func makeLayer(clientName: String, eventLoop: any EventLoop, logger: Logger) throws -> any ConnectingLayer {
+        try self.configuration(clientName: clientName).makeLayer(eventLoop: eventLoop, logger: logger)
+    }
+}
+
+/// `host:port` or `unix:PATH` of a broker elsewhere.
+struct BrokerOption: ExpressibleByArgument {
+    let address: BrokerAddress
+
+    init(_ address: BrokerAddress) { self.address = address }
+
+    init?(argument: String) {
+        guard let address = BrokerAddress(argument) else { return nil }
+        self.address = address
+    }
+
+    var defaultValueDescription: String { self.address.description }
+}

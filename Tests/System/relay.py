@@ -1,0 +1,68 @@
+"""The way to a program, which can be cut."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+from harness import free_port
+
+
+class Relay:
+    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end."""
+
+    def __init__(self, target: int):
+        self.target = target
+        self.port = free_port()
+        self._is_cut = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._sockets: set[socket.socket] = {self._listener}
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._is_cut.set()
+
+    def mend(self) -> None:
+        """Ends what was swallowed from: bytes are missing there."""
+        self._is_cut.clear()
+        for each in self._sockets - {self._listener}:
+            self._end(each)
+
+    def close(self) -> None:
+        for each in list(self._sockets):
+            self._end(each)
+
+    def _end(self, each: socket.socket) -> None:
+        self._sockets.discard(each)
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self._sockets.add(client)
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            broker = socket.create_connection(("127.0.0.1", self.target), 5)
+        except OSError:
+            if not self._is_cut.is_set():
+                self._end(client)
+            return
+        broker.settimeout(None)
+        self._sockets.add(broker)
+        threading.Thread(target=self._move, args=(broker, client), daemon=True).start()
+        self._move(client, broker)
+
+    def _move(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                if not self._is_cut.is_set():
+                    other.sendall(data)
+        if not self._is_cut.is_set():
+            self._end(one)
+            self._end(other)

@@ -1,0 +1,122 @@
+"""The README does what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from websockets.sync.client import connect
+
+from harness import PATIENCE, ROOT, SEAWAY, free_port, get, until
+
+README = (ROOT / "README.md").read_text()
+SHELL = ROOT / "clients" / "shell" / "seaway.sh"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def python_worker(house, broker_port: int, text: str, folder, channel: str):
+    program = folder / "worker.py"
+    program.write_text(text)
+    environment = {
+        "SEAWAY_BROKER": f"127.0.0.1:{broker_port}",
+        "PYTHONPATH": str(ROOT / "clients" / "python" / "src"),
+    }
+    worker = house.start([sys.executable, program], environment)
+
+    def listens() -> bool:
+        assert worker.is_running, worker.output()
+        return house.readers(broker_port, channel) == 1
+
+    until(listens, f"the worker listens on {channel}")
+    return worker
+
+
+def shell(broker_port: int, *arguments: str) -> str:
+    environment = {**os.environ, "SEAWAY_BROKER": f"127.0.0.1:{broker_port}"}
+    done = subprocess.run(
+        [SHELL, *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def site(house, ports):
+    """`seaway up`, with a broker's port."""
+    addresses = ["--listen", f"127.0.0.1:{ports[0]}", "--http", f"127.0.0.1:{ports[1]}"]
+    house.listening(house.start([SEAWAY, "up", *addresses]), ports[1])
+    return ports
+
+
+def test_the_shortest_worker_in_python_answers(house, site, tmp_path):
+    broker_port, http_port = site
+    worker = python_worker(house, broker_port, blocks("python")[0], tmp_path, "http.request")
+    assert get(http_port, "/moon").body == b"hello from /moon\n"
+    assert worker.terminate() == 0
+
+
+def test_the_shortest_worker_in_shell_answers(house, site):
+    broker_port, http_port = site
+    command = blocks("sh")[0].strip()
+    assert command.startswith("clients/shell/seaway.sh worker http.request ")
+    house.start(["sh", "-c", command], {"SEAWAY_BROKER": f"127.0.0.1:{broker_port}"})
+    until(lambda: house.readers(broker_port, "http.request") == 1, "the worker listens")
+    assert get(http_port, "/").body == b"hello from sh\n"
+
+
+def test_the_worker_for_websockets_passes_on_what_readers_say(house, site, tmp_path):
+    broker_port, http_port = site
+    worker = python_worker(house, broker_port, blocks("python")[1], tmp_path, "websocket.connect")
+    address = f"ws://127.0.0.1:{http_port}/"
+    with connect(address) as first, connect(address) as second:
+        first.send("hello")
+        assert second.recv(PATIENCE) == "hello"
+        assert shell(broker_port, "gsend", "room", '{"text":"from a shell"}') == "sent=2 full=0 gone=0\n"
+        # The first heard nothing of what it said itself.
+        assert [socket.recv(PATIENCE) for socket in (first, second)] == ["from a shell"] * 2
+        channel, _, told = shell(broker_port, "watch", "--count", "1", "room", "lobby").partition("\t")
+        news = json.loads(told)
+        assert (channel, news["group"], news["count"], len(news["members"])) == ("lobby", "room", 2, 2)
+    assert worker.terminate() == 0
+
+
+def test_each_line_of_running_it_starts(house):
+    """With addresses that are free."""
+    found = re.search(r"## Running it\n\n((?:    .*\n)+)", README)
+    assert found
+    up, broker, serve = (line.split("#")[0].split() for line in found[1].splitlines())
+    addresses = {
+        address: f"127.0.0.1:{free_port()}" for address in ("127.0.0.1:7411", "127.0.0.1:8000", "127.0.0.1:9411")
+    }
+    for command in (broker, serve):
+        words = [addresses.get(word, word).strip("'") for word in command]
+        program = house.start([SEAWAY, *words[1:]])
+        address = addresses["127.0.0.1:7411" if command is broker else "127.0.0.1:9411"]
+        house.listening(program, int(address.partition(":")[2]))
+    metrics = get(int(addresses["127.0.0.1:9411"].partition(":")[2]), "/metrics")
+    assert b"seaway_http_requests_total 0\n" in metrics.body
+
+    port, http_port = free_port(), free_port()
+    words = [word.replace("127.0.0.1:8000", f"127.0.0.1:{http_port}") for word in up[1:]]
+    program = house.start([SEAWAY, *words, "--listen", f"127.0.0.1:{port}"])
+    house.listening(program, http_port)
+    program.process.send_signal(signal.SIGINT)
+    assert program.process.wait(PATIENCE) == 0
+
+
+def test_every_option_of_the_readme_is_there():
+    help_texts = "".join(
+        subprocess.run([SEAWAY, "help", command], capture_output=True, text=True, timeout=PATIENCE).stdout
+        for command in ("up", "broker", "serve")
+    )
+    options = set(re.findall(r"--[a-z][a-z-]+", README[README.index("## WebSockets and groups") :]))
+    assert len(options) > 10
+    assert [option for option in sorted(options - {"--count"}) if f"{option} " not in help_texts] == []

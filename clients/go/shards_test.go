@@ -1,0 +1,316 @@
+package seaway
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sort"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// shardHouse is three brokers that a test may kill, and clients of all of them.
+type shardHouse struct {
+	t         *testing.T
+	addresses []string
+	processes []*os.Process
+}
+
+func newShardHouse(t *testing.T) *shardHouse {
+	t.Helper()
+	binary := os.Getenv("SEAWAY_BIN")
+	if binary == "" {
+		t.Skip("SEAWAY_BIN does not name a seaway binary")
+	}
+	house := &shardHouse{t: t}
+	for number := 0; number < 3; number++ {
+		address := freeAddress(t)
+		command := exec.Command(binary, "broker", "--listen", address, "--warm", "0s")
+		output, err := command.StderrPipe()
+		if err == nil {
+			err = command.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It says when it listens.
+		if line, err := bufio.NewReader(output).ReadString('\n'); err != nil {
+			t.Fatal(line, err)
+		}
+		house.addresses = append(house.addresses, address)
+		house.processes = append(house.processes, command.Process)
+		t.Cleanup(func() {
+			_ = command.Process.Kill()
+			_ = command.Wait()
+		})
+	}
+	return house
+}
+
+func (h *shardHouse) kill(number int) {
+	h.t.Helper()
+	if err := h.processes[number].Kill(); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// client is one that has reached all brokers.
+func (h *shardHouse) client() *Client {
+	h.t.Helper()
+	client, err := NewSharded(h.addresses, Options{
+		Failover: 600 * time.Millisecond, Wait: 2 * time.Second, Backoff: 10 * time.Millisecond, Logger: quiet{},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = client.Close(ctx)
+	})
+	h.waitFor(client, 3)
+	return client
+}
+
+// waitFor waits until a client has so many brokers.
+func (h *shardHouse) waitFor(client *Client, count int) {
+	h.t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		client.shards.mu.Lock()
+		live, changed := len(client.shards.live), client.shards.changed
+		client.shards.mu.Unlock()
+		if live == count {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit:
+			h.t.Fatalf("%d brokers are live, not %d", live, count)
+		}
+	}
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+func receiveNumbers(ctx context.Context, t *testing.T, listener *Listener, count int) []int {
+	t.Helper()
+	var numbers []int
+	for index := 0; index < count; index++ {
+		delivery, err := listener.Receive(ctx)
+		if err != nil {
+			t.Fatal(err, numbers)
+		}
+		number, _ := delivery.Message["n"].(int64)
+		for range delivery.Channels {
+			numbers = append(numbers, int(number))
+		}
+	}
+	sort.Ints(numbers)
+	return numbers
+}
+
+func TestANormalChannelIsSpreadAndHeardAtEveryBroker(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	sender := house.client()
+	for number := 0; number < 9; number++ {
+		if err := sender.Send(ctx, "work", Message{"n": number}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, address := range house.addresses {
+		one := New(address, Options{Logger: quiet{}})
+		if queue, err := one.Peek(ctx, "work", Page{}); err != nil || queue["messages"] != int64(3) {
+			t.Error(queue, err)
+		}
+		_ = one.Close(ctx)
+	}
+	listener, err := house.client().Listen(ctx, "work", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, found := range receiveNumbers(ctx, t, listener, 9) {
+		if number != found {
+			t.Error(number, found)
+		}
+	}
+	if err := listener.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGroupsAndReplyChannelsGoOnWhenABrokerDies(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	listener, err := house.client().Listen(ctx, "x!", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := house.client()
+	if err := sender.Join(ctx, "room", "x!1", "x!2"); err != nil {
+		t.Fatal(err)
+	}
+	for dead := 0; dead < 2; dead++ {
+		house.kill(dead)
+		house.waitFor(sender, 2-dead)
+		result, err := sender.SendGroup(ctx, "room", Message{"n": dead}, "")
+		if err != nil || result.Sent != 2 {
+			t.Fatal(result, err)
+		}
+		if err := sender.Send(ctx, "x!1", Message{"n": dead}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[int]int{}
+	for total := 0; total < 6; {
+		for _, number := range receiveNumbers(ctx, t, listener, 1) {
+			seen[number]++
+			total++
+		}
+	}
+	if seen[0] != 3 || seen[1] != 3 {
+		t.Error(seen)
+	}
+	house.kill(2)
+	house.waitFor(sender, 0)
+	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	if err := sender.Send(short, "work", Message{}); !errors.Is(err, ErrOffline) {
+		t.Error(err)
+	}
+}
+
+func TestABrokerThatHangsIsGivenUp(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	sender := house.client()
+	if err := house.processes[1].Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	unknown := 0
+	for number := 0; number < 30; number++ {
+		err := sender.Send(ctx, "work", Message{"n": number})
+		if errors.Is(err, ErrUnknown) {
+			unknown++
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if unknown != 1 || time.Since(began) > 6*time.Second {
+		t.Error(unknown, time.Since(began))
+	}
+	house.waitFor(sender, 2)
+	if err := house.processes[1].Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	house.waitFor(sender, 3)
+}
+
+func TestAWatchGoesOnAtTheNextBroker(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	client := house.client()
+	listener, err := client.Listen(ctx, "lobby", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Join(ctx, "room", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Watch(ctx, "room", "lobby"); err != nil {
+		t.Fatal(err)
+	}
+	expectWhole := func() {
+		t.Helper()
+		delivery, err := listener.Receive(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if news, _ := ReadGroupNews(delivery.Message); !news.IsWhole || len(news.Members) != 1 || news.Members[0] != "a" {
+			t.Error(delivery.Message)
+		}
+	}
+	expectWhole()
+	first := shardOrder("room", house.addresses)[0]
+	for number, address := range house.addresses {
+		if address == first {
+			house.kill(number)
+		}
+	}
+	expectWhole()
+	if err := client.Unwatch(ctx, "room", "lobby"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAWorkerWorksOverSeveralBrokers(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	worker := NewWorker(house.client())
+	worker.Concurrency = 2
+	worker.Handle("work", func(ctx context.Context, request *Request) error {
+		return worker.client.Send(ctx, "back.k!1", Message{"n": request.Message["n"]})
+	})
+	over, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(over) }()
+	sender := house.client()
+	listener, err := sender.Listen(ctx, "back.k!", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := 0; number < 20; number++ {
+		if err := sender.Send(ctx, "work", Message{"n": number}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for number, found := range receiveNumbers(ctx, t, listener, 20) {
+		if number != found {
+			t.Error(number, found)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestABrokerThatComesBackEmptyHasItsMembersBack(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	reader := house.client()
+	if _, err := reader.Listen(ctx, "x!", 10); err != nil {
+		t.Fatal(err)
+	}
+	sender := house.client()
+	if err := sender.Join(ctx, "room", "x!1", "log"); err != nil {
+		t.Fatal(err)
+	}
+	house.kill(0)
+	house.waitFor(sender, 2)
+	house.waitFor(reader, 2)
+	restartBroker(t, house.addresses[0])
+	one := New(house.addresses[0], Options{Logger: quiet{}})
+	defer one.Close(ctx)
+	for {
+		members, err := one.Members(ctx, "room", Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if members["total"] == int64(2) {
+			return
+		}
+	}
+}
+
+func TestListsOfBrokersThatCannotBeUsedAreRefused(t *testing.T) {
+	for _, addresses := range [][]string{{}, {"a:1", "b:1", "a:1"}, make([]string, 65)} {
+		if _, err := NewSharded(addresses, Options{}); !errors.Is(err, ErrOption) {
+			t.Error(addresses, err)
+		}
+	}
+	if _, err := NewSharded([]string{"a:1"}, Options{Failover: time.Millisecond}); !errors.Is(err, ErrOption) {
+		t.Error(err)
+	}
+}
