@@ -53,7 +53,7 @@ package final class HTTPBridge: BridgeSource {
 
     /// Answers until ``stop()``, and then what is under way.
     package func run() async throws {
-        let ended = self.eventLoop.flatSubmit { self.core.value.ended.futureResult }
+        let ended = self.eventLoop.flatSubmit { self.core.value.end() }
         await withTaskCancellationHandler {
             // It only ever succeeds.
             try? await ended.get()
@@ -70,7 +70,9 @@ final class HTTPBridgeCore {
     let configuration: HTTPBridgeConfiguration
     let layer: any ChannelLayer
     let tally: BridgeTally
-    let ended: EventLoopPromise<Void>
+    private let eventLoop: any EventLoop
+    /// Somebody waits for the last connection.
+    private var ended: EventLoopPromise<Void>?
     var acceptor: (any Channel)?
     /// Bytes of bodies that are being received.
     var buffered = 0
@@ -84,7 +86,7 @@ final class HTTPBridgeCore {
         self.configuration = configuration
         self.layer = layer
         self.tally = tally
-        self.ended = eventLoop.makePromise(of: Void.self)
+        self.eventLoop = eventLoop
     }
 
     func add(_ channel: any Channel) throws {
@@ -104,6 +106,14 @@ final class HTTPBridgeCore {
         self.endIfEmpty()
     }
 
+    /// - Returns: when it has left, and the last connection has ended.
+    func end() -> EventLoopFuture<Void> {
+        let ended = self.eventLoop.makePromise(of: Void.self)
+        self.ended = ended
+        self.endIfEmpty()
+        return ended.futureResult
+    }
+
     func leave() {
         guard !self.isLeaving else { return }
         self.isLeaving = true
@@ -118,7 +128,7 @@ final class HTTPBridgeCore {
     }
 
     private func endIfEmpty() {
-        if self.isLeaving, self.handlers.isEmpty { self.ended.succeed() }
+        if self.isLeaving, self.handlers.isEmpty { self.ended.take()?.succeed() }
     }
 }
 
