@@ -55,7 +55,7 @@ class HTTPLoad:
     name: str
     path: str
     brokers: int = 1
-    #: How the others reach the broker: by `tcp`, by `unix` socket, or `up`: it is in the interface server's own process.
+    #: How the others reach the broker: by `tcp`, by `unix` socket, or `up`: it is within the interface server.
     layer: str = "tcp"
 
     def run(self, peer: str, seconds: float) -> Result:

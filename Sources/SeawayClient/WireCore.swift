@@ -14,21 +14,25 @@ final class WireCore {
 
     /// Beyond this the memory of the output is given back after use.
     private static let standingOutput = 65_536
+    /// So many bytes of a turn are sent before its end, and from then on twice as many each time: the broker begins
+    /// while this process still reads, and a long turn is few writes all the same.
+    private static let firstPart = 2_048
     /// How often deadlines are looked after.
     static let checkInterval = TimeAmount.milliseconds(100)
 
     private let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
-    private let logger: Logger
+    let logger: Logger
     private let isConnected: NIOLockedValueBox<Bool>
     private(set) lazy var link = WireLink(self.configuration, self.eventLoop, self.logger, core: self)
     private var session = ClientSession<WireWaiter>()
     private var listenings = ClientListenings<WireListening>()
-    private var watches = ClientWatches()
+    var watches = ClientWatches()
     /// What this layer looks on at.
     var tail: WireTail?
     private var waiting = ClientWaiting<Request>()
     private var output = ByteBuffer()
+    private var nextPart = WireCore.firstPart
     private var isTurnEnding = false
     private var isFlushing = false
     /// Bytes of a body; what this broker takes once it has said so.
@@ -139,7 +143,10 @@ final class WireCore {
         guard self.hasRoom(for: request) else {
             return waiter.refuse(Refusal(code: "limit", text: "too much waits for the broker"))
         }
-        if self.link.isConnected { return self.write(request, waiter) }
+        if self.link.isConnected {
+            self.write(request, waiter)
+            return self.flushPart()
+        }
         let deadline = Self.now + Int(self.configuration.connectPatience / .milliseconds(1))
         self.waiting.append(Request(request: request, waiter: waiter), size: request.size, deadline: deadline)
     }
@@ -175,6 +182,7 @@ final class WireCore {
     /// Sends what a turn of the loop has gathered in one write.
     private func endTurn() {
         self.isTurnEnding = false
+        self.nextPart = Self.firstPart
         if self.link.isConnected {
             for credit in self.listenings.takeCredit() {
                 self.output.writeStaticString("READY ")
@@ -183,6 +191,12 @@ final class WireCore {
                 self.output.writeStaticString("\n")
             }
         }
+        self.flush()
+    }
+
+    private func flushPart() {
+        guard self.output.readableBytes >= self.nextPart else { return }
+        self.nextPart *= 2
         self.flush()
     }
 
@@ -278,30 +292,6 @@ final class WireCore {
     private func tell(_ verb: String, _ channel: String, if isNews: Bool) {
         let request = WireRequest.line(ClientLine(verb, [channel]))
         if isNews, self.link.isConnected, request.fault == nil { self.write(request, .nobody) }
-    }
-
-    // MARK: Watching
-
-    func watch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.ask(.line(ClientLine("WATCH", [group, channel])), .watch(group, channel, answer))
-    }
-
-    func unwatch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
-        // At once, so that a connection that is made meanwhile does not bring it back.
-        self.watches.end(group, channel)
-        self.ask(.line(ClientLine("UNWATCH", [group, channel])), .unwatch(group, channel, answer))
-    }
-
-    private func watchAgain() {
-        for line in self.watches.lines {
-            let logger = self.logger
-            self.write(
-                .line(line),
-                .watch(line.names[0], line.names[1]) { answer in
-                    guard case .refused(let refusal) = answer else { return }
-                    logger.warning("cannot watch again", metadata: ["watch": "\(line.names)", "reason": "\(refusal)"])
-                })
-        }
     }
 
     // MARK: Frames
