@@ -114,7 +114,7 @@ final class WireCore {
             case .groupSend(let answer): answer(.unknown)
             case .look(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
-            case .listen, .hello, .quit, .nobody: break
+            case .listen, .pause, .hello, .quit, .nobody: break
             }
         }
     }
@@ -281,17 +281,22 @@ final class WireCore {
         listening.stopped()
     }
 
-    func pause(_ channel: String) { self.tell("PAUSE", channel, if: self.listenings.pause(channel)) }
-
-    func resume(_ channel: String) { self.tell("RESUME", channel, if: self.listenings.resume(channel)) }
-
-    func close(_ channels: [String]) {
-        for channel in channels { self.tell("CLOSE", channel, if: self.listenings.close(channel)) }
+    func pause(_ channel: String) {
+        guard let number = self.listenings.pause(channel) else { return }
+        self.tell("PAUSE", channel, .pause(channel, number))
     }
 
-    private func tell(_ verb: String, _ channel: String, if isNews: Bool) {
+    func resume(_ channel: String) {
+        if self.listenings.resume(channel) { self.tell("RESUME", channel) }
+    }
+
+    func close(_ channels: [String]) {
+        for channel in channels where self.listenings.close(channel) { self.tell("CLOSE", channel) }
+    }
+
+    private func tell(_ verb: String, _ channel: String, _ waiter: WireWaiter = .nobody) {
         let request = WireRequest.line(ClientLine(verb, [channel]))
-        if isNews, self.link.isConnected, request.fault == nil { self.write(request, .nobody) }
+        if self.link.isConnected, request.fault == nil { self.write(request, waiter) }
     }
 
     // MARK: Frames
@@ -343,9 +348,10 @@ final class WireCore {
             self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
+        case (.refused, .pause(let channel, let number)): self.listenings.pauseRefused(channel, number)
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
         case (_, .quit): self.link.channel?.close(promise: nil)
-        case (_, .nobody): break
+        case (_, .nobody), (.ok, .pause): break
         default: self.link.drop("an answer of another kind than was asked for")
         }
     }
