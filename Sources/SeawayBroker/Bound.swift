@@ -23,6 +23,7 @@ enum Bound: String, CaseIterable, Hashable {
     case unreadTimeout = "unread-timeout"
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
+    case loginDelay = "login-delay"
 
     /// The one for whose sake a request is refused; `nil` when it is for another reason.
     init?(_ refusal: WireRefusal) {

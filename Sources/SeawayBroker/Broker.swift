@@ -24,6 +24,14 @@ package final class Broker: Sendable {
             case .unix(let path): "unix:\(path)"
             }
         }
+
+        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any.
+        package var isReachedFromElsewhere: Bool {
+            guard case .tcp(let host, _) = self, host != "localhost", host != "::1" else { return false }
+            guard case .v4(let address)? = try? SocketAddress(ipAddress: host, port: 0) else { return true }
+            // In the order of the network: its first byte is the lowest in memory.
+            return withUnsafeBytes(of: address.address.sin_addr.s_addr) { $0.first } != 127
+        }
     }
 
     /// How often deadlines are looked after; the precision of all time limits but expiry.
@@ -131,6 +139,9 @@ package final class Broker: Sendable {
                 }
             }
     }
+
+    /// From now on these tokens hold, for those who are connected too (U6).
+    package func replaceTokens(_ tokens: Tokens) async throws { try await self.look { $0.replaceTokens(tokens) } }
 
     /// Takes no more connections, says goodbye, delivers what can be delivered, and ends all connections (X2).
     ///

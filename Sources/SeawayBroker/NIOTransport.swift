@@ -28,6 +28,8 @@ final class NIOTransport: Transport {
         written.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
     }
 
+    var host: String { self.context.remoteAddress?.ipAddress ?? "unix" }
+
     func close() { self.context.close(promise: nil) }
 
     func setReading(_ isReading: Bool) {

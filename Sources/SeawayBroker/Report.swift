@@ -221,6 +221,7 @@ extension Report {
         json.entry("unread-timeout", configuration.unreadTimeout)
         json.entry("idle-timeout", configuration.idleTimeout)
         json.entry("linger-timeout", configuration.lingerTimeout)
+        json.entry("login-delay", configuration.loginDelay)
         json.endMap()
     }
 }

@@ -10,8 +10,8 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Keep named channels for clients of the wire protocol.",
         discussion: """
-            Messages live in memory: a restart loses them. Whoever reaches an address may do everything, so listen on \
-            addresses that only your own programs reach.
+            Messages live in memory: a restart loses them. Without --tokens whoever reaches an address may do everything, so it \
+            listens on Unix sockets and loopback addresses only. SIGHUP reads the file of tokens again.
 
               seaway broker
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
@@ -28,13 +28,15 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
+        let tokens = await TokenFile.catchingReloads(self.listeners.tokens, logger)
         let broker = try await Broker.make(
-            configuration: self.broker.configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: logger)
+            configuration: self.broker.configuration(with: try tokens?.read()),
+            eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
         try await self.listeners.open(broker, logger)
         try await Process.run(
-            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], until: signals,
-            logger)
+            (tokens.map { [TokenService(broker: broker, file: $0)] } ?? [])
+                + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)],
+            until: signals, logger)
     }
 }
 
@@ -47,6 +49,18 @@ struct ListenerOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Unix socket for clients; repeat it for more.", valueName: "path"))
     var unixSocket: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Who may do what, a token a line (seaway token add makes them); read again at SIGHUP. Without it: everybody everything, on this machine.",
+            valueName: "file"))
+    var tokens: String?
+
+    func validate() throws {
+        guard self.tokens == nil, let open = self.addresses.first(where: \.isReachedFromElsewhere) else { return }
+        throw ValidationError(
+            "--listen \(open) is reached from other machines, where everybody could do everything: give --tokens FILE (seaway help token add).")
+    }
 
     /// TCP at 127.0.0.1:7411 unless something else is asked for.
     var addresses: [Broker.Address] {

@@ -20,7 +20,7 @@ struct Seaway: AsyncParsableCommand {
             is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self],
+        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self, TokenCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Messages",

@@ -52,6 +52,10 @@ private final class SocketScenario {
             self.leaving = Task { try await broker.shutDown(within: milliseconds) }
             return try await self.broker.settle()
         }
+        if let lines = step.tokens {
+            try await self.broker.broker.replaceTokens(Tokens(parsing: lines.joined(separator: "\n")))
+            return try await self.broker.settle()
+        }
         let socket = try await self.socket(step.connection)
         // The broker may have closed it already, as it should.
         if let bytes = step.sent { try? await socket.send(bytes) }
