@@ -68,7 +68,8 @@ func (r *replayed) hears(t *testing.T, text []byte) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if event.Kind == EventSkip {
+		// This client asks for no copies (TAIL), so it skips them.
+		if event.Kind == EventSkip && frame.Verb != "COPY" && frame.Verb != "MISSED" {
 			t.Errorf("a %s is not understood", frame.Verb)
 		}
 		if event.Kind == EventBye && byeReason(frame) != "shutdown" || event.Request == "QUIT" {
