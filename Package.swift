@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// One set of rules for every target: Swift 6 mode, warnings are errors, imports say what they expose.
@@ -11,8 +12,30 @@ let rules: [SwiftSetting] = [
 
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// Libraries of other services; a bridge whose library is not installed is left out, and its command says what to install.
+let services = [
+    (
+        define: "SEAWAY_POSTGRES", target: "CLibpq", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq",
+        header: "libpq-fe.h"
+    ),
+    (
+        define: "SEAWAY_MQTT", target: "CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev",
+        brew: "mosquitto",
+        header: "mosquitto.h"
+    ),
+].filter { service in
+    // For a program that is to run where the libraries are not: SEAWAY_WITHOUT=libpq,libmosquitto
+    if Context.environment["SEAWAY_WITHOUT"]?.contains(service.pkgConfig) == true { return false }
+    let folders = [
+        "/usr/include", "/usr/include/postgresql", "/usr/include/pgsql", "/usr/local/include", "/opt/homebrew/include",
+        "/usr/local/opt/\(service.brew)/include", "/opt/homebrew/opt/\(service.brew)/include",
+    ]
+    return folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(service.header)") }
+}
 
 let package = Package(
     name: "seaway",
@@ -26,11 +49,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
         // What Swift does not see of the C library.
@@ -58,14 +84,14 @@ let package = Package(
             name: "SeawayClient",
             dependencies: [
                 "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging,
+                nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging, tls,
             ],
             swiftSettings: rules
         ),
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), logging,
+                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), logging, tls,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules
@@ -87,6 +113,17 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .target(
+            name: "SeawayBridge",
+            dependencies: [
+                "SeawayMessage", "SeawayWire", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ] + services.map { .target(name: $0.target) },
+            swiftSettings: rules + services.map { .define($0.define) }
+        ),
         // Floor 4: for people who test workers.
         .target(
             name: "SeawayTesting",
@@ -100,12 +137,12 @@ let package = Package(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
-                "SeawayConsole", "SeawayMessage",
+                "SeawayBridge", "SeawayConsole", "SeawayMessage",
                 nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: rules
+            swiftSettings: rules + services.map { .define($0.define) }
         ),
         .executableTarget(
             name: "seaway-demo-worker",
@@ -179,6 +216,13 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(
+            name: "SeawayBridgeTests",
+            dependencies: [
+                "SeawayBridge", "SeawayMessage", "SeawayTesting", "SeawayWire", "TestSupport", nio("NIOHTTP1"), logging,
+            ],
+            swiftSettings: rules
+        ),
+        .testTarget(
             name: "SeawayTestingTests",
             dependencies: ["SeawayTesting", "SeawayWorker", "SeawayMessage", "TestSupport", logging],
             swiftSettings: rules
@@ -196,6 +240,9 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
-    ],
+    ]
+        + services.map {
+            .systemLibrary(name: $0.target, pkgConfig: $0.pkgConfig, providers: [.apt([$0.apt]), .brew([$0.brew])])
+        },
     swiftLanguageModes: [.v6]
 )

@@ -27,6 +27,17 @@ need() { missing="$missing $1"; }
 
 has_zlib() { [ "$(uname)" = Darwin ] || [ -e /usr/include/zlib.h ] || pkg-config --exists zlib 2>/dev/null; }
 
+has_header() {
+    for folder in /usr/include /usr/include/postgresql /usr/local/include /opt/homebrew/include \
+        /usr/local/opt/libpq/include /opt/homebrew/opt/libpq/include; do
+        [ ! -e "$folder/$1" ] || return 0
+    done
+    return 1
+}
+
+has_postgres() { have initdb || [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]; }
+has_mosquitto() { have mosquitto || [ -x /usr/sbin/mosquitto ]; }
+
 nc_ends_after_input() { have nc && nc -h 2>&1 | grep -q -e '-N'; }
 
 go_is_new_enough() {
@@ -73,6 +84,12 @@ look() {
     esac
     [ -x .build/python/bin/python ] || find_python >/dev/null || need python3-venv
     [ "$purpose" = test ] || return 0
+    # Bridges are built with what is there, and tested with the services themselves.
+    has_header libpq-fe.h || need libpq-dev
+    has_header mosquitto.h || need libmosquitto-dev
+    has_postgres || need postgresql
+    have redis-server || need redis-server
+    has_mosquitto || need mosquitto
     have curl || need curl
     have shellcheck || need shellcheck
     have tmux || need tmux
@@ -81,7 +98,7 @@ look() {
 
 on_mac() {
     say "Missing:$missing. On macOS: brew install $(say "$missing" | sed \
-        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/')" >&2
+        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/libmosquitto-dev//')" >&2
     exit 69
 }
 

@@ -105,14 +105,19 @@ extension WorkerRun {
         }
     }
 
-    /// - Returns: whether the socket is open, for all that the error says.
+    /// - Returns: whether the socket is to be closed for it.
     @discardableResult
     private func log(_ error: any Error, _ socket: WebSocket) -> Bool {
-        if let error = error as? ClientError, error.code == .gone,
-            [socket.channel, socket.controlChannel].contains(error.name)
-        {
-            self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
-            return false
+        if let error = error as? ClientError, [socket.channel, socket.controlChannel].contains(error.name) {
+            if error.code == .gone {
+                self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
+                return false
+            }
+            if error.code == .unknown {
+                // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
+                self.logger.warning("a message to a socket may be lost", metadata: ["channel": "\(error.name)"])
+                return false
+            }
         }
         self.logger.error("a socket's handler failed", metadata: ["path": "\(socket.path)", "error": "\(error)"])
         return true

@@ -12,6 +12,7 @@ struct Seaway: AsyncParsableCommand {
               seaway up                      broker and interface server in one process
               seaway broker                  a broker alone
               seaway serve --broker ADDRESS  an interface server for a broker elsewhere
+              seaway bridge                  existing services in groups and channels
 
               seaway send CHANNEL BODY       one message; seaway help send has examples, as all others do
               seaway stats                   what a broker counts
@@ -20,7 +21,9 @@ struct Seaway: AsyncParsableCommand {
             is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self, TokenCommand.self],
+        subcommands: [
+            UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Messages",

@@ -115,7 +115,7 @@ def test_each_line_of_running_it_starts(house):
 def test_every_option_of_the_readme_is_there():
     help_texts = "".join(
         subprocess.run([SEAWAY, "help", command], capture_output=True, text=True, timeout=PATIENCE).stdout
-        for command in ("up", "broker", "serve")
+        for command in ("up", "broker", "serve", "send", "listen", "tail", "stats", "top")
     )
     options = set(re.findall(r"--[a-z][a-z-]+", README[README.index("## WebSockets and groups") :]))
     assert len(options) > 10

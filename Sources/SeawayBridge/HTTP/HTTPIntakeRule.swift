@@ -1,0 +1,131 @@
+package import NIOHTTP1
+package import SeawayWire
+
+/// What may be posted, by whom, and where it goes (BRIDGES.md, B17 to B22).
+package struct HTTPIntakeRule: Sendable {
+    /// Who posts must know it; nil: nobody is asked.
+    package var token: SharedSecret?
+    /// The body must be signed; nil: it need not be.
+    package var signature: HTTPSignature?
+    /// Largest body, in bytes.
+    package var maxBody = 1 << 20
+    /// Where everything goes, by its path; nil: `/groups/NAME` and `/channels/NAME`.
+    package var destinations: DestinationRule?
+    /// Names that may be posted to; empty: all.
+    package var allowed: [Pattern] = []
+
+    package init() {}
+
+    /// What to do with a request whose head has come.
+    package enum Decision: Hashable, Sendable {
+        case read(HTTPIntake)
+        case refuse(HTTPVerdict)
+    }
+
+    package func decision(for head: HTTPRequestHead) -> Decision {
+        switch self.destination(for: head.uri) {
+        case nil: return .refuse(.notFound)
+        case .some(let destination):
+            guard head.method == .POST else { return .refuse(.methodNotAllowed) }
+            if let verdict = self.credentialFault(head.headers) { return .refuse(verdict) }
+            guard self.mayBePostedTo(destination) else { return .refuse(.forbidden) }
+            guard let format = Self.format(head.headers.first(name: "content-type")) else {
+                return .refuse(.unsupportedType)
+            }
+            if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > self.maxBody {
+                return .refuse(.tooLarge)
+            }
+            let signatures = self.signature.map { head.headers[$0.field] } ?? []
+            return .read(
+                HTTPIntake(
+                    destination: destination, format: format, source: Self.path(of: head.uri),
+                    signature: signatures.count == 1 ? signatures[0] : nil))
+        }
+    }
+
+    /// Whether the body is signed as it must be.
+    package func signatureFault(_ intake: HTTPIntake, _ body: [UInt8]) -> HTTPVerdict? {
+        guard let signature = self.signature else { return nil }
+        guard let given = intake.signature else { return .unauthorized }
+        return signature.isValid(given, for: body) ? nil : .forbidden
+    }
+
+    // MARK: Parts of the decision
+
+    private func destination(for uri: String) -> Destination? {
+        guard let path = Self.decoded(Self.path(of: uri)), path.first == UInt8(ascii: "/") else { return nil }
+        if let rule = self.destinations { return try? rule.destination(for: Array(path.dropFirst())) }
+        let parts = path.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, NameForm(Array(parts[2]).span) == .normal else { return nil }
+        let name = String(decoding: parts[2], as: UTF8.self)
+        return switch String(decoding: parts[1], as: UTF8.self) {
+        case "groups": .group(name)
+        case "channels": .channel(name)
+        default: nil
+        }
+    }
+
+    private static func path(of uri: String) -> [UInt8] { Array(uri.utf8.prefix { $0 != UInt8(ascii: "?") }) }
+
+    private static func decoded(_ path: [UInt8]) -> [UInt8]? {
+        var decoded: [UInt8] = []
+        var rest = path[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            guard digits.utf8.count == 2,
+                digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+                let value = UInt8(digits, radix: 16)
+            else { return nil }
+            decoded.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return decoded
+    }
+
+    private func credentialFault(_ fields: HTTPHeaders) -> HTTPVerdict? {
+        guard let token = self.token else { return nil }
+        let given = fields["authorization"]
+        let scheme = "bearer "
+        guard given.count == 1, given[0].lowercased().hasPrefix(scheme) else { return .unauthorized }
+        return token.matches(Array(given[0].utf8.dropFirst(scheme.utf8.count))) ? nil : .forbidden
+    }
+
+    private func mayBePostedTo(_ destination: Destination) -> Bool {
+        guard !self.allowed.isEmpty else { return true }
+        guard let name = Name(destination.name) else { return false }
+        return self.allowed.contains { $0.matches(name) }
+    }
+
+    private static func format(_ type: String?) -> BridgePayload.Format? {
+        guard let type else { return .data }
+        let essence = type.split(separator: ";", omittingEmptySubsequences: false).first ?? ""
+        switch essence.lowercased().trimmingSpaces {
+        case "application/json": return .json
+        case "text/plain", "application/octet-stream": return .data
+        case let other: return other.hasPrefix("application/") && other.hasSuffix("+json") ? .json : nil
+        }
+    }
+}
+
+/// A request whose body is to be read.
+package struct HTTPIntake: Hashable, Sendable {
+    package let destination: Destination
+    package let format: BridgePayload.Format
+    /// The path as it was asked for.
+    package let source: [UInt8]
+    /// As given, if exactly once.
+    package let signature: String?
+}
+
+extension StringProtocol {
+    fileprivate var trimmingSpaces: String {
+        var text = Substring(self)
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

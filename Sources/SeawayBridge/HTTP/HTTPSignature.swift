@@ -1,0 +1,51 @@
+import Crypto
+
+/// A secret that is compared in the same time however much of it was guessed.
+package struct SharedSecret: Hashable, Sendable {
+    private let digest: [UInt8]
+
+    package init(_ bytes: [UInt8]) { self.digest = Self.digest(of: bytes) }
+
+    package func matches(_ given: [UInt8]) -> Bool {
+        let other = Self.digest(of: given)
+        var difference: UInt8 = 0
+        for index in self.digest.indices { difference |= self.digest[index] ^ other[index] }
+        return difference == 0
+    }
+
+    private static func digest(of bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
+}
+
+/// The signature of a body: HMAC-SHA256 (RFC 2104) in hexadecimal, as `sha256=…` or alone, as webhooks send it.
+package struct HTTPSignature: Sendable {
+    /// The name of the field, such as `x-hub-signature-256`.
+    package let field: String
+    private let key: SymmetricKey
+
+    package init(field: String, secret: [UInt8]) {
+        self.field = field
+        self.key = SymmetricKey(data: secret)
+    }
+
+    /// Compares in constant time.
+    package func isValid(_ given: String, for body: [UInt8]) -> Bool {
+        let prefix = "sha256="
+        let digits = given.hasPrefix(prefix) ? given.utf8.dropFirst(prefix.utf8.count)[...] : given.utf8[...]
+        guard let code = Self.bytes(hexadecimal: Array(digits)) else { return false }
+        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: body, using: self.key)
+    }
+
+    private static func bytes(hexadecimal digits: [UInt8]) -> [UInt8]? {
+        guard digits.count == SHA256.byteCount * 2 else { return nil }
+        let values = digits.compactMap { digit -> UInt8? in
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+            default: nil
+            }
+        }
+        guard values.count == digits.count else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    }
+}

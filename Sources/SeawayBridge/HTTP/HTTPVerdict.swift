@@ -1,0 +1,92 @@
+package import NIOHTTP1
+package import SeawayMessage
+
+/// How a request is answered (BRIDGES.md, B22).
+package enum HTTPVerdict: Hashable, Sendable {
+    /// It is on the channel.
+    case accepted
+    /// It was sent to the group's members.
+    case sent(GroupCounts)
+    case malformed
+    case unauthorized
+    case forbidden
+    case notFound
+    case methodNotAllowed
+    case tooLarge
+    case unsupportedType
+    /// Stored or not.
+    case unknown
+    /// Nothing was stored: no room, or no broker.
+    case unavailable(String)
+
+    package init(_ answer: DestinationAnswer) {
+        switch answer {
+        case .sent(nil): self = .accepted
+        case .sent(let counts?): self = .sent(counts)
+        case .failed(let failure):
+            switch failure.reason {
+            case .payload: self = .malformed
+            case .size: self = .tooLarge
+            case .unknown: self = .unknown
+            case let reason: self = .unavailable(reason.rawValue)
+            }
+        }
+    }
+
+    package var status: HTTPResponseStatus {
+        switch self {
+        case .accepted: .accepted
+        case .sent: .ok
+        case .malformed: .badRequest
+        case .unauthorized: .unauthorized
+        case .forbidden: .forbidden
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .tooLarge: .payloadTooLarge
+        case .unsupportedType: .unsupportedMediaType
+        case .unknown: .badGateway
+        case .unavailable: .serviceUnavailable
+        }
+    }
+
+    /// The field that the status calls for.
+    package var field: (name: String, value: String)? {
+        switch self {
+        case .unauthorized: ("www-authenticate", "Bearer")
+        case .methodNotAllowed: ("allow", "POST")
+        case .unavailable: ("retry-after", "1")
+        default: nil
+        }
+    }
+
+    /// A JSON map, with counts or with an error.
+    package var body: Message {
+        switch self {
+        case .accepted: ["sent": 1]
+        case .sent(let counts):
+            ["sent": .int(Int64(counts.sent)), "full": .int(Int64(counts.full)), "gone": .int(Int64(counts.gone))]
+        case .malformed: ["error": "payload"]
+        case .unauthorized: ["error": "credentials"]
+        case .forbidden: ["error": "denied"]
+        case .notFound: ["error": "name"]
+        case .methodNotAllowed: ["error": "method"]
+        case .tooLarge: ["error": "size"]
+        case .unsupportedType: ["error": "type"]
+        case .unknown: ["error": "unknown"]
+        case .unavailable(let reason): ["error": .string(reason)]
+        }
+    }
+
+    /// Under what it is counted; nil for what was sent.
+    package var drop: BridgeDrop? {
+        switch self {
+        case .accepted, .sent: nil
+        case .malformed, .unsupportedType: .payload
+        case .unauthorized, .forbidden, .methodNotAllowed: .refused
+        case .notFound: .name
+        case .tooLarge: .size
+        case .unknown: .unknown
+        case .unavailable(let reason): BridgeDrop(rawValue: reason) ?? .refused
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import Logging
+package import NIOCore
+package import SeawayMessage
+import SeawayWire
+
+/// Publishes messages on a channel of Redis, one after the other, over a connection that is made again when it was lost.
+package actor RedisPublisher {
+    private let address: RedisAddress
+    private let channel: [UInt8]
+    private let eventLoop: any EventLoop
+    private let tally: BridgeTally
+    private let logger: Logger
+    private var connection: RedisConnection?
+
+    package init(_ address: RedisAddress, channel: String, eventLoop: any EventLoop, tally: BridgeTally, logger: Logger)
+    {
+        self.address = address
+        self.channel = Array(channel.utf8)
+        self.eventLoop = eventLoop
+        self.tally = tally
+        self.logger = logger
+    }
+
+    /// Returns when Redis has taken it, or it is lost: because the connection broke before the answer, or the task was cancelled.
+    package func publish(_ payload: Payload) async {
+        guard let connection = await self.connected() else { return self.tally.drop(.shutdown, "\(self.address)") }
+        do {
+            try await connection.ask([Array("PUBLISH".utf8), self.channel, payload.json])
+            self.tally.count { $0.handedOn += 1 }
+        } catch {
+            connection.close()
+            self.connection = nil
+            self.tally.drop(.service, "\(error)")
+        }
+    }
+
+    /// - Returns: nil when the task was cancelled.
+    private func connected() async -> RedisConnection? {
+        if let connection = self.connection, connection.isOpen { return connection }
+        var backoff = ClientBackoff(first: .milliseconds(50), most: .seconds(5))
+        var isAway = false
+        while !Task.isCancelled {
+            do {
+                let connection = try await RedisConnection.open(self.address, self.eventLoop)
+                self.connection = connection
+                return connection
+            } catch {
+                if !isAway {
+                    self.logger.warning(
+                        "\(self.address) is away; trying again and again", metadata: ["reason": "\(error)"])
+                }
+                isAway = true
+                try? await Task.sleep(for: backoff.next(jitter: .random(in: 0...1)))
+            }
+        }
+        return nil
+    }
+}

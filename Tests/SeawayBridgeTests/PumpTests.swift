@@ -1,0 +1,142 @@
+import Logging
+import SeawayBridge
+import SeawayMessage
+import SeawayTesting
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct PumpTests {
+    private static let full = SendAnswer.refused(Refusal(code: "full"))
+    private static let unreachable = SendAnswer.refused(Refusal(code: "unreachable"))
+    private let tally = BridgeTally(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+
+    private func pump(
+        _ layer: any ChannelLayer, messages: Int = 1_000, _ overflow: PumpConfiguration.Overflow = .wait,
+        clock: any Clock<Duration> = InstantClock()
+    ) -> Pump {
+        var configuration = PumpConfiguration()
+        configuration.messages = messages
+        configuration.overflow = overflow
+        return Pump(layer, configuration, tally: self.tally, clock: clock)
+    }
+
+    private func payload(_ number: Int) -> Payload { Message([("n", .int(Int64(number)))]).payload }
+
+    @Test func aThousandMessagesKeepTheirOrderThoughEveryThirdIsRefusedAtFirst() async {
+        let layer = StubLayer { $0 % 3 == 0 ? Self.full : .done }
+        let pump = self.pump(layer, messages: 7)
+        async let running: Void = pump.run()
+        for number in 0..<1_000 {
+            let isTaken = await pump.put(self.payload(number), to: number % 2 == 0 ? .group("even") : .channel("odd"))
+            #expect(isTaken)
+        }
+        pump.close()
+        await running
+        #expect(layer.numbers(for: "even") == (0..<500).map { 2 * $0 })
+        #expect(layer.numbers(for: "odd") == (0..<500).map { 2 * $0 + 1 })
+        #expect(self.tally.counts.sent == 1_000)
+        #expect(self.tally.counts.retried == layer.sends - 1_000)
+        #expect(self.tally.counts.members == 1_000)
+        #expect(self.tally.counts.allDropped == 0)
+    }
+
+    @Test func aSourceWaitsForRoomAndGetsIt() async {
+        let layer = StubLayer()
+        let pump = self.pump(layer, messages: 1)
+        let first = await pump.put(self.payload(0), to: .channel("log"))
+        async let second = pump.put(self.payload(1), to: .channel("log"))
+        async let running: Void = pump.run()
+        let both = [first, await second]
+        #expect(both == [true, true])
+        pump.close()
+        await running
+        #expect(layer.numbers(for: "log") == [0, 1])
+    }
+
+    @Test func aPumpThatDropsNeverLetsASourceWait() async {
+        let layer = StubLayer()
+        let pump = self.pump(layer, messages: 2, .drop)
+        for number in 0..<5 { #expect(await pump.put(self.payload(number), to: .channel("log"))) }
+        pump.close()
+        await pump.run()
+        #expect(layer.numbers(for: "log") == [0, 1])
+        #expect(self.tally.counts.dropped == [.overflow: 3])
+    }
+
+    @Test(arguments: [
+        ("full", BridgeDrop.full), ("limit", .full), ("unreachable", .unreachable), ("closing", .unreachable),
+        ("gone", .gone),
+        ("payload", .payload), ("size", .size), ("name", .name), ("denied", .refused), ("something", .refused),
+    ])
+    func aPumpThatDropsCountsWhatWasRefused(_ code: String, _ reason: BridgeDrop) async {
+        let layer = StubLayer { $0 == 0 ? .refused(Refusal(code: code)) : .done }
+        let pump = self.pump(layer, .drop)
+        for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
+        pump.close()
+        await pump.run()
+        #expect(layer.numbers(for: "log") == [1])
+        #expect(self.tally.counts.dropped == [reason: 1])
+    }
+
+    @Test(arguments: ["gone", "payload", "size", "name", "denied"])
+    func whatWillNeverBeTakenIsNotSentAgain(_ code: String) async {
+        let layer = StubLayer { $0 == 0 ? .refused(Refusal(code: code)) : .done }
+        let pump = self.pump(layer)
+        for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
+        pump.close()
+        await pump.run()
+        #expect(layer.sends == 2)
+        #expect(self.tally.counts.allDropped == 1)
+    }
+
+    @Test func whatIsUnknownIsNotSentTwice() async {
+        let layer = StubLayer { $0 == 0 ? .unknown : .done }
+        let pump = self.pump(layer)
+        for number in 0..<2 { _ = await pump.put(self.payload(number), to: .group("news")) }
+        pump.close()
+        await pump.run()
+        #expect(layer.numbers(for: "news") == [1])
+        #expect(self.tally.counts.dropped == [.unknown: 1])
+    }
+
+    @Test func aFullChannelDoesNotHoldUpAnother() async throws {
+        let broker = try await TestBroker(TestLimits(capacities: ["slow": 1]))
+        let pump = self.pump(broker.layer, clock: broker.clock)
+        async let running: Void = pump.run()
+        for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("slow")) }
+        await broker.clock.waitForSleepers()
+        let reader = try await broker.listen(to: "quick")
+        _ = await pump.put(self.payload(7), to: .channel("quick"))
+        let quick = try await reader.nextMessage()
+        #expect(quick == ["n": 7])
+
+        let slow = try await broker.listen(to: "slow")
+        let first = try await slow.nextMessage()
+        try await broker.advance(by: .milliseconds(10))
+        let second = try await slow.nextMessage()
+        #expect([first, second] == [["n": 0], ["n": 1]])
+        pump.close()
+        await running
+    }
+
+    @Test func whoIsCancelledCountsWhatIsLeft() async throws {
+        let layer = StubLayer { _ in Self.unreachable }
+        let broker = try await TestBroker()
+        let pump = self.pump(layer, clock: broker.clock)
+        for number in 0..<3 { _ = await pump.put(self.payload(number), to: .channel("log")) }
+        await withTaskGroup { group in
+            group.addTask { await pump.run() }
+            await broker.clock.waitForSleepers()
+            group.cancelAll()
+        }
+        #expect(self.tally.counts.dropped == [.shutdown: 3])
+        let late = await pump.put(self.payload(4), to: .channel("log"))
+        #expect(!late)
+    }
+}
+
+extension TestLimits {
+    fileprivate init(capacities: [String: Int]) {
+        self.init()
+        self.capacities = capacities.map { Capacity($0.key, messages: $0.value) }
+    }
+}
