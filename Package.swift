@@ -69,7 +69,7 @@ let package = Package(
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
-        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore")], swiftSettings: rules),
+        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), tls], swiftSettings: rules),
         .target(
             name: "SeawayHub",
             dependencies: [
@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), logging, tls,
+                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), logging,
+                tls,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules

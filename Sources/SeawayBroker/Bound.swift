@@ -46,6 +46,8 @@ enum Bound: String, CaseIterable, Hashable {
 /// What the broker counts besides the store (Q4).
 struct BrokerCounters {
     var accepted = 0
+    /// Of TLS (U8).
+    var failedHandshakes = 0
     private(set) var refused: [WireCode: Int] = [:]
     private(set) var ended: [EndReason: Int] = [:]
     private(set) var bounds: [Bound: Int] = [:]

@@ -26,6 +26,10 @@ package struct BrokerConfiguration: Sendable {
     package var tokens: Tokens?
     /// The longest that the answer to a failed log-in waits (U4).
     package var loginDelay = 2_000
+    /// For addresses with TLS (U7).
+    package var tls: ServerTLS?
+    /// Who may open the files of Unix sockets, as in `chmod`: with 0o600 programs of the broker's own user.
+    package var unixMode = 0o600
 
     package init() {}
 }

@@ -70,13 +70,15 @@ package final class BrokerCore {
     }
 
     /// Takes a connection of the wire in; one too many, or too late, is told so and ended (M3).
-    package func connect(_ transport: any Transport) -> Connection {
+    /// - Parameter awaitsHandshake: of TLS; ``Connection/handshakeCompleted()`` tells of its end (U8).
+    package func connect(_ transport: any Transport, awaitsHandshake: Bool = false) -> Connection {
         self.readClock()
         let isOneTooMany = self.openConnections >= self.configuration.maxConnections
         self.openConnections += 1
         var made: Connection?
         self.attach { id in
             let connection = Connection(id: id, core: self, transport: transport)
+            if awaitsHandshake { connection.deadlines.awaitHandshake(now: self.now) }
             made = connection
             return connection
         }

@@ -58,9 +58,13 @@ package final class Connection {
     }
 
     var clientName: String? { self.session.hello.client }
+    var tokenName: String? { self.access.token?.name }
     var unread: Int { self.output.readableBytes + self.transport.unsent }
 
     // MARK: Input
+
+    /// TLS has been agreed on (U8).
+    func handshakeCompleted() { self.deadlines.handshakeCompleted() }
 
     /// Bytes have come.
     package func receive(_ bytes: inout ByteBuffer) {
@@ -392,6 +396,9 @@ package final class Connection {
         case .wait: break
         case .ping: self.gather { $0.writeLine("PING\n") }
         case .end(let reason, let text, let bound): self.end(reason, text, for: bound)
+        case .drop(let bound):
+            self.core.counters.count(bound)
+            self.transport.close()
         }
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import SeawayHub
 import SeawayNIO
 import SeawayWire

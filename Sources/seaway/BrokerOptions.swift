@@ -114,9 +114,8 @@ struct BrokerOptions: ParsableArguments {
         }
     }
 
-    func configuration(with tokens: Tokens?) -> BrokerConfiguration {
+    var configuration: BrokerConfiguration {
         var configuration = BrokerConfiguration()
-        configuration.tokens = tokens
         configuration.loginDelay = self.loginDelay.milliseconds
         configuration.hub.capacities = self.capacity.map { ($0.pattern, $0.capacity) }
         configuration.hub.expiries = self.expiry.map { ($0.pattern, $0.expiry.milliseconds) }

@@ -83,13 +83,17 @@ extension Token {
 
     /// Its line in the file.
     package var line: String {
-        let rights = [
+        let mark = "sha256:\(Hexadecimal.text(self.salt)):\(Hexadecimal.text(self.hash))"
+        return ([self.name, mark] + self.rights).joined(separator: " ")
+    }
+
+    /// `send=PATTERN,…` and so on, as in the file.
+    var rights: [String] {
+        let lists = [
             ("send", self.permissions.send), ("listen", self.permissions.listen), ("join", self.permissions.join),
             ("admin", self.permissions.admin),
         ].filter { !$0.1.isEmpty }
-        let words = rights.map { "\($0.0)=\($0.1.map(\.description).joined(separator: ","))" }
-        let mark = "sha256:\(Hexadecimal.text(self.salt)):\(Hexadecimal.text(self.hash))"
-        return ([self.name, mark] + words).joined(separator: " ")
+        return lists.map { "\($0.0)=\($0.1.map(\.description).joined(separator: ","))" }
     }
 }
 

@@ -23,6 +23,7 @@ package struct Tokens: Hashable, Sendable {
                 guard self.byName.updateValue(token, forKey: token.name) == nil else {
                     throw Token.Fault(description: "\(token.name) stands there twice")
                 }
+                self.names.append(token.name)
             } catch {
                 throw Fault(line: index + 1, reason: error.description)
             }
@@ -30,6 +31,12 @@ package struct Tokens: Hashable, Sendable {
     }
 
     package var count: Int { self.byName.count }
+
+    /// In the order of the file.
+    package private(set) var names: [String] = []
+
+    /// As in the file: `send=PATTERN,…` and so on.
+    package func rights(of name: String) -> [String] { self.byName[name]?.rights ?? [] }
 
     /// Recognizes `NAME.SECRET`.
     func token(for text: String) -> Token? {

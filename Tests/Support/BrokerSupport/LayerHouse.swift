@@ -75,6 +75,7 @@ extension RunningBroker {
     fileprivate var clientAddress: BrokerAddress {
         switch self.address {
         case .tcp(let host, let port): BrokerAddress(target: .tcp(host: host, port: port))
+        case .tls(let host, let port): BrokerAddress(target: .tls(host: host, port: port))
         case .unix(let path): BrokerAddress(target: .unix(path: path))
         }
     }

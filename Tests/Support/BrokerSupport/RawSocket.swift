@@ -32,7 +32,8 @@ package final class RawSocket: Sendable {
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
         let channel: any Channel =
             switch address {
-            case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port).get()
+            case .tcp(let host, let port), .tls(let host, let port):
+                try await bootstrap.connect(host: host, port: port).get()
             case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
             }
         return RawSocket(channel, input)
