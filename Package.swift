@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), logging,
+                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOTLS"), logging,
                 tls,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -172,7 +173,9 @@ let package = Package(
         .target(
             name: "BrokerSupport",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), logging,
+                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
+                logging,
+                tls,
             ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),

@@ -119,7 +119,8 @@ final class WireLink {
             let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
             let asking = self.configuration.askingInterval.map { Int($0 / .milliseconds(1)) }
             self.keepalive = Keepalive(interval: asking ?? heartbeat, now: Self.now)
-            self.core.greet("HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
+            self.core.greet(
+                "HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
         }
     }
 

@@ -34,6 +34,8 @@ package enum PEMFile {
     }
 
     private static func checkReadable(_ path: String) throws(Fault) {
-        guard access(path, R_OK) == 0 else { throw Fault("\(path) cannot be read: \(String(cString: strerror(errno)))") }
+        guard access(path, R_OK) == 0 else {
+            throw Fault("\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
     }
 }

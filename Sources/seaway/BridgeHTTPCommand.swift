@@ -84,7 +84,9 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
 
     private func rule() throws -> HTTPIntakeRule {
         var rule = HTTPIntakeRule()
-        rule.token = try self.httpTokenFile.map { SharedSecret(try Secret.firstLine(of: $0, option: "http-token-file")) }
+        rule.token = try self.httpTokenFile.map {
+            SharedSecret(try Secret.firstLine(of: $0, option: "http-token-file"))
+        }
         rule.signature = try self.hmacSecretFile.map {
             HTTPSignature(field: self.hmacHeader, secret: try Secret.firstLine(of: $0, option: "hmac-secret-file"))
         }

@@ -15,7 +15,8 @@ struct CredentialOptions: ParsableArguments {
             valueName: "path"))
     var tlsCa: String?
 
-    @Option(help: ArgumentHelp("The client's own certificate, in PEM, for brokers that ask for one.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The client's own certificate, in PEM, for brokers that ask for one.", valueName: "path"))
     var tlsCertificate: String?
 
     @Option(help: ArgumentHelp("The key of that certificate, in PEM.", valueName: "path"))

@@ -42,7 +42,9 @@ extension TokenCommand {
 
         @OptionGroup var options: FileOptions
 
-        @Option(help: ArgumentHelp("Write the token there, to a file that is made, instead of printing it.", valueName: "path"))
+        @Option(
+            help: ArgumentHelp(
+                "Write the token there, to a file that is made, instead of printing it.", valueName: "path"))
         var tokenFile: String?
 
         @Option(help: .patterns("Channels and groups that it may send to"))

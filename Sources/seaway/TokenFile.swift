@@ -63,7 +63,7 @@ extension TokenFile {
         guard try !self.parse(text).names.contains(token.name) else {
             throw Fault(description: "\(self.path) has a token with the name \(token.name)")
         }
-        if !text.isEmpty, text.last != "\n" { text += "\n" }
+        if !text.isEmpty, text.utf8.last != UInt8(ascii: "\n") { text += "\n" }
         try self.replace(with: text + token.line + "\n")
     }
 
@@ -73,8 +73,7 @@ extension TokenFile {
         guard try self.parse(text).names.contains(name) else {
             throw Fault(description: "\(self.path) has no token with the name \(name)")
         }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let rest = lines.filter { $0.split(separator: " ").first.map(String.init) != name }
+        let rest = Tokens.lines(of: text).filter { $0.split(separator: " ").first.map(String.init) != name }
         try self.replace(with: rest.joined(separator: "\n"))
     }
 

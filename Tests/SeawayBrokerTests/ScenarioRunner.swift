@@ -57,7 +57,9 @@ final class ScenarioRunner {
 
     func run(_ vector: ScenarioVector) throws {
         for (number, step) in vector.steps.enumerated() {
-            if let fault = try self.run(step) { Issue.record("\(vector.id) step \(number + 1): \(fault) (\(vector.why))") }
+            if let fault = try self.run(step) {
+                Issue.record("\(vector.id) step \(number + 1): \(fault) (\(vector.why))")
+            }
         }
         for (name, peer) in self.peers {
             let rest = peer.transport.takeReceived()

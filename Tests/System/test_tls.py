@@ -1,4 +1,4 @@
-"""The wire inside TLS, with real processes (PROTOCOL.md, U7 to U9)."""
+"""The wire inside TLS, with real processes (PROTOCOL.md: U7, U8, U9)."""
 
 from __future__ import annotations
 

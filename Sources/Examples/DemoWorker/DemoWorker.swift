@@ -11,10 +11,14 @@ struct DemoWorker: AsyncParsableCommand {
         commandName: "seaway-demo-worker", abstract: "Serve the page of the live blog.")
 
     @Option(
-        help: ArgumentHelp("A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+        help: ArgumentHelp(
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
     var broker = ["127.0.0.1:7411"]
 
-    @Option(help: "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)")
+    @Option(
+        help:
+            "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)"
+    )
     var tlsCa: String?
 
     @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")

@@ -10,10 +10,14 @@ struct EchoWorker: AsyncParsableCommand {
         commandName: "seaway-echo-worker", abstract: "Accept WebSockets and send back what they say.")
 
     @Option(
-        help: ArgumentHelp("A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+        help: ArgumentHelp(
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
     var broker = ["127.0.0.1:7411"]
 
-    @Option(help: "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)")
+    @Option(
+        help:
+            "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)"
+    )
     var tlsCa: String?
 
     @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")

@@ -15,8 +15,7 @@ package struct Tokens: Hashable, Sendable {
     /// Reads a file: a token a line, empty lines and those that begin with `#` passed over.
     package init(parsing text: String) throws(Fault) {
         self.nobody = Token.make("nobody", permissions: Permissions())?.token
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.last == "\r" ? line.dropLast() : line
+        for (index, line) in Self.lines(of: text).enumerated() {
             guard let first = line.first(where: { $0 != " " }), first != "#" else { continue }
             do throws(Token.Fault) {
                 let token = try Token(line: line)
@@ -28,6 +27,11 @@ package struct Tokens: Hashable, Sendable {
                 throw Fault(line: index + 1, reason: error.description)
             }
         }
+    }
+
+    /// CR LF is one character of a string.
+    package static func lines(of text: String) -> [Substring] {
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     }
 
     package var count: Int { self.byName.count }
