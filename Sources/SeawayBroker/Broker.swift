@@ -1,7 +1,6 @@
 package import Logging
 package import NIOCore
 import NIOPosix
-import NIOSSL
 package import SeawayMessage
 
 #if canImport(Glibc)
@@ -173,8 +172,8 @@ package final class Broker: Sendable {
                     if channel.remoteAddress?.port != nil {
                         try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
                     }
-                    if isSecured, let context = tls.value?.context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    if isSecured, let tls = tls.value {
+                        try channel.pipeline.syncOperations.addHandler(tls.makeHandler())
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionHandler(core: core.value, logger: logger, isSecured: isSecured))

@@ -63,9 +63,6 @@ package final class Connection {
 
     // MARK: Input
 
-    /// TLS has been agreed on (U8).
-    func handshakeCompleted() { self.deadlines.handshakeCompleted() }
-
     /// Bytes have come.
     package func receive(_ bytes: inout ByteBuffer) {
         guard case .open = self.state else { return }
@@ -402,5 +399,3 @@ package final class Connection {
         }
     }
 }
-
-extension Connection: Gathering {}

@@ -4,7 +4,7 @@ import SeawayNIO
 import SeawayWire
 
 /// What the broker tells a connection that nobody on it has asked for.
-extension Connection: Endpoint {
+extension Connection: Endpoint, Gathering {
     func push(_ channel: Span<UInt8>, body: Span<UInt8>) {
         self.gather { $0.writeMessage(channel, body: body) }
     }

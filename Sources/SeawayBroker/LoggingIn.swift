@@ -3,6 +3,9 @@ import SeawayWire
 
 /// `HELLO`, and what becomes of a connection's rights (section 9).
 extension Connection {
+    /// TLS has been agreed on (U8).
+    func handshakeCompleted() { self.deadlines.handshakeCompleted() }
+
     func greet(_ hello: Hello) {
         if let tokens = self.core.tokens {
             guard let token = hello.token.flatMap(tokens.token(for:)) else { return self.holdLoginBack() }

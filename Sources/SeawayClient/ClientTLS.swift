@@ -46,6 +46,7 @@ public struct ClientTLS: Sendable {
     func makeHandler(host: String) throws -> NIOSSLClientHandler {
         // An address is not said in the handshake; it is compared with the peer's.
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        return try NIOSSLClientHandler(context: self.context, serverHostname: isAddress ? nil : host)
+        return try NIOSSLClientHandler(
+            context: self.context, serverHostname: isAddress ? nil : host, configuration: .frugal)
     }
 }

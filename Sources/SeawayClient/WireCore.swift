@@ -50,11 +50,6 @@ final class WireCore {
     private var bound: NIOLoopBound<WireCore> { NIOLoopBound(self, eventLoop: self.eventLoop) }
     private static var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
 
-    private static let hasLeft = Refusal(code: "unreachable", text: "this layer has left")
-
-    /// Why nothing can be asked any more.
-    private var isOver: Refusal { self.life.withLockedValue(\.refusal) ?? Self.hasLeft }
-
     // MARK: The layer's life
 
     func start() {
@@ -69,16 +64,16 @@ final class WireCore {
     func shutDown() -> EventLoopFuture<Void> {
         self.checks?.cancel()
         let left = self.link.leave { self.write(.quit, .quit) }
-        self.refuseWaiting(Self.hasLeft)
+        self.refuseWaiting(self.whyOver)
         return left
     }
+
+    private var whyOver: Refusal { self.life.withLockedValue(\.whyOver) }
 
     private func check() {
         let now = Self.now
         while let request = self.waiting.popOverdue(at: now) {
-            let reason = self.link.fault.map { ": \($0)" } ?? ""
-            let text = "no connection to \(self.configuration.broker)\(reason)"
-            request.waiter.refuse(Refusal(code: "unreachable", text: text))
+            request.waiter.refuse(self.link.whyMissing)
         }
         if self.link.check(at: now) { self.write(.ping, .nobody) }
     }
@@ -130,13 +125,14 @@ final class WireCore {
         self.life.withLockedValue { $0.refusal = refusal }
         self.checks?.cancel()
         self.link.end()
+        let tail = self.tail.take()
         self.disconnected()
         self.refuseWaiting(refusal)
         for listening in self.listenings.handles {
             self.end(listening)
             listening.event(.refused(refusal))
         }
-        self.tail?.event(.refused(refusal))
+        tail?.event(.refused(refusal))
     }
 
     // MARK: Requests
@@ -144,7 +140,7 @@ final class WireCore {
     func ask(_ request: WireRequest, _ waiter: WireWaiter) {
         if let fault = request.fault { return waiter.refuse(fault) }
         guard !self.link.isOver else {
-            return waiter.refuse(self.isOver)
+            return waiter.refuse(self.whyOver)
         }
         guard self.hasRoom(for: request) else {
             return waiter.refuse(Refusal(code: "limit", text: "too much waits for the broker"))
@@ -221,7 +217,7 @@ final class WireCore {
     private func fault(_ listening: WireListening) -> Refusal? {
         guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
         if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
-        guard !self.link.isOver else { return self.isOver }
+        guard !self.link.isOver else { return self.whyOver }
         return switch self.listenings.begin(listening, listening.names) {
         case nil: nil
         case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")

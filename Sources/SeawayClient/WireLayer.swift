@@ -127,6 +127,9 @@ struct WireLife: Sendable {
     var isConnected = false
     /// Why its broker does not want it.
     var refusal: Refusal?
+
+    /// What is told to those who ask for something all the same.
+    var whyOver: Refusal { self.refusal ?? Refusal(code: "unreachable", text: "this layer has left") }
 }
 
 extension ChannelLayer where Self == WireLayer {

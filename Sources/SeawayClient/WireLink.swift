@@ -29,7 +29,7 @@ final class WireLink {
     private var backoff: ClientBackoff
     private var keepalive: Keepalive
     /// Why TLS has failed since there was a connection.
-    private(set) var fault: String?
+    private var fault: String?
 
     init(_ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger, core: WireCore) {
         self.configuration = configuration
@@ -55,6 +55,12 @@ final class WireLink {
         case .leaving, .over: true
         case .idle, .connecting, .greeting, .connected: false
         }
+    }
+
+    /// What is told to those for whom the connection comes too late.
+    var whyMissing: Refusal {
+        let reason = self.fault.map { ": \($0)" } ?? ""
+        return Refusal(code: "unreachable", text: "no connection to \(self.configuration.broker)\(reason)")
     }
 
     /// Where bytes go now, `HELLO` included.

@@ -29,7 +29,9 @@ def test_a_site_runs_over_the_socket(house, local):
     port = free_port()
     house.start([SEAWAY, "serve", "--http", f"127.0.0.1:{port}", *broker])
     house.start([ECHO_WORKER, "--group", "room", *broker])
-    worker = house.start([SEAWAY, "bridge", "exec", "--from-channel", "http.request", *broker, "--", sys.executable, "-c", HELLO])
+    worker = house.start(
+        [SEAWAY, "bridge", "exec", "--from-channel", "http.request", *broker, "--", sys.executable, "-c", HELLO]
+    )
     until(lambda: get(port, "/").body == b"hello\n", "a page comes")
     with connect(f"ws://127.0.0.1:{port}/", open_timeout=PATIENCE, close_timeout=PATIENCE) as browser:
         browser.send("one")

@@ -6,7 +6,7 @@ package struct ServerTLS: Sendable {
     /// Whether a client has to show a certificate.
     package enum ClientCertificates: String, CaseIterable, Sendable { case required, optional }
 
-    let context: NIOSSLContext
+    private let context: NIOSSLContext
 
     /// - Parameters:
     ///   - certificate: a PEM file; the broker's own is the first in it, those that vouch for it follow.
@@ -29,4 +29,6 @@ package struct ServerTLS: Sendable {
         }
         self.context = context
     }
+
+    func makeHandler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: self.context, configuration: .frugal) }
 }
