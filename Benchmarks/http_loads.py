@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -11,30 +12,42 @@ from processes import ROOT, Process, built, complaint, find, free_port, output, 
 from result import Result
 
 
-def python_worker(script: str, broker: int) -> Process:
+def python_worker(script: str, broker: str) -> Process:
     """A worker of this folder, on the Python client of this tree."""
-    command = [find("python"), ROOT / "Benchmarks" / script, f"127.0.0.1:{broker}"]
+    command = [find("python"), ROOT / "Benchmarks" / script, broker]
     return Process(command, "python-worker", environment={"PYTHONPATH": str(ROOT / "clients" / "python" / "src")})
 
 
 def swift_worker(name: str, broker: int, *options: str) -> Process:
     """A Swift worker, which stands beside `seaway`."""
-    return swift_worker_at(name, [broker], *options)
+    return swift_worker_at(name, [f"127.0.0.1:{broker}"], *options)
 
 
-def swift_worker_at(name: str, brokers: list[int], *options: str) -> Process:
+def swift_worker_at(name: str, brokers: list[str], *options: str) -> Process:
     path = built(pathlib.Path(seaway()).parent / name)
     return Process([path, *given(brokers), *options], "swift-worker")
 
 
-def given(brokers: list[int]) -> list[str]:
+def given(brokers: list[str]) -> list[str]:
     """Brokers as options."""
-    return [word for broker in brokers for word in ("--broker", f"127.0.0.1:{broker}")]
+    return [word for broker in brokers for word in ("--broker", broker)]
 
 
-def broker_process() -> Process:
+def broker_process(*options: str) -> Process:
     port = free_port()
-    return Process([seaway(), "broker", "--listen", f"127.0.0.1:{port}", "--log-level", "warning"], "broker", port)
+    command = [seaway(), "broker", "--listen", f"127.0.0.1:{port}", *options, "--log-level", "warning"]
+    return Process(command, "broker", port)
+
+
+@dataclass
+class Site:
+    """What is measured: processes by part, and where they listen."""
+
+    port: int
+    parts: dict[str, list[Process]]
+
+    def cpu_seconds(self) -> dict[str, float]:
+        return {name: sum(process.cpu_seconds() for process in part) for name, part in self.parts.items()}
 
 
 @dataclass
@@ -42,32 +55,44 @@ class HTTPLoad:
     name: str
     path: str
     brokers: int = 1
+    #: How the others reach the broker: by `tcp`, by `unix` socket, or `up`: it is within the interface server.
+    layer: str = "tcp"
 
     def run(self, peer: str, seconds: float) -> Result:
         if peer != "seaway":
             raise ValueError(f"{self.name} is not a load for {peer}")
-        port = free_port()
-        channel = f"http.request{self.path.replace('/', '.')}"
         with ExitStack() as stack:
-            brokers = [stack.enter_context(broker_process()) for _ in range(self.brokers)]
-            ports = [broker.port for broker in brokers]
-            command = [seaway(), "serve", *given(ports), "--http", f"127.0.0.1:{port}"]
-            command += ["--route", f"{self.path}={channel}", "--log-level", "warning"]
-            server = stack.enter_context(Process(command, "serve", port))
-            worker = stack.enter_context(self.worker(ports))
-            url = f"http://127.0.0.1:{port}{self.path}"
+            site = self.start(stack)
+            url = f"http://127.0.0.1:{site.port}{self.path}"
             # Until the worker listens, answers are 504 or late.
             self.wrk(url, 2)
-            parts = {"server": [server], "broker": brokers, "worker": [worker]}
-            before = {name: sum(process.cpu_seconds() for process in part) for name, part in parts.items()}
+            before = site.cpu_seconds()
             result, requests = self.wrk(url, seconds)
-            result.cpu = {
-                name: (sum(process.cpu_seconds() for process in part) - before[name]) * 1e6 / requests
-                for name, part in parts.items()
-            }
+            result.cpu = {name: (after - before[name]) * 1e6 / requests for name, after in site.cpu_seconds().items()}
             return result
 
-    def worker(self, brokers: list[int]) -> Process:
+    def start(self, stack: ExitStack) -> Site:
+        port = free_port()
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seaway-")))
+        route = ["--route", f"{self.path}=http.request{self.path.replace('/', '.')}", "--log-level", "warning"]
+        http = ["--http", f"127.0.0.1:{port}", *route]
+        if self.layer == "up":
+            socket = folder / "up"
+            command = [seaway(), "up", "--listen", f"127.0.0.1:{free_port()}", "--unix-socket", socket, *http]
+            server = stack.enter_context(Process(command, "up", port))
+            worker = stack.enter_context(self.worker([f"unix:{socket}"]))
+            return Site(port, {"server": [server], "worker": [worker]})
+        brokers, addresses = [], []
+        for number in range(self.brokers):
+            socket = folder / str(number)
+            broker = stack.enter_context(broker_process("--unix-socket", str(socket)))
+            brokers.append(broker)
+            addresses.append(f"unix:{socket}" if self.layer == "unix" else f"127.0.0.1:{broker.port}")
+        server = stack.enter_context(Process([seaway(), "serve", *given(addresses), *http], "serve", port))
+        worker = stack.enter_context(self.worker(addresses))
+        return Site(port, {"server": [server], "broker": brokers, "worker": [worker]})
+
+    def worker(self, brokers: list[str]) -> Process:
         if self.path == "/swift":
             return swift_worker_at("seaway-demo-worker", brokers)
         return python_worker("hello.py", brokers[0])
@@ -102,5 +127,7 @@ HTTP_LOADS = [
     HTTPLoad("http, 1 Swift worker", "/swift"),
     HTTPLoad("http, 1 Swift worker, 2 brokers", "/swift", 2),
     HTTPLoad("http, 1 Swift worker, 3 brokers", "/swift", 3),
+    HTTPLoad("http, 1 Swift worker, Unix socket", "/swift", layer="unix"),
+    HTTPLoad("http, 1 Swift worker, in `seaway up`", "/swift", layer="up"),
     HTTPLoad("http, 1 Python worker", "/python"),
 ]

@@ -103,7 +103,9 @@ def http(results: Results, loads: Sequence[str]) -> str:
             lines.append(row([load, *[NOT_MEASURED] * 6]))
             continue
         cells = [load, count(result.rate), short(result.p50), short(result.p99)]
-        lines.append(row(cells + [short(result.cpu[name]) for name in ("server", "broker", "worker")]))
+        # Where the broker is no process of its own, its CPU is in the server's.
+        used = [result.cpu.get(name) for name in ("server", "broker", "worker")]
+        lines.append(row(cells + [NOT_MEASURED if value is None else short(value) for value in used]))
     return "\n".join(lines)
 
 

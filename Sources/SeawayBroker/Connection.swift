@@ -58,7 +58,6 @@ package final class Connection {
     }
 
     var clientName: String? { self.session.hello.client }
-    var tokenName: String? { self.access.token?.name }
     var unread: Int { self.output.readableBytes + self.transport.unsent }
 
     // MARK: Input

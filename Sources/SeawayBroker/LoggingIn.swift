@@ -3,6 +3,8 @@ import SeawayWire
 
 /// `HELLO`, and what becomes of a connection's rights (section 9).
 extension Connection {
+    var tokenName: String? { self.access.token?.name }
+
     /// TLS has been agreed on (U8).
     func handshakeCompleted() { self.deadlines.handshakeCompleted() }
 

@@ -14,21 +14,25 @@ final class WireCore {
 
     /// Beyond this the memory of the output is given back after use.
     private static let standingOutput = 65_536
+    /// So many bytes of a turn are sent before its end, and from then on twice as many each time: the broker begins
+    /// while this process still reads, and a long turn is few writes all the same.
+    private static let firstPart = 2_048
     /// How often deadlines are looked after.
     static let checkInterval = TimeAmount.milliseconds(100)
 
     private let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
-    private let logger: Logger
+    let logger: Logger
     private let life: NIOLockedValueBox<WireLife>
     private(set) lazy var link = WireLink(self.configuration, self.eventLoop, self.logger, core: self)
     private var session = ClientSession<WireWaiter>()
     private var listenings = ClientListenings<WireListening>()
-    private var watches = ClientWatches()
+    var watches = ClientWatches()
     /// What this layer looks on at.
     var tail: WireTail?
     private var waiting = ClientWaiting<Request>()
     private var output = ByteBuffer()
+    private var nextPart = WireCore.firstPart
     private var isTurnEnding = false
     private var isFlushing = false
     /// Bytes of a body; what this broker takes once it has said so.
@@ -68,7 +72,7 @@ final class WireCore {
         return left
     }
 
-    private var whyOver: Refusal { self.life.withLockedValue(\.whyOver) }
+    var whyOver: Refusal { self.life.withLockedValue(\.whyOver) }
 
     private func check() {
         let now = Self.now
@@ -112,7 +116,7 @@ final class WireCore {
             case .groupSend(let answer): answer(.unknown)
             case .look(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
-            case .listen, .hello, .quit, .nobody: break
+            case .listen, .pause, .hello, .quit, .nobody: break
             }
         }
     }
@@ -145,7 +149,10 @@ final class WireCore {
         guard self.hasRoom(for: request) else {
             return waiter.refuse(Refusal(code: "limit", text: "too much waits for the broker"))
         }
-        if self.link.isConnected { return self.write(request, waiter) }
+        if self.link.isConnected {
+            self.write(request, waiter)
+            return self.flushPart()
+        }
         let deadline = Self.now + Int(self.configuration.connectPatience / .milliseconds(1))
         self.waiting.append(Request(request: request, waiter: waiter), size: request.size, deadline: deadline)
     }
@@ -181,6 +188,7 @@ final class WireCore {
     /// Sends what a turn of the loop has gathered in one write.
     private func endTurn() {
         self.isTurnEnding = false
+        self.nextPart = Self.firstPart
         if self.link.isConnected {
             for credit in self.listenings.takeCredit() {
                 self.output.writeStaticString("READY ")
@@ -189,6 +197,12 @@ final class WireCore {
                 self.output.writeStaticString("\n")
             }
         }
+        self.flush()
+    }
+
+    private func flushPart() {
+        guard self.output.readableBytes >= self.nextPart else { return }
+        self.nextPart *= 2
         self.flush()
     }
 
@@ -273,41 +287,22 @@ final class WireCore {
         listening.stopped()
     }
 
-    func pause(_ channel: String) { self.tell("PAUSE", channel, if: self.listenings.pause(channel)) }
+    func pause(_ channel: String) {
+        guard let number = self.listenings.pause(channel) else { return }
+        self.tell("PAUSE", channel, .pause(channel, number))
+    }
 
-    func resume(_ channel: String) { self.tell("RESUME", channel, if: self.listenings.resume(channel)) }
+    func resume(_ channel: String) {
+        if self.listenings.resume(channel) { self.tell("RESUME", channel) }
+    }
 
     func close(_ channels: [String]) {
-        for channel in channels { self.tell("CLOSE", channel, if: self.listenings.close(channel)) }
+        for channel in channels where self.listenings.close(channel) { self.tell("CLOSE", channel) }
     }
 
-    private func tell(_ verb: String, _ channel: String, if isNews: Bool) {
+    private func tell(_ verb: String, _ channel: String, _ waiter: WireWaiter = .nobody) {
         let request = WireRequest.line(ClientLine(verb, [channel]))
-        if isNews, self.link.isConnected, request.fault == nil { self.write(request, .nobody) }
-    }
-
-    // MARK: Watching
-
-    func watch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
-        self.ask(.line(ClientLine("WATCH", [group, channel])), .watch(group, channel, answer))
-    }
-
-    func unwatch(_ group: String, _ channel: String, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
-        // At once, so that a connection that is made meanwhile does not bring it back.
-        self.watches.end(group, channel)
-        self.ask(.line(ClientLine("UNWATCH", [group, channel])), .unwatch(group, channel, answer))
-    }
-
-    private func watchAgain() {
-        for line in self.watches.lines {
-            let logger = self.logger
-            self.write(
-                .line(line),
-                .watch(line.names[0], line.names[1]) { answer in
-                    guard case .refused(let refusal) = answer else { return }
-                    logger.warning("cannot watch again", metadata: ["watch": "\(line.names)", "reason": "\(refusal)"])
-                })
-        }
+        if self.link.isConnected, request.fault == nil { self.write(request, waiter) }
     }
 
     // MARK: Frames
@@ -359,9 +354,10 @@ final class WireCore {
             self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
+        case (.refused, .pause(let channel, let number)): self.listenings.pauseRefused(channel, number)
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
         case (_, .quit): self.link.channel?.close(promise: nil)
-        case (_, .nobody): break
+        case (_, .nobody), (.ok, .pause): break
         default: self.link.drop("an answer of another kind than was asked for")
         }
     }

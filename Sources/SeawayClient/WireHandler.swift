@@ -54,7 +54,9 @@ final class WireHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.core.link.lost(context.channel)
+        // In a turn of its own: a write may be what found it out, and whoever wrote is not done yet.
+        let lost = NIOLoopBound((core: self.core, channel: context.channel), eventLoop: context.eventLoop)
+        context.eventLoop.execute { lost.value.core.link.lost(lost.value.channel) }
         context.fireChannelInactive()
     }
 

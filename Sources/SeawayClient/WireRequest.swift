@@ -103,6 +103,8 @@ enum WireWaiter {
     case listen(WireListening)
     /// The last `UNLISTEN` of a listening.
     case stop(WireListening)
+    /// `PAUSE` of a channel, with its number.
+    case pause(String, Int)
     case hello
     case quit
     case nobody
@@ -113,7 +115,7 @@ enum WireWaiter {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
         case .look(let answer): answer(.refused(refusal))
-        case .listen, .stop, .hello, .quit, .nobody: break
+        case .listen, .stop, .pause, .hello, .quit, .nobody: break
         }
     }
 }

@@ -73,7 +73,9 @@ package struct ClientListenings<Handle: AnyObject> {
     private var readers: [String: ObjectIdentifier] = [:]
     /// The groups of each channel, as the broker has told (L5). The truth about a membership lies with the reader of its channel.
     private var groups: [String: Set<String>] = [:]
-    private var paused: Set<String> = []
+    /// Which `PAUSE` of all that were said holds each channel.
+    private var paused: [String: Int] = [:]
+    private var pauses = 0
     private var hasUntold = false
     /// Single names that may still take from the common purse, which has to be empty meanwhile.
     private var makingWay: Set<ObjectIdentifier> = []
@@ -150,7 +152,7 @@ extension ClientListenings {
         self.entries[id] = entry
         // One each: a channel that is gone refuses a whole line (J1).
         let joins = lost.map { ClientLine("JOIN", [$0.group, $0.channel]) }
-        let pauses = self.paused.filter { self.reader(of: $0) == id }.map { ClientLine("PAUSE", [$0]) }
+        let pauses = self.paused.keys.filter { self.reader(of: $0) == id }.map { ClientLine("PAUSE", [$0]) }
         return .started(isKept: entry.isKept, pauses + joins)
     }
 
@@ -170,7 +172,7 @@ extension ClientListenings {
         self.wayIsClear(of: ObjectIdentifier(handle))
         for name in entry.names { self.readers[name] = nil }
         _ = self.forgetMemberships(of: entry.mailboxes)
-        self.paused = self.paused.filter { self.reader(of: $0) != nil }
+        self.paused = self.paused.filter { self.reader(of: $0.key) != nil }
     }
 
     /// Another connection reads the name now (L2): the listening is over.
@@ -267,20 +269,28 @@ extension ClientListenings {
         return forgotten
     }
 
-    /// - Returns: whether that is new, and so to be told.
-    package mutating func pause(_ channel: String) -> Bool {
-        self.reader(of: channel) != nil && self.paused.insert(channel).inserted
+    /// - Returns: the number of this `PAUSE` when it is new, and so to be told.
+    package mutating func pause(_ channel: String) -> Int? {
+        guard self.reader(of: channel) != nil, self.paused[channel] == nil else { return nil }
+        self.pauses += 1
+        self.paused[channel] = self.pauses
+        return self.pauses
+    }
+
+    /// The broker has not heeded it: another connection reads that very channel. Unless it was said anew since, nothing is paused.
+    package mutating func pauseRefused(_ channel: String, _ number: Int) {
+        if self.paused[channel] == number { self.paused[channel] = nil }
     }
 
     /// - Returns: whether that is new, and so to be told.
-    package mutating func resume(_ channel: String) -> Bool { self.paused.remove(channel) != nil }
+    package mutating func resume(_ channel: String) -> Bool { self.paused.removeValue(forKey: channel) != nil }
 
     /// A channel is over (C1).
     ///
     /// - Returns: whether it is ours, and so to be told.
     package mutating func close(_ channel: String) -> Bool {
         guard let id = self.reader(of: channel) else { return false }
-        self.paused.remove(channel)
+        self.paused[channel] = nil
         self.groups[channel] = nil
         if let known = self.entries[id]?.known, !known.isEmpty {
             self.entries[id]?.known = known.filter { $0.channel != channel }

@@ -171,7 +171,7 @@ import Testing
     @Test func pausesAreDoneAgain() {
         var listenings = self.listening(to: "web.k3f9!")
         let pauses = ["web.k3f9!1", "web.k3f9!1", "web.k3f9!2", "elsewhere!1"].map { listenings.pause($0) }
-        #expect(pauses == [true, false, true, false])
+        #expect(pauses == [1, nil, 2, nil])
         let resumptions = ["web.k3f9!2", "web.k3f9!2"].map { listenings.resume($0) }
         #expect(resumptions == [true, false])
         _ = listenings.disconnect()
@@ -179,6 +179,20 @@ import Testing
         #expect(
             listenings.listened(self.one, isKept: true)
                 == .started(isKept: true, [ClientLine("PAUSE", ["web.k3f9!1"])]))
+    }
+
+    @Test func aPauseThatWasRefusedIsNotDoneAgain() {
+        var listenings = self.listening(to: "web.k3f9!")
+        let numbers = (listenings.pause("web.k3f9!1"), listenings.resume("web.k3f9!1"), listenings.pause("web.k3f9!1"))
+        #expect(numbers == (1, true, 2))
+        // The answer to the first tells nothing of the second.
+        listenings.pauseRefused("web.k3f9!1", 1)
+        let isNews = listenings.pause("web.k3f9!1") != nil
+        #expect(!isNews)
+        listenings.pauseRefused("web.k3f9!1", 2)
+        _ = listenings.disconnect()
+        _ = listenings.listen(self.one)
+        #expect(listenings.listened(self.one, isKept: true) == .started(isKept: true, []))
     }
 
     @Test func manyNamesTakeSeveralLinesAndStartTogether() {

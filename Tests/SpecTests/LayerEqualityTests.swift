@@ -8,7 +8,8 @@ import Testing
 
 /// The layers do the same also where nobody has thought of a test: random calls, and whatever comes back is compared.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct LayerEqualityTests {
-    @Test(arguments: 0..<12)
+    // The last two pause a channel of their mailbox that somebody else reads, and read it later.
+    @Test(arguments: Array(0..<12) + [67, 146])
     func randomCallsHaveTheSameAnswersAndDeliveries(seed: Int) async throws {
         var logs: [[String]] = []
         for kind in [LayerKind.inProcess, .unix] {
