@@ -12,6 +12,7 @@ let rules: [SwiftSetting] = [
 
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -48,12 +49,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -67,7 +69,7 @@ let package = Package(
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
-        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore")], swiftSettings: rules),
+        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), tls], swiftSettings: rules),
         .target(
             name: "SeawayHub",
             dependencies: [
@@ -82,14 +84,17 @@ let package = Package(
             name: "SeawayClient",
             dependencies: [
                 "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging,
+                nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging, tls,
             ],
             swiftSettings: rules
         ),
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"), logging,
+                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOTLS"), logging,
+                tls,
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules
         ),
@@ -168,7 +173,9 @@ let package = Package(
         .target(
             name: "BrokerSupport",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), logging,
+                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
+                logging,
+                tls,
             ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),

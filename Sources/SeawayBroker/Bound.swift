@@ -23,6 +23,7 @@ enum Bound: String, CaseIterable, Hashable {
     case unreadTimeout = "unread-timeout"
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
+    case loginDelay = "login-delay"
 
     /// The one for whose sake a request is refused; `nil` when it is for another reason.
     init?(_ refusal: WireRefusal) {
@@ -45,6 +46,8 @@ enum Bound: String, CaseIterable, Hashable {
 /// What the broker counts besides the store (Q4).
 struct BrokerCounters {
     var accepted = 0
+    /// Of TLS (U8).
+    var failedHandshakes = 0
     private(set) var refused: [WireCode: Int] = [:]
     private(set) var ended: [EndReason: Int] = [:]
     private(set) var bounds: [Bound: Int] = [:]

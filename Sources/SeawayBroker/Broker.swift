@@ -16,14 +16,40 @@ package final class Broker: Sendable {
     /// Where a broker listens.
     package enum Address: Hashable, Sendable, CustomStringConvertible {
         case tcp(host: String, port: Int)
+        /// The same with TLS (U7).
+        case tls(host: String, port: Int)
         case unix(path: String)
 
         package var description: String {
             switch self {
             case .tcp(let host, let port): "\(host):\(port)"
+            case .tls(let host, let port): "tls://\(host):\(port)"
             case .unix(let path): "unix:\(path)"
             }
         }
+
+        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any.
+        package var isReachedFromElsewhere: Bool {
+            guard let host = self.host, host != "localhost", host != "::1" else { return false }
+            guard case .v4? = try? SocketAddress(ipAddress: host, port: 0) else { return true }
+            return !host.hasPrefix("127.")
+        }
+
+        private var host: String? {
+            switch self {
+            case .tcp(let host, _), .tls(let host, _): host
+            case .unix: nil
+            }
+        }
+
+        package var isSecured: Bool {
+            if case .tls = self { true } else { false }
+        }
+    }
+
+    /// An address with TLS, and nothing to show there.
+    package struct NoCertificate: Error, CustomStringConvertible {
+        package var description: String { "it has no certificate" }
     }
 
     /// How often deadlines are looked after; the precision of all time limits but expiry.
@@ -31,9 +57,12 @@ package final class Broker: Sendable {
 
     private let eventLoop: any EventLoop
     private let logger: Logger
+    /// Of the files of Unix sockets.
+    private let unixMode: Int
     private let core: NIOLoopBound<BrokerCore>
     private let listeners: NIOLoopBoundBox<[any Channel]>
     private let checks: NIOLoopBoundBox<RepeatedTask?>
+    private let tls: NIOLoopBoundBox<ServerTLS?>
 
     /// - Parameters:
     ///   - eventLoop: carries everything; code that shares it pays for no thread change.
@@ -51,11 +80,13 @@ package final class Broker: Sendable {
     ) {
         self.eventLoop = eventLoop
         self.logger = logger
+        self.unixMode = configuration.unixMode
         let core = BrokerCore(
             configuration: configuration, clock: clock ?? { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
         self.core = NIOLoopBound(core, eventLoop: eventLoop)
         self.listeners = NIOLoopBoundBox([], eventLoop: eventLoop)
         self.checks = NIOLoopBoundBox(nil, eventLoop: eventLoop)
+        self.tls = NIOLoopBoundBox(configuration.tls, eventLoop: eventLoop)
         // The core is not to hold itself.
         let weakly = NIOLoopBound(Weakly(core), eventLoop: eventLoop)
         core.scheduleTurnEnd = { eventLoop.execute { weakly.value.core?.endTurn() } }
@@ -87,16 +118,23 @@ package final class Broker: Sendable {
     /// - Returns: the address, with the port that was taken when 0 was asked for.
     /// - Throws: when the address is taken or not this machine's.
     package func listen(on address: Address) async throws -> Address {
-        let bootstrap = self.makeBootstrap()
+        let tls = self.tls
+        if address.isSecured, try await self.eventLoop.submit({ tls.value == nil }).get() { throw NoCertificate() }
+        let bootstrap = self.makeBootstrap(isSecured: address.isSecured)
         let channel: any Channel =
             switch address {
-            case .tcp(let host, let port): try await bootstrap.bind(host: host, port: port).get()
+            case .tcp(let host, let port), .tls(let host, let port):
+                try await bootstrap.bind(host: host, port: port).get()
             case .unix(let path): try await self.bind(bootstrap, toPath: path)
             }
         let listeners = self.listeners
         try await self.eventLoop.submit { listeners.value.append(channel) }.get()
-        guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return address }
-        return .tcp(host: host, port: port)
+        guard let port = channel.localAddress?.port else { return address }
+        return switch address {
+        case .tcp(let host, _): .tcp(host: host, port: port)
+        case .tls(let host, _): .tls(host: host, port: port)
+        case .unix: address
+        }
     }
 
     /// Takes over a path that another program has left behind, not one where it listens.
@@ -105,12 +143,19 @@ package final class Broker: Sendable {
             other.close(promise: nil)
             throw IOError(errnoCode: EADDRINUSE, reason: "bind")
         }
-        return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        guard chmod(path, mode_t(self.unixMode)) == 0 else {
+            let error = IOError(errnoCode: errno, reason: "chmod")
+            try await channel.close().get()
+            throw error
+        }
+        return channel
     }
 
-    private func makeBootstrap() -> ServerBootstrap {
+    private func makeBootstrap(isSecured: Bool) -> ServerBootstrap {
         let core = self.core
         let logger = self.logger
+        let tls = self.tls
         return ServerBootstrap(group: self.eventLoop)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -127,9 +172,22 @@ package final class Broker: Sendable {
                     if channel.remoteAddress?.port != nil {
                         try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
                     }
-                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(core: core.value, logger: logger))
+                    if isSecured, let tls = tls.value {
+                        try channel.pipeline.syncOperations.addHandler(tls.makeHandler())
+                    }
+                    try channel.pipeline.syncOperations.addHandler(
+                        ConnectionHandler(core: core.value, logger: logger, isSecured: isSecured))
                 }
             }
+    }
+
+    /// From now on these tokens hold, for those who are connected too (U6).
+    package func replaceTokens(_ tokens: Tokens) async throws { try await self.look { $0.replaceTokens(tokens) } }
+
+    /// From now on new connections are shown this certificate; those that are there keep what they have.
+    package func replaceTLS(_ new: ServerTLS) async throws {
+        let tls = self.tls
+        try await self.eventLoop.submit { tls.value = new }.get()
     }
 
     /// Takes no more connections, says goodbye, delivers what can be delivered, and ends all connections (X2).

@@ -22,6 +22,14 @@ package struct BrokerConfiguration: Sendable {
     package var maxLingering = 1_024
     /// How long a connection that was told `BYE` may take to read it.
     package var lingerTimeout = 2_000
+    /// Who may do what; `nil`: whoever is there may do everything (U1).
+    package var tokens: Tokens?
+    /// The longest that the answer to a failed log-in waits (U4).
+    package var loginDelay = 2_000
+    /// For addresses with TLS (U7).
+    package var tls: ServerTLS?
+    /// Who may open the files of Unix sockets, as in `chmod`: with 0o600 programs of the broker's own user.
+    package var unixMode = 0o600
 
     package init() {}
 }

@@ -30,6 +30,9 @@ package final class BrokerCore {
     /// Who waits for the end.
     private var waitingForEnd: [() -> Void] = []
     var counters = BrokerCounters()
+    /// `nil`: whoever is there may do everything (U1).
+    private(set) var tokens: Tokens?
+    private var loginDelays: LoginDelays
     /// Random, by start (H2).
     let epoch: String
     let startedAt: Int
@@ -38,6 +41,8 @@ package final class BrokerCore {
     package init(configuration: BrokerConfiguration, clock: @escaping () -> Int) {
         self.configuration = configuration
         self.hub = Hub(configuration: configuration.hub)
+        self.tokens = configuration.tokens
+        self.loginDelays = LoginDelays(most: configuration.loginDelay)
         self.clock = clock
         self.epoch = RandomWord.make(length: 12)
         self.now = clock()
@@ -65,13 +70,15 @@ package final class BrokerCore {
     }
 
     /// Takes a connection of the wire in; one too many, or too late, is told so and ended (M3).
-    package func connect(_ transport: any Transport) -> Connection {
+    /// - Parameter awaitsHandshake: of TLS; ``Connection/handshakeCompleted()`` tells of its end (U8).
+    package func connect(_ transport: any Transport, awaitsHandshake: Bool = false) -> Connection {
         self.readClock()
         let isOneTooMany = self.openConnections >= self.configuration.maxConnections
         self.openConnections += 1
         var made: Connection?
         self.attach { id in
             let connection = Connection(id: id, core: self, transport: transport)
+            if awaitsHandshake { connection.deadlines.awaitHandshake(now: self.now) }
             made = connection
             return connection
         }
@@ -129,6 +136,24 @@ package final class BrokerCore {
             for endpoint in touched { endpoint.flush() }
         } while !self.touched.isEmpty || self.hub.hasNews
         self.endIfDone()
+    }
+
+    // MARK: Tokens
+
+    /// A log-in has failed: how long its answer waits (U4).
+    func delayFailedLogin(from host: String) -> Int {
+        let delay = self.loginDelays.delayFailure(from: host, now: self.now)
+        if delay >= self.configuration.loginDelay { self.counters.count(.loginDelay) }
+        return delay
+    }
+
+    /// From now on these hold (U6); where there were none, none can begin to.
+    package func replaceTokens(_ tokens: Tokens) {
+        guard self.tokens != nil else { return }
+        self.readClock()
+        self.tokens = tokens
+        for case let connection as Connection in self.allEndpoints { connection.logInAgain(tokens) }
+        self.endTurn()
     }
 
     // MARK: Messages in

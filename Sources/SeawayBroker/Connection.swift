@@ -17,13 +17,16 @@ package final class Connection {
 
     let id: PeerID
     let core: BrokerCore
-    private let transport: any Transport
-    private let requests: RequestHandler
+    let transport: any Transport
+    let requests: RequestHandler
     private var state = State.open
+    var isOpen: Bool {
+        if case .open = self.state { true } else { false }
+    }
     private var parser: FrameParser
     private var session = ServerSession()
     /// As agreed in `HELLO`.
-    private(set) var format = BodyFormat.json
+    var format = BodyFormat.json
     /// What has come and is not yet a whole frame.
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
@@ -39,9 +42,10 @@ package final class Connection {
     var missed = 0
     private var peerHasEnded = false
     private var outputHasEnded = false
-    private var deadlines: ConnectionDeadlines
+    var deadlines: ConnectionDeadlines
     /// What this connection holds of the broker's memory (M1).
     private var held = 0
+    var access: ConnectionAccess
 
     init(id: PeerID, core: BrokerCore, transport: any Transport) {
         self.id = id
@@ -49,7 +53,8 @@ package final class Connection {
         self.transport = transport
         self.requests = RequestHandler(core: core, id: id)
         self.parser = FrameParser(limits: core.configuration.limits)
-        self.deadlines = ConnectionDeadlines(now: core.now)
+        self.access = ConnectionAccess(core.tokens)
+        self.deadlines = ConnectionDeadlines(awaitsLogin: core.tokens != nil, now: core.now)
     }
 
     var clientName: String? { self.session.hello.client }
@@ -78,7 +83,7 @@ package final class Connection {
         self.core.readClock()
         self.peerHasEnded = true
         self.core.stopListening(self.id, endMailboxes: false)
-        guard !self.isOverfull else { return }
+        guard !self.isOverfull, !self.access.isHeldBack else { return }
         self.finishInput()
     }
 
@@ -109,7 +114,7 @@ package final class Connection {
     }
 
     private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
-        while case .open = self.state, !self.isOverfull {
+        while case .open = self.state, !self.isOverfull, !self.access.isHeldBack {
             if self.parser.isAtFrameStart, let length = self.handlePlainSend(bytes.readableBytesUInt8Span) {
                 bytes.moveReaderIndex(forwardBy: length)
                 continue
@@ -124,10 +129,10 @@ package final class Connection {
             case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
-                // A large body that finds no room is refused from its line alone (M1).
-                guard let awaited = self.parser.awaited, !self.core.hub.hasRoom(for: awaited.length) else {
-                    return
-                }
+                // A large body that finds no room is refused from its line alone (M1), and nothing is kept of a stranger's (U3).
+                guard let awaited = self.parser.awaited,
+                    self.access.isStranger || !self.core.hub.hasRoom(for: awaited.length)
+                else { return }
                 self.parser.refuseAwaited()
             }
         }
@@ -136,8 +141,12 @@ package final class Connection {
     private func discard(_ bytes: Span<UInt8>, _ shape: FrameShape) {
         let limit = self.core.configuration.limits.maxBody
         let isTooLarge = shape.isByHand || shape.body.count > limit
-        self.session.discard(
-            bytes.extracting(..<shape.lineLength), shape, reason: isTooLarge ? .size(limit: limit) : .full(by: .memory))
+        let line = bytes.extracting(..<shape.lineLength)
+        // Not in the call itself: the session must not look at the connection while it changes.
+        let access = self.access
+        self.session.discard(line, shape, reason: isTooLarge ? .size(limit: limit) : .full(by: .memory)) {
+            access.allows($0, line)
+        }
     }
 
     /// Carries out the frame if it is a plain `SEND`.
@@ -147,6 +156,10 @@ package final class Connection {
     private func handlePlainSend(_ bytes: Span<UInt8>) -> Int? {
         guard let send = PlainSend(bytes, limits: self.core.configuration.limits) else { return nil }
         self.session.trust()
+        guard !self.access.isLimited || self.access.allowsSend(to: bytes.extracting(send.channel)) else {
+            self.refuse(.denied)
+            return send.length
+        }
         self.send(
             bytes.extracting(send.body), self.format, to: bytes.extracting(send.channel), send.form, ifHeard: false)
         return send.length
@@ -157,16 +170,14 @@ package final class Connection {
         let body = bytes.extracting(shape.body)
         let verdict = self.session.judge(line, shape)
         guard case .request(let request) = verdict else { return try self.carryOut(verdict) }
+        guard self.access.allows(request, line) else { return self.refuse(.denied) }
         let format = shape.isByHand ? .json : self.format
         switch request {
         case .send(let channel, let form, let ifHeard):
             self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard)
         case .groupSend(let group, let except):
             self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except)))
-        case .hello(let hello):
-            self.format = hello.format
-            self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
-            self.answer(self.requests.greeting(for: hello))
+        case .hello(let hello): self.greet(hello)
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
             self.gather { $0.writeLine("OK\n") }
@@ -199,7 +210,7 @@ package final class Connection {
         }
     }
 
-    private func answer(_ answer: RequestHandler.Answer) {
+    func answer(_ answer: RequestHandler.Answer) {
         if case .refused(let refusal) = answer { return self.refuse(refusal) }
         self.session.accept()
         switch answer {
@@ -216,7 +227,7 @@ package final class Connection {
         self.core.drain(self.id)
     }
 
-    private func refuse(_ refusal: WireRefusal) {
+    func refuse(_ refusal: WireRefusal) {
         self.core.counters.count(refusal)
         self.gather { $0.writeString("ERR \(refusal.code.rawValue) \(refusal.details)\n") }
     }
@@ -230,7 +241,8 @@ package final class Connection {
             rest.writeImmutableBuffer(bytes)
             self.input = rest
         }
-        let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && !self.isOverfull
+        let isRead = !self.isOverfull && !self.access.isHeldBack
+        let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && isRead
         self.deadlines.frame(isInside: isInside, now: self.core.now)
         self.hold(max(bytes.readableBytes, self.parser.awaited?.length ?? 0))
     }
@@ -242,27 +254,6 @@ package final class Connection {
     }
 
     // MARK: Output
-
-    func push(_ channel: Span<UInt8>, body: Span<UInt8>) {
-        self.gather { $0.writeMessage(channel, body: body) }
-    }
-
-    func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void) {
-        self.gather { $0.writeMessage(group: group, body: body, names: names) }
-    }
-
-    func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {
-        let maxLine = self.core.configuration.limits.maxLine
-        self.gather { $0.writeNames(verb == .joined ? "JOINED" : "LEFT", group: group, channels, maxLine: maxLine) }
-    }
-
-    func pushLost(_ name: Name) { self.gather { $0.writeString("LOST \(name)\n") } }
-
-    func pushShutdown(within milliseconds: Int) {
-        guard case .open = self.state else { return }
-        self.core.counters.count(EndReason.shutdown)
-        self.gather { $0.writeString("BYE shutdown in=\(milliseconds)\n") }
-    }
 
     /// Appends to the output, and blocks further pushes when it grows too long (D6).
     @inline(__always)
@@ -331,11 +322,16 @@ package final class Connection {
         guard case .open = self.state else { return }
         self.tellMissed()
         self.core.drain(self.id)
+        self.goOn()
+    }
+
+    /// Handles what has come meanwhile, and reads again.
+    func goOn() {
         if var input = self.input {
             self.input = nil
             self.process(&input)
         }
-        guard case .open = self.state, !self.isOverfull else { return }
+        guard case .open = self.state, !self.isOverfull, !self.access.isHeldBack else { return }
         if self.peerHasEnded { self.finishInput() } else { self.transport.setReading(true) }
     }
 
@@ -388,6 +384,7 @@ package final class Connection {
     }
 
     private func checkOpen(now: Int) {
+        if self.access.release(now: now) { self.refuseLogin() }
         let action = self.deadlines.check(
             now: now, self.core.configuration, unread: self.unread,
             listens: self.core.hub.listening(of: self.id).names > 0)
@@ -395,8 +392,9 @@ package final class Connection {
         case .wait: break
         case .ping: self.gather { $0.writeLine("PING\n") }
         case .end(let reason, let text, let bound): self.end(reason, text, for: bound)
+        case .drop(let bound):
+            self.core.counters.count(bound)
+            self.transport.close()
         }
     }
 }
-
-extension Connection: Endpoint, Gathering {}

@@ -1,6 +1,6 @@
 import SeawayWire
 
-/// What a connection has to do in time (F14, H5, M4, M5); times in milliseconds.
+/// What a connection has to do in time (F14, H5, M4, M5, U5, U8); times in milliseconds.
 struct ConnectionDeadlines {
     enum Action: Hashable {
         case wait
@@ -8,17 +8,23 @@ struct ConnectionDeadlines {
         case ping
         /// With what it has met, unless the peer has set that itself.
         case end(EndReason, String, Bound?)
+        /// Nothing can be said to it.
+        case drop(Bound)
     }
 
     private var heardAt: Int
     private var keepalive: Keepalive
+    /// Since when a log-in is waited for.
+    private var awaitsLoginSince: Int?
+    private var awaitsHandshakeSince: Int?
     /// When the frame that is being read began.
     private var frameBegan: Int?
     /// Since when unread output has stood still.
     private var stuck: (since: Int, unread: Int)?
 
-    init(now: Int) {
+    init(awaitsLogin: Bool, now: Int) {
         self.heardAt = now
+        self.awaitsLoginSince = awaitsLogin ? now : nil
         self.keepalive = Keepalive(interval: 0, now: now)
     }
 
@@ -26,6 +32,12 @@ struct ConnectionDeadlines {
     mutating func agree(onHeartbeat interval: Int, now: Int) {
         self.keepalive = Keepalive(interval: interval, now: now)
     }
+
+    mutating func awaitHandshake(now: Int) { self.awaitsHandshakeSince = now }
+
+    mutating func handshakeCompleted() { self.awaitsHandshakeSince = nil }
+
+    mutating func loggedIn() { self.awaitsLoginSince = nil }
 
     mutating func peerWasHeard(at now: Int) {
         self.heardAt = now
@@ -44,8 +56,14 @@ struct ConnectionDeadlines {
     mutating func check(
         now: Int, _ configuration: BrokerConfiguration, unread: @autoclosure () -> Int, listens: @autoclosure () -> Bool
     ) -> Action {
+        if let since = self.awaitsHandshakeSince, now - since >= configuration.frameTimeout {
+            return .drop(.frameTimeout)
+        }
         if let began = self.frameBegan, now - began >= configuration.frameTimeout {
             return .end(.idle, "a frame took too long", .frameTimeout)
+        }
+        if let since = self.awaitsLoginSince, now - since >= configuration.frameTimeout {
+            return .end(.idle, "no log-in came in time", .frameTimeout)
         }
         if let stuck = self.stuck {
             let left = unread()

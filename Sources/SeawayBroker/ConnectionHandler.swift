@@ -1,5 +1,7 @@
 import Logging
 import NIOCore
+import NIOSSL
+import NIOTLS
 
 /// Carries a socket's events to its ``Connection``; decides nothing.
 final class ConnectionHandler: ChannelInboundHandler {
@@ -7,16 +9,24 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private let core: BrokerCore
     private let logger: Logger
+    /// Of TLS (U8).
+    private var awaitsHandshake: Bool
     private var connection: Connection?
 
-    init(core: BrokerCore, logger: Logger) {
+    init(core: BrokerCore, logger: Logger, isSecured: Bool) {
         self.core = core
         self.logger = logger
+        self.awaitsHandshake = isSecured
     }
 
     func channelActive(context: ChannelHandlerContext) {
         guard !self.core.isCrowded(), let transport = NIOTransport(context) else { return context.close(promise: nil) }
-        self.connection = self.core.connect(transport)
+        let connection = self.core.connect(transport, awaitsHandshake: self.awaitsHandshake)
+        self.connection = connection
+        if self.logger.logLevel <= .debug {
+            let peer = PeerDescription.metadata(of: context.channel)
+            self.logger.debug("connected", metadata: peer.merging(["id": "\(connection.id)"]) { $1 })
+        }
         context.fireChannelActive()
     }
 
@@ -30,7 +40,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { self.connection?.receiveEnd() }
+        switch event {
+        case ChannelEvent.inputClosed: self.connection?.receiveEnd()
+        case TLSUserEvent.handshakeCompleted:
+            self.awaitsHandshake = false
+            self.connection?.handshakeCompleted()
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -41,6 +57,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // An end without close_notify is an end; frames know by themselves whether they are whole.
+        if case .uncleanShutdown? = error as? NIOSSLError { return }
+        if self.awaitsHandshake {
+            self.awaitsHandshake = false
+            self.core.counters.failedHandshakes += 1
+        }
         self.logger.debug("a connection broke", metadata: ["error": "\(error)"])
         context.close(promise: nil)
     }

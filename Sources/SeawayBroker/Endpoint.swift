@@ -7,6 +7,8 @@ protocol Endpoint: AnyObject {
     /// How it wants bodies.
     var format: BodyFormat { get }
     var clientName: String? { get }
+    /// Of the token that it has logged in with.
+    var tokenName: String? { get }
     /// Output that it has not taken yet, in bytes.
     var unread: Int { get }
 
@@ -25,6 +27,10 @@ protocol Endpoint: AnyObject {
     func check(now: Int)
     /// Ends it, with everything that is left to send.
     func end()
+}
+
+extension Endpoint {
+    var tokenName: String? { nil }
 }
 
 /// Something that gathers what a turn of the loop produces.

@@ -1,14 +1,18 @@
 import NIOCore
+import NIOSSL
 
 /// A connection's bytes over a SwiftNIO channel.
 final class NIOTransport: Transport {
     private let context: ChannelHandlerContext
     private let options: any NIOSynchronousChannelOptions
+    /// Below TLS, where a connection can be dropped without asking its peer.
+    private let bottom: ChannelHandlerContext
 
     init?(_ context: ChannelHandlerContext) {
         guard let options = context.channel.syncOptions else { return nil }
         self.context = context
         self.options = options
+        self.bottom = (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? context
     }
 
     func write(_ bytes: ByteBuffer) {
@@ -28,7 +32,9 @@ final class NIOTransport: Transport {
         written.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
     }
 
-    func close() { self.context.close(promise: nil) }
+    var host: String { self.context.remoteAddress?.ipAddress ?? "unix" }
+
+    func close() { self.bottom.close(promise: nil) }
 
     func setReading(_ isReading: Bool) {
         try? self.options.setOption(.autoRead, value: isReading)

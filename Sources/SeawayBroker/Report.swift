@@ -125,6 +125,10 @@ enum Report {
         json.string("\(endpoint.id)")
         json.key("client")
         if let client = endpoint.clientName { json.string(client) } else { json.null() }
+        if let token = endpoint.tokenName {
+            json.key("token")
+            json.string(token)
+        }
         json.entry("names", core.hub.listening(of: endpoint.id).names)
         json.entry("unread", endpoint.unread)
         json.endMap()
@@ -172,6 +176,7 @@ extension Report {
         Self.limits(core.configuration, &json)
         let counters = hub.counters
         json.entry("accepted", core.counters.accepted)
+        json.entry("failed-handshakes", core.counters.failedHandshakes)
         json.entry("sent", counters.sent)
         json.entry("delivered", counters.delivered)
         json.entry("stored", counters.stored)
@@ -221,6 +226,7 @@ extension Report {
         json.entry("unread-timeout", configuration.unreadTimeout)
         json.entry("idle-timeout", configuration.idleTimeout)
         json.entry("linger-timeout", configuration.lingerTimeout)
+        json.entry("login-delay", configuration.loginDelay)
         json.endMap()
     }
 }

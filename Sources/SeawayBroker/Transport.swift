@@ -13,4 +13,6 @@ package protocol Transport: AnyObject {
     /// Drops the connection.
     func close()
     func setReading(_ isReading: Bool)
+    /// Where the peer is, without its port; the same word for all of a Unix socket.
+    var host: String { get }
 }

@@ -1,7 +1,8 @@
-/// Where a broker is: `host:port`, `[::1]:7411` or `unix:PATH`.
+/// Where a broker is: `host:port`, `[::1]:7411`, `unix:PATH`, or with TLS `tls://host:port`.
 public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
     package enum Target: Hashable, Sendable {
         case tcp(host: String, port: Int)
+        case tls(host: String, port: Int)
         case unix(path: String)
     }
 
@@ -20,17 +21,27 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
             self.target = .unix(path: path)
             return
         }
+        let isSecured = text.hasPrefix("tls://")
+        guard let (host, port) = Self.hostAndPort(text.dropFirst(isSecured ? 6 : 0)) else { return nil }
+        self.target = isSecured ? .tls(host: host, port: port) : .tcp(host: host, port: port)
+    }
+
+    private static func hostAndPort(_ text: Substring) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
         else { return nil }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { return nil }
-        self.target = .tcp(host: String(host), port: Int(port))
+        return host.isEmpty ? nil : (String(host), Int(port))
+    }
+
+    private static func text(_ host: String, _ port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     public var description: String {
         switch self.target {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port): Self.text(host, port)
+        case .tls(let host, let port): "tls://\(Self.text(host, port))"
         case .unix(let path): "unix:\(path)"
         }
     }
@@ -41,6 +52,6 @@ extension BrokerAddress {
     public struct NotAnAddress: Error, Hashable, Sendable, CustomStringConvertible {
         public let text: String
 
-        public var description: String { "'\(self.text)' is not HOST:PORT or unix:PATH" }
+        public var description: String { "'\(self.text)' is not HOST:PORT, tls://HOST:PORT or unix:PATH" }
     }
 }

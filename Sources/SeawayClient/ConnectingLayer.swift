@@ -7,4 +7,7 @@ public protocol ConnectingLayer: ChannelLayer {
 
     /// Stops listening, waits for the answers that are on their way, and leaves with `QUIT`.
     func shutdown() async
+
+    /// Why it has given up: its broker, or the last of its brokers, does not want it (`auth`, `version` …).
+    var refusal: Refusal? { get }
 }

@@ -74,11 +74,15 @@ final class ShardedCore {
 
     private func check() {
         let now = Self.now
-        while let request = self.waiting.popOverdue(at: now) {
-            request.refuse(Refusal(code: "unreachable", text: "none of \(self.layers.count) brokers is in reach"))
-        }
+        while let request = self.waiting.popOverdue(at: now) { request.refuse(self.nobodyIsThere) }
         self.say(self.members.check(now: now))
         self.moveWatches()
+    }
+
+    /// With the word of a broker that does not want this client, if there is one.
+    private var nobodyIsThere: Refusal {
+        let reason = self.layers.lazy.compactMap(\.refusal).first.map { ": \($0)" } ?? ""
+        return Refusal(code: "unreachable", text: "none of \(self.layers.count) brokers is in reach\(reason)")
     }
 
     // MARK: Brokers

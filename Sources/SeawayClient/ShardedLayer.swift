@@ -55,6 +55,11 @@ public final class ShardedLayer: ConnectingLayer {
 
     public var isConnected: Bool { self.liveBrokers > 0 }
 
+    public var refusal: Refusal? {
+        let refusals = self.layers.compactMap(\.refusal)
+        return refusals.count == self.layers.count ? refusals.first : nil
+    }
+
     /// How many of the brokers are in reach now.
     public var liveBrokers: Int { self.live.withLockedValue { $0 } }
 

@@ -23,7 +23,7 @@ final class WireCore {
     private let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
     let logger: Logger
-    private let isConnected: NIOLockedValueBox<Bool>
+    private let life: NIOLockedValueBox<WireLife>
     private(set) lazy var link = WireLink(self.configuration, self.eventLoop, self.logger, core: self)
     private var session = ClientSession<WireWaiter>()
     private var listenings = ClientListenings<WireListening>()
@@ -43,12 +43,12 @@ final class WireCore {
 
     init(
         _ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger,
-        _ isConnected: NIOLockedValueBox<Bool>
+        _ life: NIOLockedValueBox<WireLife>
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
-        self.isConnected = isConnected
+        self.life = life
     }
 
     private var bound: NIOLoopBound<WireCore> { NIOLoopBound(self, eventLoop: self.eventLoop) }
@@ -68,14 +68,16 @@ final class WireCore {
     func shutDown() -> EventLoopFuture<Void> {
         self.checks?.cancel()
         let left = self.link.leave { self.write(.quit, .quit) }
-        self.refuseWaiting(Refusal(code: "unreachable", text: "this layer has left"))
+        self.refuseWaiting(self.whyOver)
         return left
     }
+
+    var whyOver: Refusal { self.life.withLockedValue(\.whyOver) }
 
     private func check() {
         let now = Self.now
         while let request = self.waiting.popOverdue(at: now) {
-            request.waiter.refuse(Refusal(code: "unreachable", text: "no connection to \(self.configuration.broker)"))
+            request.waiter.refuse(self.link.whyMissing)
         }
         if self.link.check(at: now) { self.write(.ping, .nobody) }
     }
@@ -93,7 +95,7 @@ final class WireCore {
     }
 
     func connected() {
-        self.isConnected.withLockedValue { $0 = true }
+        self.life.withLockedValue { $0.isConnected = true }
         for listening in self.listenings.handles { self.tellListening(listening) }
         self.watchAgain()
         self.askForTail()
@@ -103,7 +105,7 @@ final class WireCore {
 
     /// Nobody knows what became of what was not answered.
     func disconnected() {
-        self.isConnected.withLockedValue { $0 = false }
+        self.life.withLockedValue { $0.isConnected = false }
         self.output.clear()
         self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
@@ -120,17 +122,21 @@ final class WireCore {
     }
 
     /// The broker does not want this client: whatever waits is refused, and nothing is tried again.
-    private func end(_ refusal: Refusal) {
-        self.logger.error("refused by the broker", metadata: ["reason": "\(refusal)"])
+    func end(_ refusal: Refusal) {
+        self.logger.error(
+            "refused by the broker",
+            metadata: ["broker": "\(self.configuration.broker)", "reason": "\(refusal)"])
+        self.life.withLockedValue { $0.refusal = refusal }
         self.checks?.cancel()
         self.link.end()
+        let tail = self.tail.take()
         self.disconnected()
-        self.refuseWaiting(Refusal(code: "unreachable", text: refusal.description))
+        self.refuseWaiting(refusal)
         for listening in self.listenings.handles {
             self.end(listening)
             listening.event(.refused(refusal))
         }
-        self.tail?.event(.refused(refusal))
+        tail?.event(.refused(refusal))
     }
 
     // MARK: Requests
@@ -138,7 +144,7 @@ final class WireCore {
     func ask(_ request: WireRequest, _ waiter: WireWaiter) {
         if let fault = request.fault { return waiter.refuse(fault) }
         guard !self.link.isOver else {
-            return waiter.refuse(Refusal(code: "unreachable", text: "this layer has left"))
+            return waiter.refuse(self.whyOver)
         }
         guard self.hasRoom(for: request) else {
             return waiter.refuse(Refusal(code: "limit", text: "too much waits for the broker"))
@@ -225,7 +231,7 @@ final class WireCore {
     private func fault(_ listening: WireListening) -> Refusal? {
         guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
         if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
-        guard !self.link.isOver else { return Refusal(code: "unreachable", text: "this layer has left") }
+        guard !self.link.isOver else { return self.whyOver }
         return switch self.listenings.begin(listening, listening.names) {
         case nil: nil
         case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")

@@ -61,6 +61,7 @@ final class WireHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.core.link.broke(error)
         context.close(promise: nil)
     }
 }

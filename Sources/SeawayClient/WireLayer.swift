@@ -17,7 +17,7 @@ public final class WireLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop
     private let inbox: LoopInbox<WireCore>
-    private let connected = NIOLockedValueBox(false)
+    private let life = NIOLockedValueBox(WireLife())
 
     /// - Parameter eventLoop: carries everything; a server that shares it pays for no thread change.
     public init(
@@ -27,7 +27,7 @@ public final class WireLayer: ConnectingLayer {
     ) {
         self.eventLoop = eventLoop
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
-            WireCore(configuration, eventLoop, logger, self.connected), eventLoop: eventLoop)
+            WireCore(configuration, eventLoop, logger, self.life), eventLoop: eventLoop)
         self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.maxPending)
     }
 
@@ -41,7 +41,9 @@ public final class WireLayer: ConnectingLayer {
         try? await left.futureResult.get()
     }
 
-    public var isConnected: Bool { self.connected.withLockedValue { $0 } }
+    public var isConnected: Bool { self.life.withLockedValue(\.isConnected) }
+
+    public var refusal: Refusal? { self.life.withLockedValue(\.refusal) }
 
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
@@ -120,10 +122,22 @@ public final class WireLayer: ConnectingLayer {
     }
 }
 
+/// What others see of a layer.
+struct WireLife: Sendable {
+    var isConnected = false
+    /// Why its broker does not want it.
+    var refusal: Refusal?
+
+    /// What is told to those who ask for something all the same.
+    var whyOver: Refusal { self.refusal ?? Refusal(code: "unreachable", text: "this layer has left") }
+}
+
 extension ChannelLayer where Self == WireLayer {
     /// A layer that has begun to connect: `Worker(layer: try .broker("127.0.0.1:7411"))`.
     ///
-    /// - Parameter address: `host:port`, `[::1]:7411` or `unix:PATH`.
+    /// Its token is what the environment has as `SEAWAY_TOKEN`.
+    ///
+    /// - Parameter address: `host:port`, `[::1]:7411`, `unix:PATH` or `tls://host:port`.
     /// - Throws: ``BrokerAddress/NotAnAddress``; whether a broker is there shows later.
     public static func broker(_ address: String) throws(BrokerAddress.NotAnAddress) -> WireLayer {
         guard let broker = BrokerAddress(address) else { throw BrokerAddress.NotAnAddress(text: address) }

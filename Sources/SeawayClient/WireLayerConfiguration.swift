@@ -1,8 +1,14 @@
+import Foundation
+
 /// Every bound of a ``WireLayer``.
 public struct WireLayerConfiguration: Sendable {
     public var broker: BrokerAddress
     /// Shown to the broker's operators: 1 to 64 of `A–Z a–z 0–9 - _ .`; anything else becomes `-`.
     public var clientName: String
+    /// What the broker knows this client by, `NAME.SECRET` of 1 to 255 bytes, if it asks for that; unless said, what the environment has as `SEAWAY_TOKEN`.
+    public var token = ProcessInfo.processInfo.environment["SEAWAY_TOKEN"]
+    /// For brokers whose address begins with `tls://`; `nil`: the authorities of this machine are trusted, and no certificate is shown.
+    public var tls: ClientTLS?
     /// How long a request may wait for a connection before it is refused as `unreachable`.
     public var connectPatience = Duration.seconds(2)
     /// Requests without an answer, on the way or waiting for a connection; one more is refused with `limit`.

@@ -1,6 +1,8 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
+import SeawayMessage
 import SeawayWire
 
 /// The one connection to a broker: made, greeted, watched, and made again when it is lost.
@@ -26,6 +28,8 @@ final class WireLink {
     private var state = State.idle
     private var backoff: ClientBackoff
     private var keepalive: Keepalive
+    /// Why TLS has failed since there was a connection.
+    private var fault: String?
 
     init(_ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger, core: WireCore) {
         self.configuration = configuration
@@ -53,6 +57,12 @@ final class WireLink {
         }
     }
 
+    /// What is told to those for whom the connection comes too late.
+    var whyMissing: Refusal {
+        let reason = self.fault.map { ": \($0)" } ?? ""
+        return Refusal(code: "unreachable", text: "no connection to \(self.configuration.broker)\(reason)")
+    }
+
     /// Where bytes go now, `HELLO` included.
     var channel: (any Channel)? {
         switch self.state {
@@ -78,16 +88,24 @@ final class WireLink {
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let handler = try core.value.link.makeTLSHandler() {
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(WireHandler(core: core.value))
                 }
             }
         let attempt =
             switch self.configuration.broker.target {
-            case .tcp(let host, let port):
+            case .tcp(let host, let port), .tls(let host, let port):
                 bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
         attempt.whenComplete { core.value.link.didConnect($0) }
+    }
+
+    private func makeTLSHandler() throws -> NIOSSLClientHandler? {
+        guard case .tls(let host, _) = self.configuration.broker.target else { return nil }
+        return try (self.configuration.tls ?? ClientTLS()).makeHandler(host: host)
     }
 
     private func didConnect(_ result: Result<any Channel, any Error>) {
@@ -101,10 +119,14 @@ final class WireLink {
             self.connectLater()
         case .success(let channel):
             self.state = .greeting(channel, until: .now() + TimeAmount(self.configuration.connectTimeout))
+            guard let login = self.configuration.login else {
+                return self.core.end(Refusal(code: "auth", text: "the token is not 1 to 255 bytes of printable ASCII"))
+            }
             let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
             let asking = self.configuration.askingInterval.map { Int($0 / .milliseconds(1)) }
             self.keepalive = Keepalive(interval: asking ?? heartbeat, now: Self.now)
-            self.core.greet("HELLO 1 format=msgpack client=\(self.configuration.legalName) heartbeat=\(heartbeat)\n")
+            self.core.greet(
+                "HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
         }
     }
 
@@ -123,6 +145,7 @@ final class WireLink {
     func didGreet() {
         guard case .greeting(let channel, _) = self.state else { return }
         self.state = .connected(channel)
+        self.fault = nil
         self.logger.info("connected", metadata: ["broker": "\(self.configuration.broker)"])
         self.core.connected()
     }
@@ -161,7 +184,20 @@ final class WireLink {
     func drop(_ reason: String) {
         self.logger.warning(
             "connection given up", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(reason)"])
-        self.channel?.close(promise: nil)
+        // Below TLS, which would wait for a broker that is silent.
+        let operations = self.channel?.pipeline.syncOperations
+        if let bottom = try? operations?.context(handlerType: NIOSSLClientHandler.self) {
+            bottom.close(promise: nil)
+        } else {
+            self.channel?.close(promise: nil)
+        }
+    }
+
+    /// Something is wrong with the connection, which ends.
+    func broke(_ error: any Error) {
+        guard let fault = TLSFault(error)?.description, fault != self.fault else { return }
+        self.fault = fault
+        self.logger.warning("TLS failed", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(fault)"])
     }
 
     /// Ends everything: there is no use in coming back.
@@ -215,6 +251,13 @@ final class WireLink {
 }
 
 extension WireLayerConfiguration {
+    /// The option of `HELLO` that shows the token; `nil`: a token that no broker knows.
+    fileprivate var login: String? {
+        guard let token = self.token else { return "" }
+        let isLegal = (1...255).contains(token.utf8.count) && token.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        return isLegal ? " token=\(token)" : nil
+    }
+
     /// The name as `HELLO` can say it (H4).
     fileprivate var legalName: String {
         let name = self.clientName.utf8.prefix(64).map { Name.isNameByte($0) ? $0 : UInt8(ascii: "-") }

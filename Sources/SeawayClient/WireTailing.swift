@@ -52,7 +52,7 @@ extension WireCore {
             return tail.event(.refused(fault))
         }
         guard !self.link.isOver else {
-            return tail.event(.refused(Refusal(code: "unreachable", text: "this layer has left")))
+            return tail.event(.refused(self.whyOver))
         }
         self.tail = tail
         if self.link.isConnected { self.askForTail() }

@@ -23,16 +23,24 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
     /// Whether the pattern matches the whole name.
     ///
     /// - Complexity: O(pattern length × name length) at worst, both at most 255; without recursion.
-    package func matches(_ name: Name) -> Bool {
+    package func matches(_ name: Name) -> Bool { self.matches(name.bytes.span) }
+
+    /// Whether every name that the other matches is one that this matches too.
+    ///
+    /// The other is read as a name whose `*` only a `*` matches: what that finds covered surely is.
+    package func covers(_ other: Pattern) -> Bool { self.matches(other.bytes.span) }
+
+    /// - Parameter name: checked before; a `*` in it is a byte that only a `*` matches.
+    package func matches(_ name: Span<UInt8>) -> Bool {
         let star = UInt8(ascii: "*")
         var pattern = 0
         var position = 0
         var retry: (pattern: Int, position: Int)?
-        while position < name.bytes.count {
+        while position < name.count {
             if pattern < self.bytes.count, self.bytes[pattern] == star {
                 retry = (pattern + 1, position)
                 pattern += 1
-            } else if pattern < self.bytes.count, self.bytes[pattern] == name.bytes[position] {
+            } else if pattern < self.bytes.count, self.bytes[pattern] == name[position] {
                 pattern += 1
                 position += 1
             } else if let (afterStar, start) = retry {

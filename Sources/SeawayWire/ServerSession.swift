@@ -54,11 +54,18 @@ package struct ServerSession: Hashable, Sendable {
 
     /// Judges the line of a frame whose body will be thrown away; the verdict comes from ``judgeDiscarded()``.
     ///
-    /// - Parameter reason: why the body is not taken; a fault of the line itself comes first (A4).
-    package mutating func discard(_ line: Span<UInt8>, _ shape: FrameShape, reason: WireRefusal) {
+    /// - Parameters:
+    ///   - reason: why the body is not taken; a fault of the line itself comes first (A4).
+    ///   - isAllowed: whether this client may ask for it.
+    package mutating func discard(
+        _ line: Span<UInt8>, _ shape: FrameShape, reason: WireRefusal, isAllowed: (Request) -> Bool
+    ) {
         do throws(RequestError) {
             let request = try Request(line: line, shape: shape)
-            if case .groupSend(let group, let except) = request, reason == .full(by: .memory) {
+            if !reason.isOfForm, !isAllowed(request) {
+                self.isTrusted = true
+                self.awaitedVerdict = .refuse(.denied)
+            } else if case .groupSend(let group, let except) = request, reason == .full(by: .memory) {
                 self.isTrusted = true
                 let name = Name(checked: line.extracting(group).array)
                 self.awaitedVerdict = .countAsFull(group: name, except: except)

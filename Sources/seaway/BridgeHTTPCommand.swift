@@ -15,7 +15,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
             of it: 202 or 200 with counts, 503 when there is no room or no broker. With --to-group or --to-channel every path is \
             taken, and {name} stands for it. On addresses other than loopback a token or a signature is asked for.
 
-              seaway bridge http --listen 127.0.0.1:8080 --token-file token
+              seaway bridge http --listen 127.0.0.1:8080 --http-token-file token
               curl -H "Authorization: Bearer $(cat token)" -H 'Content-Type: application/json' \\
                   -d '{"text":"hi"}' http://127.0.0.1:8080/groups/liveblog
             """)
@@ -24,7 +24,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     var listen = AddressOption(.tcp(host: "127.0.0.1", port: 8_080))
 
     @Option(help: ArgumentHelp("Who posts must send the first line of this file as bearer token.", valueName: "path"))
-    var tokenFile: String?
+    var httpTokenFile: String?
 
     @Option(
         help: ArgumentHelp(
@@ -54,8 +54,8 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
             throw ValidationError("--listen is \(self.listen.address); allowed is HOST:PORT.")
         }
         let isLocal = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        guard isLocal || self.tokenFile != nil || self.hmacSecretFile != nil else {
-            throw ValidationError("--listen \(host) is open to others: give --token-file or --hmac-secret-file.")
+        guard isLocal || self.httpTokenFile != nil || self.hmacSecretFile != nil else {
+            throw ValidationError("--listen \(host) is open to others: give --http-token-file or --hmac-secret-file.")
         }
         guard (0...16 << 20).contains(self.maxBody.bytes) else {
             throw ValidationError("--max-body is \(self.maxBody); allowed is 0 to 16M.")
@@ -84,7 +84,9 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
 
     private func rule() throws -> HTTPIntakeRule {
         var rule = HTTPIntakeRule()
-        rule.token = try self.tokenFile.map { SharedSecret(try Secret.firstLine(of: $0, option: "token-file")) }
+        rule.token = try self.httpTokenFile.map {
+            SharedSecret(try Secret.firstLine(of: $0, option: "http-token-file"))
+        }
         rule.signature = try self.hmacSecretFile.map {
             HTTPSignature(field: self.hmacHeader, secret: try Secret.firstLine(of: $0, option: "hmac-secret-file"))
         }

@@ -83,7 +83,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
 extension AddressOption {
     fileprivate var redis: RedisAddress.Target {
         switch self.address {
-        case .tcp(let host, let port): .tcp(host: host, port: port)
+        case .tcp(let host, let port), .tls(let host, let port): .tcp(host: host, port: port)
         case .unix(let path): .unix(path: path)
         }
     }

@@ -10,11 +10,12 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Keep named channels for clients of the wire protocol.",
         discussion: """
-            Messages live in memory: a restart loses them. Whoever reaches an address may do everything, so listen on \
-            addresses that only your own programs reach.
+            Messages live in memory: a restart loses them. Without --tokens whoever reaches an address may do everything, so it \
+            listens on Unix sockets and loopback addresses only. SIGHUP has the files of tokens and certificates read again.
 
               seaway broker
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
+              seaway broker --tokens tokens --listen tls://0.0.0.0:7411 --tls-certificate broker.pem --tls-key broker.key
 
             By hand: printf 'SEND :- chat.log {"text":"hi"}\\n' | nc -N 127.0.0.1 7411
 
@@ -28,37 +29,15 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
+        let reloads = await self.listeners.catchReloads()
         let broker = try await Broker.make(
-            configuration: self.broker.configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: logger)
+            configuration: try self.listeners.configuration(of: self.broker),
+            eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
         try await self.listeners.open(broker, logger)
         try await Process.run(
-            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)], until: signals,
-            logger)
-    }
-}
-
-/// Where a broker listens.
-struct ListenerOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "TCP address for clients; repeat it for more; 127.0.0.1:7411 unless any is given.", valueName: "host:port"))
-    var listen: [AddressOption] = []
-
-    @Option(help: ArgumentHelp("Unix socket for clients; repeat it for more.", valueName: "path"))
-    var unixSocket: [String] = []
-
-    /// TCP at 127.0.0.1:7411 unless something else is asked for.
-    var addresses: [Broker.Address] {
-        let asked = self.listen.map(\.address) + self.unixSocket.map { Broker.Address.unix(path: $0) }
-        return asked.isEmpty ? [.tcp(host: "127.0.0.1", port: 7_411)] : asked
-    }
-
-    func open(_ broker: Broker, _ logger: Logger) async throws {
-        for address in self.addresses {
-            let bound = try await Process.claiming(address.description) { try await broker.listen(on: address) }
-            logger.info("listening", metadata: ["address": "\(bound)"])
-        }
+            self.listeners.services(broker, reloads, logger)
+                + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)],
+            until: signals, logger)
     }
 }
 

@@ -68,6 +68,9 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: .time("How long a connection may take to read why it is closed."))
     var lingerTimeout = TimeOption(milliseconds: 2_000)
 
+    @Option(help: .time("Longest that the answer to a failed log-in waits."))
+    var loginDelay = TimeOption(milliseconds: 2_000)
+
     @Option(help: .time("How long the broker goes on delivering after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
@@ -104,7 +107,7 @@ struct BrokerOptions: ParsableArguments {
         }
         let times = [
             ("frame-timeout", self.frameTimeout), ("unread-timeout", self.unreadTimeout),
-            ("linger-timeout", self.lingerTimeout),
+            ("linger-timeout", self.lingerTimeout), ("login-delay", self.loginDelay),
         ]
         for (name, time) in times where time.milliseconds <= 0 {
             throw ValidationError("--\(name) is \(time); allowed is longer than 0.")
@@ -113,6 +116,7 @@ struct BrokerOptions: ParsableArguments {
 
     var configuration: BrokerConfiguration {
         var configuration = BrokerConfiguration()
+        configuration.loginDelay = self.loginDelay.milliseconds
         configuration.hub.capacities = self.capacity.map { ($0.pattern, $0.capacity) }
         configuration.hub.expiries = self.expiry.map { ($0.pattern, $0.expiry.milliseconds) }
         configuration.hub.mailboxGrace = self.mailboxGrace.milliseconds

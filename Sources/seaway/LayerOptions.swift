@@ -7,9 +7,11 @@ import SeawayClient
 struct LayerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port or unix:PATH; repeat it for all of several, in any order. (default: 127.0.0.1:7411)",
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several, in any order. (default: 127.0.0.1:7411)",
             valueName: "address"))
     var broker: [BrokerOption] = []
+
+    @OptionGroup var credentials: CredentialOptions
 
     @Option(help: .time("Silence after which one of several brokers is taken for dead."))
     var failover = TimeOption(milliseconds: 2_000)
@@ -19,13 +21,19 @@ struct LayerOptions: ParsableArguments {
 
     func validate() throws {
         do {
-            try self.configuration(clientName: "seaway").check()
+            try self.bareConfiguration(clientName: "seaway").check()
         } catch {
             throw ValidationError("--broker, --failover: \(error).")
         }
     }
 
-    private func configuration(clientName: String) -> ShardedLayerConfiguration {
+    private func configuration(clientName: String) throws -> ShardedLayerConfiguration {
+        var configuration = self.bareConfiguration(clientName: clientName)
+        try self.credentials.apply(to: &configuration.connection)
+        return configuration
+    }
+
+    private func bareConfiguration(clientName: String) -> ShardedLayerConfiguration {
         let brokers = self.broker.isEmpty ? [.local] : self.broker.map(\.address)
         var configuration = ShardedLayerConfiguration(brokers: brokers, clientName: clientName)
         configuration.failover = .milliseconds(self.failover.milliseconds)
@@ -38,7 +46,7 @@ struct LayerOptions: ParsableArguments {
     }
 }
 
-/// `host:port` or `unix:PATH` of a broker elsewhere.
+/// `host:port`, `tls://host:port` or `unix:PATH` of a broker elsewhere.
 struct BrokerOption: ExpressibleByArgument {
     let address: BrokerAddress
 

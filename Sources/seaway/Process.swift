@@ -40,6 +40,16 @@ enum Process {
         }
     }
 
+    /// Does what needs a file, or says in one line what is wrong with that and exits with 64.
+    static func needing<Result>(_ what: String, _ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch {
+            self.say("seaway: \(what): \(error)")
+            throw ExitCode.validationFailure
+        }
+    }
+
     private static func reason(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return String(cString: strerror(error.errnoCode))

@@ -18,10 +18,12 @@ struct Seaway: AsyncParsableCommand {
               seaway stats                   what a broker counts
 
             Exit codes: 0 done, 1 refused, 64 bad option, 65 a body that is no message, 69 an address cannot be had or no broker \
-            is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now.
+            is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now, 77 not allowed.
             """,
         version: Version.current,
-        subcommands: [UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self],
+        subcommands: [
+            UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Messages",

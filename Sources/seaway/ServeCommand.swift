@@ -52,8 +52,20 @@ struct ServeCommand: AsyncParsableCommand {
 struct LayerService: Service {
     let layer: any ConnectingLayer
 
+    /// - Throws: ``ExitCode/denied`` when there is no use in trying on.
     func run() async throws {
-        try await gracefulShutdown()
+        let isRefused = await self.waitUntilRefused()
         await self.layer.shutdown()
+        if isRefused { throw ExitCode.denied }
+    }
+
+    /// - Returns: `false` when the process is to leave.
+    private func waitUntilRefused() async -> Bool {
+        await cancelWhenGracefulShutdown {
+            while self.layer.refusal == nil {
+                do { try await Task.sleep(for: .milliseconds(500)) } catch { return false }
+            }
+            return true
+        }
     }
 }

@@ -28,8 +28,10 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let reloads = await self.listeners.catchReloads()
         let broker = try await Broker.make(
-            configuration: self.broker.configuration, eventLoop: eventLoop, logger: self.log.logger("seaway.broker"))
+            configuration: try self.listeners.configuration(of: self.broker), eventLoop: eventLoop,
+            logger: self.log.logger("seaway.broker"))
         try await self.listeners.open(broker, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
         let server = InterfaceServer(
@@ -40,7 +42,7 @@ struct UpCommand: AsyncParsableCommand {
         let metrics = try await self.metrics.open(server, eventLoop, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            metrics + [
+            metrics + self.listeners.services(broker, reloads, self.log.logger("seaway.broker")) + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),

@@ -148,6 +148,7 @@ private final class SlowTransport: Transport {
     private(set) var unsent = 0
     private(set) var isClosed = false
     private(set) var hasEndedOutput = false
+    let host = "slow"
 
     func write(_ bytes: ByteBuffer) { self.unsent += bytes.readableBytes }
     func take(_ count: Int) { self.unsent -= count }

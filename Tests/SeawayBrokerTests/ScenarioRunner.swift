@@ -30,6 +30,7 @@ final class MemoryTransport: Transport {
     func endOutput() { self.isClosed = true }
     func close() { self.isClosed = true }
     func setReading(_ isReading: Bool) { self.isReading = isReading }
+    var host: String { "memory" }
 
     func takeReceived() -> [UInt8] {
         defer { self.received = [] }
@@ -54,9 +55,11 @@ final class ScenarioRunner {
         self.cut = cut
     }
 
-    func run(_ vector: ScenarioVector) {
+    func run(_ vector: ScenarioVector) throws {
         for (number, step) in vector.steps.enumerated() {
-            if let fault = self.run(step) { Issue.record("\(vector.id) step \(number + 1): \(fault) (\(vector.why))") }
+            if let fault = try self.run(step) {
+                Issue.record("\(vector.id) step \(number + 1): \(fault) (\(vector.why))")
+            }
         }
         for (name, peer) in self.peers {
             let rest = peer.transport.takeReceived()
@@ -65,13 +68,17 @@ final class ScenarioRunner {
         }
     }
 
-    private func run(_ step: ScenarioVector.Step) -> String? {
+    private func run(_ step: ScenarioVector.Step) throws -> String? {
         if let milliseconds = step.advance {
             self.advance(milliseconds)
             return nil
         }
         if let milliseconds = step.shutdown {
             self.core.shutDown(within: milliseconds)
+            return nil
+        }
+        if let lines = step.tokens {
+            self.core.replaceTokens(try Tokens(parsing: lines.joined(separator: "\n")))
             return nil
         }
         let peer = self.peer(step.connection)
@@ -146,6 +153,7 @@ extension BrokerConfiguration {
             case ("max-connections", .number(let value)): self.maxConnections = value
             case ("unread-timeout", .number(let value)): self.unreadTimeout = value
             case ("idle-timeout", .number(let value)): self.idleTimeout = value
+            case ("tokens", .list(let lines)): self.tokens = try Tokens(parsing: lines.joined(separator: "\n"))
             case ("capacity", .list(let list)): self.hub.capacities = try list.map(Self.capacity)
             case ("expiry", .list(let list)): self.hub.expiries = try list.map(Self.expiry)
             default: throw UnknownOption(name: name)

@@ -15,9 +15,11 @@ struct ScenarioVector: Decodable, Sendable, CustomTestStringConvertible {
         let closed: Bool?
         let stall: Bool?
         let shutdown: Int?
+        /// Lines of a file that takes the place of the one before.
+        let tokens: [String]?
 
         enum CodingKeys: String, CodingKey {
-            case on, c, s, advance, eof, drop, closed, stall, shutdown
+            case on, c, s, advance, eof, drop, closed, stall, shutdown, tokens
             case cHex = "c_hex"
             case sHex = "s_hex"
         }

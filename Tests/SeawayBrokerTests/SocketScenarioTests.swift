@@ -3,20 +3,20 @@ import SeawayBroker
 import TestSupport
 import Testing
 
-/// `sessions.json` and `delivery.json` on real sockets, with a clock that is set by hand.
+/// `sessions.json` and `delivery.json` on real sockets of each kind, with a clock that is set by hand.
 ///
 /// All but those in which a client stops reading: how much a kernel takes for it is not the vectors' to say. ``ScenarioVectorTests`` runs
 /// these too, in memory.
-@Suite(.timeLimit(.minutes(1))) struct SocketScenarioTests {
+@Suite(.timeLimit(.minutes(3))) struct SocketScenarioTests {
     static func vectors() throws -> [ScenarioVector] {
         try ["sessions.json", "delivery.json"].flatMap { try Vectors.load($0, as: ScenarioVector.self) }
             .filter { vector in !vector.steps.contains { $0.stall != nil } }
     }
 
-    @Test(arguments: try Self.vectors())
-    func theVectorHoldsOnASocket(vector: ScenarioVector) async throws {
+    @Test(arguments: try Self.vectors(), RunningBroker.Place.allCases)
+    func theVectorHoldsOnASocket(vector: ScenarioVector, place: RunningBroker.Place) async throws {
         let configuration = try BrokerConfiguration(vector.options ?? [:])
-        try await RunningBroker.run(configuration, at: RunningBroker.Place.unix.free, hasManualTime: true) { broker in
+        try await RunningBroker.run(configuration, at: place.free, hasManualTime: true) { broker in
             let run = SocketScenario(broker)
             for (number, step) in vector.steps.enumerated() {
                 do {
@@ -50,6 +50,10 @@ private final class SocketScenario {
         if let milliseconds = step.shutdown {
             let broker = self.broker.broker
             self.leaving = Task { try await broker.shutDown(within: milliseconds) }
+            return try await self.broker.settle()
+        }
+        if let lines = step.tokens {
+            try await self.broker.broker.replaceTokens(Tokens(parsing: lines.joined(separator: "\n")))
             return try await self.broker.settle()
         }
         let socket = try await self.socket(step.connection)

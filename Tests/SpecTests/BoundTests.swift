@@ -33,6 +33,12 @@ import Testing
         var testDescription: String { self.bound }
     }
 
+    /// `operator.1` may do everything.
+    static let operatorAlone = try? Tokens(
+        parsing: """
+            operator sha256:0001020304050607:b4552d3cb00026b05b163c6be778f3bb2ef6e91d092c3dafbf82aa78ac50183b listen=* admin=*
+            """)
+
     static let situations = [
         Situation("capacity", "SEND :- a {}\nSEND :- a {}\n", ["OK", "ERR full by=messages"]) {
             $0.hub.defaultCapacity.messages = 1
@@ -53,6 +59,10 @@ import Testing
         Situation("max-connections", "", ["BYE limit"]) { $0.maxConnections = 1 },
         Situation("frame-timeout", "PING\nSEND :5 a", ["PONG", "BYE idle"], wait: 30_000) { _ in },
         Situation("idle-timeout", "PING\n", ["PONG", "BYE idle"], wait: 1_000) { $0.idleTimeout = 1_000 },
+        Situation("login-delay", "HELLO 1 token=operator.2\n", ["ERR auth"], wait: 100) {
+            $0.tokens = operatorAlone
+            $0.loginDelay = 100
+        },
         Situation("max-closed", "LISTEN w!\nCLOSE w!1\nCLOSE w!2\nPING\n", ["OK", "OK", "OK", "PONG"]) {
             $0.hub.maxClosed = 1
         },
@@ -140,6 +150,10 @@ import Testing
         configure(&configuration)
         try await RunningBroker.run(configuration, hasManualTime: true) { broker in
             let socket = try await broker.connect()
+            if configuration.tokens != nil {
+                try await socket.send("HELLO 1 token=operator.1\n")
+                _ = try await socket.line()
+            }
             // Who listens may be silent for as long as it likes.
             try await socket.send("LISTEN operator\n")
             #expect(try await socket.line() == "OK")

@@ -104,7 +104,7 @@ def test_a_body_without_a_length_is_bounded_too(house, ports):
 def test_a_token_is_asked_for(house, ports, tmp_path):
     (tmp_path / "token").write_text("s3cret\n")
     house.broker(ports[0])
-    open_bridge(house, ports, "--token-file", str(tmp_path / "token"))
+    open_bridge(house, ports, "--http-token-file", str(tmp_path / "token"))
     nobody = post(ports[1], "/channels/log")
     assert (nobody.status, nobody.headers["www-authenticate"]) == (401, "Bearer")
     assert post(ports[1], "/channels/log", headers={**JSON, "Authorization": "Bearer other"}).status == 403
@@ -198,11 +198,11 @@ def test_a_taken_port_is_told(house, ports):
 @pytest.mark.parametrize(
     "options, told",
     [
-        (["--listen", "0.0.0.0:0"], "--token-file"),
+        (["--listen", "0.0.0.0:0"], "--http-token-file"),
         (["--listen", "unix:/x"], "HOST:PORT"),
         (["--allow", "a b"], "pattern"),
-        (["--token-file", "/no/such/file"], "/no/such/file"),
-        (["--token-file", "/dev/null"], "empty"),
+        (["--http-token-file", "/no/such/file"], "/no/such/file"),
+        (["--http-token-file", "/dev/null"], "empty"),
     ],
 )
 def test_a_bad_option_is_named(options, told):

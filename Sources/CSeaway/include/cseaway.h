@@ -7,6 +7,13 @@
 #include <malloc.h>
 #endif
 
+/// Who is at the other end of a Unix socket: Linux's `struct ucred`, for `SO_PEERCRED`.
+typedef struct {
+    int pid;
+    unsigned int uid;
+    unsigned int gid;
+} cseaway_credentials;
+
 /// Lets the allocator keep freed memory, up to so many bytes, instead of giving it back and taking it again, zeroed page by page.
 /// Does nothing where the C library has no such setting.
 static inline void cseaway_keep_freed_memory(int mapAbove, int trimAbove) {

@@ -11,15 +11,22 @@ struct DemoWorker: AsyncParsableCommand {
         commandName: "seaway-demo-worker", abstract: "Serve the page of the live blog.")
 
     @Option(
-        help: ArgumentHelp("A broker: host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+        help: ArgumentHelp(
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
     var broker = ["127.0.0.1:7411"]
+
+    @Option(
+        help:
+            "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)"
+    )
+    var tlsCa: String?
 
     @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
     var failover = 2_000
 
     func validate() throws {
         for text in self.broker where BrokerAddress(text) == nil {
-            throw ValidationError("--broker is \(text); allowed is HOST:PORT or unix:PATH.")
+            throw ValidationError("--broker is \(text); allowed is HOST:PORT, tls://HOST:PORT or unix:PATH.")
         }
     }
 
@@ -29,6 +36,7 @@ struct DemoWorker: AsyncParsableCommand {
         var brokers = ShardedLayerConfiguration(
             brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "demo-swift")
         brokers.failover = .milliseconds(self.failover)
+        if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, logger: logger)
         for file in PageFile.all(broker: self.broker.first ?? "") {

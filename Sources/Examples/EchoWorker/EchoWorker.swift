@@ -10,8 +10,15 @@ struct EchoWorker: AsyncParsableCommand {
         commandName: "seaway-echo-worker", abstract: "Accept WebSockets and send back what they say.")
 
     @Option(
-        help: ArgumentHelp("A broker: host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
+        help: ArgumentHelp(
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
     var broker = ["127.0.0.1:7411"]
+
+    @Option(
+        help:
+            "Authorities that vouch for brokers at tls:// addresses, in PEM. (A token is in the environment: SEAWAY_TOKEN.)"
+    )
+    var tlsCa: String?
 
     @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
     var failover = 2_000
@@ -30,7 +37,7 @@ struct EchoWorker: AsyncParsableCommand {
 
     func validate() throws {
         for text in self.broker where BrokerAddress(text) == nil {
-            throw ValidationError("--broker is \(text); allowed is HOST:PORT or unix:PATH.")
+            throw ValidationError("--broker is \(text); allowed is HOST:PORT, tls://HOST:PORT or unix:PATH.")
         }
         guard (1...65_536).contains(self.concurrency) else {
             throw ValidationError("--concurrency is \(self.concurrency); allowed is 1 to 65536.")
@@ -43,6 +50,7 @@ struct EchoWorker: AsyncParsableCommand {
         var brokers = ShardedLayerConfiguration(
             brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "echo")
         brokers.failover = .milliseconds(self.failover)
+        if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, concurrency: self.concurrency, logger: logger)
         let group = self.group

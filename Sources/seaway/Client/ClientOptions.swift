@@ -7,10 +7,11 @@ import SeawayMessage
 struct BrokersOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port or unix:PATH; repeat it for all of several (default: \(BrokerAddress.local)).",
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several (default: \(BrokerAddress.local)).",
             valueName: "address"))
     var broker: [BrokerOption] = []
 
+    @OptionGroup var credentials: CredentialOptions
     @OptionGroup var patience: PatienceOptions
 
     func validate() throws {
@@ -33,7 +34,7 @@ struct BrokersOptions: ParsableArguments {
     func visit<Result>(
         as name: String, _ work: (any ConnectingLayer) async throws -> Result
     ) async throws -> Result {
-        let layer = try Visit.layer(over: self.addresses, as: name, timeout: self.patience.timeout)
+        let layer = try Visit.layer(over: self.addresses, as: name, self)
         return try await Visit.with([layer]) { try await work(layer) }
     }
 }

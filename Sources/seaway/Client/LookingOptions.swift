@@ -23,7 +23,7 @@ struct LookingOptions: ParsableArguments {
     func print(_ look: Look, as name: String, table: ([AnswerTable.Answer]) -> [String]) async throws {
         var answers: [AnswerTable.Answer] = []
         for address in self.brokers.addresses {
-            let layer = Visit.layer(to: address, as: name, timeout: self.brokers.patience.timeout)
+            let layer = try Visit.layer(to: address, as: name, self.brokers)
             let map = try await Visit.with([layer]) { try await layer.lookThrough(look, limit: self.limit) }
             answers.append(.init(broker: address.description, map: map))
         }

@@ -31,9 +31,7 @@ struct TailCommand: AsyncParsableCommand {
 
     func run() async throws {
         StandardOutput.expectEnd()
-        let layers = self.brokers.addresses.map {
-            Visit.layer(to: $0, as: "tail", timeout: self.brokers.patience.timeout)
-        }
+        let layers = try self.brokers.addresses.map { try Visit.layer(to: $0, as: "tail", self.brokers) }
         try await Visit.with(layers) {
             let tailing = Tailing(
                 layers: layers, patterns: self.patterns.map(\.pattern), timeout: self.brokers.patience.timeout.duration,

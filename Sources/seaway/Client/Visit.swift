@@ -27,25 +27,27 @@ enum Visit {
     }
 
     /// A connection to one broker, for looking at it.
-    static func layer(to broker: BrokerAddress, as name: String, timeout: TimeOption) -> WireLayer {
-        var configuration = self.configuration(name, timeout)
+    static func layer(to broker: BrokerAddress, as name: String, _ options: BrokersOptions) throws -> WireLayer {
+        var configuration = try self.configuration(name, options)
         configuration.broker = broker
         return WireLayer(configuration, logger: self.silence)
     }
 
     /// Connections to all brokers, for sending and reading.
     static func layer(
-        over brokers: [BrokerAddress], as name: String, timeout: TimeOption
+        over brokers: [BrokerAddress], as name: String, _ options: BrokersOptions
     ) throws -> any ConnectingLayer {
         var configuration = ShardedLayerConfiguration(brokers: brokers)
-        configuration.connection = self.configuration(name, timeout)
-        configuration.failover = max(timeout.duration, .milliseconds(300))
+        configuration.connection = try self.configuration(name, options)
+        configuration.failover = max(options.patience.timeout.duration, .milliseconds(300))
         return try configuration.makeLayer(logger: self.silence)
     }
 
     /// A broker that falls silent is given up after the timeout, so that nothing waits for ever.
-    private static func configuration(_ name: String, _ timeout: TimeOption) -> WireLayerConfiguration {
+    private static func configuration(_ name: String, _ options: BrokersOptions) throws -> WireLayerConfiguration {
+        let timeout = options.patience.timeout
         var configuration = WireLayerConfiguration(clientName: "seaway-\(name)")
+        try options.credentials.apply(to: &configuration)
         configuration.connectPatience = timeout.duration
         configuration.connectTimeout = timeout.duration
         configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
@@ -85,6 +87,8 @@ extension ExitCode {
     static let badData = ExitCode(65)
     /// A service that is needed cannot be had.
     static let unavailable = ExitCode(69)
+    /// The broker does not let this client do it.
+    static let denied = ExitCode(77)
     /// Input or output broke: whether the message was stored is not known.
     static let interrupted = ExitCode(74)
     /// Nothing was done, but trying again later may help.
@@ -98,7 +102,12 @@ extension ClientError {
         case .full, .away, .closing: .notNow
         case .unreachable: .unavailable
         case .unknown: .interrupted
-        default: self.refusal?.code == "limit" ? .notNow : .failure
+        default:
+            switch self.refusal?.code {
+            case "limit": .notNow
+            case "auth", "denied": .denied
+            default: .failure
+            }
         }
     }
 }

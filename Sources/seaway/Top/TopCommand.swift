@@ -48,9 +48,7 @@ struct TopCommand: AsyncParsableCommand {
 
     func run() async throws {
         StandardOutput.expectEnd()
-        let watchers = self.brokers.addresses.map {
-            Watcher($0, limit: self.limit, timeout: self.brokers.patience.timeout)
-        }
+        let watchers = try self.brokers.addresses.map { try Watcher($0, limit: self.limit, self.brokers) }
         for watcher in watchers { watcher.start() }
         var loop = TopLoop(watchers, every: self.interval, TopState(list: self.list, filter: self.filter))
         if self.once {

@@ -11,10 +11,10 @@ struct Watcher: Sendable {
     /// Entries of a list that are asked for.
     private let limit: Int
 
-    init(_ address: BrokerAddress, limit: Int, timeout: TimeOption) {
+    init(_ address: BrokerAddress, limit: Int, _ options: BrokersOptions) throws {
         self.address = address
         self.limit = limit
-        self.layer = Visit.layer(to: address, as: "top", timeout: timeout)
+        self.layer = try Visit.layer(to: address, as: "top", options)
     }
 
     func start() { self.layer.start() }

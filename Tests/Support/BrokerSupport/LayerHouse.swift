@@ -4,19 +4,21 @@ import SeawayClient
 package import SeawayMessage
 
 /// What lies between a layer and its broker.
-package enum LayerKind: CaseIterable, Sendable { case inProcess, tcp, unix }
+package enum LayerKind: CaseIterable, Sendable { case inProcess, tcp, tls, unix }
 
 /// A broker, and layers on it of one kind; both end with the body of ``run(_:hasManualTime:_:_:)``.
 package final class LayerHouse {
     package private(set) var broker: RunningBroker
     private let kind: LayerKind
     private let configuration: BrokerConfiguration
+    private let tls: ClientTLS?
     private let hasManualTime: Bool
     private var wires: [WireLayer] = []
 
     private init(
         _ kind: LayerKind, _ configuration: BrokerConfiguration, _ hasManualTime: Bool, _ broker: RunningBroker
-    ) {
+    ) throws {
+        self.tls = kind == .tls ? try TestIdentity.client() : nil
         self.kind = kind
         self.configuration = configuration
         self.hasManualTime = hasManualTime
@@ -31,9 +33,14 @@ package final class LayerHouse {
     ) async throws {
         var configuration = BrokerConfiguration()
         configure(&configuration)
-        let place = kind == .unix ? RunningBroker.Place.unix : .tcp
+        let place: RunningBroker.Place =
+            switch kind {
+            case .inProcess, .tcp: .tcp
+            case .tls: .tls
+            case .unix: .unix
+            }
         let broker = try await RunningBroker.start(configuration, at: place.free, hasManualTime: hasManualTime)
-        let house = LayerHouse(kind, configuration, hasManualTime, broker)
+        let house = try LayerHouse(kind, configuration, hasManualTime, broker)
         do {
             try await body(house)
         } catch {
@@ -53,6 +60,7 @@ package final class LayerHouse {
         guard self.kind != .inProcess else { return self.broker.broker.makeLayer(clientName: "tested") }
         var configuration = WireLayerConfiguration(broker: self.broker.clientAddress, clientName: "tested")
         configuration.firstBackoff = .milliseconds(10)
+        configuration.tls = self.tls
         // Hundreds of tests share the processor.
         configuration.connectPatience = .seconds(60)
         let layer = WireLayer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -75,6 +83,7 @@ extension RunningBroker {
     fileprivate var clientAddress: BrokerAddress {
         switch self.address {
         case .tcp(let host, let port): BrokerAddress(target: .tcp(host: host, port: port))
+        case .tls(let host, let port): BrokerAddress(target: .tls(host: host, port: port))
         case .unix(let path): BrokerAddress(target: .unix(path: path))
         }
     }

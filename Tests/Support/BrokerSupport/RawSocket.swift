@@ -1,6 +1,8 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
+import NIOTLS
 package import SeawayBroker
 import Synchronization
 
@@ -25,16 +27,28 @@ package final class RawSocket: Sendable {
     /// - Parameter receiveBuffer: bytes that the kernel takes for a client that does not read; `nil`: as usual.
     package static func connect(to address: Broker.Address, receiveBuffer: Int? = nil) async throws -> RawSocket {
         let input = SocketInput()
+        let handshake = Handshake(isAwaited: address.isSecured)
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             // Before there is a connection, since its end may come with its beginning.
-            .channelInitializer { $0.pipeline.addHandler(input) }
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if handshake.isAwaited {
+                        try channel.pipeline.syncOperations.addHandler(TestIdentity.rawClient())
+                        try channel.pipeline.syncOperations.addHandler(handshake)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(input)
+                }
+            }
         if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
         let channel: any Channel =
             switch address {
-            case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port).get()
+            case .tcp(let host, let port), .tls(let host, let port):
+                try await bootstrap.connect(host: host, port: port).get()
             case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
             }
+        // What is written before would wait for it.
+        if handshake.isAwaited { try await handshake.done.futureResult.get() }
         return RawSocket(channel, input)
     }
 
@@ -57,7 +71,13 @@ package final class RawSocket: Sendable {
         if self.channel.remoteAddress?.port != nil {
             try await (self.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         }
-        await self.close()
+        let channel = self.channel
+        try await channel.eventLoop.submit {
+            // Below TLS, which would say goodbye.
+            let bottom = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+            if let bottom { bottom.close(promise: nil) } else { channel.close(promise: nil) }
+        }.get()
+        try? await channel.closeFuture.get()
     }
 
     // MARK: Reading
@@ -97,6 +117,27 @@ package final class RawSocket: Sendable {
     package func takeReceived() -> [UInt8] { self.input.take() }
 
     package var hasEnded: Bool { self.input.hasEnded }
+}
+
+/// Waits until TLS has been agreed on.
+private final class Handshake: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    let isAwaited: Bool
+    let done = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+
+    init(isAwaited: Bool) {
+        self.isAwaited = isAwaited
+        if !isAwaited { self.done.succeed(()) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event { self.done.succeed(()) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Also of a connection that did not come about.
+    func handlerRemoved(context: ChannelHandlerContext) { self.done.fail(RawSocket.Ended(unread: [])) }
 }
 
 /// What has come in, and who waits for more of it.

@@ -9,12 +9,13 @@ import Synchronization
 package final class RunningBroker: Sendable {
     /// Where a broker listens.
     package enum Place: CaseIterable, Sendable {
-        case tcp, unix
+        case tcp, tls, unix
 
         /// An address that nobody else has.
         package var free: Broker.Address {
             switch self {
             case .tcp: .tcp(host: "127.0.0.1", port: 0)
+            case .tls: .tls(host: "127.0.0.1", port: 0)
             case .unix:
                 .unix(path: "/tmp/seaway-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
             }
@@ -43,6 +44,8 @@ package final class RunningBroker: Sendable {
         _ configuration: BrokerConfiguration = BrokerConfiguration(), at address: Broker.Address = Place.tcp.free,
         hasManualTime: Bool = false
     ) async throws -> RunningBroker {
+        var configuration = configuration
+        if address.isSecured { configuration.tls = try TestIdentity.server() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let time = hasManualTime ? ManualTime() : nil
         var clock: (@Sendable () -> Int)?

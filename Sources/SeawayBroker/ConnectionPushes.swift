@@ -1,0 +1,28 @@
+import NIOCore
+import SeawayHub
+import SeawayNIO
+import SeawayWire
+
+/// What the broker tells a connection that nobody on it has asked for.
+extension Connection: Endpoint, Gathering {
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>) {
+        self.gather { $0.writeMessage(channel, body: body) }
+    }
+
+    func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void) {
+        self.gather { $0.writeMessage(group: group, body: body, names: names) }
+    }
+
+    func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {
+        let maxLine = self.core.configuration.limits.maxLine
+        self.gather { $0.writeNames(verb == .joined ? "JOINED" : "LEFT", group: group, channels, maxLine: maxLine) }
+    }
+
+    func pushLost(_ name: Name) { self.gather { $0.writeString("LOST \(name)\n") } }
+
+    func pushShutdown(within milliseconds: Int) {
+        guard self.isOpen else { return }
+        self.core.counters.count(EndReason.shutdown)
+        self.gather { $0.writeString("BYE shutdown in=\(milliseconds)\n") }
+    }
+}

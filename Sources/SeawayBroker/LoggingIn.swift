@@ -1,0 +1,47 @@
+import SeawayHub
+import SeawayWire
+
+/// `HELLO`, and what becomes of a connection's rights (section 9).
+extension Connection {
+    var tokenName: String? { self.access.token?.name }
+
+    /// TLS has been agreed on (U8).
+    func handshakeCompleted() { self.deadlines.handshakeCompleted() }
+
+    func greet(_ hello: Hello) {
+        if let tokens = self.core.tokens {
+            guard let token = hello.token.flatMap(tokens.token(for:)) else { return self.holdLoginBack() }
+            self.access.logIn(token)
+            self.deadlines.loggedIn()
+        }
+        self.format = hello.format
+        self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
+        self.answer(self.requests.greeting(for: hello))
+    }
+
+    /// Nothing is read until the refusal was said (U4).
+    private func holdLoginBack() {
+        let delay = self.core.delayFailedLogin(from: self.transport.host)
+        self.access.holdBack(until: self.core.now + delay)
+        self.transport.setReading(false)
+    }
+
+    func refuseLogin() {
+        self.refuse(.auth)
+        guard self.access.mayTryAgain else { return self.end(.auth, "the log-in failed too often") }
+        self.goOn()
+    }
+
+    /// The broker has other tokens now (U6).
+    func logInAgain(_ tokens: Tokens) {
+        guard self.isOpen, let token = self.access.token else { return }
+        guard let successor = tokens.successor(of: token) else {
+            return self.end(.auth, "the token is not valid any more")
+        }
+        self.access.logIn(successor)
+        let may = successor.permissions
+        self.core.hub.revoke(
+            self.id, now: self.core.now, unless: may.mayListen, { may.mayAdminister($0) }, may.mayWatch)
+        self.core.carryOutEffects()
+    }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Logging
+import SeawayBroker
+import ServiceLifecycle
+import UnixSignals
+
+/// Where a broker listens, and who may do what there.
+struct ListenerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "TCP address for clients, or with TLS tls://host:port; repeat it for more; 127.0.0.1:7411 unless any is given.",
+            valueName: "host:port"))
+    var listen: [ListenOption] = []
+
+    @Option(help: ArgumentHelp("Unix socket for clients; repeat it for more.", valueName: "path"))
+    var unixSocket: [String] = []
+
+    @Option(help: ArgumentHelp("Who may open Unix sockets, as for chmod.", valueName: "mode"))
+    var unixMode = FileMode(bits: 0o600)
+
+    @Option(
+        help: ArgumentHelp(
+            "Who may do what, a token a line (see seaway help token); without it: everybody everything, and on this machine only.",
+            valueName: "path"))
+    var tokens: String?
+
+    @OptionGroup var tls: ServerTLSOptions
+
+    func validate() throws {
+        let asked = self.addresses
+        if self.tokens == nil, let open = asked.first(where: \.isReachedFromElsewhere) {
+            throw ValidationError(
+                "--listen \(open) is reached from other machines, where everybody could do everything: give --tokens (seaway help token add makes them)."
+            )
+        }
+        if self.tls.tlsCertificate == nil, let secured = asked.first(where: \.isSecured) {
+            throw ValidationError("--listen \(secured): give --tls-certificate and --tls-key.")
+        }
+        if self.tls.tlsCertificate != nil, !asked.contains(where: \.isSecured) {
+            throw ValidationError("--tls-certificate: no --listen has an address with tls:// in front.")
+        }
+    }
+
+    /// TCP at 127.0.0.1:7411 unless something else is asked for.
+    private var addresses: [Broker.Address] {
+        let asked = self.listen.map(\.address) + self.unixSocket.map { Broker.Address.unix(path: $0) }
+        return asked.isEmpty ? [.tcp(host: "127.0.0.1", port: 7_411)] : asked
+    }
+
+    private var tokenFile: TokenFile? { self.tokens.map { TokenFile(path: $0) } }
+
+    /// With what the files hold; one that cannot be used ends the process with 64 and one clear line.
+    func configuration(of broker: BrokerOptions) throws -> BrokerConfiguration {
+        var configuration = broker.configuration
+        configuration.unixMode = self.unixMode.bits
+        configuration.tokens = try self.tokenFile.map { file in
+            try Process.needing("--tokens") { try file.read() }
+        }
+        configuration.tls = try Process.needing("--tls-certificate, --tls-key, --tls-client-ca") {
+            try self.tls.load()
+        }
+        return configuration
+    }
+
+    func open(_ broker: Broker, _ logger: Logger) async throws {
+        for address in self.addresses {
+            let bound = try await Process.claiming(address.description) { try await broker.listen(on: address) }
+            logger.info("listening", metadata: ["address": "\(bound)"])
+        }
+    }
+
+    /// Where there are files to read again, SIGHUP does not kill from here on.
+    func catchReloads() async -> UnixSignalsSequence? {
+        guard self.tokens != nil || self.tls.tlsCertificate != nil else { return nil }
+        return await UnixSignalsSequence(trapping: .sighup)
+    }
+
+    func services(_ broker: Broker, _ reloads: UnixSignalsSequence?, _ logger: Logger) -> [any Service] {
+        reloads.map {
+            [ReloadService(broker: broker, tokens: self.tokenFile, tls: self.tls, hangups: $0, logger: logger)]
+        } ?? []
+    }
+}
+
+/// What a broker shows on its TLS addresses, and what it asks for there.
+struct ServerTLSOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The broker's certificate for tls:// addresses, in PEM, with those that vouch for it behind.",
+            valueName: "path"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The key of that certificate, in PEM.", valueName: "path"))
+    var tlsKey: String?
+
+    @Option(help: ArgumentHelp("Authorities that vouch for clients, in PEM.", valueName: "path"))
+    var tlsClientCa: String?
+
+    @Option(help: "With --tls-client-ca, whether a client has to show a certificate.")
+    var tlsClient = ServerTLS.ClientCertificates.required
+
+    func validate() throws {
+        guard (self.tlsCertificate == nil) == (self.tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key belong together.")
+        }
+        guard self.tlsCertificate != nil || self.tlsClientCa == nil else {
+            throw ValidationError("--tls-client-ca needs --tls-certificate and --tls-key.")
+        }
+    }
+
+    /// `nil` where no TLS is asked for.
+    func load() throws -> ServerTLS? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return try ServerTLS(
+            certificate: tlsCertificate, key: tlsKey, clientAuthorities: self.tlsClientCa, clients: self.tlsClient)
+    }
+}
+
+extension ServerTLS.ClientCertificates: ExpressibleByArgument {}
+
+/// `HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`.
+struct ListenOption: ExpressibleByArgument {
+    let address: Broker.Address
+
+    init?(argument: String) {
+        let isSecured = argument.hasPrefix("tls://")
+        guard let plain = AddressOption(argument: String(argument.dropFirst(isSecured ? 6 : 0))) else { return nil }
+        switch plain.address {
+        case .tcp(let host, let port) where isSecured: self.address = .tls(host: host, port: port)
+        case _ where isSecured: return nil
+        case let address: self.address = address
+        }
+    }
+}
+
+/// Octal, as for chmod: `600`, `0660`.
+struct FileMode: ExpressibleByArgument, CustomStringConvertible {
+    let bits: Int
+
+    init(bits: Int) { self.bits = bits }
+
+    init?(argument: String) {
+        guard (3...4).contains(argument.utf8.count), let bits = Int(argument, radix: 8), (0...0o777).contains(bits)
+        else { return nil }
+        self.bits = bits
+    }
+
+    var description: String { String(self.bits, radix: 8) }
+    var defaultValueDescription: String { self.description }
+}
