@@ -22,7 +22,8 @@ from .listening import Listening
 def connect(address: Optional[str] = None, **options: Any) -> Layer:
     """Returns a layer that is connected: to ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
 
-    Without an address it is what ``SEAWAY_BROKER`` says. Options are those of ``Layer``. Raises ``Unreachable`` when no broker answers within ``patience``.
+    Without an address it is what ``SEAWAY_BROKER`` says. Options are those of ``Layer``. Raises ``Unreachable`` when
+    no broker answers within ``patience``.
     """
     layer = Layer(address, **options)
     try:
