@@ -189,7 +189,8 @@ let package = Package(
         .testTarget(
             name: "SeawayBrokerTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayWire", "BrokerSupport", "TestSupport", nio("NIOCore"),
+                "SeawayBroker", "SeawayHub", "SeawayMessage", "SeawayWire", "BrokerSupport", "TestSupport",
+                nio("NIOCore"),
                 nio("NIOPosix"),
             ],
             swiftSettings: rules

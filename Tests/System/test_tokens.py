@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import stat
+import subprocess
 import sys
 
 import pytest
 from websockets.sync.client import connect
 
 from access import ECHO_WORKER, RIGHTS, TokenFile, documented, seaway
-from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+from harness import PATIENCE, ROOT, SEAWAY, Wire, free_port, get, until
 
 HELLO = "import json, sys; m = json.load(sys.stdin); print(json.dumps({'status': 200, 'content': 'hello\\n'}))"
 
@@ -216,6 +218,20 @@ def test_an_interface_server_without_a_good_token_gives_up(house, ports, tokens)
 def test_the_rights_are_those_of_the_page(who):
     for patterns in RIGHTS[who].values():
         assert all(documented(pattern) for pattern in patterns.split())
+
+
+def test_the_tokens_of_the_readme_are_those(tmp_path):
+    readme = (ROOT / "README.md").read_text().replace("\\\n", " ")
+    lines = [shlex.split(line) for line in readme.split("\n") if line.startswith("    seaway token add ")]
+    assert [line[3] for line in lines] == ["web", "hello"]
+    for line in lines:
+        subprocess.run([SEAWAY, *line[1:]], cwd=tmp_path, check=True, timeout=PATIENCE)
+    assert sorted(os.listdir(tmp_path)) == ["hello.token", "tokens", "web.token"]
+    web, hello = seaway("token", "list", "--tokens", tmp_path / "tokens").stdout.splitlines()
+    rights = dict(word.split("=") for word in web.split()[1:])
+    for right in ("send", "listen"):
+        assert set(rights[right].split(",")) == set(RIGHTS["server"][right].split())
+    assert hello == "hello send=http.response.*!* listen=http.request"
 
 
 @contextlib.contextmanager
