@@ -91,6 +91,7 @@ look() {
     have redis-server || need redis-server
     has_mosquitto || need mosquitto
     have curl || need curl
+    have openssl || need openssl
     have shellcheck || need shellcheck
     have tmux || need tmux
     find_browser >/dev/null || need chromium

@@ -74,24 +74,53 @@ stopClock() {
     clock=
 }
 
+netcat() { exec nc -N "$@"; }
+
+# What nc is for other addresses; the broker's certificate has to be for the host. $1: host, $2: port, $3: seconds of patience, or none.
+secure() {
+    case $1 in
+    *:*) at="[$1]:$2" check=-verify_ip ;;
+    *[!0-9.]*) at=$1:$2 check=-verify_hostname ;;
+    *) at=$1:$2 check=-verify_ip ;;
+    esac
+    patience=$3
+    set -- "$check" "$1"
+    [ -z "${SEAWAY_TLS_CA:-}" ] || set -- "$@" -CAfile "$SEAWAY_TLS_CA"
+    [ -z "${SEAWAY_TLS_CERTIFICATE:-}" ] || set -- "$@" -cert "$SEAWAY_TLS_CERTIFICATE" -key "${SEAWAY_TLS_KEY:-$SEAWAY_TLS_CERTIFICATE}"
+    # Or QUIT and READY at the start of what is written would be letters for openssl itself.
+    set -- openssl s_client -connect "$at" -quiet -nocommands -no_ign_eof -verify_quiet -verify_return_error "$@"
+    if [ -n "$patience" ] && command -v timeout >/dev/null; then
+        set -- timeout -s KILL "$patience" "$@"
+    fi
+    exec "$@"
+}
+
 # Starts nc towards the broker; whether it has reached it shows in the answer to HELLO. $1: seconds of patience, or none.
 connect() {
     address=${SEAWAY_BROKER:-127.0.0.1:7411}
+    program=netcat
     case $address in
+    tls://?*:?*)
+        program=secure
+        address=${address#tls://}
+        host=${address%:*}
+        host=${host#\[}
+        set -- "${host%\]}" "${address##*:}" "${1:-}"
+        ;;
     unix:?*) set -- ${1:+-w "$1"} -U "${address#unix:}" ;;
     \[*\]:?*)
         host=${address#\[}
         set -- ${1:+-w "$1"} "${host%%\]*}" "${address##*:}"
         ;;
     ?*:?*) set -- ${1:+-w "$1"} "${address%:*}" "${address##*:}" ;;
-    *) fail "$EX_USAGE" "SEAWAY_BROKER is host:port or unix:PATH, not '$address'" ;;
+    *) fail "$EX_USAGE" "SEAWAY_BROKER is host:port, tls://host:port or unix:PATH, not '$address'" ;;
     esac
     makeTemporary
     mkfifo "$temporary/to" "$temporary/from" || fail 1 'no pipes'
     # It ends with its input, so that what is under way can be finished when all of us are told to leave.
     (
         trap '' INT TERM
-        exec nc -N "$@" <"$temporary/to" >"$temporary/from" 2>"$temporary/errors"
+        $program "$@" <"$temporary/to" >"$temporary/from" 2>"$temporary/errors"
     ) &
     nc=$!
     exec 3>"$temporary/to" 4<"$temporary/from"
@@ -189,6 +218,8 @@ noBroker() {
     reason=
     wait "$nc"
     IFS= read -r reason 2>/dev/null <"$temporary/errors"
+    # openssl says first what certificate it is about.
+    case ${SEAWAY_BROKER:-} in tls://*) reason=$(sed -n 's/^verify error:num=[0-9]*://p; s/^connect:/&/p; s/.*not found.*/&/p' "$temporary/errors" | head -n 1) ;; esac
     fail "$EX_UNAVAILABLE" "no broker at ${SEAWAY_BROKER:-127.0.0.1:7411}${reason:+: $reason}"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Talks to a Seaway broker from a shell. Needs OpenBSD netcat (nc), awk, base64, mkfifo and mktemp; see README.md.
+# Talks to a Seaway broker from a shell. Needs OpenBSD netcat (nc), awk, base64, mkfifo and mktemp, and for TLS openssl; see README.md.
 #
 # Here stands one function per verb; connection.sh beside it moves frames, reading.sh takes part in reading. Nothing that
 # came from a broker is ever expanded, split as anything but checked names, or run as code.
@@ -22,8 +22,9 @@ usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh watch [--count N] [--exec CMD] GROUP CHANNEL
        seaway.sh members GROUP | peek CHANNEL | stats [channels|groups|connections] | flush [PATTERN] | ping
 
-SEAWAY_BROKER is host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10),
-SEAWAY_PING seconds between signs of life (5).
+SEAWAY_BROKER is host:port, tls://host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10),
+SEAWAY_PING seconds between signs of life (5). For TLS: SEAWAY_TLS_CA names a file of authorities to trust (the system's),
+SEAWAY_TLS_CERTIFICATE and SEAWAY_TLS_KEY files of this side's own.
 A body that is missing or - is read from standard input. Options stand before names; -- ends them.
 exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit)
 END
