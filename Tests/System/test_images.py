@@ -105,7 +105,8 @@ class Composition:
 
     def order(self) -> list[str]:
         """Each behind those that it depends on."""
-        services, order = dict(COMPOSE["services"]), []
+        services = dict(COMPOSE["services"])
+        order: list[str] = []
         while services:
             ready = [name for name in services if set(services[name].get("depends_on", {})) <= set(order)]
             assert ready, f"{sorted(services)} wait for each other"
@@ -145,13 +146,14 @@ class Composition:
     @staticmethod
     def program(target: str) -> list[object]:
         demo = ROOT / "Sources" / "Examples" / "Demo"
-        return {
+        programs: dict[str, list[object]] = {
             "seaway": [SEAWAY],
             "worker-swift": [ROOT / ".build" / "release" / "seaway-demo-worker"],
             "worker-python": [sys.executable, demo / "demo.py"],
             "worker-go": [House.go_worker()],
             "worker-shell": [demo / "worker.sh"],
-        }[target]
+        }
+        return programs[target]
 
     def answers(self, language: str) -> bool:
         port = self.places["web:8000"]
