@@ -2,11 +2,11 @@ package seaway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
@@ -26,7 +26,10 @@ type Options struct {
 	Backoff, MaxBackoff time.Duration
 	// Failover is the silence after which one of several brokers is taken for dead, 300 ms to an hour (2 s).
 	Failover time.Duration
-	// Dial opens the connection, for TLS and tests (TCP, or a Unix socket when the address begins with "unix:").
+	// TLS says whom to trust at an address that begins with "tls://", and has this side's certificate (the system's
+	// authorities, and none).
+	TLS *tls.Config
+	// Dial opens the connection, for what the address cannot say, and tests (what the address says).
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Logger is told about broken connections and failed handlers (log.Default()).
 	Logger interface{ Printf(string, ...any) }
@@ -62,7 +65,7 @@ type Client struct {
 	part   *shardPart
 }
 
-// New makes a client of the broker at an address such as "127.0.0.1:7411" or "unix:/run/seaway.sock".
+// New makes a client of the broker at an address such as "127.0.0.1:7411", "tls://broker:7411" or "unix:/run/seaway.sock".
 //
 // It connects in the background; calls wait for that. [Client.Close] ends it.
 func New(address string, options Options) *Client {
@@ -89,7 +92,7 @@ func setDefaults(options *Options, address string) {
 	defaultTo(&options.Backoff, 100*time.Millisecond)
 	defaultTo(&options.MaxBackoff, 5*time.Second)
 	if options.Dial == nil {
-		options.Dial = dialer(address)
+		options.Dial = dialer(address, options.TLS)
 	}
 	if options.Logger == nil {
 		options.Logger = log.Default()
@@ -99,16 +102,6 @@ func setDefaults(options *Options, address string) {
 func defaultTo(value *time.Duration, standard time.Duration) {
 	if *value == 0 {
 		*value = standard
-	}
-}
-
-func dialer(address string) func(context.Context) (net.Conn, error) {
-	network := "tcp"
-	if path := strings.TrimPrefix(address, "unix:"); path != address {
-		network, address = "unix", path
-	}
-	return func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
 	}
 }
 

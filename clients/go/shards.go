@@ -99,7 +99,7 @@ func newShards(client *Client, addresses []string, options Options) *shards {
 		part := &shardPart{shards: s, place: place, address: address}
 		s.parts = append(s.parts, part)
 		own := options
-		own.Dial = dialer(address)
+		own.Dial = dialer(address, options.TLS)
 		part.client = newClient(own, part)
 	}
 	return s

@@ -1,5 +1,7 @@
 """The Python worker of `make demo`: sockets, the feed's history, the number of readers, posts to /python and /any.
 
+    python demo.py BROKER …             its token is in SEAWAY_TOKEN, where the broker has tokens
+
 It may be killed and started again at any time: the sockets live in the interface server, and what was posted meanwhile
 waits on the channel.
 """
@@ -7,6 +9,7 @@ waits on the channel.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import deque
 
@@ -20,7 +23,7 @@ READERS = "liveblog.readers"
 
 posts: deque[str] = deque(maxlen=200)
 readers: set[str] = set()
-layer = seaway.Layer(sys.argv[1], client="demo-python")
+layer = seaway.Layer(hosts=sys.argv[1:], client="demo-python", token=os.environ.get("SEAWAY_TOKEN"))
 worker = seaway.Worker(layer=layer)
 
 

@@ -18,10 +18,14 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: go-worker HOST:PORT")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: go-worker BROKER …, with its token, where the broker has tokens, in SEAWAY_TOKEN")
 	}
-	worker := seaway.NewWorker(seaway.New(os.Args[1], seaway.Options{Name: "demo-go"}))
+	client, err := seaway.NewSharded(os.Args[1:], seaway.Options{Name: "demo-go", Token: os.Getenv("SEAWAY_TOKEN")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	worker := seaway.NewWorker(client)
 	worker.Handle("http.request.go", answer)
 	worker.Handle("http.request.any", answer)
 	worker.Handle("bigdata.process", process)

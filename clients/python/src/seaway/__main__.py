@@ -31,7 +31,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     worker = commands.add_parser("worker", help="run a worker until SIGTERM or SIGINT, then drain it")
     worker.add_argument("worker", type=_place, metavar="MODULE:WORKER", help="where the worker is, such as shop:worker")
     worker.add_argument(
-        "--broker", type=_broker, metavar="ADDRESS", help="HOST:PORT or unix:PATH (SEAWAY_BROKER, else 127.0.0.1:7411)"
+        "--broker",
+        type=_broker,
+        metavar="ADDRESS",
+        help="HOST:PORT, tls://HOST:PORT or unix:PATH (SEAWAY_BROKER, else 127.0.0.1:7411)",
     )
     worker.add_argument("--concurrency", type=_count, metavar="N", help="functions that run at a time, at least 1")
     worker.add_argument(

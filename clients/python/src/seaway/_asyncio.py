@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import List, Optional, Sequence
 
 from ._address import Address
@@ -153,8 +154,15 @@ class Link(asyncio.Protocol):
             if path is not None:
                 await asyncio.wait_for(loop.create_unix_connection(lambda: self, path), self._connect_timeout)
             else:
-                host, port = self.address.host, self.address.port
-                await asyncio.wait_for(loop.create_connection(lambda: self, host, port), self._connect_timeout)
+                host, port, tls = self.address.host, self.address.port, self.address.tls
+                name = None if tls is None else host
+                await asyncio.wait_for(
+                    loop.create_connection(lambda: self, host, port, ssl=tls, server_hostname=name),
+                    self._connect_timeout,
+                )
+        except ssl.SSLCertVerificationError as error:
+            self.core.trouble = f"its certificate is not trusted: {error.verify_message}"
+            return
         except (OSError, asyncio.TimeoutError) as error:
             self.core.trouble = str(error) or "no answer in time"
             return

@@ -12,6 +12,7 @@ import contextlib
 import os
 import select
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -30,6 +31,9 @@ _CONNECT_TIMEOUT = 5.0
 _TICK = 5.0
 #: Posted requests without an answer beyond which the next one waits.
 _MOST_POSTED = 4_096
+
+#: Nothing can be read or written just now.
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _links: weakref.WeakSet[Link] = weakref.WeakSet()
 
@@ -217,7 +221,7 @@ class Link:
         try:
             connection = self.address.connect(min(_CONNECT_TIMEOUT, left))
         except OSError as error:
-            trouble = error.strerror or str(error)
+            trouble = _reason(error)
         finally:
             self.lock.acquire()
         if connection is None:
@@ -234,11 +238,11 @@ class Link:
 
     def _read(self, connection: socket.socket) -> None:
         try:
-            data = connection.recv(_RECEIVE_SIZE)
-        except (BlockingIOError, InterruptedError):
+            data = _receive(connection)
+        except _NOT_NOW:
             return
         except OSError as error:
-            self._lose(error.strerror or str(error))
+            self._lose(_reason(error))
             return
         if not data:
             self._lose("the broker closed the connection")
@@ -256,12 +260,12 @@ class Link:
                     return
             try:
                 self._unwritten = self._unwritten[connection.send(self._unwritten) :]
-            except (BlockingIOError, InterruptedError):
+            except _NOT_NOW:
                 return
             except OSError as error:
                 # What the broker said before it closed is still to be read, by whoever reads next.
                 self._unwritten = memoryview(b"")
-                self.core.blame(error.strerror or str(error))
+                self.core.blame(_reason(error))
                 return
 
     def _write_or_wake(self) -> None:
@@ -318,6 +322,20 @@ class Link:
         with self.lock:
             if not self._is_moving:
                 self._look()
+
+
+def _receive(connection: socket.socket) -> bytes:
+    data = connection.recv(_RECEIVE_SIZE)
+    # What TLS has taken from the socket already makes nobody's poll end.
+    while isinstance(connection, ssl.SSLSocket) and connection.pending():
+        data += connection.recv(connection.pending())
+    return data
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    return error.strerror or str(error)
 
 
 def _keep(link: weakref.ref[Link], ends: threading.Event) -> None:

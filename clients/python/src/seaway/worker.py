@@ -54,8 +54,8 @@ class Worker:
     ):
         """Connects to nothing yet.
 
-        - ``broker``: ``HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says. Options are those of
-          ``Layer``.
+        - ``broker``: ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says.
+          Options are those of ``Layer``.
         - ``concurrency``: functions that run at a time, each in a thread of its own; with 1, in the thread that runs
           the worker.
         - ``prefetch``: with a concurrency of 1, messages held beyond the one worked on, as long as they take less

@@ -128,9 +128,9 @@ def _takes(status: str, number: int) -> bool:
 class Broker:
     """A broker that may be killed and come back at its address."""
 
-    def __init__(self, *options: str):
+    def __init__(self, *options: str, address: str = "127.0.0.1:0"):
         self._options = options
-        self.address = "127.0.0.1:0"
+        self.address = address
         self.start()
 
     def start(self) -> None:

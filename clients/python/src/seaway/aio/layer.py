@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -18,9 +19,10 @@ from .listening import Listening
 
 
 async def connect(address: Optional[str] = None, **options: Any) -> Layer:
-    """Returns a layer that is connected: to ``HOST:PORT``, ``unix:PATH``, or what ``SEAWAY_BROKER`` says.
+    """Returns a layer that is connected: to ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
 
-    Options are those of ``Layer``. Raises ``Unreachable`` when no broker answers within ``patience``.
+    Without an address it is what ``SEAWAY_BROKER`` says. Options are those of ``Layer``. Raises ``Unreachable`` when
+    no broker answers within ``patience``.
     """
     layer = Layer(address, **options)
     try:
@@ -49,6 +51,7 @@ class Layer:
         hosts: Optional[Sequence[str]] = None,
         client: str = "seaway-python",
         token: Optional[str] = None,
+        tls: Optional[ssl.SSLContext] = None,
         patience: float = 2.0,
         timeout: float = 10.0,
         heartbeat: float = 20.0,
@@ -59,15 +62,22 @@ class Layer:
         - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
           (protocol/SHARDING.md).
         - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
+        - ``token``: who this is, where the broker has tokens; ``SEAWAY_TOKEN`` of the environment unless given. A layer
+          whose token is not known has ended: ``NotAuthenticated``.
+        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the system's
+          authorities, or those in the file that ``SSL_CERT_FILE`` names.
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
         - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
         - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
         """
-        addresses = _address.several(address, hosts)
+        token = _address.token(token)
+        addresses = _address.several(address, hosts, tls)
         if not addresses:
             core = Core(client, token, heartbeat, timeout)
-            self._link: Union[Link, ShardLink] = Link(_address.parse(hosts[0] if hosts else address), core, patience)
+            self._link: Union[Link, ShardLink] = Link(
+                _address.parse(hosts[0] if hosts else address, tls), core, patience
+            )
             return
 
         def make_core() -> ShardCore:

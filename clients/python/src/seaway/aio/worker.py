@@ -52,8 +52,8 @@ class Worker:
     ):
         """Connects to nothing yet.
 
-        - ``broker``: ``HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says. Options are those of
-          ``Layer``.
+        - ``broker``: ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``; without it what ``SEAWAY_BROKER`` says.
+          Options are those of ``Layer``.
         - ``concurrency``: functions that run at a time; no more messages are taken.
         - ``drain``: seconds that functions may take to finish once the worker is told to leave, before they are
           cancelled.
