@@ -64,20 +64,22 @@ package final class RawSocket: Sendable {
     package func finish() async throws { try await self.channel.close(mode: .output).get() }
 
     /// Ends the connection.
-    package func close() async { try? await self.channel.close().get() }
+    package func close() async {
+        let channel = self.channel
+        try? await channel.eventLoop.submit {
+            // Below TLS, which would wait for a goodbye.
+            let bottom = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+            if let bottom { bottom.close(promise: nil) } else { channel.close(promise: nil) }
+        }.get()
+        try? await channel.closeFuture.get()
+    }
 
     /// Ends the connection as a lost machine would: with RST, where there is one.
     package func reset() async throws {
         if self.channel.remoteAddress?.port != nil {
             try await (self.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         }
-        let channel = self.channel
-        try await channel.eventLoop.submit {
-            // Below TLS, which would say goodbye.
-            let bottom = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
-            if let bottom { bottom.close(promise: nil) } else { channel.close(promise: nil) }
-        }.get()
-        try? await channel.closeFuture.get()
+        await self.close()
     }
 
     // MARK: Reading
