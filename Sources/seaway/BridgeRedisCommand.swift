@@ -7,14 +7,16 @@ import SeawayMessage
 struct BridgeRedisCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "redis",
-        abstract: "Send what Redis publishes or adds to streams, or publish what comes.",
+        abstract: "Send what Redis publishes or adds to streams, or the other way round.",
         discussion: """
             --to-group and --to-channel with --subscribe (patterns of pub/sub) or --stream; --from-group and --from-channel with \
-            --publish. Streams are read from their end, and after a break from where they were left.
+            --publish or --append. Streams are read from their end, and after a break from where they were left. What is \
+            appended is the field "message" of an entry.
 
               seaway bridge redis --subscribe 'news.*' --to-group 'redis.{name}'
               seaway bridge redis --stream orders --from-id 0 --to-channel orders
               seaway bridge redis --from-group liveblog --publish liveblog
+              seaway bridge redis --from-channel audit --append audit --keep 100000
             """)
 
     @Option(help: ArgumentHelp("The Redis server: host:port or unix:PATH.", valueName: "address"))
@@ -40,6 +42,12 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Publish to this channel of Redis.", valueName: "channel"))
     var publish: String?
 
+    @Option(help: ArgumentHelp("Append to this stream of Redis.", valueName: "name"))
+    var append: String?
+
+    @Option(help: ArgumentHelp("About so many entries of that stream are kept.", valueName: "count"))
+    var keep = 100_000
+
     @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
@@ -47,13 +55,21 @@ struct BridgeRedisCommand: AsyncParsableCommand {
 
     func validate() throws {
         try self.target.belongs(with: "--subscribe or --stream", !(self.subscribe.isEmpty && self.stream.isEmpty))
-        try self.reading.belongs(with: "--publish", self.publish != nil)
+        try self.reading.belongs(with: "--publish or --append", self.publish != nil || self.append != nil)
         guard self.subscribe.isEmpty || self.stream.isEmpty else {
             throw ValidationError("--subscribe and --stream: give one of them.")
         }
-        guard !(self.subscribe.isEmpty && self.stream.isEmpty) || self.publish != nil else {
-            throw ValidationError("Give --subscribe, --stream or --publish.")
+        guard self.publish == nil || self.append == nil else {
+            throw ValidationError("--publish and --append: give one of them.")
         }
+        guard self.keep > 0 else { throw ValidationError("--keep is \(self.keep); allowed is 1 and more.") }
+        guard !(self.subscribe.isEmpty && self.stream.isEmpty) || self.destination != nil else {
+            throw ValidationError("Give --subscribe, --stream, --publish or --append.")
+        }
+    }
+
+    private var destination: RedisWriter.Destination? {
+        self.publish.map { .channel($0) } ?? self.append.map { .stream($0, kept: self.keep) }
     }
 
     func run() async throws {
@@ -70,11 +86,11 @@ struct BridgeRedisCommand: AsyncParsableCommand {
                     positions: Dictionary(positions) { first, _ in first },
                     intake: intake, eventLoop: run.eventLoop, logger: run.logger))
         }
-        if let point = self.reading.point, let channel = self.publish {
-            let publisher = RedisPublisher(
-                address, channel: channel, eventLoop: run.eventLoop, tally: run.tally, logger: run.logger)
+        if let point = self.reading.point, let destination = self.destination {
+            let writer = RedisWriter(
+                address, to: destination, eventLoop: run.eventLoop, tally: run.tally, logger: run.logger)
             sources.append(
-                LayerSource(run.layer, point, logger: run.logger) { await publisher.publish($0.body) })
+                LayerSource(run.layer, point, logger: run.logger) { await writer.write($0.body) })
         }
         try await run.run(sources)
     }

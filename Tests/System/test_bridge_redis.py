@@ -186,6 +186,22 @@ def test_what_is_sent_to_a_group_is_published_in_order(house, ports, redis):
     assert "handed-on=50" in summary(program.output())
 
 
+def test_what_comes_is_appended_to_a_stream_in_order(house, ports, redis):
+    redis.start()
+    house.broker(ports[0], "--capacity", "audit=1000")
+    options = ["--redis", f"127.0.0.1:{redis.port}", "--from-channel", "audit", "--append", "audit", "--keep", "500"]
+    program = bridge(house, "redis", ports[0], *options)
+    send(ports[0], "audit", *({"n": n} for n in range(1_000)))
+    until(lambda: redis.say("xrevrange audit + - count 1")[-1:] == ['{"n":999}'], "the last one is there")
+    entries = redis.say("xrange audit - +")
+    kept = [json.loads(text)["n"] for text in entries[2::3]]
+    # Redis cuts whole nodes of 100 entries.
+    assert 500 <= len(kept) < 1_000 and kept == list(range(1_000))[-len(kept) :]
+    assert set(entries[1::3]) == {"message"}
+    assert program.terminate() == 0
+    assert "handed-on=1000" in summary(program.output())
+
+
 def test_publishing_waits_for_redis(house, ports, redis):
     house.broker(ports[0])
     options = ["--redis", f"127.0.0.1:{redis.port}", "--from-channel", "jobs", "--publish", "out"]
@@ -215,6 +231,8 @@ def test_a_password_is_given_and_a_wrong_one_told(house, ports, tmp_path):
         (["--to-group", "a"], "belong together"),
         (["--from-group", "a"], "belong together"),
         (["--subscribe", "a", "--stream", "b", "--to-group", "c"], "one of them"),
+        (["--from-group", "a", "--publish", "b", "--append", "c"], "one of them"),
+        (["--from-group", "a", "--append", "c", "--keep", "0"], "--keep"),
         (["--redis", "nowhere", "--subscribe", "a", "--to-group", "c"], "--redis"),
     ],
 )

@@ -3,29 +3,47 @@ package import NIOCore
 package import SeawayMessage
 import SeawayWire
 
-/// Publishes messages on a channel of Redis, one after the other, over a connection that is made again when it was lost.
-package actor RedisPublisher {
+/// Gives messages to Redis, one after the other, over a connection that is made again when it was lost.
+package actor RedisWriter {
+    /// Where they go.
+    package enum Destination: Sendable {
+        /// `PUBLISH`: to whoever listens just then.
+        case channel(String)
+        /// `XADD`, as the field `message` of an entry; about so many entries are kept.
+        case stream(String, kept: Int)
+
+        fileprivate func command(_ payload: Payload) -> [[UInt8]] {
+            switch self {
+            case .channel(let name): [Array("PUBLISH".utf8), Array(name.utf8), payload.json]
+            case .stream(let name, let kept):
+                ["XADD", name, "MAXLEN", "~", "\(kept)", "*", "message"].map { Array($0.utf8) } + [payload.json]
+            }
+        }
+    }
+
     private let address: RedisAddress
-    private let channel: [UInt8]
+    private let destination: Destination
     private let eventLoop: any EventLoop
     private let tally: BridgeTally
     private let logger: Logger
     private var connection: RedisConnection?
 
-    package init(_ address: RedisAddress, channel: String, eventLoop: any EventLoop, tally: BridgeTally, logger: Logger)
-    {
+    package init(
+        _ address: RedisAddress, to destination: Destination, eventLoop: any EventLoop, tally: BridgeTally,
+        logger: Logger
+    ) {
         self.address = address
-        self.channel = Array(channel.utf8)
+        self.destination = destination
         self.eventLoop = eventLoop
         self.tally = tally
         self.logger = logger
     }
 
     /// Returns when Redis has taken it, or it is lost: because the connection broke before the answer, or the task was cancelled.
-    package func publish(_ payload: Payload) async {
+    package func write(_ payload: Payload) async {
         guard let connection = await self.connected() else { return self.tally.drop(.shutdown, "\(self.address)") }
         do {
-            try await connection.ask([Array("PUBLISH".utf8), self.channel, payload.json])
+            try await connection.ask(self.destination.command(payload))
             self.tally.count { $0.handedOn += 1 }
         } catch {
             connection.close()
