@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 
@@ -27,12 +28,12 @@ def test_a_bridge_goes_on_over_the_other_broker(house):
         home, rest = (ports[0], second) if first.messages else (ports[1], first)
         brokers[home].kill()
 
+        numbers = itertools.count(1)
+
         def goes_on() -> bool:
-            say(goes_on.number)
-            goes_on.number += 1
+            say(next(numbers))
             return bool(rest.messages)
 
-        goes_on.number = 1
         until(goes_on, "messages come from the other broker", pause=0.05)
         come = [message["n"] for message in rest.messages]
         assert come == sorted(set(come)), "in order, none twice"
