@@ -176,7 +176,7 @@ package final class Broker: Sendable {
                         try channel.pipeline.syncOperations.addHandler(tls.makeHandler())
                     }
                     try channel.pipeline.syncOperations.addHandler(
-                        ConnectionHandler(core: core.value, logger: logger, isSecured: isSecured))
+                        ConnectionHandler(core: core.value, logger: logger))
                 }
             }
     }

@@ -78,7 +78,7 @@ package final class BrokerCore {
         var made: Connection?
         self.attach { id in
             let connection = Connection(id: id, core: self, transport: transport)
-            if awaitsHandshake { connection.deadlines.awaitHandshake(now: self.now) }
+            if awaitsHandshake { connection.deadlines.awaitHandshake() }
             made = connection
             return connection
         }

@@ -18,7 +18,6 @@ package final class Connection {
     let id: PeerID
     let core: BrokerCore
     let transport: any Transport
-    let requests: RequestHandler
     private var state = State.open
     var isOpen: Bool {
         if case .open = self.state { true } else { false }
@@ -27,6 +26,7 @@ package final class Connection {
     private var session = ServerSession()
     /// As agreed in `HELLO`.
     var format = BodyFormat.json
+    var clientName: String?
     /// What has come and is not yet a whole frame.
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
@@ -51,13 +51,12 @@ package final class Connection {
         self.id = id
         self.core = core
         self.transport = transport
-        self.requests = RequestHandler(core: core, id: id)
         self.parser = FrameParser(limits: core.configuration.limits)
         self.access = ConnectionAccess(core.tokens)
         self.deadlines = ConnectionDeadlines(awaitsLogin: core.tokens != nil, now: core.now)
     }
 
-    var clientName: String? { self.session.hello.client }
+    var requests: RequestHandler { RequestHandler(core: self.core, id: self.id) }
     var unread: Int { self.output.readableBytes + self.transport.unsent }
 
     // MARK: Input

@@ -12,19 +12,18 @@ struct ConnectionDeadlines {
         case drop(Bound)
     }
 
-    private var heardAt: Int
     private var keepalive: Keepalive
-    /// Since when a log-in is waited for.
-    private var awaitsLoginSince: Int?
-    private var awaitsHandshakeSince: Int?
+    private let connectedAt: Int
+    private var awaitsLogin: Bool
+    private(set) var awaitsHandshake = false
     /// When the frame that is being read began.
     private var frameBegan: Int?
     /// Since when unread output has stood still.
     private var stuck: (since: Int, unread: Int)?
 
     init(awaitsLogin: Bool, now: Int) {
-        self.heardAt = now
-        self.awaitsLoginSince = awaitsLogin ? now : nil
+        self.connectedAt = now
+        self.awaitsLogin = awaitsLogin
         self.keepalive = Keepalive(interval: 0, now: now)
     }
 
@@ -33,16 +32,13 @@ struct ConnectionDeadlines {
         self.keepalive = Keepalive(interval: interval, now: now)
     }
 
-    mutating func awaitHandshake(now: Int) { self.awaitsHandshakeSince = now }
+    mutating func awaitHandshake() { self.awaitsHandshake = true }
 
-    mutating func handshakeCompleted() { self.awaitsHandshakeSince = nil }
+    mutating func handshakeCompleted() { self.awaitsHandshake = false }
 
-    mutating func loggedIn() { self.awaitsLoginSince = nil }
+    mutating func loggedIn() { self.awaitsLogin = false }
 
-    mutating func peerWasHeard(at now: Int) {
-        self.heardAt = now
-        self.keepalive.peerWasHeard(at: now)
-    }
+    mutating func peerWasHeard(at now: Int) { self.keepalive.peerWasHeard(at: now) }
 
     /// - Parameter isInside: a frame was begun and is not complete.
     mutating func frame(isInside: Bool, now: Int) { self.frameBegan = isInside ? self.frameBegan ?? now : nil }
@@ -56,15 +52,14 @@ struct ConnectionDeadlines {
     mutating func check(
         now: Int, _ configuration: BrokerConfiguration, unread: @autoclosure () -> Int, listens: @autoclosure () -> Bool
     ) -> Action {
-        if let since = self.awaitsHandshakeSince, now - since >= configuration.frameTimeout {
+        let isLate = now - self.connectedAt >= configuration.frameTimeout
+        if self.awaitsHandshake, isLate {
             return .drop(.frameTimeout)
         }
         if let began = self.frameBegan, now - began >= configuration.frameTimeout {
             return .end(.idle, "a frame took too long", .frameTimeout)
         }
-        if let since = self.awaitsLoginSince, now - since >= configuration.frameTimeout {
-            return .end(.idle, "no log-in came in time", .frameTimeout)
-        }
+        if self.awaitsLogin, isLate { return .end(.idle, "no log-in came in time", .frameTimeout) }
         if let stuck = self.stuck {
             let left = unread()
             if left < stuck.unread { self.stuck = (now, left) }
@@ -73,7 +68,7 @@ struct ConnectionDeadlines {
             }
         }
         let idle = configuration.idleTimeout
-        if idle > 0, now - self.heardAt >= idle, !listens() { return .end(.idle, "", .idleTimeout) }
+        if idle > 0, now - self.keepalive.heardAt >= idle, !listens() { return .end(.idle, "", .idleTimeout) }
         switch self.keepalive.check(at: now) {
         case .wait: return .wait
         case .ping: return .ping

@@ -9,19 +9,16 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private let core: BrokerCore
     private let logger: Logger
-    /// Of TLS (U8).
-    private var awaitsHandshake: Bool
     private var connection: Connection?
 
-    init(core: BrokerCore, logger: Logger, isSecured: Bool) {
+    init(core: BrokerCore, logger: Logger) {
         self.core = core
         self.logger = logger
-        self.awaitsHandshake = isSecured
     }
 
     func channelActive(context: ChannelHandlerContext) {
         guard !self.core.isCrowded(), let transport = NIOTransport(context) else { return context.close(promise: nil) }
-        let connection = self.core.connect(transport, awaitsHandshake: self.awaitsHandshake)
+        let connection = self.core.connect(transport, awaitsHandshake: transport.isSecured)
         self.connection = connection
         if self.logger.logLevel <= .debug {
             let peer = PeerDescription.metadata(of: context.channel)
@@ -42,9 +39,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed: self.connection?.receiveEnd()
-        case TLSUserEvent.handshakeCompleted:
-            self.awaitsHandshake = false
-            self.connection?.handshakeCompleted()
+        case TLSUserEvent.handshakeCompleted: self.connection?.handshakeCompleted()
         default: break
         }
         context.fireUserInboundEventTriggered(event)
@@ -59,10 +54,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An end without close_notify is an end; frames know by themselves whether they are whole.
         if case .uncleanShutdown? = error as? NIOSSLError { return }
-        if self.awaitsHandshake {
-            self.awaitsHandshake = false
-            self.core.counters.failedHandshakes += 1
-        }
+        self.connection?.handshakeFailed()
         self.logger.debug("a connection broke", metadata: ["error": "\(error)"])
         context.close(promise: nil)
     }

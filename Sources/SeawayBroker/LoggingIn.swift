@@ -8,6 +8,13 @@ extension Connection {
     /// TLS has been agreed on (U8).
     func handshakeCompleted() { self.deadlines.handshakeCompleted() }
 
+    /// What broke the connection was the handshake, unless that was over.
+    func handshakeFailed() {
+        guard self.deadlines.awaitsHandshake else { return }
+        self.deadlines.handshakeCompleted()
+        self.core.counters.failedHandshakes += 1
+    }
+
     func greet(_ hello: Hello) {
         if let tokens = self.core.tokens {
             guard let token = hello.token.flatMap(tokens.token(for:)) else { return self.holdLoginBack() }
@@ -15,6 +22,7 @@ extension Connection {
             self.deadlines.loggedIn()
         }
         self.format = hello.format
+        self.clientName = hello.client
         self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
         self.answer(self.requests.greeting(for: hello))
     }

@@ -5,14 +5,11 @@ import NIOSSL
 final class NIOTransport: Transport {
     private let context: ChannelHandlerContext
     private let options: any NIOSynchronousChannelOptions
-    /// Below TLS, where a connection can be dropped without asking its peer.
-    private let bottom: ChannelHandlerContext
 
     init?(_ context: ChannelHandlerContext) {
         guard let options = context.channel.syncOptions else { return nil }
         self.context = context
         self.options = options
-        self.bottom = (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) ?? context
     }
 
     func write(_ bytes: ByteBuffer) {
@@ -34,7 +31,15 @@ final class NIOTransport: Transport {
 
     var host: String { self.context.remoteAddress?.ipAddress ?? "unix" }
 
-    func close() { self.bottom.close(promise: nil) }
+    // Looked up, since each connection would pay for keeping it.
+    private var tls: ChannelHandlerContext? {
+        try? self.context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+    }
+
+    var isSecured: Bool { self.tls != nil }
+
+    /// Below TLS, where a connection can be dropped without asking its peer.
+    func close() { (self.tls ?? self.context).close(promise: nil) }
 
     func setReading(_ isReading: Bool) {
         try? self.options.setOption(.autoRead, value: isReading)

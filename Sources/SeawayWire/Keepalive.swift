@@ -7,7 +7,7 @@ package struct Keepalive: Hashable, Sendable {
     }
 
     private let interval: Int
-    private var heardAt: Int
+    package private(set) var heardAt: Int
     private var pings = 0
 
     /// - Parameter interval: milliseconds of silence before each step; 0 never asks.

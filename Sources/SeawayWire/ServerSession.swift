@@ -15,19 +15,20 @@ package struct ServerSession: Hashable, Sendable {
         case end(StreamError)
     }
 
-    /// As agreed; until then the defaults.
-    package private(set) var hello = Hello()
     /// A frame in order has come (F11).
     private var isTrusted = false
     /// A frame was not refused, so that it is too late for `HELLO` (H1).
     private var hasAccepted = false
     /// What will be said to the frame whose body is being thrown away.
-    private var awaitedVerdict: Verdict?
+    private var awaited = Awaited.nothing
+
+    private enum Awaited: Hashable, Sendable {
+        case nothing
+        // Elsewhere, since most connections never have one.
+        indirect case verdict(Verdict)
+    }
 
     package init() {}
-
-    /// The format of the bodies that this client sends and gets.
-    package var format: BodyFormat { self.hello.format }
 
     /// A frame in order has come that needs no judgement.
     package mutating func trust() { self.isTrusted = true }
@@ -40,9 +41,7 @@ package struct ServerSession: Hashable, Sendable {
         do throws(RequestError) {
             let request = try Request(line: line, shape: shape)
             defer { self.isTrusted = true }
-            guard case .hello(let hello) = request else { return .request(request) }
-            guard !self.hasAccepted else { return .refuse(.state) }
-            self.hello = hello
+            if case .hello = request, self.hasAccepted { return .refuse(.state) }
             return .request(request)
         } catch {
             switch error {
@@ -64,24 +63,27 @@ package struct ServerSession: Hashable, Sendable {
             let request = try Request(line: line, shape: shape)
             if !reason.isOfForm, !isAllowed(request) {
                 self.isTrusted = true
-                self.awaitedVerdict = .refuse(.denied)
+                self.awaited = .verdict(.refuse(.denied))
             } else if case .groupSend(let group, let except) = request, reason == .full(by: .memory) {
                 self.isTrusted = true
                 let name = Name(checked: line.extracting(group).array)
-                self.awaitedVerdict = .countAsFull(group: name, except: except)
+                self.awaited = .verdict(.countAsFull(group: name, except: except))
             } else {
-                self.awaitedVerdict = self.refuse(reason)
+                self.awaited = .verdict(self.refuse(reason))
             }
         } catch {
-            if case .refused(let refusal) = error { self.awaitedVerdict = self.refuse(refusal) }
+            if case .refused(let refusal) = error { self.awaited = .verdict(self.refuse(refusal)) }
         }
     }
 
     /// The thrown-away body has ended.
     package mutating func judgeDiscarded() -> Verdict {
-        defer { self.awaitedVerdict = nil }
+        defer { self.awaited = .nothing }
+        return switch self.awaited {
+        case .verdict(let verdict): verdict
         // A READY with a body has no refusal of its own.
-        return self.awaitedVerdict ?? .end(.unanswerable)
+        case .nothing: .end(.unanswerable)
+        }
     }
 
     private func refuse(_ refusal: WireRefusal) -> Verdict {

@@ -7,25 +7,29 @@ struct ConnectionAccess {
         case open
         /// No log-in has succeeded.
         case stranger
-        case loggedIn(Token)
+        /// A log-in has failed, which is answered only then.
+        case heldBack(until: Int)
+        // Elsewhere, since most connections are of brokers without tokens.
+        indirect case loggedIn(Token)
     }
 
     /// Log-ins that may fail on one connection.
     private static let mostFailures = 3
     private var state: State
-    private var failures = 0
-    /// When the failed log-in is answered.
-    private var heldBackUntil: Int?
-    /// Whether each request is to be asked about; stands by itself, since it is looked at for every message.
-    let isLimited: Bool
+    private var failures: UInt8 = 0
 
-    init(_ tokens: Tokens?) {
-        self.isLimited = tokens != nil
-        self.state = tokens == nil ? .open : .stranger
+    init(_ tokens: Tokens?) { self.state = tokens == nil ? .open : .stranger }
+
+    /// Whether each request is to be asked about.
+    var isLimited: Bool {
+        if case .open = self.state { false } else { true }
     }
 
     var isStranger: Bool {
-        if case .stranger = self.state { true } else { false }
+        switch self.state {
+        case .stranger, .heldBack: true
+        case .open, .loggedIn: false
+        }
     }
 
     var token: Token? {
@@ -35,7 +39,7 @@ struct ConnectionAccess {
     func allows(_ request: Request, _ line: Span<UInt8>) -> Bool {
         switch self.state {
         case .open: true
-        case .stranger: Permissions().allow(request, line)
+        case .stranger, .heldBack: Permissions().allow(request, line)
         case .loggedIn(let token): token.permissions.allow(request, line)
         }
     }
@@ -43,7 +47,7 @@ struct ConnectionAccess {
     func allowsSend(to channel: Span<UInt8>) -> Bool {
         switch self.state {
         case .open: true
-        case .stranger: false
+        case .stranger, .heldBack: false
         case .loggedIn(let token): token.permissions.maySend(channel)
         }
     }
@@ -53,17 +57,19 @@ struct ConnectionAccess {
     // MARK: Failed log-ins
 
     /// Nothing is read from it.
-    var isHeldBack: Bool { self.heldBackUntil != nil }
+    var isHeldBack: Bool {
+        if case .heldBack = self.state { true } else { false }
+    }
 
     mutating func holdBack(until deadline: Int) {
-        self.heldBackUntil = deadline
+        self.state = .heldBack(until: deadline)
         self.failures += 1
     }
 
     /// Whether the failed log-in is to be answered now.
     mutating func release(now: Int) -> Bool {
-        guard let deadline = self.heldBackUntil, now >= deadline else { return false }
-        self.heldBackUntil = nil
+        guard case .heldBack(let deadline) = self.state, now >= deadline else { return false }
+        self.state = .stranger
         return true
     }
 
