@@ -27,7 +27,7 @@ lint: ## Formats and lints alone
 fuzz: ## Random and spoilt bytes against a whole broker; ROUNDS=20000
 	@.ci/fuzz.sh $(ROUNDS)
 
-soak: ## Three brokers that die, hang, leave and come back, under load; ARGS="SECONDS SEED"
+soak: ## Three brokers that die, hang, leave and come back, under load; ARGS="SECONDS SEED --packets"
 	@.ci/soak.sh $(ARGS)
 
 conformance: ## WebSockets against the Autobahn suite (needs a Python 2.7); ARGS=quick|all|CASES

@@ -94,6 +94,8 @@ look() {
     have openssl || need openssl
     have shellcheck || need shellcheck
     have tmux || need tmux
+    # To drop packets, which only root on Linux may.
+    if [ "$(id -u)" = 0 ] && [ "$(uname)" = Linux ]; then have nft || need nftables; have ip || need iproute2; fi
     find_browser >/dev/null || need chromium
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Faults of brokers in random order under load: .ci/soak.sh [SECONDS [SEED]]
+# Faults of brokers in random order under load: .ci/soak.sh [SECONDS [SEED]] [--packets] [--only FAULT]
 #
 # Tests/System/shards.py says what must hold. A failure names its seed, and the same seed gives the same faults.
 set -eu

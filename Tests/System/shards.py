@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness import ROOT, SEAWAY, House, Program, Wire, free_port, until
+from packets import Packets
 from relay import Relay
 from shard_load import CONTENT, HTTP_TIMEOUT, SLOW, Clients, Try
 
@@ -48,7 +49,7 @@ class Shard:
     """A broker, and the way to it."""
 
     port: int
-    relay: Relay
+    relay: Relay | Packets
     program: Program | None = None
 
     @property
@@ -63,11 +64,13 @@ class Shard:
 class Site:
     """Everything, and what can be done to it."""
 
-    def __init__(self, house: House, sockets: int = 4, brokers: int = 3, absent: int = 0):
+    def __init__(
+        self, house: House, sockets: int = 4, brokers: int = 3, absent: int = 0, way: type[Relay | Packets] = Relay
+    ):
         """``absent``: brokers at the end of the list that are not there at the beginning."""
         self.house = house
         self.windows: list[tuple[str, float, float]] = []
-        self.shards = [Shard(port := free_port(), Relay(port)) for _ in range(brokers)]
+        self.shards = [Shard(port := free_port(), way(port)) for _ in range(brokers)]
         for shard in self.shards[: brokers - absent]:
             self.begin(shard)
         self.port = free_port()
