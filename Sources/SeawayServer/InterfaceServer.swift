@@ -109,7 +109,7 @@ package final class InterfaceServer: Sendable {
     }
 
     /// All that the server counts, in the Prometheus text format; on its event loop only.
-    var metricsText: String { self.running.value?.core.metrics.all.text ?? "" }
+    package var metrics: [Metric] { self.running.value?.core.metrics.all ?? [] }
 
     /// Looks now for what has waited too long, as the server does by itself at every ``ServerConfiguration/sweepInterval``.
     ///

@@ -3,13 +3,14 @@ import Logging
 import NIOCore
 import SeawayBridge
 import SeawayBroker
+import SeawayMessage
 import SeawayWire
 
 /// `seaway bridge http`
 struct BridgeHTTPCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "http",
-        abstract: "Take messages by HTTP: POST /groups/NAME and /channels/NAME, or webhooks.",
+        abstract: "Take messages by HTTP: POST /groups/NAME and /channels/NAME, or webhooks; or post what comes.",
         discussion: """
             A body of application/json is the message; text and bytes become {"source":"/path","data":…}. The answer tells what became \
             of it: 202 or 200 with counts, 503 when there is no room or no broker. With --to-group or --to-channel every path is \
@@ -18,10 +19,15 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
               seaway bridge http --listen 127.0.0.1:8080 --http-token-file token
               curl -H "Authorization: Bearer $(cat token)" -H 'Content-Type: application/json' \\
                   -d '{"text":"hi"}' http://127.0.0.1:8080/groups/liveblog
+
+            --from-group and --from-channel with --post: each message is one POST of application/json, made again where that may help. \
+            With --post HTTP is taken only where --listen is given too.
+
+              seaway bridge http --from-group liveblog --post https://example.org/hook --post-hmac-secret-file secret
             """)
 
-    @Option(help: ArgumentHelp("Address for HTTP.", valueName: "host:port"))
-    var listen = AddressOption(.tcp(host: "127.0.0.1", port: 8_080))
+    @Option(help: ArgumentHelp("Address for HTTP (default: 127.0.0.1:8080, without --post).", valueName: "host:port"))
+    var listen: AddressOption?
 
     @Option(help: ArgumentHelp("Who posts must send the first line of this file as bearer token.", valueName: "path"))
     var httpTokenFile: String?
@@ -47,15 +53,16 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
+    @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
+    @OptionGroup(title: "To HTTP") var post: BridgePostOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func validate() throws {
-        guard case .tcp(let host, _) = self.listen.address else {
-            throw ValidationError("--listen is \(self.listen.address); allowed is HOST:PORT.")
-        }
-        let isLocal = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        guard isLocal || self.httpTokenFile != nil || self.hmacSecretFile != nil else {
-            throw ValidationError("--listen \(host) is open to others: give --http-token-file or --hmac-secret-file.")
+        try self.reading.belongs(with: "--post", self.post.post != nil)
+        if let place = try self.place() {
+            try self.checkListening(on: place.host)
+        } else {
+            try self.checkNotListening()
         }
         guard (0...16 << 20).contains(self.maxBody.bytes) else {
             throw ValidationError("--max-body is \(self.maxBody); allowed is 0 to 16M.")
@@ -68,18 +75,57 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
         }
     }
 
+    /// Where HTTP is taken, if it is.
+    private func place() throws -> (host: String, port: Int)? {
+        guard let address = self.listen?.address else { return self.post.post == nil ? ("127.0.0.1", 8_080) : nil }
+        guard case .tcp(let host, let port) = address else {
+            throw ValidationError("--listen is \(address); allowed is HOST:PORT.")
+        }
+        return (host, port)
+    }
+
+    private func checkListening(on host: String) throws {
+        let isLocal = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        guard isLocal || self.httpTokenFile != nil || self.hmacSecretFile != nil else {
+            throw ValidationError("--listen \(host) is open to others: give --http-token-file or --hmac-secret-file.")
+        }
+    }
+
+    private func checkNotListening() throws {
+        try self.target.belongs(with: "--listen", false)
+        guard self.httpTokenFile == nil, self.hmacSecretFile == nil, self.allow.isEmpty else {
+            throw ValidationError("--http-token-file, --hmac-secret-file and --allow are for --listen.")
+        }
+    }
+
     func run() async throws {
-        guard case .tcp(let host, let port) = self.listen.address else { return }
         let run = try await BridgeRun("http", self.broker, self.target, self.log)
+        var sources: [any BridgeSource] = []
+        if let place = try self.place() { sources.append(try await self.takeHTTP(place.host, place.port, run)) }
+        guard let point = self.reading.point, let url = self.post.post else { return try await run.run(sources) }
+        let webhook = try self.post.webhook(to: url, signedIn: self.hmacHeader)
+        let sender = WebhookSender(webhook, eventLoop: run.eventLoop, tally: run.tally, logger: run.logger)
+        sources.append(
+            LayerSource(run.layer, point, concurrency: webhook.concurrency, logger: run.logger) {
+                await sender.post($0.body)
+            })
+        do {
+            try await run.run(sources)
+        } catch {
+            try await sender.shutdown()
+            throw error
+        }
+        try await sender.shutdown()
+    }
+
+    private func takeHTTP(_ host: String, _ port: Int, _ run: BridgeRun) async throws -> HTTPBridge {
         var configuration = HTTPBridgeConfiguration()
         configuration.rule = try self.rule()
         configuration.maxConnections = self.maxHttpConnections
         let bridge = HTTPBridge(configuration, layer: run.layer, eventLoop: run.eventLoop, tally: run.tally)
-        let bound = try await Process.claiming(self.listen.address.description) {
-            try await bridge.start(host: host, port: port)
-        }
+        let bound = try await Process.claiming("\(host):\(port)") { try await bridge.start(host: host, port: port) }
         run.logger.info("taking HTTP", metadata: ["address": "\(bound.ipAddress ?? "?"):\(bound.port ?? 0)"])
-        try await run.run([bridge])
+        return bridge
     }
 
     private func rule() throws -> HTTPIntakeRule {

@@ -1,12 +1,14 @@
 import ArgumentParser
 import SeawayBridge
 
-/// Which brokers, and how long a bridge may take to leave.
+/// Which brokers, how long a bridge may take to leave, and where its counters stand.
 struct BridgeBrokerOptions: ParsableArguments {
     @OptionGroup var brokers: LayerOptions
 
     @Option(help: .time("How long what was taken may still be handed on after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
+
+    @OptionGroup var metrics: MetricsOptions
 }
 
 /// Where messages go, and what is done when there is no room.

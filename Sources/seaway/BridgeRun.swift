@@ -18,6 +18,7 @@ struct BridgeRun {
     let logger: Logger
     private let drain: Duration
     private let signals: UnixSignalsSequence
+    private let metrics: [any Service]
 
     /// - Parameter name: of the bridge, such as `stdin`.
     init(
@@ -31,6 +32,7 @@ struct BridgeRun {
         self.tally = BridgeTally(logger: self.logger)
         self.pump = Pump(self.layer, target.pump, tally: self.tally)
         self.drain = broker.drain.duration
+        self.metrics = try await broker.metrics.open(self.eventLoop, self.logger) { [tally] in tally.metrics }
     }
 
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
@@ -39,7 +41,7 @@ struct BridgeRun {
         defer { self.tally.logSummary() }
         // The last is asked to leave first.
         try await Process.run(
-            [
+            self.metrics + [
                 LayerService(layer: self.layer),
                 BrokerWatch(layer: self.layer, logger: self.logger),
                 PumpService(pump: self.pump, drain: self.drain),

@@ -5,7 +5,7 @@ import SeawayBroker
 import SeawayServer
 import ServiceLifecycle
 
-/// Where a server's counters can be read.
+/// Where the counters of a process can be read.
 struct MetricsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -20,26 +20,27 @@ struct MetricsOptions: ParsableArguments {
 
     /// Takes the address, or ends the process with a clear line.
     ///
-    /// - Returns: what is to be run with the server, if anything.
+    /// - Parameter metrics: what is counted now; called on the event loop.
+    /// - Returns: what is to be run with the rest, if anything.
     func open(
-        _ server: InterfaceServer, _ eventLoop: any EventLoop, _ logger: Logger
+        _ eventLoop: any EventLoop, _ logger: Logger, _ metrics: @escaping @Sendable () -> [Metric]
     ) async throws -> [any Service] {
         guard let address = self.metrics?.address, case .tcp(let host, let port) = address else { return [] }
-        let metrics = MetricsServer(server, eventLoop: eventLoop)
+        let server = MetricsServer(eventLoop: eventLoop, metrics)
         let bound = try await Process.claiming(address.description) {
-            try await metrics.start(host: host, port: port)
+            try await server.start(host: host, port: port)
         }
         logger.info("metrics", metadata: ["address": "\(bound.ipAddress ?? "?"):\(bound.port ?? 0)"])
-        return [MetricsService(metrics: metrics)]
+        return [MetricsService(server: server)]
     }
 }
 
 /// Answers until everything else has left.
 private struct MetricsService: Service {
-    let metrics: MetricsServer
+    let server: MetricsServer
 
     func run() async throws {
         try await gracefulShutdown()
-        await self.metrics.shutdown()
+        await self.server.shutdown()
     }
 }

@@ -37,7 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: try self.server.configuration(with: self.sockets), layer: layer, eventLoop: eventLoop,
             logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(server, eventLoop, logger)
+        let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
         layer.start()
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(

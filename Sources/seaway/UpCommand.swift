@@ -39,7 +39,7 @@ struct UpCommand: AsyncParsableCommand {
             layer: broker.makeLayer(clientName: "seaway-up"),
             eventLoop: eventLoop, logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(server, eventLoop, logger)
+        let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             metrics + self.listeners.services(broker, reloads, self.log.logger("seaway.broker")) + [

@@ -97,7 +97,7 @@ import Testing
 
     private func withMetrics(_ body: (SocketServer, SocketAddress) async throws -> Void) async throws {
         try await SocketServer.run(.echo()) { server in
-            let metrics = MetricsServer(server.server, eventLoop: server.server.eventLoop)
+            let metrics = MetricsServer(eventLoop: server.server.eventLoop) { server.server.metrics }
             let address = try await metrics.start(host: "127.0.0.1", port: 0)
             do {
                 try await body(server, address)

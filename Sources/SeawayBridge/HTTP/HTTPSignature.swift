@@ -21,16 +21,22 @@ package struct HTTPSignature: Sendable {
     /// The name of the field, such as `x-hub-signature-256`.
     package let field: String
     private let key: SymmetricKey
+    private static let prefix = "sha256="
 
     package init(field: String, secret: [UInt8]) {
         self.field = field
         self.key = SymmetricKey(data: secret)
     }
 
+    /// `sha256=` and 64 digits.
+    package func signature(of body: [UInt8]) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: body, using: self.key)
+        return Self.prefix + code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     /// Compares in constant time.
     package func isValid(_ given: String, for body: [UInt8]) -> Bool {
-        let prefix = "sha256="
-        let digits = given.hasPrefix(prefix) ? given.utf8.dropFirst(prefix.utf8.count)[...] : given.utf8[...]
+        let digits = given.hasPrefix(Self.prefix) ? given.utf8.dropFirst(Self.prefix.utf8.count)[...] : given.utf8[...]
         guard let code = Self.bytes(hexadecimal: Array(digits)) else { return false }
         return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: body, using: self.key)
     }

@@ -18,7 +18,7 @@ package struct Metric: Hashable, Sendable {
     package let kind: Kind
     package let samples: [Sample]
 
-    init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
+    package init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
         self.name = name
         self.help = help
         self.kind = kind
@@ -26,6 +26,10 @@ package struct Metric: Hashable, Sendable {
     }
 
     init(_ name: String, _ help: String, by reasons: KeyValuePairs<String, Int>) {
+        self.init(name, help, by: Array(reasons))
+    }
+
+    package init(_ name: String, _ help: String, by reasons: [(key: String, value: Int)]) {
         self.name = name
         self.help = help
         self.kind = .counter

@@ -2,21 +2,21 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Prints what a server counts, in the Prometheus text format, to whoever asks for `/metrics`.
+/// Prints what a process counts, in the Prometheus text format, to whoever asks for `/metrics`.
 ///
 /// Knows nobody: listen only where those who may read it are.
 package final class MetricsServer: Sendable {
     /// Connections at once; those beyond are closed.
     private static let maxConnections = 16
 
-    private let server: InterfaceServer
+    private let metrics: @Sendable () -> [Metric]
     private let eventLoop: any EventLoop
     private let acceptor: NIOLoopBoundBox<(any Channel)?>
     private let open: NIOLoopBoundBox<Int>
 
-    /// - Parameter eventLoop: the server's.
-    package init(_ server: InterfaceServer, eventLoop: any EventLoop) {
-        self.server = server
+    /// - Parameter metrics: what is counted now; called on the event loop.
+    package init(eventLoop: any EventLoop, _ metrics: @escaping @Sendable () -> [Metric]) {
+        self.metrics = metrics
         self.eventLoop = eventLoop
         self.acceptor = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
         self.open = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: eventLoop)
@@ -45,7 +45,7 @@ package final class MetricsServer: Sendable {
         self.open.value += 1
         channel.closeFuture.whenComplete { _ in self.open.value -= 1 }
         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-        try channel.pipeline.syncOperations.addHandler(MetricsHandler(self.server))
+        try channel.pipeline.syncOperations.addHandler(MetricsHandler(self.metrics))
     }
 
     /// Takes no more questions.
@@ -63,11 +63,11 @@ private final class MetricsHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let server: InterfaceServer
+    private let metrics: () -> [Metric]
     private var head: HTTPRequestHead?
     private var limit: Scheduled<Void>?
 
-    init(_ server: InterfaceServer) { self.server = server }
+    init(_ metrics: @escaping () -> [Metric]) { self.metrics = metrics }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
@@ -91,7 +91,7 @@ private final class MetricsHandler: ChannelInboundHandler {
         let isKnown = asked.uri == "/metrics" || asked.uri.hasPrefix("/metrics?")
         let mayAsk = asked.method == .GET || asked.method == .HEAD
         let status: HTTPResponseStatus = !mayAsk ? .methodNotAllowed : isKnown ? .ok : .notFound
-        let body = ByteBuffer(string: status == .ok ? self.server.metricsText : "\(status.reasonPhrase)\n")
+        let body = ByteBuffer(string: status == .ok ? self.metrics().text : "\(status.reasonPhrase)\n")
         var head = HTTPResponseHead(version: .http1_1, status: status)
         head.headers.add(name: "content-type", value: "text/plain; version=0.0.4; charset=utf-8")
         head.headers.add(name: "content-length", value: "\(body.readableBytes)")
