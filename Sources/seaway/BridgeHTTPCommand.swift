@@ -60,7 +60,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     func validate() throws {
         try self.reading.belongs(with: "--post", self.post.post != nil)
         if let place = try self.place() {
-            try self.checkListening(on: place.host)
+            try self.checkListening(on: .tcp(host: place.host, port: place.port))
         } else {
             try self.checkNotListening()
         }
@@ -84,10 +84,11 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
         return (host, port)
     }
 
-    private func checkListening(on host: String) throws {
-        let isLocal = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        guard isLocal || self.httpTokenFile != nil || self.hmacSecretFile != nil else {
-            throw ValidationError("--listen \(host) is open to others: give --http-token-file or --hmac-secret-file.")
+    private func checkListening(on address: Broker.Address) throws {
+        let isGuarded = self.httpTokenFile != nil || self.hmacSecretFile != nil
+        guard isGuarded || !address.isReachedFromElsewhere else {
+            throw ValidationError(
+                "--listen \(address) is open to others: give --http-token-file or --hmac-secret-file.")
         }
     }
 

@@ -49,7 +49,7 @@ struct BridgePostOptions: ParsableArguments {
             throw ValidationError("--post, --post-ca: \(error).")
         }
         webhook.token = try self.postTokenFile.map {
-            String(decoding: try Secret.firstLine(of: $0, option: "post-token-file"), as: UTF8.self)
+            try Secret.token(of: $0, option: "post-token-file", longest: 4_096)
         }
         webhook.signature = try self.postHmacSecretFile.map {
             HTTPSignature(field: field, secret: try Secret.firstLine(of: $0, option: "post-hmac-secret-file"))

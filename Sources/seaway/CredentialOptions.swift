@@ -30,11 +30,7 @@ struct CredentialOptions: ParsableArguments {
     /// - Throws: `ValidationError` when a file cannot be used.
     func apply(to configuration: inout WireLayerConfiguration) throws {
         if let tokenFile {
-            let line = try Secret.firstLine(of: tokenFile, option: "token-file")
-            guard line.count <= 255, line.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                throw ValidationError("--token-file: \(tokenFile) has no token: 1 to 255 bytes of printable ASCII.")
-            }
-            configuration.token = String(decoding: line, as: UTF8.self)
+            configuration.token = try Secret.token(of: tokenFile, option: "token-file", longest: 255)
         }
         guard self.tlsCa != nil || self.tlsCertificate != nil || self.tlsKey != nil else { return }
         guard (self.tlsCertificate == nil) == (self.tlsKey == nil) else {

@@ -24,4 +24,15 @@ enum Secret {
         guard !line.isEmpty else { throw ValidationError("--\(option): \(path) has an empty first line.") }
         return Array(line)
     }
+
+    /// The first line of a file, as a token: visible ASCII.
+    ///
+    /// - Throws: `ValidationError` when there is none.
+    static func token(of path: String, option: String, longest: Int) throws -> String {
+        let line = try self.firstLine(of: path, option: option)
+        guard line.count <= longest, line.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ValidationError("--\(option): \(path) has no token: 1 to \(longest) bytes of printable ASCII.")
+        }
+        return String(decoding: line, as: UTF8.self)
+    }
 }

@@ -267,6 +267,8 @@ def test_both_ways_in_one_process_and_its_counters(house, ports, receiver):
         (["--post", "http://a/", "--from-group", "news", "--post-timeout", "0"], "longer than 0"),
         (["--post", "http://a/", "--from-group", "news", "--post-ca", "/nowhere"], "/nowhere"),
         (["--post", "http://a/", "--from-group", "news", "--post-token-file", "/nowhere"], "/nowhere cannot be read"),
+        (["--post", "http://a/", "--from-group", "news", "--post-token-file", "README.md"], "bytes of printable ASCII"),
+        (["--listen", "127.example.org:8080"], "is open to others"),
     ],
 )
 def test_bad_options_are_named(options, complaint):
