@@ -8,9 +8,13 @@ import resource
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "Tests" / "System"))
+from ports import free_port as free_port  # for those who start what is measured
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
@@ -29,12 +33,6 @@ def raise_file_limit() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return int(hard)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def seaway() -> str:

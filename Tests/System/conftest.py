@@ -1,6 +1,14 @@
 import pytest
 
 from harness import House, free_port
+from ports import given_back
+
+
+@pytest.fixture(autouse=True)
+def held_ports():
+    """The ports of a test are its own to its end."""
+    with given_back():
+        yield
 
 
 @pytest.fixture

@@ -18,15 +18,17 @@ import sys
 import time
 from dataclasses import dataclass
 
+from ports import free_port as free_port  # for those who start what is here
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEAWAY = os.environ.get("SEAWAY_BIN") or str(ROOT / ".build" / "release" / "seaway")
 PATIENCE = 20.0
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+# What runs in the background of a script is told to ignore it, and so would be all that is started here: a shell could
+# not even catch it then. What is caught, as now, begins as usual in a program that is started.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def until(question, what: str, patience: float = PATIENCE, pause: float = 0.02):

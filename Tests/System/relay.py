@@ -6,17 +6,15 @@ import contextlib
 import socket
 import threading
 
-from harness import free_port
-
 
 class Relay:
     """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end."""
 
     def __init__(self, target: int):
         self.target = target
-        self.port = free_port()
         self._is_cut = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
         self._sockets: set[socket.socket] = {self._listener}
         threading.Thread(target=self._accept, daemon=True).start()
 
