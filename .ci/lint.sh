@@ -26,7 +26,8 @@ types .ci/test_steps.py protocol/check.py Sources/Examples/Demo/demo.py
 (cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
 # Tests need not say what their fixtures are.
 for tests in Tests/System Tests/Browser; do
-    types --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls \
+    # Those with a browser use what the others have.
+    MYPYPATH=Tests/System types --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls \
         --allow-any-generics --no-warn-return-any "$tests"
 done
 say "no complaints"

@@ -212,6 +212,9 @@ def chosen_steps() -> tuple[list[Step], bool]:
 def main() -> int:
     steps, verbose = chosen_steps()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a script: what is tested here must hear Ctrl-C all the same.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     LOGS.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, Outcome] = {}
     for step in steps:

@@ -7,22 +7,34 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
 from chromium import ROOT, Browser
 
+# Behind the folder of these tests, which has a conftest of its own.
+sys.path.append(str(ROOT / "Tests" / "System"))
+from harness import House
+from ports import free_port, given_back
+
 LOGS = ROOT / ".build" / "test"
+#: What a script does to the programs that it starts in the background.
+IN_THE_BACKGROUND = [
+    sys.executable, "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])",
+]  # fmt: skip
 
 
 class Demo:
     """`make demo`, as a user starts it."""
 
-    def __init__(self) -> None:
-        self.http, self.broker = (f"127.0.0.1:{port}" for port in free_ports(2))
+    def __init__(self, *before: str) -> None:
+        """``before``: what stands in front of the command."""
+        self.http, self.broker = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self._process = subprocess.Popen(
-            [ROOT / "Sources/Examples/Demo/demo.sh", "--http", self.http, "--listen", self.broker],
+            [*before, ROOT / "Sources/Examples/Demo/demo.sh", "--http", self.http, "--listen", self.broker],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
@@ -57,6 +69,20 @@ class Demo:
     def end(self) -> int:
         """Ctrl-C, which a terminal sends to every process of the demo. Nothing may be left of it."""
         os.killpg(self._process.pid, signal.SIGINT)
+        return self.wait()
+
+    def terminate(self) -> int:
+        """What a script does to end what it has started."""
+        self._process.terminate()
+        return self.wait()
+
+    def kill_server(self) -> None:
+        for pid, command in processes_of(self._process.pid):
+            if "seaway up " in command:
+                os.kill(pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit code, once nothing is left of it."""
         try:
             code = self._process.wait(60)
         except subprocess.TimeoutExpired:
@@ -72,24 +98,32 @@ class Demo:
         return code
 
 
-def processes_of(session: int) -> list[str]:
-    """The commands that still run in a session of their own."""
-    commands = []
+def processes_of(session: int) -> list[tuple[int, str]]:
+    """What still runs in a session of its own, with its command."""
+    processes = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             # Behind the name, in parentheses: state, parent, group, session.
             state, _, _, those = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
             if int(those) == session and state != "Z":
-                commands.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return commands
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                processes.append((int(folder.name), command))
+    return processes
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
+@pytest.fixture(autouse=True)
+def held_ports():
+    """The ports of a test are its own to its end."""
+    with given_back():
+        yield
+
+
+@pytest.fixture
+def house(tmp_path: pathlib.Path):
+    """Ends every program of a test with the test."""
+    house = House(tmp_path)
+    yield house
+    house.end()
 
 
 @pytest.fixture(scope="module")

@@ -95,8 +95,18 @@ give_up() {
     exit 1
 }
 
+# A shell that was started in the background of a script is told to ignore Ctrl-C, and cannot catch it then, but the
+# server does: its orderly end is that of the demo.
+server_has_ended() {
+    wait "$server" || give_up seaway
+    say ""
+    say "The server has left. Leaving."
+    leave
+    exit 0
+}
+
 check_all() {
-    is_running "$server" || give_up seaway
+    is_running "$server" || server_has_ended
     for name in $names; do is_running "$(pid_of "$name")" || give_up "$name"; done
 }
 
@@ -146,12 +156,11 @@ Seaway is up: a broker at $listen, HTTP and WebSocket at $http, a worker in each
 Ctrl-C ends all of it. Logs are in $logs.
 END
 
-while is_running "$server"; do
-    rest 2
+while rest 2; is_running "$server"; do
     for name in $names; do
         is_running "$(pid_of "$name")" && continue
         start_worker "$name"
         say "The $name worker had ended; started again as $(pid_of "$name")."
     done
 done
-give_up seaway
+server_has_ended
