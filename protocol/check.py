@@ -5,7 +5,8 @@
 
 Prints one line and ends with 0, or one line for each fault and ends with 1. With --self-test it breaks copies of
 this folder, one way each, and proves that each is found. Python 3.9 or later; with the `jsonschema` package the
-vectors are checked against `schema/`, without it only for required and unknown keys.
+vectors are checked against `schema/`, without it only for required and unknown keys. Where this folder has been copied
+without the rest of the checkout, the tests that `coverage.json` names are not looked at, and a second line says so.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ except ImportError:
 HERE = Path(__file__).resolve().parent
 
 PAGES = ("PROTOCOL.md", "INTERFACE.md", "SHARDING.md")
+WITH_TRANSCRIPTS = (*PAGES, "CLIENT.md")
 
 MINIMUM = {"names": 35, "frames": 110, "values": 80, "sessions": 60, "delivery": 50, "sockets": 100, "shards": 70}
 
-LANGUAGES = ("swift", "python", "go", "shell")
+LANGUAGE = re.compile(r"[a-z][a-z0-9+#-]*")
 
 Vector = dict[str, Any]
 
@@ -53,7 +55,9 @@ def main(arguments: list[str]) -> int:
     for fault in faults:
         print(fault)
     if not faults:
-        print(f"self-test: all {len(BREAKS)} faults are found" if arguments else summary(files))
+        print(f"self-test: all {len(breaks(files))} faults are found" if arguments else summary(files))
+    if left_out := unchecked(files):
+        print(left_out)
     return 1 if faults else 0
 
 
@@ -61,6 +65,27 @@ def summary(files: Files) -> str:
     counts = ", ".join(f"{len(load(files, name))} {name}" for name in MINIMUM)
     how = "" if jsonschema else " (without jsonschema: keys only)"
     return f"protocol: {len(dict(requirements(files)))} requirements are proved; {counts}{how}"
+
+
+def coverage(files: Files) -> dict[str, str]:
+    """The tests of requirements that no vector proves."""
+    tests: dict[str, str] = json.loads((files.folder / "coverage.json").read_text(encoding="utf-8"))
+    return tests
+
+
+def is_checkout(files: Files) -> bool:
+    return any((files.checkout / test).is_file() for test in coverage(files).values())
+
+
+def unchecked(files: Files) -> str:
+    """What could not be looked at, in one line; empty when all was."""
+    if is_checkout(files):
+        return ""
+    tests = coverage(files)
+    return (
+        f"not checked: the tests that coverage.json names for {', '.join(tests)}, since none of these "
+        f"{len(set(tests.values()))} files stands beside this folder"
+    )
 
 
 def check(files: Files) -> Iterator[str]:
@@ -103,7 +128,7 @@ def check_pages(files: Files) -> Iterator[str]:
     for identifier, count in collections.Counter(key for key, _ in requirements(files)).items():
         if count > 1:
             yield f"{identifier}: {count} requirements have this number"
-    for page in PAGES:
+    for page in WITH_TRANSCRIPTS:
         text = (files.folder / page).read_text(encoding="utf-8")
         for first, block in fenced_blocks(text):
             if not any(re.match(r"[CS]:", line) for line in block):
@@ -138,8 +163,8 @@ def check_file(name: str, vectors: list[Vector]) -> Iterator[str]:
         if not str(vector.get("why", "")).strip():
             yield f"{label}: no why"
         for language, reason in vector.get("skip", {}).items():
-            if language not in LANGUAGES:
-                yield f"{label}: skip names {language}, which is none of {', '.join(LANGUAGES)}"
+            if not LANGUAGE.fullmatch(language):
+                yield f"{label}: skip names {language!r}, which is no language's name in lower case"
             if not str(reason).strip():
                 yield f"{label}: skip gives no reason for {language}"
 
@@ -176,11 +201,14 @@ def check_coverage(files: Files, vectors: list[Vector]) -> Iterator[str]:
                 yield f"{vector.get('id')}: there is no requirement {identifier}"
         if not vector.get("spec"):
             yield f"{vector.get('id')}: it proves no requirement"
-    tests: dict[str, str] = json.loads((files.folder / "coverage.json").read_text(encoding="utf-8"))
+    tests = coverage(files)
+    has_tests = is_checkout(files)
     for identifier, test in tests.items():
         path = files.checkout / test
         if identifier not in known:
             yield f"coverage.json: there is no requirement {identifier}"
+        elif not has_tests:
+            continue
         elif not path.is_file():
             yield f"coverage.json: {identifier}: there is no file {test}"
         elif not re.search(rf"\b{identifier}\b", path.read_text(encoding="utf-8")):
@@ -218,14 +246,15 @@ def change(name: str, apply: Callable[[list[Vector]], Any]) -> Callable[[Path], 
     return apply_to
 
 
-BREAKS: list[tuple[Callable[[Path], None], str]] = [
+Break = tuple[Callable[[Path], None], str]
+
+#: Found in a copy of this folder alone too.
+BREAKS: list[Break] = [
     (edit("PROTOCOL.md", "- **F1** ", "- **F99** A new rule.\n- **F1** "), "F99 has neither a vector nor a test"),
     (edit("INTERFACE.md", "- **I1** ", "- **I99** A new rule.\n- **I1** "), "I99 has neither a vector nor a test"),
     (edit("PROTOCOL.md", "- **F2** ", "- **F1** "), "F1: 2 requirements have this number"),
     (edit("PROTOCOL.md", "\nS: OK\n", "\nOK\n"), "begins with neither 'C: ' nor 'S: '"),
-    (edit("coverage.json", ".swift", ".missing"), "there is no file"),
     (edit("coverage.json", '"I1"', '"I98"'), "there is no requirement I98"),
-    (edit("coverage.json", "{", '{\n  "N1": "Package.swift",'), "Package.swift does not name it"),
     (change("names", lambda those: those[0].update(spec=["N98"])), "there is no requirement N98"),
     (change("names", lambda those: those[0].update(spec=[])), "it proves no requirement"),
     (change("frames", lambda those: those[1].update(id=those[0]["id"])), "2 vectors have this id"),
@@ -233,7 +262,9 @@ BREAKS: list[tuple[Callable[[Path], None], str]] = [
     (change("frames", lambda those: those[0].pop("frames")), "is not as the schema says"),
     (change("values", lambda those: those[0].update(comment="x")), "is not as the schema says"),
     (change("values", lambda those: those[0].update(skip={"go": ""})), "skip gives no reason for go"),
-    (change("values", lambda those: those[0].update(skip={"perl": "not there"})), "skip names perl"),
+    (change("values", lambda those: those[0].update(skip={"Perl 5": "not there"})), "skip names 'Perl 5'"),
+    (change("shards", lambda those: those[0].update(skip={"": "not there"})), "skip names ''"),
+    (edit("CLIENT.md", "\nS: OK\n", "\nOK\n"), "begins with neither 'C: ' nor 'S: '"),
     (change("sessions", lambda those: those.__delitem__(slice(59, None))), "59 vectors, at least 60"),
     (change("delivery", lambda those: those.clear()), "0 vectors, at least 50"),
     (change("sockets", lambda those: those[0].update(spec=["W98"])), "there is no requirement W98"),
@@ -244,18 +275,54 @@ BREAKS: list[tuple[Callable[[Path], None], str]] = [
 ]
 
 
+#: Found where the tests are.
+BREAKS_OF_CHECKOUTS: list[Break] = [
+    (edit("coverage.json", ".swift", ".missing"), "there is no file"),
+    (edit("coverage.json", "{", '{\n  "N1": "Package.swift",'), "Package.swift does not name it"),
+]
+
+#: No faults, though they may look so.
+FINE: list[Callable[[Path], None]] = [
+    change("values", lambda those: those[0].update(skip={"lua": "numbers are all doubles", "c++": "not there"})),
+    change("sockets", lambda those: those[0].update(skip={"objective-c": "has no server"})),
+]
+
+
+def breaks(files: Files) -> list[Break]:
+    return BREAKS + BREAKS_OF_CHECKOUTS if is_checkout(files) else BREAKS
+
+
 def self_test(files: Files) -> list[str]:
-    """What the check does not find in broken copies of the folder."""
+    """What the check does not find in broken copies of the folder, or finds in others."""
     before = set(check(files))
     missed = []
-    for apply, expected in BREAKS:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary) / "protocol"
-            shutil.copytree(files.folder, folder)
-            apply(folder)
-            found = set(check(Files(folder, files.checkout))) - before
-        if not any(expected in fault for fault in found):
+    for apply, expected in breaks(files):
+        if not any(expected in fault for fault in found(files, apply) - before):
             missed.append(f"self-test: not found: {expected}")
+    for number, apply in enumerate(FINE):
+        missed += [f"self-test: no fault, but found ({number}): {fault}" for fault in found(files, apply) - before]
+    return missed + self_test_alone(files, before)
+
+
+def found(files: Files, apply: Callable[[Path], None], is_alone: bool = False) -> set[str]:
+    """The faults of a copy to which something was done."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "protocol"
+        shutil.copytree(files.folder, folder)
+        apply(folder)
+        return set(check(Files(folder, folder.parent if is_alone else files.checkout)))
+
+
+def self_test_alone(files: Files, before: set[str]) -> list[str]:
+    """A copy of this folder without the checkout around it."""
+    missed = [f"self-test: found alone: {fault}" for fault in found(files, lambda _: None, is_alone=True) - before]
+    apply, expected = edit("coverage.json", '"I1"', '"I98"'), "there is no requirement I98"
+    if not any(expected in fault for fault in found(files, apply, is_alone=True)):
+        missed.append(f"self-test: not found alone: {expected}")
+    with tempfile.TemporaryDirectory() as temporary:
+        said = unchecked(Files(files.folder, Path(temporary)))
+    if not all(identifier in said for identifier in coverage(files)):
+        missed.append(f"self-test: alone it does not say what was not checked: {said!r}")
     return missed
 
 

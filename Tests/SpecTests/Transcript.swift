@@ -18,7 +18,7 @@ struct Transcript: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(self.page):\(self.lineNumber)" }
 
     /// The pages with transcripts, from the top of the checkout.
-    static let pages = ["protocol/PROTOCOL.md", "protocol/INTERFACE.md"]
+    static let pages = ["protocol/PROTOCOL.md", "protocol/INTERFACE.md", "protocol/CLIENT.md"]
 
     static func text(of page: String) throws -> String {
         let checkout = Vectors.protocolFolder.deletingLastPathComponent()
