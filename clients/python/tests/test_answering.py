@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import logging
-import sys
 import threading
 from typing import Any, Callable, List
 
@@ -14,6 +12,7 @@ import pytest
 from support.broker import PATIENCE, Broker
 from support.fake import Connection, FakeBroker
 from support.halves import AsyncioHalf, Half
+from support.running import Running
 from support.threads import in_thread
 
 import seaway
@@ -31,9 +30,14 @@ class Asked:
         self.connection.expect("PING")
         self.connection.say(b"PONG\n")
         pinged()
+        self._half = half
+        self.message = self.another()
+
+    def another(self) -> Any:
+        """The same request, not answered yet."""
         body = _values.pack({"reply_channel": "http.response.x!1", "method": "GET", "path": "/"})
         layer = getattr(self.layer, "_inner", self.layer)
-        self.message = half.wrap(half.module.Message("http.request", None, body, layer))
+        return self._half.wrap(self._half.module.Message("http.request", None, body, layer))
 
     def takes(self, connection: Connection, wire: bytes) -> Any:
         """The broker hears an answer and says something; returns the message."""
@@ -44,7 +48,8 @@ class Asked:
 
 def test_an_answer_is_stored_or_refused_or_unknown(half: Half, fake: FakeBroker) -> None:
     asked = Asked(half, fake)
-    for wire, error in [(b"OK\n", None), (b"ERR full by=mailbox\n", Full), (b"ERR gone\n", Gone)]:
+    # What was refused was not said: it may be tried again.
+    for wire, error in [(b"ERR full by=mailbox\n", Full), (b"ERR gone\n", Gone), (b"OK\n", None)]:
         answered = in_thread(lambda: asked.message.respond(content="hi"))
         assert asked.takes(asked.connection, wire)["content"] == b"hi"
         if error is None:
@@ -52,12 +57,17 @@ def test_an_answer_is_stored_or_refused_or_unknown(half: Half, fake: FakeBroker)
         else:
             with pytest.raises(error):
                 answered()
+            assert not asked.message.answered
     assert asked.message.answered
-    answered = in_thread(lambda: asked.message.reply({"n": 1}))
+    other = asked.another()
+    answered = in_thread(lambda: other.reply({"status": 200}))
     asked.connection.expect("SEND")
     asked.connection.close()
     with pytest.raises(Unknown):
         answered()
+    # It may have come, so nothing else is said.
+    with pytest.raises(SeawayError, match="answered before"):
+        other.respond()
 
 
 def test_a_message_without_a_reply_channel_cannot_be_answered(half: Half, fake: FakeBroker) -> None:
@@ -129,10 +139,14 @@ def test_a_stream_that_nobody_reads_stops(half: Half, fake: FakeBroker) -> None:
     written = in_thread(write)
     asked.takes(asked.connection, b"OK\n")
     asked.takes(asked.connection, b"ERR gone\n")
-    # The hole that breaks it off meets the same.
-    assert asked.takes(asked.connection, b"ERR gone\n")["offset"] == 6
     with pytest.raises(Gone):
         written()
+    assert asked.message.is_gone
+    # Nobody is there for whom it would be broken off.
+    pinged = in_thread(asked.layer.ping)
+    asked.connection.expect("PING")
+    asked.connection.say(b"PONG\n")
+    pinged()
 
 
 def test_a_stream_that_never_gets_room_gives_up(half: Half, fake: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,46 +167,6 @@ def test_a_stream_that_never_gets_room_gives_up(half: Half, fake: FakeBroker, mo
 # What a worker writes, and when
 
 
-class Running:
-    """A worker in this process, listening on ``a``."""
-
-    def __init__(self, half: Half, fake: FakeBroker, function: Callable[[Any], Any], **options: Any):
-        self.stop: Callable[[], None]
-        if isinstance(half, AsyncioHalf):
-            self.worker: Any = aio.Worker(fake.address, **options)
-
-            async def consume(message: aio.Message) -> None:
-                result = function(message)
-                if inspect.isawaitable(result):
-                    await result
-
-            self.worker.on("a")(consume)
-            self.stop = lambda: half.run(self.worker.stop)
-            self.ended = in_thread(lambda: half.run(self.worker.run))
-        else:
-            self.worker = seaway.Worker(fake.address, **options)
-            self.worker.on("a")(function)
-            self.stop = self.worker.stop
-            self.ended = in_thread(self.worker.run)
-        self.connection = fake.accept()
-        self.connection.expect("LISTEN a")
-        self.connection.say(b"OK\n")
-
-    def message(self, number: int) -> bytes:
-        body = _values.pack({"n": number, "reply_channel": f"x!{number}"})
-        return b"MSG :%d a\n%b\n" % (len(body), body)
-
-    def leaves(self) -> None:
-        """It is told to leave, and does."""
-        self.stop()
-        self.connection.expect("UNLISTEN a")
-        self.connection.say(b"OK\n")
-        self.connection.expect("QUIT")
-        self.connection.say(b"OK\n")
-        self.connection.expect_end()
-        self.ended()
-
-
 class WideWindow:
     """Knows all functions to be quick."""
 
@@ -204,7 +178,7 @@ class WideWindow:
 
 
 def test_answers_to_what_came_together_leave_together(fake: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seaway.worker.Window", WideWindow)
+    monkeypatch.setattr("seaway._sync_run.Window", WideWindow)
     writes: List[int] = []
     take_output = Core.take_output
 
@@ -286,17 +260,10 @@ def test_a_drain_has_its_limit(half: Half, fake: FakeBroker, caplog: pytest.LogC
     running.connection.expect("READY 2 a")
     running.connection.say(running.message(1))
     assert has_begun.wait(PATIENCE)
-    running.leaves()
+    # Who waits for its answer does not wait in vain.
+    running.leaves("x!1")
     assert "functions had not finished in time" in caplog.text
     may_end.set()
-
-
-def test_a_function_that_exits_makes_the_worker_leave(fake: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
-    running = Running(Half(), fake, lambda message: sys.exit(1), concurrency=2)
-    running.connection.expect("READY 2 a")
-    running.connection.say(running.message(1))
-    running.leaves()
-    assert "has asked to exit" in caplog.text
 
 
 def test_what_a_worker_holds_when_it_is_told_to_leave_is_finished(half: Half, fake: FakeBroker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import pathlib
 import random
 from typing import Any, List, Optional
@@ -20,15 +21,19 @@ from seaway import (
     SeawayError,
     _address,
     _answers,
+    _http,
     _json,
     _names,
     _values,
+    _websocket,
     aio,
 )
 from seaway import _requests as requests
 from seaway._backoff import FIRST, MOST, Backoff
 from seaway._errors import refusal
 from seaway._frames import Frame, FrameParser
+from seaway._log import logger
+from seaway._presence import Presence
 from seaway._window import Window
 
 # The parser
@@ -129,7 +134,7 @@ def test_a_mailbox_is_the_name_up_to_its_mark() -> None:
     assert _names.mailbox("web.me!17") == "web.me!"
     assert _names.mailbox("chat.log") == ""
     with pytest.raises(BadName, match=r"\.\.\. is no name"):
-        _names.channel("x" * 10_000)
+        _names.channel("x " * 100)
 
 
 # Errors
@@ -212,18 +217,151 @@ def test_an_address_is_read(text: str, shown: str) -> None:
     assert str(_address.parse(text)) == shown
 
 
-@pytest.mark.parametrize("text", ["", ":7411", "a:", "a:0", "a:65536", "a:x", "a:٣", "[::1", "[::1]7411", "unix:"])
-def test_what_is_no_address_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEAWAY_BROKER", text or "a:b")
-    with pytest.raises(ValueError, match=r"address|unix:"):
-        _address.parse(text or None)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "host is missing"),
+        (":7411", "host is missing"),
+        ("7411", "host is missing: say HOST:7411"),
+        ("tls://7411", "host is missing: say HOST:7411"),
+        ("a:", "port is not 1 to 65535"),
+        ("a:0", "port is not"),
+        ("a:65536", "port is not"),
+        ("a:x", "port is not"),
+        ("a:٣", "port is not"),
+        ("[::1", "say HOST:PORT"),
+        ("[::1]7411", "say HOST:PORT"),
+        ("unix:", "path of a socket"),
+    ],
+)
+def test_what_is_no_address_is_said(text: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=said):
+        _address.parse(text)
+    if text:
+        monkeypatch.setenv("SEAWAY_BROKER", text)
+        with pytest.raises(ValueError, match=said):
+            seaway.Layer()
 
 
-def test_the_environment_says_where_the_broker_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEAWAY_BROKER", "there:1")
-    assert str(_address.parse()) == "there:1"
-    monkeypatch.setenv("SEAWAY_BROKER", "")
-    assert str(_address.parse()) == "127.0.0.1:7411"
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("there:1", ["there:1"]),
+        ("", ["127.0.0.1:7411"]),
+        ("a:1,b:2", ["a:1", "b:2"]),
+        (" a:1, unix:/run/s  [::1]:3 ", ["a:1", "unix:/run/s", "[::1]:3"]),
+    ],
+)
+def test_the_environment_says_where_the_brokers_are(
+    said: str, names: List[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEAWAY_BROKER", said)
+    assert _address.several(None, None)[0] == names
+    with seaway.Layer() as layer:
+        for one in (layer, aio.Layer()):
+            assert type(one.link).__name__.startswith("Shard") == (len(names) > 1)
+    assert _address.several("other:1", None)[0] == ["other:1"]
+    assert _address.several(None, ["c:1", "d:1"])[0] == ["c:1", "d:1"]
+
+
+def test_a_broker_that_the_environment_names_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWAY_BROKER", "a:1,b:2,a:1")
+    with pytest.raises(ValueError, match="the broker a:1 is given twice"):
+        seaway.Layer()
+
+
+# Limits
+
+
+@pytest.mark.parametrize("size", [0, 256, 300])
+def test_a_name_out_of_its_limits_is_told_with_them(size: int) -> None:
+    said = f"a name has 1 to 255 bytes, this one has {size}"
+    checks: List[Any] = [_names.channel, _names.group, _names.listenable, seaway.Channel, seaway.Group, aio.Group]
+    for check in checks:
+        with pytest.raises(BadName, match=said):
+            check("a" * size)
+    with pytest.raises(BadName, match=said.replace("a name", "a pattern")):
+        _names.pattern("*" * size)
+    assert _names.channel("a" * 255)
+
+
+def test_bytes_are_counted_not_characters() -> None:
+    with pytest.raises(BadName, match="this one has 260"):
+        _names.group("ä" * 130)
+    with pytest.raises(BadName, match="is no name of a group"):
+        _names.group("ä" * 120)
+    with pytest.raises(BadName):
+        _names.group("\udc80" * 100)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: requests.hello("c" * 65, None, 0), "a client's name has 1 to 64 bytes, this one has 65"),
+        (lambda: requests.hello("c", "t" * 256, 0), "a token has 1 to 255 bytes, this one has 256"),
+        (lambda: requests.members("g", 1_001), "a page has 1 to 1000 entries, not 1001"),
+        (lambda: requests.peek("c", 0, None), "a page has 1 to 1000 entries, not 0"),
+        (lambda: _http.answer(headers=[("a", "b")] * 257).packed(), "at most 256 fields, this one has 257"),
+        (lambda: _http.answer(headers={"a": "b" * 65_536}).packed(), "at most 65536 bytes, these have 65537"),
+        (lambda: _http.answer(600).packed(), "a status is 200 to 599, not 600"),
+        (lambda: _websocket.closing(1000, "ä" * 62), "a reason has at most 123 bytes, this one has 124"),
+        (lambda: seaway.Layer(hosts=[f"h{number}:1" for number in range(65)]).link, "at most 64 brokers, not 65"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_told_with_it(call: Any, said: str) -> None:
+    with pytest.raises((SeawayError, ValueError), match=said):
+        call()
+
+
+# The log
+
+
+def test_what_goes_into_the_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    logger.warning("a path: %s", "/x\n2026-11-24 ERROR seaway: forged\x1b[2J\r\x85\u2028\x7f")
+    assert caplog.messages == [r"a path: /x\n2026-11-24 ERROR seaway: forged\x1b[2J\r\x85\u2028\x7f"]
+    logger.warning("an error: %s", "é ∑ 100 %")
+    assert (caplog.messages[1], caplog.records[1].args) == ("an error: é ∑ 100 %", ("é ∑ 100 %",))
+
+
+def test_an_error_with_lines_of_its_own_forges_none(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        try:
+            raise ValueError("one\n2026-11-24 ERROR seaway: forged\x1b[2J")
+        except ValueError as error:
+            raise RuntimeError("two\nforged") from error
+    except RuntimeError as error:
+        logger.error("a function failed", exc_info=error)
+    lines = caplog.text.splitlines()
+    assert r"ValueError: one\n2026-11-24 ERROR seaway: forged\x1b[2J" in lines
+    assert r"RuntimeError: two\nforged" in lines
+    assert sum(line.startswith("Traceback") for line in lines) == 2
+    assert not [line for line in lines if line.startswith(("2026", "forged"))]
+
+
+def test_a_broker_is_told_of_once_for_each_change(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "seaway")
+    quiet, loud = Presence("a:1"), Presence("b:2")
+    loud.speak()
+    for presence in (quiet, loud):
+        for _ in range(3):
+            presence.went("Connection refused")
+        presence.went("its certificate is not trusted")
+        presence.came()
+        presence.went("the broker closed the connection")
+        presence.went("Connection refused")
+        presence.went("Connection refused")
+        presence.came()
+    assert caplog.messages == [
+        "the broker at b:2 is away: Connection refused; trying again",
+        "the broker at b:2 is away: its certificate is not trusted; trying again",
+        "connected to the broker at b:2",
+        "the broker at b:2 is away: the broker closed the connection; trying again",
+        "the broker at b:2 is away: Connection refused; trying again",
+        "the broker at b:2 is back",
+    ]
+    # One whose layer a worker takes over later.
+    quiet.speak()
+    assert caplog.messages[-1] == "connected to the broker at a:1"
 
 
 # The package

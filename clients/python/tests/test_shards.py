@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
 import time
@@ -51,7 +52,7 @@ def test_sends_go_where_they_should(vector: Vector) -> None:
     now = 0
     for step in vector["steps"]:
         now += step.get("advance", 0)
-        without = step.get("without", [])
+        without, stream = step.get("without", []), step.get("stream")
         if "up" in step:
             shards.up(step["up"], now=now, warm=step.get("warm", 0))
         elif "down" in step:
@@ -59,10 +60,12 @@ def test_sends_go_where_they_should(vector: Vector) -> None:
         elif "leaving" in step:
             shards.leaving(step["leaving"])
         elif "counts" in step:
-            places = [shards.for_channel(step["send"], now=now, without=without) for _ in range(step["times"])]
+            choose = functools.partial(shards.for_channel, step["send"], now=now, without=without, stream=stream)
+            places = [choose() for _ in range(step["times"])]
             assert {place: places.count(place) for place in places} == step["counts"], vector["why"]
         elif "send" in step:
-            assert shards.for_channel(step["send"], now=now, without=without) == step["to"], vector["why"]
+            place = shards.for_channel(step["send"], now=now, without=without, stream=stream)
+            assert place == step["to"], vector["why"]
         elif "group" in step:
             assert shards.for_group(step["group"], now=now, without=without) == step["to"], vector["why"]
 

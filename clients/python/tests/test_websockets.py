@@ -142,6 +142,7 @@ def test_a_socket_is_closed_with_code_and_reason_and_its_end_is_told(site: Site)
         ("/decide/close", [{"accept": False, "status": 403}]),
         ("/decide/fail", [{"accept": False, "status": 500}]),
         ("/decide/late", [{"accept": True}, {"close": 1011}]),
+        ("/decide/exit", [{"accept": False, "status": 500}]),
         ("/nowhere", [{"accept": False, "status": 404}]),
     ],
 )

@@ -56,7 +56,7 @@ def test_what_fits_no_function_is_404_or_405(site: Site) -> None:
 def test_an_exception_is_logged_and_answered_with_500(site: Site) -> None:
     answer = site.server.whole("/fail")
     assert (answer["status"], answer["content"]) == (500, b"Internal Server Error\n")
-    site.worker.line("a function failed on a message of http.request")
+    site.worker.line("ERROR seaway: a function failed on GET /fail$")
     site.worker.line("RuntimeError: failed as told")
     assert site.server.whole("/fail/status")["status"] == 500
 

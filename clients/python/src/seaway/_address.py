@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 DEFAULT = "127.0.0.1:7411"
 PORT = 7411
+_TLS = "tls://"
 
 
 class Address(NamedTuple):
@@ -51,23 +53,48 @@ def token(text: Optional[str] = None) -> Optional[str]:
     return text if text is not None else os.environ.get("SEAWAY_TOKEN") or None
 
 
-def parse(text: Optional[str] = None, tls: Optional[ssl.SSLContext] = None) -> Address:
+def parse(text: str, tls: Optional[ssl.SSLContext] = None) -> Address:
     """Reads ``HOST:PORT``, ``HOST``, ``[IPV6]:PORT``, each with ``tls://`` before it for TLS, or ``unix:PATH``.
 
-    Without a text: the environment's ``SEAWAY_BROKER``, else ``127.0.0.1:7411``. Without ``tls`` a broker is trusted
-    that the system's authorities vouch for. Raises ``ValueError`` for anything else, and for ``tls`` where it is of no
-    use.
+    Without ``tls`` a broker is trusted as ``trust`` says. Raises ``ValueError`` for anything else, and for ``tls``
+    where it is of no use.
     """
-    if text is None:
-        text = os.environ.get("SEAWAY_BROKER") or DEFAULT
-    if text.startswith("tls://"):
-        plain = _parse(text[6:])
-        if plain.path is None:
-            return plain._replace(tls=tls or ssl.create_default_context())
-        raise ValueError(f"{text!r} is no address: say tls://HOST:PORT")
+    address = check(text)
+    if text.startswith(_TLS):
+        return address._replace(tls=tls or trust())
     if tls is not None:
         raise ValueError(f"tls is given, but {text!r} does not begin with tls://")
-    return _parse(text)
+    return address
+
+
+def check(text: str) -> Address:
+    """Like ``parse``, without looking for whom to trust."""
+    if not text.startswith(_TLS):
+        return _parse(text)
+    address = _parse(text[len(_TLS) :])
+    if address.path is not None:
+        raise ValueError(f"{text!r} is no address: say tls://HOST:PORT")
+    return address
+
+
+def trust() -> ssl.SSLContext:
+    """Whom to trust where nothing else is said: the authorities in the file that ``SEAWAY_TLS_CA`` names.
+
+    Without it those of the system. ``SEAWAY_TLS_CERTIFICATE`` and ``SEAWAY_TLS_KEY`` name what this side shows, if
+    anything. Raises ``ValueError`` for files that cannot be used.
+    """
+    authorities, certificate, key = (os.environ.get(f"SEAWAY_TLS_{name}") for name in ("CA", "CERTIFICATE", "KEY"))
+    try:
+        context = ssl.create_default_context(cafile=authorities or None)
+    except OSError as error:
+        raise ValueError(f"{authorities} holds no authorities to trust: {error.strerror or error}") from error
+    if certificate:
+        try:
+            context.load_cert_chain(certificate, key or None)
+        except OSError as error:
+            files = f"{certificate}{f' and {key}' if key else ''}"
+            raise ValueError(f"{files} are no certificate and key: {error.strerror or error}") from error
+    return context
 
 
 def _parse(text: str) -> Address:
@@ -82,8 +109,12 @@ def _parse(text: str) -> Address:
             raise ValueError(f"{text!r} is no address: say HOST:PORT or unix:PATH")
     else:
         host, colon, port = text.partition(":")
-    if not host or (colon and not _is_port(port)):
-        raise ValueError(f"{text!r} is no address: say HOST:PORT or unix:PATH")
+    if not colon and _is_port(host):
+        raise ValueError(f"{text!r} is no address, its host is missing: say HOST:{host}")
+    if not host:
+        raise ValueError(f"{text!r} is no address, its host is missing: say HOST:PORT or unix:PATH")
+    if colon and not _is_port(port):
+        raise ValueError(f"{text!r} is no address, its port is not 1 to 65535: say HOST:PORT or unix:PATH")
     return Address(host, int(port) if colon else PORT)
 
 
@@ -91,18 +122,32 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536
 
 
+def named(text: Optional[str] = None) -> List[str]:
+    """The brokers that a text names, one or several, between commas or spaces.
+
+    Without a text: the environment's ``SEAWAY_BROKER``, else ``127.0.0.1:7411``.
+    """
+    if text is None:
+        text = os.environ.get("SEAWAY_BROKER") or DEFAULT
+    return [name for name in re.split(r"[,\s]+", text) if name] or [DEFAULT]
+
+
 def several(
     address: Optional[str], hosts: Optional[Sequence[str]], tls: Optional[ssl.SSLContext] = None
-) -> List[Address]:
-    """Reads the addresses of several brokers; empty when there is only one, or none is named.
+) -> Tuple[List[str], List[Address]]:
+    """Reads the addresses of one or several brokers; returns them as they were given, and as they are.
 
     Raises ``ValueError`` for what is no address, for one that is given twice, and when both arguments are given.
     """
     if hosts is None:
-        return []
-    if address is not None or not hosts or isinstance(hosts, str):
+        names = [address] if address is not None else named()
+    elif address is not None or not hosts or isinstance(hosts, str):
         raise ValueError("give either an address or hosts, a list of addresses")
-    addresses = [parse(host, tls) for host in hosts]
-    if len({str(one) for one in addresses}) < len(addresses):
-        raise ValueError("a broker is given twice")
-    return addresses if len(addresses) > 1 else []
+    else:
+        names = list(hosts)
+    addresses = [parse(name, tls) for name in names]
+    texts = [str(one) for one in addresses]
+    for text in texts:
+        if texts.count(text) > 1:
+            raise ValueError(f"the broker {text} is given twice")
+    return names, addresses

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
+from . import _fork
 from ._address import Address
 from ._backoff import MOST
 from ._core import Core
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
-from ._log import logger
+from ._presence import Presence
 from ._ticket import Ticket
 
 _CONNECT_TIMEOUT = 5.0
@@ -46,18 +47,42 @@ class FutureTicket(Ticket):
 class Link(asyncio.Protocol):
     """A connection to one broker that is made when it is needed, and made again when it is lost."""
 
-    def __init__(self, address: Address, core: Core, patience: float):
+    def __init__(self, address: Address, make_core: Callable[[], Core], patience: float):
         self.address = address
-        self.core = core
+        self._make_core = make_core
         self._patience = patience
         self._connect_timeout = _CONNECT_TIMEOUT
         self._tick = _TICK
         self._longest_pause = MOST
+        self._begin()
+
+    def _begin(self) -> None:
+        self.core = self._make_core()
+        self._presence = Presence(self.address)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._keeping: Optional[asyncio.Task[None]] = None
         self._transport: Optional[asyncio.Transport] = None
         self._lost: Optional[asyncio.Future[None]] = None
         self._will_flush = False
+
+    def drop(self) -> None:
+        """In a child process: lets go of the connection, which is the parent's."""
+        if self._transport is not None:
+            connection = self._transport.get_extra_info("socket")
+            if connection is not None:
+                _fork.hollow(connection.fileno())
+
+    def forked(self) -> None:
+        """In a child process: this link begins anew, on the loop on which it is used next."""
+        self.drop()
+        for reading in self.core.readings.all:
+            reading.error = _fork.not_here()
+        _fork.keep(self._loop, self._keeping, self._transport, self._lost)
+        self._begin()
+
+    def speak(self) -> None:
+        """It is a worker's: the log tells when the broker comes and goes."""
+        self._presence.speak()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -89,7 +114,7 @@ class Link(asyncio.Protocol):
         if self.core.ended is not None:
             raise self.core.ended
 
-    async def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+    async def ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal.
 
         When the waiting task is cancelled, what became of the requests is unknown.
@@ -161,15 +186,19 @@ class Link(asyncio.Protocol):
                     self._connect_timeout,
                 )
         except ssl.SSLCertVerificationError as error:
-            self.core.trouble = f"its certificate is not trusted: {error.verify_message}"
+            self._could_not(f"its certificate is not trusted: {error.verify_message}")
             return
         except (OSError, asyncio.TimeoutError) as error:
-            self.core.trouble = str(error) or "no answer in time"
+            self._could_not(str(error) or "no answer in time")
             return
         while self._lost is not None:
             await asyncio.wait((self._lost,), timeout=self._tick)
             self._check()
             self.flush_soon()
+
+    def _could_not(self, why: str) -> None:
+        self.core.trouble = why
+        self._presence.went(why)
 
     def _flush(self) -> None:
         self._will_flush = False
@@ -203,6 +232,8 @@ class Link(asyncio.Protocol):
         """Bytes have come."""
         if not self.core.received(data, self.loop.time()):
             self._abort()
+        elif self.core.is_open and not self._presence.is_there:
+            self._presence.came()
         self._note_change()
         if self.core.has_output:
             self.flush_soon()
@@ -221,7 +252,8 @@ class Link(asyncio.Protocol):
         """The connection is over."""
         self._transport = None
         self.core.broke(str(error) if error else "the broker closed the connection")
-        logger.info("the connection to %s is over: %s", self.address, self.core.trouble)
+        if self.core.ended is None:
+            self._presence.went(self.core.trouble)
         lost, self._lost = self._lost, None
         if lost is not None and not lost.done():
             lost.set_result(None)

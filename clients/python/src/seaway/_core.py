@@ -149,11 +149,18 @@ class Core:
         """Bytes that wait to be taken with ``take_output``."""
         return len(self._output)
 
-    def ask(self, request: bytes, ticket: Ticket) -> None:
-        """Says a request; its ticket is settled with the answer. Only while the layer ``is_open``."""
+    def ask(self, request: bytes, ticket: Ticket, stream: Optional[str] = None) -> None:
+        """Says a request; its ticket is settled with the answer. Only while the layer ``is_open``.
+
+        ``stream`` is for those who have several brokers.
+        """
         assert self.is_open
-        if self.unanswered >= MAX_PENDING or len(self._output) + len(request) > MAX_UNSENT:
-            raise LimitReached("too many requests without an answer", options={"of": "pending"})
+        if self.unanswered >= MAX_PENDING:
+            text = f"at most {MAX_PENDING} requests wait for an answer"
+            raise LimitReached(text, options={"of": "pending"})
+        size = len(self._output) + len(request)
+        if size > MAX_UNSENT:
+            raise LimitReached(f"at most {MAX_UNSENT} bytes wait to be written, not {size}", options={"of": "unsent"})
         self._say(request, ticket)
 
     def take_output(self) -> bytes:
@@ -185,6 +192,9 @@ class Core:
         size = frame.options.get("max-body", "")
         if size.isdigit():
             self.max_body = int(size)
+        names = frame.options.get("max-names", "")
+        if names.isdigit():
+            self.readings.most_names = int(names)
         epoch = frame.options.get("epoch", "")
         is_new = epoch != self.epoch
         self.epoch = epoch
@@ -213,7 +223,7 @@ class Core:
             self.is_open = False
             self.end(Ended(goodbye))
         else:
-            logger.info("%s", goodbye)
+            logger.debug("%s", goodbye)
 
 
 class _Greeting(Ticket):

@@ -17,6 +17,10 @@ PIECE = 65_536
 #: Content up to which an answer is sent in one message: with its headers it stays below max-body.
 WHOLE = 1_048_576
 
+#: What the server takes (I15).
+MOST_FIELDS = 256
+MOST_FIELD_BYTES = 65_536
+
 
 class Answer(NamedTuple):
     """A whole answer."""
@@ -61,9 +65,15 @@ def first_piece(status: int, headers: List[Tuple[Text, Text]], content: bytes, m
     """Returns the first message of an answer."""
     if (type(status) is not int and not isinstance(status, int)) or not 200 <= status <= 599:
         raise BadPayload(f"a status is 200 to 599, not {status!r}")
+    size = 0
     for name, value in headers:
         if not isinstance(name, (str, bytes)) or not isinstance(value, (str, bytes)):
             raise BadPayload(f"a header is a name and a value, not {name!r}: {value!r}")
+        size += len(name) + len(value)
+    if size > MOST_FIELD_BYTES:
+        raise BadPayload(f"the fields of an answer have at most {MOST_FIELD_BYTES} bytes, these have {size}")
+    if len(headers) > MOST_FIELDS:
+        raise BadPayload(f"an answer has at most {MOST_FIELDS} fields, this one has {len(headers)}")
     message = {"status": int(status), "headers": headers, "content": _bytes(content)}
     if more:
         message["more_content"] = True
@@ -86,3 +96,7 @@ def _bytes(content: Any) -> bytes:
 
 def _is_content_type(name: Text) -> bool:
     return (name.decode("latin-1") if isinstance(name, bytes) else name).lower() == "content-type"
+
+
+#: Breaks an answer off, however much of it has come (I12).
+HOLE = next_piece(b"", 1 << 53, False)

@@ -6,19 +6,22 @@ import json
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import _values
+from ._answering import Answering
 from ._errors import SeawayError
 
 
-class Fields:
+class Fields(Answering):
     """A received message: its fields, the channel on which it came, and what an HTTP request holds.
 
     Fields are read like those of a ``dict``; a field that is ``None`` counts as absent. The body is decoded when it
     is first looked at.
     """
 
-    __slots__ = ("_data", "answered", "body", "channel", "group", "parameters")
+    __slots__ = ("_data", "body", "channel", "group", "parameters")
 
     def __init__(self, channel: str, group: Optional[str], body: bytes):
+        self.flags = 0
+        self.heard_on = None
         #: The full name on which the message came, also of a mailbox's.
         self.channel = channel
         #: The group through which it came.
@@ -27,8 +30,6 @@ class Fields:
         self.body = body
         #: What a route's path names: ``/users/{id}``.
         self.parameters: Dict[str, str] = {}
-        #: Whether an answer was begun through this message.
-        self.answered = False
         self._data: Optional[Dict[str, Any]] = None
 
     @property

@@ -6,6 +6,7 @@ Checked before anything is sent, so that no name can break a line.
 from __future__ import annotations
 
 import re
+from typing import Optional
 
 from ._errors import BadName
 
@@ -33,6 +34,13 @@ def group(name: str) -> str:
     return _checked(_NORMAL, name, "group")
 
 
+def stream(name: Optional[str]) -> Optional[str]:
+    """Returns the reply or pinned channel that messages belong to, if any, or raises ``BadName`` (B7)."""
+    if name is not None and form(channel(name)) == "normal":
+        raise BadName(f"{name!r} is no name of a stream: that is a reply channel")
+    return name
+
+
 def pattern(text: str) -> str:
     """Returns a pattern of names, or raises ``BadName`` (N5)."""
     return _checked(_PATTERN, text, "pattern")
@@ -51,7 +59,12 @@ def mailbox(name: str) -> str:
 
 
 def _checked(form: re.Pattern[str], name: str, what: str) -> str:
-    if not isinstance(name, str) or len(name) > MOST_BYTES or form.fullmatch(name) is None:
+    if not isinstance(name, str) or not 0 < len(name) <= MOST_BYTES or form.fullmatch(name) is None:
+        if isinstance(name, str):
+            size = len(name.encode("utf-8", "surrogatepass"))
+            if not 0 < size <= MOST_BYTES:
+                kind = "a pattern" if form is _PATTERN else "a name"
+                raise BadName(f"{kind} has 1 to {MOST_BYTES} bytes, this one has {size}")
         shown = repr(name)
         raise BadName(f"{shown if len(shown) < 80 else shown[:77] + '...'} is no name of a {what}")
     return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _names, _requests
-from ._errors import BadName, Lost, SeawayError
+from ._errors import BadName, LimitReached, Lost, SeawayError
 from ._frames import Frame
 from ._log import logger
 from ._memberships import Memberships
@@ -31,6 +31,8 @@ class Readings:
         #: Listenings with a purse of their own that are not in force yet. The common purse is empty until they are,
         #: since a broker takes from it until it has read the first grant to the own one (R2).
         self._beginning = 0
+        #: As the broker has said (L7); it counts watches too, so that it may still refuse.
+        self.most_names: Optional[int] = None
 
     @property
     def all(self) -> List[Reading]:
@@ -48,6 +50,10 @@ class Readings:
             raise ValueError(
                 "one layer can listen on several names at once only one time: use one name, or another layer"
             )
+        count = len(self._readings) + len(reading.names)
+        if self.most_names is not None and count > self.most_names:
+            text = f"a connection listens on at most {self.most_names} names, not {count}"
+            raise LimitReached(text, options={"of": "names"})
         for name in reading.names:
             self._readings[name] = reading
         if self._is_open:

@@ -12,6 +12,7 @@ from ._errors import BadOption
 
 MOST_LINE = 4_096
 MOST_CREDIT = 1_000_000_000
+MOST_PAGE = 1_000
 
 PING = b"PING\n"
 PONG = b"PONG\n"
@@ -28,12 +29,14 @@ def answer(request: bytes) -> str:
 
 def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
     """The first frame: ``heartbeat`` in milliseconds, 0 for none (H4)."""
-    if len(client) > 64:
-        raise BadOption("a client's name has at most 64 bytes")
+    if not 0 < len(client) <= 64:
+        raise BadOption(f"a client's name has 1 to 64 bytes, this one has {len(client)}")
     line = f"HELLO 1 format=msgpack client={_names.group(client)}"
     if token is not None:
-        if not 0 < len(token) < 256 or not all("!" <= character <= "~" for character in token):
-            raise BadOption("a token is 1 to 255 printable characters of ASCII without a space")
+        if not 0 < len(token) < 256:
+            raise BadOption(f"a token has 1 to 255 bytes, this one has {len(token)}")
+        if not all("!" <= character <= "~" for character in token):
+            raise BadOption("a token is printable characters of ASCII without a space")
         line += f" token={token}"
     if heartbeat:
         line += f" heartbeat={heartbeat}"
@@ -124,6 +127,8 @@ def flush(pattern: Optional[str]) -> bytes:
 
 
 def _page(limit: int, after: Optional[str]) -> str:
+    if not 1 <= limit <= MOST_PAGE:
+        raise BadOption(f"a page has 1 to {MOST_PAGE} entries, not {limit}")
     return f" limit={int(limit)}" + ("" if after is None else f" after={_names.listenable(after)}")
 
 

@@ -42,7 +42,7 @@ class ShardCore:
         clock: Callable[[], float],
     ):
         if len(names) > MOST:
-            raise ValueError(f"there are more than {MOST} brokers")
+            raise ValueError(f"a client has at most {MOST} brokers, not {len(names)}")
         if not LEAST_FAILOVER <= failover <= 3_600:
             raise ValueError(f"the failover time is {failover:g} s; allowed is {LEAST_FAILOVER:g} to 3600")
         self._clock = clock
@@ -95,8 +95,11 @@ class ShardCore:
         live = [self.parts[place].max_body for place in self._places.values()]
         return min(live or [self.parts[0].max_body])
 
-    def ask(self, request: bytes, ticket: Ticket) -> None:
-        """Says a request to the broker, or to the brokers, that it concerns."""
+    def ask(self, request: bytes, ticket: Ticket, stream: Optional[str] = None) -> None:
+        """Says a request to the broker, or to the brokers, that it concerns.
+
+        ``stream``: that of a send, which goes where a send to this name would go (B7).
+        """
         words = request.partition(b"\n")[0].decode("ascii").split(" ")
         verb, arguments = words[0], [word for word in words[1:] if not word.startswith(":")]
         if verb in ("WATCH", "UNWATCH"):
@@ -104,8 +107,8 @@ class ShardCore:
         elif verb in _TO_GROUP:
             self._send(request, lambda without: self._for_group(arguments[0], without), ticket, False)
         elif verb in _TO_CHANNEL:
-            is_away_passing = "Here=1" in arguments
-            self._send(request, lambda without: self._for_channel(arguments[0], without), ticket, is_away_passing)
+            name, is_away_passing = stream or arguments[0], "Here=1" in arguments
+            self._send(request, lambda without: self._for_channel(name, without), ticket, is_away_passing)
         elif verb == "STATS":
             self._send(request, lambda without: self._for_group("", without), ticket, False)
         else:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Any, Callable, ContextManager, List, Optional, Sequence
 
+from . import _fork
 from ._address import Address
 from ._asyncio import FutureTicket, Link
 from ._core import Core
@@ -21,7 +22,7 @@ class _PartLink(Link):
     """The connection to one of the brokers; whatever it does to the core it does within the guard."""
 
     def __init__(self, whole: ShardLink, address: Address, core: Core, patience: float, failover: float):
-        super().__init__(address, core, patience)
+        super().__init__(address, lambda: core, patience)
         self._whole = whole
         self._connect_timeout = failover
         self._tick = failover / 6
@@ -71,14 +72,39 @@ class ShardLink:
         on_change: Callable[[], None] = lambda: None,
     ):
         self.address = ", ".join(map(str, addresses))
-        self.core = make_core()
         self.guard: ContextManager[Any] = guard or contextlib.nullcontext()
+        self._addresses = addresses
+        self._make_core = make_core
         self._patience = patience
+        self._failover = failover
         self._on_change = on_change
+        self._begin()
+
+    def _begin(self) -> None:
+        self.core = self._make_core()
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._links: List[_PartLink] = [
-            _PartLink(self, address, part, patience, failover) for address, part in zip(addresses, self.core.parts)
+            _PartLink(self, address, part, self._patience, self._failover)
+            for address, part in zip(self._addresses, self.core.parts)
         ]
+
+    def drop(self) -> None:
+        """In a child process: lets go of the connections, which are the parent's."""
+        for link in self._links:
+            link.drop()
+        for reading in self.core.readings.all:
+            reading.error = _fork.not_here()
+
+    def forked(self) -> None:
+        """In a child process: this link begins anew, on the loop on which it is used next."""
+        self.drop()
+        _fork.keep(self._links, self._loop)
+        self._begin()
+
+    def speak(self) -> None:
+        """It is a worker's: the log tells when brokers come and go."""
+        for link in self._links:
+            link.speak()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -109,7 +135,7 @@ class ShardLink:
         if self.core.ended is not None:
             raise self.core.ended
 
-    async def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+    async def ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal."""
         core = self.core
         while not core.is_open or core.unanswered > _MOST_UNANSWERED or core.unsent > _MOST_UNSENT:
@@ -118,7 +144,7 @@ class ShardLink:
                 await self.change()
         tickets = [FutureTicket(self.loop) for _ in requests]
         for request, ticket in zip(requests, tickets):
-            core.ask(request, ticket)
+            core.ask(request, ticket, stream)
         self.flush_soon()
         for ticket in tickets:
             await ticket.future

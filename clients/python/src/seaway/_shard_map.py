@@ -100,8 +100,14 @@ class ShardMap:
         staying = {i: b for i, b in self._live.items() if not b.is_leaving and i not in without}
         return [i for i, b in staying.items() if b.warm_until <= now] or list(staying)
 
-    def for_channel(self, name: str, *, now: int, without: Collection[str] = ()) -> Optional[str]:
-        """The broker that a send to a channel goes to; ``without``: those that have refused it (B10)."""
+    def for_channel(
+        self, name: str, *, now: int, without: Collection[str] = (), stream: Optional[str] = None
+    ) -> Optional[str]:
+        """The broker that a send to a channel goes to; ``without``: those that have refused it (B10).
+
+        ``stream``: the reply channel whose messages it belongs to, and which it follows (B7).
+        """
+        name = name if stream is None else stream
         if "!" in name or "?" in name:
             return self._for_stream(name, now, without)
         usable = sorted(self.usable(now=now, without=without))

@@ -140,6 +140,11 @@ class ShardReadings:
         self._core = core
         self._wholes: Dict[Reading, Whole] = {}
 
+    @property
+    def all(self) -> List[Reading]:
+        """What is listened on, each once."""
+        return list(self._wholes)
+
     def listen(self, reading: Reading) -> None:
         """Begins to listen at every broker, and goes on until ``unlisten``."""
         for other in self._wholes:

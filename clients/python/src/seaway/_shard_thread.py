@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 import time
-import weakref
 from typing import Callable, List, Optional, Sequence
 
+from . import _fork
 from ._address import Address
 from ._errors import SeawayError, Unknown, Unreachable
 from ._frames import Frame
@@ -20,8 +19,6 @@ from ._ticket import Ticket
 _MOST_POSTED = 4_096
 _MOST_UNSENT = 262_144
 _TICK = 5.0
-
-_links: weakref.WeakSet[ShardThread] = weakref.WeakSet()
 
 
 class ShardThread:
@@ -47,7 +44,7 @@ class ShardThread:
         #: Of a worker: what it posts leaves at the end of a turn of the loop in any case.
         self.batching: Optional[int] = None
         self._begin()
-        _links.add(self)
+        _fork.watch(self)
 
     def _begin(self) -> None:
         self.lock = threading.RLock()
@@ -60,7 +57,16 @@ class ShardThread:
 
     def forked(self) -> None:
         """In a child process: the connections and their thread are the parent's; this link begins anew."""
+        self._link.drop()
+        _fork.keep(self._link, self._loop, self._thread)
         self._begin()
+
+    def speak(self) -> None:
+        """It is a worker's: the log tells when brokers come and go."""
+        self._link.speak()
+
+    def look(self) -> None:
+        """What has come is taken by the thread. With the lock held."""
 
     @property
     def core(self) -> ShardCore:
@@ -80,13 +86,13 @@ class ShardThread:
         if not core.is_open:
             raise Unreachable(f"no broker at {self.address}: {core.trouble or 'no answer'}")
 
-    def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+    def ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal."""
         tickets = [Ticket() for _ in requests]
         with self.lock:
             self.open()
             for request, ticket in zip(requests, tickets):
-                self.core.ask(request, ticket)
+                self.core.ask(request, ticket, stream)
             for ticket in tickets:
                 self.wait(ticket)
         return [ticket.result() for ticket in tickets]
@@ -170,11 +176,3 @@ class ShardThread:
     def _notify(self) -> None:
         with self.lock:
             self._turn.notify_all()
-
-
-def _after_fork() -> None:
-    for link in list(_links):
-        link.forked()
-
-
-os.register_at_fork(after_in_child=_after_fork)

@@ -9,7 +9,6 @@ answered.
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import ssl
@@ -18,10 +17,12 @@ import time
 import weakref
 from typing import Callable, List, Optional, Sequence
 
+from . import _fork
 from ._address import Address
 from ._core import Core
-from ._errors import SeawayError, Unreachable
+from ._errors import SeawayError, Unknown, Unreachable
 from ._frames import Frame
+from ._presence import Presence
 from ._ticket import Ticket
 
 FOREVER = float("inf")
@@ -34,8 +35,6 @@ _MOST_POSTED = 4_096
 
 #: Nothing can be read or written just now.
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-_links: weakref.WeakSet[Link] = weakref.WeakSet()
 
 
 class Link:
@@ -50,9 +49,10 @@ class Link:
         self._patience = patience
         self.timeout = timeout
         self._begin()
-        _links.add(self)
+        _fork.watch(self)
 
     def _begin(self) -> None:
+        self._presence = Presence(self.address)
         self.lock = threading.Lock()
         self.core = self._make_core()
         self._turn = threading.Condition(self.lock)
@@ -72,7 +72,13 @@ class Link:
         for one in (self._socket, self._waker, self._wakes):
             if one is not None:
                 one.close()
+        for reading in self.core.readings.all:
+            reading.error = _fork.not_here()
         self._begin()
+
+    def speak(self) -> None:
+        """It is a worker's: the log tells when the broker comes and goes."""
+        self._presence.speak()
 
     # Asking
 
@@ -91,7 +97,7 @@ class Link:
         if not core.is_open:
             raise Unreachable(f"no broker at {self.address}: {core.trouble or 'no answer'}")
 
-    def ask(self, requests: Sequence[bytes]) -> List[Frame]:
+    def ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal."""
         tickets = [Ticket() for _ in requests]
         with self.lock:
@@ -119,6 +125,8 @@ class Link:
         """Waits until a ticket is settled; without an answer in time the connection is given up. With the lock held."""
         if not self.move(lambda: ticket.done, time.monotonic() + self.timeout):
             self._lose(f"no answer for {self.timeout:g} s")
+            if not ticket.done:
+                ticket.fail(Unknown("its connection is over"))
 
     def flush(self) -> None:
         """Writes what can be written without waiting."""
@@ -226,6 +234,7 @@ class Link:
             self.lock.acquire()
         if connection is None:
             self.core.trouble = trouble
+            self._presence.went(trouble)
             self._try_at = time.monotonic() + self.core.backoff.next()
         elif self.core.ended is not None:
             connection.close()
@@ -248,6 +257,8 @@ class Link:
             self._lose("the broker closed the connection")
         elif not self.core.received(data, time.monotonic()):
             self._lose("the broker is at fault")
+        elif self.core.is_open and not self._presence.is_there:
+            self._presence.came()
 
     def _write(self) -> None:
         connection = self._socket
@@ -274,6 +285,11 @@ class Link:
         if self._unwritten and self._is_moving:
             self.wake()
 
+    def look(self) -> None:
+        """Takes what has come, without waiting. With the lock held."""
+        if not self._is_moving:
+            self._look()
+
     def _look(self) -> None:
         """Reads and writes what can be without waiting. With the lock held, and while nobody moves."""
         connection = self._socket
@@ -296,6 +312,8 @@ class Link:
             return
         self._unwritten = memoryview(b"")
         self.core.broke(why)
+        if self.core.ended is None:
+            self._presence.went(self.core.trouble)
         self._try_at = time.monotonic() + self.core.backoff.next()
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -320,8 +338,7 @@ class Link:
     def look_after(self) -> None:
         """Answers heartbeats, and notices a broker that has gone, unless a thread is moving."""
         with self.lock:
-            if not self._is_moving:
-                self._look()
+            self.look()
 
 
 def _receive(connection: socket.socket) -> bytes:
@@ -345,11 +362,3 @@ def _keep(link: weakref.ref[Link], ends: threading.Event) -> None:
             return
         kept.look_after()
         del kept
-
-
-def _after_fork() -> None:
-    for link in list(_links):
-        link.forked()
-
-
-os.register_at_fork(after_in_child=_after_fork)

@@ -39,6 +39,11 @@ def pack_unchecked(message: Mapping[str, Any]) -> bytes:
         raise BadPayload(str(error)) from error
 
 
+def string(text: bytes) -> bytes:
+    """Returns how a string of these bytes stands in a message."""
+    return msgpack.packb(text.decode("ascii"))  # type: ignore[no-any-return]
+
+
 def unpack(body: bytes) -> Dict[str, Any]:
     """Returns the message that a body in MessagePack holds, or raises ``BadPayload``."""
     try:

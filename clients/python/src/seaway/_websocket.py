@@ -77,8 +77,9 @@ def closing(code: int, reason: str) -> Dict[str, Any]:
     """Returns the message that closes a socket; raises ``ValueError`` for what would close it with 1011 (W11)."""
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         raise ValueError(f"a close code is 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {code}")
-    if len(reason.encode("utf-8")) > 123:
-        raise ValueError("a reason has at most 123 bytes")
+    size = len(reason.encode("utf-8"))
+    if size > 123:
+        raise ValueError(f"a reason has at most 123 bytes, this one has {size}")
     return {"close": code, "reason": reason} if reason else {"close": code}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from typing import Any, List, Optional
@@ -41,9 +42,9 @@ class Channel:
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"
 
-    def send(self, message: Mapping[str, Any], *, if_heard: bool = False) -> None:
+    def send(self, message: Mapping[str, Any], *, if_heard: bool = False, stream: Optional[str] = None) -> None:
         """Like ``Layer.send``."""
-        (self._layer or default_layer()).send(self.name, message, if_heard=if_heard)
+        (self._layer or default_layer()).send(self.name, message, if_heard=if_heard, stream=stream)
 
 
 class Group:
@@ -72,3 +73,12 @@ class Group:
     def members(self) -> List[str]:
         """Returns all members, sorted."""
         return (self._layer or default_layer()).members(self.name)
+
+
+def _after_fork() -> None:
+    # Another thread of the parent's may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

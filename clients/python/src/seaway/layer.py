@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
-from . import _address, _answers, _requests, _values
+from . import _address, _answers, _names, _requests, _values
+from ._answering import note
 from ._answers import Flushed, Sent
 from ._core import Core
 from ._errors import Ended, Refused, SeawayError, TooLarge
@@ -22,8 +23,8 @@ from .listening import Listening
 def connect(address: Optional[str] = None, **options: Any) -> Layer:
     """Returns a layer that is connected: to ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
 
-    Without an address it is what ``SEAWAY_BROKER`` says. Options are those of ``Layer``. Raises ``Unreachable`` when
-    no broker answers within ``patience``.
+    Without an address it is what ``SEAWAY_BROKER`` says, one or several. Options are those of ``Layer``. Raises
+    ``Unreachable`` when no broker answers within ``patience``.
     """
     layer = Layer(address, **options)
     try:
@@ -59,29 +60,31 @@ class Layer:
     ):
         """Connects to nothing yet.
 
+        - ``address``: of one broker; ``SEAWAY_BROKER`` of the environment unless given, which may name several between
+          commas.
         - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
           (protocol/SHARDING.md).
         - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
         - ``token``: who this is, where the broker has tokens; ``SEAWAY_TOKEN`` of the environment unless given. A layer
           whose token is not known has ended: ``NotAuthenticated``.
-        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the system's
-          authorities, or those in the file that ``SSL_CERT_FILE`` names.
+        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the authorities in
+          the file that ``SEAWAY_TLS_CA`` names, else the system's, and what ``SEAWAY_TLS_CERTIFICATE`` and
+          ``SEAWAY_TLS_KEY`` name.
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
         - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
         - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
         """
         token = _address.token(token)
-        addresses = _address.several(address, hosts, tls)
-        if not addresses:
-            one = _address.parse(hosts[0] if hosts else address, tls)
+        names, addresses = _address.several(address, hosts, tls)
+        if len(addresses) == 1:
             self._link: Union[Link, ShardThread] = Link(
-                one, lambda: Core(client, token, heartbeat, timeout), patience, timeout
+                addresses[0], lambda: Core(client, token, heartbeat, timeout), patience, timeout
             )
             return
 
         def make_core() -> ShardCore:
-            return ShardCore(hosts or (), client, token, heartbeat, timeout, failover, time.monotonic)
+            return ShardCore(names, client, token, heartbeat, timeout, failover, time.monotonic)
 
         self._link = ShardThread(addresses, make_core, patience, timeout, failover)
 
@@ -90,31 +93,33 @@ class Layer:
 
     # Sending
 
-    def send(self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False) -> None:
+    def send(
+        self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False, stream: Optional[str] = None
+    ) -> None:
         """Puts a message on a channel; returns when the broker has it.
 
-        ``if_heard``: only if somebody listens there; else raises ``Away``.
+        - ``if_heard``: only if somebody listens there; else raises ``Away``.
+        - ``stream``: a reply channel; of several brokers, all messages of one stream go through the same one, so that
+          they stay in order (protocol/SHARDING.md, B7).
         """
-        self.send_packed(channel, _values.pack(message), if_heard=if_heard)
+        self.send_packed(channel, _values.pack(message), if_heard=if_heard, stream=stream)
 
-    def send_packed(self, channel: str, body: bytes, *, if_heard: bool = False) -> None:
+    def send_packed(self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None) -> None:
         """Like ``send``, for a message that is in MessagePack already."""
-        self._fits(body)
-        try:
-            self._link.ask([_requests.send(channel, body, if_heard)])
-        except Refused as error:
-            error.name = channel
-            raise
+        self.put(channel, body, if_heard=if_heard, stream=stream)
+        note((channel,), body)
 
     def send_group(self, group: str, message: Mapping[str, Any], *, except_: Optional[str] = None) -> Sent:
         """Sends a message to every member of a group that has room, but to ``except_``; returns how many those were."""
         body = _values.pack(message)
         self._fits(body)
         try:
-            return _answers.sent(self._link.ask([_requests.send_group(group, body, except_)])[0])
+            sent = _answers.sent(self._link.ask([_requests.send_group(group, body, except_)])[0])
         except Refused as error:
             error.name = group
             raise
+        note((), body)
+        return sent
 
     # Groups
 
@@ -126,6 +131,7 @@ class Layer:
         self._link.ask(_requests.join(group, channels))
         with self._link.lock:
             self._link.core.readings.joined(group, channels)
+        note(channels)
 
     def leave(self, group: str, *channels: str) -> None:
         """Ends memberships; leaving a group that one is not in does nothing."""
@@ -157,7 +163,7 @@ class Layer:
         At most ``credit`` messages are held here at a time. Raises ``Refused`` when the broker declines.
         """
         if credit < 1:
-            raise ValueError("credit is at least 1")
+            raise ValueError(f"credit is at least 1, not {credit}")
         return Listening(self, names, credit)
 
     def pause(self, channel: str) -> None:
@@ -235,6 +241,15 @@ class Layer:
         """What moves the bytes; not part of the public interface."""
         return self._link
 
+    def put(self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None) -> None:
+        """Like ``send_packed``, for what a message says of itself; not part of the public interface."""
+        self._fits(body)
+        try:
+            self._link.ask([_requests.send(channel, body, if_heard)], _names.stream(stream))
+        except Refused as error:
+            error.name = channel
+            raise
+
     def post(self, channel: str, body: bytes, ticket: Ticket) -> None:
         """Sends a message with the next write; not part of the public interface."""
         self._fits(body)
@@ -252,4 +267,4 @@ class Layer:
             with self._link.lock:
                 self._link.open()
         if len(body) > core.max_body:
-            raise TooLarge(f"{len(body)} bytes are over the broker's max-body, {core.max_body}")
+            raise TooLarge(f"a message has at most {core.max_body} bytes, this one has {len(body)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Optional, Type
 
 from . import _http, _values
+from ._answering import ANSWERED, BEGUN, GONE, IN_WORKER, WHOLE
 from ._errors import Full, Gone, SeawayError, Unknown
 from ._frames import Frame
 from ._log import logger
@@ -15,6 +16,7 @@ from ._message import Fields
 from ._ticket import Ticket
 
 if TYPE_CHECKING:
+    from ._sync_ends import RequestEnds
     from .layer import Layer
 
 #: How long a piece of an answer that meets ``full`` is tried again.
@@ -28,23 +30,29 @@ class Pending(Ticket):
     logged, unless somebody waits for it with ``wait``.
     """
 
-    __slots__ = ("_channel", "_layer")
+    __slots__ = ("_before", "_channel", "_layer", "_message")
 
-    def __init__(self, layer: Layer, channel: str):
+    def __init__(self, layer: Layer, channel: str, message: Optional[Message] = None, before: int = 0):
         super().__init__()
         self._layer = layer
         self._channel = channel
+        self._message = message
+        self._before = before
 
     def settle(self, frame: Frame) -> None:
         """The answer has come."""
         super().settle(frame)
+        message, self._message = self._message, None
         if frame.verb != "OK":
             is_gone = frame.args[:1] == ["gone"]
+            if message is not None:
+                message.refused(self._before, is_gone)
             logger.log(10 if is_gone else 30, "an answer to %s was refused: %s", self._channel, " ".join(frame.args))
 
     def fail(self, error: SeawayError) -> None:
         """No answer will come."""
         super().fail(error)
+        self._message = None
         logger.warning("what became of an answer to %s is unknown: %s", self._channel, error)
 
     def wait(self) -> None:
@@ -56,26 +64,50 @@ class Pending(Ticket):
 class Message(Fields):
     """A received message that knows how to answer."""
 
-    __slots__ = ("_is_posted", "layer")
+    __slots__ = ("_ends", "_pending", "began", "layer")
 
-    def __init__(self, channel: str, group: Optional[str], body: bytes, layer: Layer, is_posted: bool = False):
+    def __init__(self, channel: str, group: Optional[str], body: bytes, layer: Layer):
         super().__init__(channel, group, body)
         #: On which it came.
         self.layer = layer
-        self._is_posted = is_posted
+        self._ends: Optional[RequestEnds] = None
+        self._pending: Optional[Pending] = None
+        #: When a worker's function has got it.
+        self.began = 0.0
+
+    def in_worker(self, ends: RequestEnds, now: float) -> None:
+        """A worker's function is about to get it; not part of the public interface."""
+        self.flags = IN_WORKER
+        self._ends = ends
+        self.began = now
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody waits for the answer any more, as far as is known now.
+
+        For functions that take long: the browser may have left, or the server given up. Known of the requests of a
+        worker from 250 ms on, once the server has been told whom to tell, which the first look does (I27). What is
+        written to a stream raises ``Gone`` then.
+        """
+        if not self.flags & GONE and self._ends is not None:
+            self._ends.look(self)
+        return bool(self.flags & GONE)
 
     def reply(self, message: Mapping[str, Any]) -> Pending:
         """Sends a message to the reply channel.
 
         In a worker it is only on its way when this returns: see ``Pending``. Elsewhere the broker has it.
-        Raises ``Refused``, ``Unknown``, or ``SeawayError`` when the message has no reply channel.
+        Raises ``Refused``, ``Unknown``, or ``SeawayError`` when the message has no reply channel, and when an HTTP
+        request was answered before.
         """
-        return self._send(_values.pack(message))
+        message = self.in_order(message)
+        body = _values.pack(message)
+        return self._send(self._channel(), body, self.begin_reply(message))
 
     def respond(
         self, status: int = 200, headers: Optional[_http.Headers] = None, content: _http.Text = b"", json: Any = None
     ) -> Optional[Pending]:
-        """Answers an HTTP request whole.
+        """Answers an HTTP request whole, once.
 
         ``content`` is bytes, or a string that is sent as UTF-8 text; ``json`` is any value that can be printed as
         JSON. Content of more than 1 MiB is sent in pieces, and then ``None`` is returned: the broker has it. Else
@@ -83,7 +115,8 @@ class Message(Fields):
         """
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
-            return self._send(answer.packed())
+            body = answer.packed()
+            return self._send(self._channel(), body, self.begin(WHOLE))
         with self.stream(status, answer.headers) as stream:
             for start in range(0, len(answer.content), _http.PIECE):
                 stream.write(answer.content[start : start + _http.PIECE])
@@ -91,7 +124,20 @@ class Message(Fields):
 
     def stream(self, status: int = 200, headers: Optional[_http.Headers] = None) -> Stream:
         """Answers an HTTP request in pieces: ``with message.stream() as stream: stream.write(...)``."""
+        if self.is_open or self.is_whole:
+            self.begin(BEGUN)
         return Stream(self, self._channel(), status, headers)
+
+    def refused(self, before: int, is_gone: bool) -> None:
+        """What was sent was not stored; not part of the public interface."""
+        self.take_back(before)
+        if is_gone:
+            self.gone()
+
+    def wait_for_replies(self) -> None:
+        """Waits until the broker has what was replied; not part of the public interface."""
+        if self._pending is not None and not self._pending.done:
+            self.layer.settle(self._pending)
 
     def _channel(self) -> str:
         channel = self.reply_channel
@@ -99,12 +145,14 @@ class Message(Fields):
             raise SeawayError(f"the message on {self.channel} has no reply channel")
         return channel
 
-    def _send(self, body: bytes) -> Pending:
-        channel = self._channel()
-        pending = Pending(self.layer, channel)
-        self.layer.post(channel, body, pending)
-        self.answered = True
-        if not self._is_posted:
+    def _send(self, channel: str, body: bytes, before: int) -> Pending:
+        pending = self._pending = Pending(self.layer, channel, self, before)
+        try:
+            self.layer.post(channel, body, pending)
+        except SeawayError:
+            self.take_back(before)
+            raise
+        if not self.flags & IN_WORKER:
             pending.wait()
         return pending
 
@@ -123,6 +171,7 @@ class Stream:
         self._status = status
         self._headers = _http.listed(headers)
         self._has_begun = False
+        self._before = 0
         #: Bytes of content in all pieces so far.
         self.offset = 0
 
@@ -139,42 +188,70 @@ class Stream:
         if error is None:
             self._put(b"", False)
         elif self._has_begun:
-            self._break_off()
+            break_off(self._message, _http.next_piece(b"", self.offset + 1, False))
 
     def _put(self, content: bytes, more: bool) -> None:
         if self._has_begun:
             piece = _http.next_piece(content, self.offset, more)
         else:
             piece = _http.first_piece(self._status, self._headers, content, more)
-        until = time.monotonic() + STREAM_PATIENCE
-        pause = 0.005
-        while not self._try(piece, time.monotonic() > until):
-            time.sleep(pause)
-            pause = min(pause * 2, 0.2)
+            self._before = self._message.begin(BEGUN)
+        try:
+            _insist(lambda is_last_try: self._try(piece, is_last_try))
+        except Unknown:
+            raise
+        except SeawayError as error:
+            is_gone = isinstance(error, Gone)
+            self._message.refused(self._before if not self._has_begun else ANSWERED | BEGUN, is_gone)
+            raise
         self._has_begun = True
         self.offset += len(content)
+        if not more:
+            self._message.end()
 
     def _try(self, piece: bytes, is_last_try: bool) -> bool:
         try:
-            self._message.layer.send_packed(self._channel, piece)
+            self._message.layer.put(self._channel, piece)
         except Full:
             if is_last_try:
                 raise
             return False
         except Unknown:
-            self._message.answered = True
             # A further piece may be sent again, since its offset shows that it is the same (I12).
             if is_last_try or not self._has_begun:
                 raise
             return False
-        self._message.answered = True
         return True
 
-    def _break_off(self) -> None:
-        """Lets the server see a hole."""
+
+def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
+    """Lets the server see a hole, so that nobody takes what came for the whole; not part of the public interface."""
+    channel = message.reply_channel
+    message.end()
+    if channel is None or message.is_known_gone:
+        return
+
+    def attempt(is_last_try: bool) -> bool:
         try:
-            self._message.layer.send_packed(self._channel, _http.next_piece(b"", self.offset + 1, False))
-        except Gone:
-            pass
-        except SeawayError as error:
-            logger.warning("an answer to %s could not be broken off: %s", self._channel, error)
+            message.layer.put(channel, hole)
+        except (Full, Unknown):
+            if is_last_try:
+                raise
+            return False
+        return True
+
+    try:
+        _insist(attempt)
+    except Gone:
+        message.gone()
+    except SeawayError as error:
+        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+
+
+def _insist(attempt: Callable[[bool], bool]) -> None:
+    """Tries again while there is no room; the last attempt is told so."""
+    until = time.monotonic() + STREAM_PATIENCE
+    pause = 0.005
+    while not attempt(time.monotonic() > until):
+        time.sleep(pause)
+        pause = min(pause * 2, 0.2)

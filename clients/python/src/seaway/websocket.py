@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 from . import _http, _values, _websocket
 from ._errors import Full, Gone, SeawayError
 from ._log import logger
+from ._signals import is_interrupt
 from ._websocket import Data, Kept, SocketFields
 from .message import Message, Pending
 
@@ -84,7 +85,7 @@ class WebSocket(SocketFields):
         until = time.monotonic() + patience
         for pause in _websocket.pauses():
             try:
-                self.layer.send_packed(channel, body)
+                self.layer.put(channel, body)
                 return
             except Full:
                 if time.monotonic() + pause > until:
@@ -121,6 +122,7 @@ class WebSocketRoute:
         """Works on one event; not part of the public interface."""
         socket = WebSocket(message)
         kind = message.get("type")
+        message.is_served(self._serial and kind == "websocket.receive")
         if kind == "websocket.connect":
             self._ask(socket)
         elif kind == "websocket.receive":
@@ -149,13 +151,9 @@ class WebSocketRoute:
             socket.accept()
 
     def _take(self, socket: WebSocket) -> None:
-        try:
-            if not _try(self._kept, socket, lambda: self._receive(socket, _websocket.received(socket.message))):
-                _try(self._kept, socket, lambda: socket.close(_websocket.FAILED))
-        finally:
-            # Also after a failure: the disconnect waits for it (W17).
-            if self._serial and "order" in socket.message:
-                _post(socket.layer, socket.control_channel, _values.pack({"done": socket.message["order"]}))
+        # The worker says that it is done, also after a failure (W16).
+        if not _try(self._kept, socket, lambda: self._receive(socket, _websocket.received(socket.message))):
+            _try(self._kept, socket, lambda: socket.close(_websocket.FAILED))
 
     def _end(self, socket: WebSocket) -> None:
         if self._disconnect is not None:
@@ -171,7 +169,9 @@ def _try(kept: Kept, socket: WebSocket, work: Callable[[], Any]) -> bool:
             return False
         logger.debug("the socket %s has ended", socket.channel)
         kept.forget(socket.channel)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         logger.error("a function failed on %r", socket, exc_info=error)
         return False
     return True
@@ -185,7 +185,9 @@ def _post(layer: Layer, channel: str, body: bytes) -> Pending:
 
 def refuse(message: Message) -> None:
     """Tells a browser whose path fits no route; not part of the public interface."""
-    _post(message.layer, WebSocket(message).channel, _websocket.NOT_FOUND)
+    socket = WebSocket(message)
+    message.is_served(False)
+    _post(message.layer, socket.channel, _websocket.NOT_FOUND)
 
 
 def give_back(layer: Layer, kept: Kept) -> bool:

@@ -85,7 +85,7 @@ async def letter(message: Message) -> None:
     await message.reply({"on": message.channel})
 
 
-@worker.websocket("/chat/{room}", serial=True)
+@worker.websocket("/chat/{room}")
 async def chat(socket: WebSocket, content: Union[str, bytes]) -> None:
     if content == "fail":
         raise RuntimeError("failed as told")
@@ -108,7 +108,7 @@ async def ended(socket: WebSocket, code: int, reason: str) -> None:
     await Channel("ended").send({"socket": socket.channel, "code": code, "reason": reason})
 
 
-@worker.websocket("/decide/{how}")
+@worker.websocket("/decide/{how}", serial=False)
 async def decide(socket: WebSocket, content: Union[str, bytes]) -> None:
     await socket.send_json({"said": content})
 
@@ -127,11 +127,13 @@ async def deciding(socket: WebSocket) -> None:
         await socket.close()
     elif how == "fail":
         raise RuntimeError("failed as told")
+    elif how == "exit":
+        raise SystemExit
     elif how == "late":
         await socket.accept()
         raise RuntimeError("failed as told")
 
 
-@worker.websocket("/keep", sticky=True)
+@worker.websocket("/keep", sticky=True, serial=False)
 async def keep(socket: WebSocket, content: Union[str, bytes]) -> None:
     await socket.send(f"{os.getpid()} {socket.message.channel}")

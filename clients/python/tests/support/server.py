@@ -17,6 +17,8 @@ class Server:
         self._mailbox = mailbox
         self._asked = 0
         self._came: Dict[str, List[seaway.Message]] = {}
+        #: Where the workers that have a request want to hear of its end, by its reply channel (I27).
+        self.disconnects: Dict[str, str] = {}
         self.listening = self.layer.listen(mailbox, *others, credit=64)
 
     def kill(self) -> None:
@@ -36,6 +38,9 @@ class Server:
         while not self._came.get(reply_channel):
             message = self.listening.receive(PATIENCE)
             assert message is not None, f"no answer on {reply_channel}"
+            if list(message) == ["disconnect_channel"]:
+                self.disconnects[message.channel] = message["disconnect_channel"]
+                continue
             self._came.setdefault(message.channel, []).append(message)
         return self._came[reply_channel].pop(0)
 

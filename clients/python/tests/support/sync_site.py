@@ -84,7 +84,7 @@ def letter(message: Message) -> None:
     message.reply({"on": message.channel})
 
 
-@worker.websocket("/chat/{room}", serial=True)
+@worker.websocket("/chat/{room}")
 def chat(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
     if content == "fail":
         raise RuntimeError("failed as told")
@@ -107,7 +107,7 @@ def ended(socket: seaway.WebSocket, code: int, reason: str) -> None:
     Channel("ended").send({"socket": socket.channel, "code": code, "reason": reason})
 
 
-@worker.websocket("/decide/{how}")
+@worker.websocket("/decide/{how}", serial=False)
 def decide(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
     socket.send_json({"said": content})
 
@@ -126,11 +126,13 @@ def deciding(socket: seaway.WebSocket) -> None:
         socket.close()
     elif how == "fail":
         raise RuntimeError("failed as told")
+    elif how == "exit":
+        raise SystemExit
     elif how == "late":
         socket.accept()
         raise RuntimeError("failed as told")
 
 
-@worker.websocket("/keep", sticky=True)
+@worker.websocket("/keep", sticky=True, serial=False)
 def keep(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
     socket.send(f"{os.getpid()} {socket.message.channel}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any, Dict, List, Optional
 
@@ -44,9 +45,9 @@ class Channel:
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"
 
-    async def send(self, message: Mapping[str, Any], *, if_heard: bool = False) -> None:
+    async def send(self, message: Mapping[str, Any], *, if_heard: bool = False, stream: Optional[str] = None) -> None:
         """Like ``Layer.send``."""
-        await (self._layer or default_layer()).send(self.name, message, if_heard=if_heard)
+        await (self._layer or default_layer()).send(self.name, message, if_heard=if_heard, stream=stream)
 
 
 class Group:
@@ -75,3 +76,7 @@ class Group:
     async def members(self) -> List[str]:
         """Returns all members, sorted."""
         return await (self._layer or default_layer()).members(self.name)
+
+
+# The loops are the parent's; one of the child's may have the same place in memory.
+os.register_at_fork(after_in_child=_defaults.clear)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
-from .. import _address, _answers, _requests, _values
+from .. import _address, _answers, _fork, _names, _requests, _values
+from .._answering import note
 from .._answers import Flushed, Sent
 from .._asyncio import FutureTicket, Link
 from .._core import Core
@@ -21,8 +22,8 @@ from .listening import Listening
 async def connect(address: Optional[str] = None, **options: Any) -> Layer:
     """Returns a layer that is connected: to ``HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
 
-    Without an address it is what ``SEAWAY_BROKER`` says. Options are those of ``Layer``. Raises ``Unreachable`` when
-    no broker answers within ``patience``.
+    Without an address it is what ``SEAWAY_BROKER`` says, one or several. Options are those of ``Layer``. Raises
+    ``Unreachable`` when no broker answers within ``patience``.
     """
     layer = Layer(address, **options)
     try:
@@ -59,62 +60,70 @@ class Layer:
     ):
         """Connects to nothing yet.
 
+        - ``address``: of one broker; ``SEAWAY_BROKER`` of the environment unless given, which may name several between
+          commas.
         - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
           (protocol/SHARDING.md).
         - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
         - ``token``: who this is, where the broker has tokens; ``SEAWAY_TOKEN`` of the environment unless given. A layer
           whose token is not known has ended: ``NotAuthenticated``.
-        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the system's
-          authorities, or those in the file that ``SSL_CERT_FILE`` names.
+        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the authorities in
+          the file that ``SEAWAY_TLS_CA`` names, else the system's, and what ``SEAWAY_TLS_CERTIFICATE`` and
+          ``SEAWAY_TLS_KEY`` name.
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
         - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
         - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
         """
         token = _address.token(token)
-        addresses = _address.several(address, hosts, tls)
-        if not addresses:
-            core = Core(client, token, heartbeat, timeout)
+        names, addresses = _address.several(address, hosts, tls)
+        if len(addresses) == 1:
             self._link: Union[Link, ShardLink] = Link(
-                _address.parse(hosts[0] if hosts else address, tls), core, patience
+                addresses[0], lambda: Core(client, token, heartbeat, timeout), patience
             )
+            _fork.watch(self._link)
             return
 
         def make_core() -> ShardCore:
-            return ShardCore(hosts or (), client, token, heartbeat, timeout, failover, time.monotonic)
+            return ShardCore(names, client, token, heartbeat, timeout, failover, time.monotonic)
 
         self._link = ShardLink(addresses, make_core, patience, failover)
+        _fork.watch(self._link)
 
     def __repr__(self) -> str:
         return f"<seaway.aio.Layer to {self._link.address}>"
 
     # Sending
 
-    async def send(self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False) -> None:
+    async def send(
+        self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False, stream: Optional[str] = None
+    ) -> None:
         """Puts a message on a channel; returns when the broker has it.
 
-        ``if_heard``: only if somebody listens there; else raises ``Away``.
+        - ``if_heard``: only if somebody listens there; else raises ``Away``.
+        - ``stream``: a reply channel; of several brokers, all messages of one stream go through the same one, so that
+          they stay in order (protocol/SHARDING.md, B7).
         """
-        await self.send_packed(channel, _values.pack(message), if_heard=if_heard)
+        await self.send_packed(channel, _values.pack(message), if_heard=if_heard, stream=stream)
 
-    async def send_packed(self, channel: str, body: bytes, *, if_heard: bool = False) -> None:
+    async def send_packed(
+        self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None
+    ) -> None:
         """Like ``send``, for a message that is in MessagePack already."""
-        await self._fits(body)
-        try:
-            await self._link.ask([_requests.send(channel, body, if_heard)])
-        except Refused as error:
-            error.name = channel
-            raise
+        await self.put(channel, body, if_heard=if_heard, stream=stream)
+        note((channel,), body)
 
     async def send_group(self, group: str, message: Mapping[str, Any], *, except_: Optional[str] = None) -> Sent:
         """Sends a message to every member of a group that has room, but to ``except_``; returns how many those were."""
         body = _values.pack(message)
         await self._fits(body)
         try:
-            return _answers.sent((await self._link.ask([_requests.send_group(group, body, except_)]))[0])
+            sent = _answers.sent((await self._link.ask([_requests.send_group(group, body, except_)]))[0])
         except Refused as error:
             error.name = group
             raise
+        note((), body)
+        return sent
 
     # Groups
 
@@ -125,6 +134,7 @@ class Layer:
         """
         await self._link.ask(_requests.join(group, channels))
         self._link.core.readings.joined(group, channels)
+        note(channels)
 
     async def leave(self, group: str, *channels: str) -> None:
         """Ends memberships; leaving a group that one is not in does nothing."""
@@ -153,7 +163,7 @@ class Layer:
         At most ``credit`` messages are held here at a time. Raises ``Refused`` when the broker declines.
         """
         if credit < 1:
-            raise ValueError("credit is at least 1")
+            raise ValueError(f"credit is at least 1, not {credit}")
         listening = Listening(self, names)
         await listening.begin(credit)
         return listening
@@ -234,10 +244,19 @@ class Layer:
         """What moves the bytes; not part of the public interface."""
         return self._link
 
+    async def put(self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None) -> None:
+        """Like ``send_packed``, for what a message says of itself; not part of the public interface."""
+        await self._fits(body)
+        try:
+            await self._link.ask([_requests.send(channel, body, if_heard)], _names.stream(stream))
+        except Refused as error:
+            error.name = channel
+            raise
+
     async def _fits(self, body: bytes) -> None:
         """Raises ``TooLarge`` rather than send what would be thrown away."""
         core = self._link.core
         if len(body) > core.max_body:
             await self._link.open()
         if len(body) > core.max_body:
-            raise TooLarge(f"{len(body)} bytes are over the broker's max-body, {core.max_body}")
+            raise TooLarge(f"a message has at most {core.max_body} bytes, this one has {len(body)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, Type
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, Type
 
 from .. import _http, _values
+from .._answering import ANSWERED, BEGUN, GONE, WHOLE
 from .._errors import Full, Gone, SeawayError, Unknown
 from .._log import logger
 from .._message import Fields
@@ -29,25 +30,33 @@ class Message(Fields):
         #: On which it came.
         self.layer = layer
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody waits for the answer any more, as far as is known; a worker cancels its function then."""
+        return bool(self.flags & GONE)
+
     async def reply(self, message: Mapping[str, Any]) -> None:
         """Sends a message to the reply channel; the broker has it when this returns.
 
         Raises ``Refused`` (with ``Gone`` nobody waits any more), ``Unknown``, or ``SeawayError`` when there is no
-        reply channel.
+        reply channel, and when an HTTP request was answered before.
         """
-        await self._send(_values.pack(message))
+        message = self.in_order(message)
+        body = _values.pack(message)
+        await self._send(self._channel(), body, self.begin_reply(message))
 
     async def respond(
         self, status: int = 200, headers: Optional[_http.Headers] = None, content: _http.Text = b"", json: Any = None
     ) -> None:
-        """Answers an HTTP request whole.
+        """Answers an HTTP request whole, once.
 
         ``content`` is bytes, or a string that is sent as UTF-8 text; ``json`` is any value that can be printed as JSON.
         Content of more than 1 MiB is sent in pieces. Raises what ``reply`` does.
         """
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
-            await self._send(answer.packed())
+            body = answer.packed()
+            await self._send(self._channel(), body, self.begin(WHOLE))
             return
         async with self.stream(status, answer.headers) as stream:
             for start in range(0, len(answer.content), _http.PIECE):
@@ -55,7 +64,15 @@ class Message(Fields):
 
     def stream(self, status: int = 200, headers: Optional[_http.Headers] = None) -> Stream:
         """Answers an HTTP request in pieces: ``async with message.stream() as stream: await stream.write(...)``."""
+        if self.is_open or self.is_whole:
+            self.begin(BEGUN)
         return Stream(self, self._channel(), status, headers)
+
+    def refused(self, before: int, is_gone: bool) -> None:
+        """What was sent was not stored; not part of the public interface."""
+        self.take_back(before)
+        if is_gone:
+            self.gone()
 
     def _channel(self) -> str:
         channel = self.reply_channel
@@ -63,14 +80,14 @@ class Message(Fields):
             raise SeawayError(f"the message on {self.channel} has no reply channel")
         return channel
 
-    async def _send(self, body: bytes) -> None:
-        channel = self._channel()
+    async def _send(self, channel: str, body: bytes, before: int) -> None:
         try:
-            await self.layer.send_packed(channel, body)
+            await self.layer.put(channel, body)
         except Unknown:
-            self.answered = True
             raise
-        self.answered = True
+        except SeawayError as error:
+            self.refused(before, isinstance(error, Gone))
+            raise
 
 
 class Stream:
@@ -87,6 +104,7 @@ class Stream:
         self._status = status
         self._headers = _http.listed(headers)
         self._has_begun = False
+        self._before = 0
         #: Bytes of content in all pieces so far.
         self.offset = 0
 
@@ -103,43 +121,71 @@ class Stream:
         if error is None:
             await self._put(b"", False)
         elif self._has_begun:
-            await self._break_off()
+            await break_off(self._message, _http.next_piece(b"", self.offset + 1, False))
 
     async def _put(self, content: bytes, more: bool) -> None:
         if self._has_begun:
             piece = _http.next_piece(content, self.offset, more)
         else:
             piece = _http.first_piece(self._status, self._headers, content, more)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + STREAM_PATIENCE
-        pause = 0.005
-        while not await self._try(piece, loop.time() > until):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.2)
+            self._before = self._message.begin(BEGUN)
+        try:
+            await _insist(lambda is_last_try: self._try(piece, is_last_try))
+        except Unknown:
+            raise
+        except SeawayError as error:
+            is_gone = isinstance(error, Gone)
+            self._message.refused(self._before if not self._has_begun else ANSWERED | BEGUN, is_gone)
+            raise
         self._has_begun = True
         self.offset += len(content)
+        if not more:
+            self._message.end()
 
     async def _try(self, piece: bytes, is_last_try: bool) -> bool:
         try:
-            await self._message.layer.send_packed(self._channel, piece)
+            await self._message.layer.put(self._channel, piece)
         except Full:
             if is_last_try:
                 raise
             return False
         except Unknown:
-            self._message.answered = True
             # A further piece may be sent again, since its offset shows that it is the same (I12).
             if is_last_try or not self._has_begun:
                 raise
             return False
-        self._message.answered = True
         return True
 
-    async def _break_off(self) -> None:
-        """Lets the server see a hole."""
+
+async def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
+    """Lets the server see a hole, so that nobody takes what came for the whole; not part of the public interface."""
+    channel = message.reply_channel
+    message.end()
+    if channel is None or message.is_known_gone:
+        return
+
+    async def attempt(is_last_try: bool) -> bool:
         try:
-            await self._message.layer.send_packed(self._channel, _http.next_piece(b"", self.offset + 1, False))
-        except Gone:
-            pass
-        except SeawayError as error:
-            logger.warning("an answer to %s could not be broken off: %s", self._channel, error)
+            await message.layer.put(channel, hole)
+        except (Full, Unknown):
+            if is_last_try:
+                raise
+            return False
+        return True
+
+    try:
+        await _insist(attempt)
+    except Gone:
+        message.gone()
+    except SeawayError as error:
+        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+
+
+async def _insist(attempt: Callable[[bool], Awaitable[bool]]) -> None:
+    """Tries again while there is no room; the last attempt is told so."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_PATIENCE
+    pause = 0.005
+    while not await attempt(loop.time() > until):
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.2)

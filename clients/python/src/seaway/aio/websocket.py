@@ -10,6 +10,7 @@ from .. import _http, _values, _websocket
 from .._errors import Full, Gone, SeawayError
 from .._log import logger
 from .._websocket import Data, Kept, SocketFields
+from ._passing import passes
 from .message import Message
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class WebSocket(SocketFields):
         until = loop.time() + patience
         for pause in _websocket.pauses():
             try:
-                await self.layer.send_packed(channel, body)
+                await self.layer.put(channel, body)
                 return
             except Full:
                 if loop.time() + pause > until:
@@ -126,6 +127,7 @@ class WebSocketRoute:
         """Works on one event; not part of the public interface."""
         socket = WebSocket(message)
         kind = message.get("type")
+        message.is_served(self._serial and kind == "websocket.receive")
         if kind == "websocket.connect":
             await self._ask(socket)
         elif kind == "websocket.receive":
@@ -152,14 +154,9 @@ class WebSocketRoute:
             await socket.accept()
 
     async def _take(self, socket: WebSocket) -> None:
-        try:
-            if not await _try(self._kept, socket, self._hand(socket)):
-                await _try(self._kept, socket, socket.close(_websocket.FAILED))
-        finally:
-            # Also after a failure: the disconnect waits for it (W17).
-            if self._serial and "order" in socket.message:
-                body = _values.pack({"done": socket.message["order"]})
-                await _try(self._kept, socket, socket.layer.send_packed(socket.control_channel, body))
+        # The worker says that it is done, also after a failure (W16).
+        if not await _try(self._kept, socket, self._hand(socket)):
+            await _try(self._kept, socket, socket.close(_websocket.FAILED))
 
     async def _hand(self, socket: WebSocket) -> None:
         await self._receive(socket, _websocket.received(socket.message))
@@ -170,6 +167,7 @@ class WebSocketRoute:
 
 
 async def _try(kept: Kept, socket: WebSocket, work: Awaitable[Any]) -> bool:
+    me = asyncio.current_task()
     try:
         await work
     except Gone as error:
@@ -178,7 +176,9 @@ async def _try(kept: Kept, socket: WebSocket, work: Awaitable[Any]) -> bool:
             return False
         logger.debug("the socket %s has ended", socket.channel)
         kept.forget(socket.channel)
-    except Exception as error:
+    except BaseException as error:
+        if passes(error, me):
+            raise
         logger.error("a function failed on %r", socket, exc_info=error)
         return False
     return True
@@ -186,14 +186,16 @@ async def _try(kept: Kept, socket: WebSocket, work: Awaitable[Any]) -> bool:
 
 async def refuse(message: Message) -> None:
     """Tells a browser whose path fits no route; not part of the public interface."""
-    await message.layer.send_packed(WebSocket(message).channel, _websocket.NOT_FOUND)
+    socket = WebSocket(message)
+    message.is_served(False)
+    await message.layer.put(socket.channel, _websocket.NOT_FOUND)
 
 
 async def give_back(layer: Layer, kept: Kept) -> bool:
     """Gives the sockets that are kept here back to all workers; returns whether there were any."""
     channels = kept.leave()
     for start in range(0, len(channels), 256):
-        sends = [layer.send_packed(channel, _websocket.GIVE_BACK) for channel in channels[start : start + 256]]
+        sends = [layer.put(channel, _websocket.GIVE_BACK) for channel in channels[start : start + 256]]
         for outcome in await asyncio.gather(*sends, return_exceptions=True):
             if isinstance(outcome, SeawayError):
                 logger.debug("a socket was not given back: %s", outcome)

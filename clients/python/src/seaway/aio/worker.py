@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import signal
-import threading
-from typing import Any, Awaitable, Callable, List, Optional, Set, TypeVar
+from typing import Any, Awaitable, Callable, Optional, TypeVar
 
 from .. import _websocket
-from .._asyncio import FutureTicket
-from .._errors import Gone, SeawayError
-from .._http import answer as make_answer
-from .._log import logger
-from .._reading import Delivery, Reading
 from .._routes import Routes
+from .._signals import Signals
+from ._run import Run
 from .layer import Layer
 from .message import Message
-from .websocket import WebSocket, WebSocketRoute, give_back, refuse
+from .websocket import WebSocket, WebSocketRoute, refuse
 
 Function = TypeVar("Function", bound=Callable[[Message], Awaitable[Any]])
 
@@ -38,7 +33,11 @@ class Worker:
 
         asyncio.run(worker.run())
 
-    What a function raises is logged and, where somebody waits on a reply channel, answered with a 500.
+    What a function raises is logged and, where somebody waits on a reply channel, answered with a 500; so is an HTTP
+    request whose function has ended without an answer. One that is answered later, or by somebody else, is said to be
+    so: ``message.answer_later()``, or its reply channel is sent on in a message or joined to a group. The function of a
+    request for which nobody waits any more is cancelled. Only ``stop``, SIGTERM and SIGINT end the worker: a function
+    that exits has failed like any other.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class Worker:
         self._routes: Routes[Message, Awaitable[Any]] = Routes()
         self._kept = _websocket.Kept()
         self._is_stopped = False
-        self._run: Optional[_Run] = None
+        self._run: Optional[Run] = None
 
     def on(
         self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
@@ -94,7 +93,7 @@ class Worker:
         path: Optional[str] = None,
         *,
         channel: str = "websocket.connect",
-        serial: bool = False,
+        serial: bool = True,
         sticky: bool = False,
     ) -> Callable[[Callable[[WebSocket, _websocket.Data], Awaitable[Any]]], WebSocketRoute]:
         """Lets a coroutine function take what browsers say on the sockets of a path: a string, or bytes.
@@ -118,7 +117,8 @@ class Worker:
 
         - ``channel``: where connects come in; the other events come in beside it (W2).
         - ``serial``: a socket's next event comes when the function has ended, also with an error, while other sockets
-          go on (W16). All workers of a channel must say the same.
+          go on (W16). With ``serial=False`` events of one socket may be worked on at once, by several workers, and so
+          in any order: for those who want speed and no order.
         - ``sticky``: a socket's events come to the worker that has accepted it as long as that lives, so that it can
           keep the socket's state; a worker that leaves gives its sockets back to all (W18).
         """
@@ -145,15 +145,14 @@ class Worker:
         """
         channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = _Run(layer, channels, self._routes, self.concurrency, self._kept)
-        taken = self._take_signals()
+        run = self._run = Run(layer, channels, self._routes, self.concurrency, self._kept)
+        signals = Signals(self.stop, asyncio.get_running_loop())
+        signals.take()
         try:
             if not self._is_stopped:
                 await run.work(self.drain)
         finally:
-            loop = asyncio.get_running_loop()
-            for number in taken:
-                loop.remove_signal_handler(number)
+            signals.give_back()
             if self._layer is None:
                 await layer.quit()
 
@@ -162,127 +161,3 @@ class Worker:
         self._is_stopped = True
         if self._run is not None:
             self._run.stop()
-
-    def _take_signals(self) -> List[signal.Signals]:
-        if threading.current_thread() is not threading.main_thread():
-            return []
-        loop = asyncio.get_running_loop()
-        numbers = [signal.SIGTERM, signal.SIGINT]
-
-        def stop() -> None:
-            # A second signal ends the process at once.
-            for taken in numbers:
-                loop.remove_signal_handler(taken)
-            self.stop()
-
-        for number in numbers:
-            loop.add_signal_handler(number, stop)
-        return numbers
-
-
-class _Run(Reading):
-    """One run of a worker on a layer."""
-
-    def __init__(
-        self,
-        layer: Layer,
-        channels: List[str],
-        routes: Routes[Message, Awaitable[Any]],
-        concurrency: int,
-        kept: _websocket.Kept,
-    ):
-        super().__init__(channels)
-        self._layer = layer
-        self._link = layer.link
-        self._routes = routes
-        self._concurrency = concurrency
-        self._kept = kept
-        self._is_stopped = False
-        self._has_left = False
-        self._is_cancelled = False
-        self._tasks: Set[asyncio.Task[None]] = set()
-        self._over: asyncio.Future[None] = self._link.loop.create_future()
-
-    async def work(self, drain: float) -> None:
-        """Takes messages until it is stopped or cannot listen any more; then ``drain`` seconds are left."""
-        readings = self._link.core.readings
-        readings.listen(self)
-        readings.grant(self, self._concurrency)
-        self._link.flush_soon()
-        ticket = FutureTicket(self._link.loop)
-        try:
-            try:
-                await self._over
-                if self.error is None and await give_back(self._layer, self._kept):
-                    await asyncio.sleep(_websocket.LAST_EVENTS)
-            finally:
-                self._has_left = True
-                readings.unlisten(self, ticket)
-                self._link.flush_soon()
-            await ticket.future
-            late: Set[asyncio.Task[None]] = set()
-            if self._tasks:
-                _, late = await asyncio.wait(self._tasks, timeout=drain)
-        except asyncio.CancelledError:
-            await self._cancel()
-            raise
-        if late:
-            logger.error("%d functions had not finished in time", len(late))
-            await self._cancel()
-        if self.error is not None:
-            raise self.error
-
-    async def _cancel(self) -> None:
-        self._is_cancelled = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def stop(self) -> None:
-        self._is_stopped = True
-        self.notify()
-
-    def notify(self) -> None:
-        """Gives what has come to the functions: no more of them at a time than there was credit."""
-        while self.queue and not self._is_cancelled:
-            task = self._link.loop.create_task(self._consume(self.queue.popleft()))
-            self._tasks.add(task)
-            task.add_done_callback(self._finished)
-        if (self.error is not None or self._is_stopped) and not self._over.done():
-            self._over.set_result(None)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not self._has_left and self.error is None:
-            self._link.core.readings.grant(self, 1)
-            self._link.flush_soon()
-
-    async def _consume(self, delivery: Delivery) -> None:
-        for channel in delivery.channels:
-            message = Message(channel, delivery.group, delivery.body, self._layer)
-            try:
-                function, answer = self._routes.find(message)
-                if function is not None:
-                    await function(message)
-                elif answer is not None:
-                    await message.respond(*answer)
-                else:
-                    logger.warning("no function takes this message on %s", channel)
-            except asyncio.CancelledError as error:
-                if self._is_cancelled:
-                    raise
-                # Something for which the function waited was cancelled, not the function.
-                await self._fail(message, error)
-            except Exception as error:
-                await self._fail(message, error)
-
-    async def _fail(self, message: Message, error: BaseException) -> None:
-        try:
-            if isinstance(error, Gone) and error.name == message.reply_channel:
-                logger.debug("nobody waits for the answer to %s any more", message.channel)
-                return
-            logger.error("a function failed on a message of %s", message.channel, exc_info=error)
-            if message.reply_channel is not None and not message.answered:
-                await message.respond(*make_answer(500, content="Internal Server Error\n"))
-        except SeawayError as trouble:
-            logger.warning("the failure could not be told: %s", trouble)

@@ -1,0 +1,112 @@
+"""Gives messages to the functions of a synchronous worker, and sees to whatever these leave open."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Deque, Iterable, Optional
+
+from . import _endings, _fork
+from ._answering import WHOLE, in_threads
+from ._log import logger
+from ._reading import Delivery
+from ._routes import Routes
+from ._shard_thread import ShardThread
+from ._signals import is_interrupt
+from ._sync_ends import RequestEnds
+from .message import Message, Pending, break_off
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+
+class Consumer:
+    """Works off one message at a time in each thread; no error of a function leaves it."""
+
+    def __init__(self, layer: Layer, routes: Routes[Message, Any]):
+        self._layer = layer
+        self._routes = routes
+        self.ends = RequestEnds(layer.link)
+        self._generation = _fork.generation()
+
+    def consume(self, delivery: Delivery, now: float) -> None:
+        """Works off a message, for each of its channels; raises an operator's second signal alone."""
+        me = threading.get_ident()
+        for channel in delivery.channels:
+            message = in_threads[me] = Message(channel, delivery.group, delivery.body, self._layer)
+            message.in_worker(self.ends, now)
+            error = self._call(message)
+            in_threads.pop(me, None)
+            if _fork.generation() != self._generation:
+                _fork.leave(error)
+            if error is not None or not message.flags & WHOLE:
+                self._settle(message, error)
+            if message.heard_on is not None:
+                self.ends.ended(message)
+            if error is not None and is_interrupt(error):
+                raise error
+
+    def give_up(self, deliveries: Deque[Delivery]) -> None:
+        """Answers what no function will get, since the worker must leave at once."""
+        while deliveries:
+            delivery = deliveries.popleft()
+            for channel in delivery.channels:
+                message = Message(channel, delivery.group, delivery.body, self._layer)
+                try:
+                    body = _endings.refused(message)
+                    if body is not None:
+                        self._post(message, body)
+                except Exception as trouble:
+                    logger.warning("a message was lost: %s", trouble)
+
+    def abandon(self, threads: Iterable[Optional[int]]) -> None:
+        """Answers what is worked on in these threads, which the worker does not wait for."""
+        for thread in threads:
+            message = in_threads.get(thread or 0)
+            if isinstance(message, Message):
+                self._settle(message, TimeoutError("the worker leaves"))
+
+    def _call(self, message: Message) -> Optional[BaseException]:
+        """Returns what the function raises, of whatever kind."""
+        try:
+            function, answer = self._routes.find(message)
+            if function is not None:
+                function(message)
+            elif answer is not None:
+                message.respond(*answer)
+            else:
+                logger.warning("no function takes this message on %s", message.channel)
+        except BaseException as error:
+            return error
+        return None
+
+    def _settle(self, message: Message, error: Optional[BaseException]) -> None:
+        was_open, body = False, None
+        _endings.note_end(message, error)
+        try:
+            was_open = _endings.is_open(message)
+            if was_open:
+                break_off(message)
+            body = _endings.owed(message, error is not None)
+            if body is not None:
+                self._post(message, body)
+                message.end()
+        except Exception as trouble:
+            logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
+        _endings.report(message, error, body is not None, was_open)
+        try:
+            owed = message.owed_done
+            if owed is not None:
+                self._say_done(message, *owed)
+        except Exception as trouble:
+            logger.warning("the end of %s could not be told: %s", _endings.describe(message), trouble)
+
+    def _say_done(self, message: Message, control: str, order: int) -> None:
+        if isinstance(self._layer.link, ShardThread):
+            # It may go to another broker than what was replied, and so overtake it.
+            message.wait_for_replies()
+        self._layer.post(control, _endings.done(order), Pending(self._layer, control))
+
+    def _post(self, message: Message, body: bytes) -> None:
+        channel = message.reply_channel
+        if channel is not None:
+            self._layer.post(channel, body, Pending(self._layer, channel))

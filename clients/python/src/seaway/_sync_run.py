@@ -1,0 +1,195 @@
+"""One run of a synchronous worker: how messages get to functions, and how the worker leaves."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Deque, Iterator, List, Optional
+
+from . import _websocket
+from ._log import logger
+from ._reading import Delivery, Reading
+from ._routes import Routes
+from ._sync import FOREVER
+from ._sync_consumer import Consumer
+from ._ticket import Ticket
+from ._window import Window
+from .message import Message
+from .websocket import give_back
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+Tasks = queue.SimpleQueue
+
+
+class Run:
+    """One run of a worker on a layer."""
+
+    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading, kept: _websocket.Kept):
+        self._layer = layer
+        self._link = layer.link
+        self._reading = reading
+        self._kept = kept
+        self._consumer = Consumer(layer, routes)
+        self._is_stopped = False
+        self._has_left = False
+
+    def stop(self) -> None:
+        """Takes no more."""
+        self._is_stopped = True
+        self._link.wake()
+
+    def work_alone(self, prefetch: int) -> None:
+        """One thread reads, works, and writes the answers of all messages of one read at once."""
+        window = Window(prefetch)
+        self._begin()
+        try:
+            while True:
+                deliveries = self._next(window.size)
+                if not deliveries:
+                    break
+                self._work(deliveries, window)
+            for deliveries in self._last_deliveries(window.size):
+                self._work(deliveries, window)
+        except BaseException:
+            self._leave()
+            self._consumer.give_up(self._reading.queue)
+            raise
+        self._leave()
+        self._work(self._reading.queue, window)
+        self._finish()
+
+    def work_in_threads(self, concurrency: int, drain: float) -> None:
+        """This thread reads; the others work, one message at a time each."""
+        tasks: Tasks[Optional[Delivery]] = Tasks()
+        threads = [
+            threading.Thread(target=self._take_tasks, args=(tasks,), name=f"seaway-{number}", daemon=True)
+            for number in range(concurrency)
+        ]
+        self._begin()
+        for thread in threads:
+            thread.start()
+        with self._link.lock:
+            self._link.core.readings.grant(self._reading, concurrency)
+        try:
+            while True:
+                deliveries = self._next(0)
+                if not deliveries:
+                    break
+                for delivery in deliveries:
+                    tasks.put(delivery)
+            for deliveries in self._last_deliveries(0):
+                for delivery in deliveries:
+                    tasks.put(delivery)
+        finally:
+            self._leave()
+            for delivery in self._reading.queue:
+                tasks.put(delivery)
+            for _ in threads:
+                tasks.put(None)
+        self._join(threads, tasks, time.monotonic() + drain)
+        self._finish()
+
+    def _begin(self) -> None:
+        self._link.speak()
+        with self._link.lock:
+            self._link.core.readings.listen(self._reading)
+
+    def _next(self, held: int) -> Deque[Delivery]:
+        """Waits for messages and takes all that have come; none when there will be no more, or none are wanted."""
+        reading, link = self._reading, self._link
+        with link.lock:
+            # Not for every message: a grant costs a write of its own when there is nothing else to say.
+            if held > 2 * reading.credit and not self._is_stopped:
+                link.core.readings.grant(reading, held - reading.credit)
+            link.move(lambda: bool(reading.queue) or self._is_stopped or reading.error is not None, FOREVER)
+            if self._is_stopped:
+                return Deque()
+            return self._taken()
+
+    def _taken(self) -> Deque[Delivery]:
+        deliveries = self._reading.queue.copy()
+        self._reading.queue.clear()
+        return deliveries
+
+    def _last_deliveries(self, held: int) -> Iterator[Deque[Delivery]]:
+        """Gives back the sockets that are kept here, then takes what was on its way for a moment."""
+        reading, link = self._reading, self._link
+        if reading.error is not None or not give_back(self._layer, self._kept):
+            return
+        until = time.monotonic() + _websocket.LAST_EVENTS
+        while reading.error is None and time.monotonic() < until:
+            with link.lock:
+                if held > 2 * reading.credit:
+                    link.core.readings.grant(reading, held - reading.credit)
+                link.move(lambda: bool(reading.queue) or reading.error is not None, until)
+                deliveries = self._taken()
+            yield deliveries
+
+    def _work(self, deliveries: Deque[Delivery], window: Window) -> None:
+        count = len(deliveries)
+        if not count:
+            return
+        if count > 1:
+            self._link.batching = threading.get_ident()
+        started = time.monotonic()
+        try:
+            while deliveries:
+                self._consumer.consume(deliveries.popleft(), started)
+        except BaseException:
+            self._consumer.give_up(deliveries)
+            raise
+        finally:
+            self._link.batching = None
+        window.worked(count, time.monotonic() - started)
+
+    def _take_tasks(self, tasks: Tasks[Optional[Delivery]]) -> None:
+        while True:
+            delivery = tasks.get()
+            if delivery is None:
+                return
+            try:
+                self._consumer.consume(delivery, time.monotonic())
+            except BaseException as error:
+                # Whatever it is, the thread goes on: without it, and its credit, the worker would become deaf.
+                logger.error("a message was not worked off", exc_info=error)
+            if not self._has_left:
+                with self._link.lock:
+                    self._link.core.readings.grant(self._reading, 1)
+            self._link.flush()
+
+    def _leave(self) -> None:
+        """Takes no more: what is on its way has come when this returns."""
+        self._has_left = True
+        ticket = Ticket()
+        with self._link.lock:
+            self._consumer.ends.leave()
+            self._link.core.readings.unlisten(self._reading, ticket)
+            self._link.wait(ticket)
+
+    def _join(self, threads: List[threading.Thread], tasks: Tasks[Optional[Delivery]], until: float) -> None:
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        late = [thread for thread in threads if thread.is_alive()]
+        if not late:
+            return
+        logger.error("%d functions had not finished in time", len(late))
+        self._consumer.abandon(thread.ident for thread in late)
+        never_begun: Deque[Delivery] = Deque()
+        try:
+            while True:
+                delivery = tasks.get_nowait()
+                if delivery is not None:
+                    never_begun.append(delivery)
+        except queue.Empty:
+            self._consumer.give_up(never_begun)
+
+    def _finish(self) -> None:
+        """Waits until all answers have been taken, as long as the broker answers at all."""
+        link = self._link
+        with link.lock:
+            link.move(lambda: link.core.unanswered == 0, time.monotonic() + link.timeout)
+        if self._reading.error is not None:
+            raise self._reading.error

@@ -1,0 +1,90 @@
+"""Gives messages to the coroutine functions of a worker, and sees to whatever these leave open."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Awaitable, Optional
+
+from .. import _endings, _fork
+from .._answering import IN_WORKER, in_hand
+from .._log import logger
+from .._reading import Delivery
+from .._routes import Routes
+from ._ends import RequestEnds
+from ._passing import passes
+from .message import Message, break_off
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+
+class Consumer:
+    """Works off one message in each task; no error of a function leaves it."""
+
+    def __init__(self, layer: Layer, routes: Routes[Message, Awaitable[Any]]):
+        self._layer = layer
+        self._routes = routes
+        self.ends = RequestEnds(layer.link)
+        self._generation = _fork.generation()
+        #: The worker does not wait for its functions any more.
+        self.is_cancelled = False
+
+    async def consume(self, delivery: Delivery) -> None:
+        """Works off a message, for each of its channels."""
+        task = asyncio.current_task()
+        for channel in delivery.channels:
+            message = Message(channel, delivery.group, delivery.body, self._layer)
+            message.flags = IN_WORKER
+            if task is not None:
+                self.ends.began(message, task)
+            try:
+                error = await self._call(message, task)
+            finally:
+                self.ends.ended(message)
+            if _fork.generation() != self._generation:
+                _fork.leave(error)
+            if error is not None or not message.is_whole:
+                await self._settle(message, error)
+            if self.is_cancelled:
+                return
+
+    async def _call(self, message: Message, task: Optional[asyncio.Task[Any]]) -> Optional[BaseException]:
+        """Returns what the function raises, of whatever kind."""
+        in_hand.set(message)
+        try:
+            function, answer = self._routes.find(message)
+            if function is not None:
+                await function(message)
+            elif answer is not None:
+                await message.respond(*answer)
+            else:
+                logger.warning("no function takes this message on %s", message.channel)
+        except BaseException as error:
+            if passes(error, task):
+                raise
+            return error
+        finally:
+            in_hand.set(None)
+        return None
+
+    async def _settle(self, message: Message, error: Optional[BaseException]) -> None:
+        was_open, body = False, None
+        _endings.note_end(message, error)
+        try:
+            was_open = _endings.is_open(message)
+            if was_open:
+                await break_off(message)
+            body = _endings.owed(message, error is not None)
+            channel = message.reply_channel
+            if body is not None and channel is not None:
+                message.end()
+                await self._layer.put(channel, body)
+        except Exception as trouble:
+            logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
+        _endings.report(message, error, body is not None, was_open)
+        try:
+            owed = message.owed_done
+            if owed is not None:
+                await self._layer.put(owed[0], _endings.done(owed[1]))
+        except Exception as trouble:
+            logger.debug("the end of %s could not be told: %s", _endings.describe(message), trouble)

@@ -1,0 +1,100 @@
+"""One run of an asyncio worker: how messages get to functions, and how the worker leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Awaitable, List, Set
+
+from .. import _websocket
+from .._asyncio import FutureTicket
+from .._log import logger
+from .._reading import Reading
+from .._routes import Routes
+from ._consumer import Consumer
+from .message import Message
+from .websocket import give_back
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+
+class Run(Reading):
+    """One run of a worker on a layer."""
+
+    def __init__(
+        self,
+        layer: Layer,
+        channels: List[str],
+        routes: Routes[Message, Awaitable[Any]],
+        concurrency: int,
+        kept: _websocket.Kept,
+    ):
+        super().__init__(channels)
+        self._layer = layer
+        self._link = layer.link
+        self._concurrency = concurrency
+        self._kept = kept
+        self._consumer = Consumer(layer, routes)
+        self._is_stopped = False
+        self._has_left = False
+        self._tasks: Set[asyncio.Task[None]] = set()
+        self._over: asyncio.Future[None] = self._link.loop.create_future()
+
+    async def work(self, drain: float) -> None:
+        """Takes messages until it is stopped or cannot listen any more; then ``drain`` seconds are left."""
+        readings = self._link.core.readings
+        self._link.speak()
+        readings.listen(self)
+        readings.grant(self, self._concurrency)
+        self._link.flush_soon()
+        ticket = FutureTicket(self._link.loop)
+        try:
+            try:
+                await self._over
+                if self.error is None and await give_back(self._layer, self._kept):
+                    await asyncio.sleep(_websocket.LAST_EVENTS)
+            finally:
+                self._has_left = True
+                self._consumer.ends.leave()
+                readings.unlisten(self, ticket)
+                self._link.flush_soon()
+            await ticket.future
+            late: Set[asyncio.Task[None]] = set()
+            if self._tasks:
+                _, late = await asyncio.wait(self._tasks, timeout=drain)
+        except asyncio.CancelledError:
+            await self._cancel()
+            raise
+        if late:
+            logger.error("%d functions had not finished in time", len(late))
+            await self._cancel()
+        if self.error is not None:
+            raise self.error
+
+    async def _cancel(self) -> None:
+        self._consumer.is_cancelled = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Takes no more."""
+        self._is_stopped = True
+        self.notify()
+
+    def notify(self) -> None:
+        """Gives what has come to the functions: no more of them at a time than there was credit."""
+        while self.queue and not self._consumer.is_cancelled:
+            task = self._link.loop.create_task(self._consumer.consume(self.queue.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._finished)
+        if (self.error is not None or self._is_stopped) and not self._over.done():
+            self._over.set_result(None)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("a message was not worked off", exc_info=task.exception())
+        if not self._has_left and self.error is None:
+            self._link.core.readings.grant(self, 1)
+            self._link.flush_soon()

@@ -1,0 +1,75 @@
+"""A worker in this process, at a broker by script."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, Dict
+
+import seaway
+from seaway import _values, aio
+
+from .fake import FakeBroker
+from .halves import AsyncioHalf, Half
+from .threads import in_thread
+
+
+class Running:
+    """A worker of either half, listening on ``a``, and the broker that it listens at."""
+
+    def __init__(self, half: Half, fake: FakeBroker, function: Callable[[Any], Any], **options: Any):
+        self.stop: Callable[[], None]
+        if isinstance(half, AsyncioHalf):
+            self.worker: Any = aio.Worker(fake.address, **options)
+
+            async def consume(message: aio.Message) -> None:
+                result = function(message)
+                if inspect.isawaitable(result):
+                    await result
+
+            self.worker.on("a")(consume)
+            self.stop = lambda: half.run(self.worker.stop)
+            self.ended = in_thread(lambda: half.run(self.worker.run))
+        else:
+            self.worker = seaway.Worker(fake.address, **options)
+            self.worker.on("a")(function)
+            self.stop = self.worker.stop
+            self.ended = in_thread(self.worker.run)
+        self.connection = fake.accept()
+        self.connection.expect("LISTEN a")
+        self.connection.say(b"OK\n")
+
+    def message(self, number: int) -> bytes:
+        """What comes to ``a``, with a place for the answer."""
+        return self.frame({"n": number, "reply_channel": f"x!{number}"})
+
+    def request(self, path: str, number: int = 1, **fields: Any) -> bytes:
+        """An HTTP request."""
+        return self.frame({"method": "GET", "path": path, "reply_channel": f"x!{number}", **fields})
+
+    def event(self, kind: str, **fields: Any) -> bytes:
+        """An event of a socket."""
+        names = {"reply_channel": "s!1", "control_channel": "c!1"}
+        return self.frame({"type": f"websocket.{kind}", "path": "/chat", **names, **fields})
+
+    def frame(self, message: Dict[str, Any]) -> bytes:
+        """Any message."""
+        body = _values.pack(message)
+        return b"MSG :%d a\n%b\n" % (len(body), body)
+
+    def says(self, channel: str, answer: bytes = b"OK\n") -> Dict[str, Any]:
+        """What the worker says there next."""
+        body = self.connection.expect(f"SEND {channel}").body
+        self.connection.say(answer)
+        return _values.unpack(body or b"")
+
+    def leaves(self, *answers: str) -> None:
+        """It is told to leave, and does; before the end it says these failures."""
+        self.stop()
+        self.connection.expect("UNLISTEN a")
+        self.connection.say(b"OK\n")
+        for answer in answers:
+            assert self.says(answer)["status"] == 500
+        self.connection.expect("QUIT")
+        self.connection.say(b"OK\n")
+        self.connection.expect_end()
+        self.ended()
