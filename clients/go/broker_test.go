@@ -6,64 +6,82 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// realBroker starts the broker that SEAWAY_BIN names, and returns its address and what ends it.
-func realBroker(t *testing.T, options ...string) (address string, end func()) {
+// realBroker starts the broker that SEAWAY_BIN names, at a port that it chooses, and returns its address.
+func realBroker(t *testing.T, options ...string) (address string) {
+	t.Helper()
+	address, _ = startBroker(t, append([]string{"--listen", "127.0.0.1:0"}, options...)...)
+	return address
+}
+
+// mortalBroker starts one that a test may end and start again: at a Unix socket, which nobody else takes meanwhile.
+func mortalBroker(t *testing.T, options ...string) (address string, process *brokerProcess) {
+	t.Helper()
+	// Not t.TempDir, whose name has that of the test: the path of a socket is short.
+	folder, err := os.MkdirTemp("", "seaway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	return startBroker(t, append([]string{"--unix-socket", filepath.Join(folder, "broker")}, options...)...)
+}
+
+// restartBroker starts a mortal broker again.
+func restartBroker(t *testing.T, address string) {
+	t.Helper()
+	startBroker(t, "--unix-socket", strings.TrimPrefix(address, "unix:"))
+}
+
+// brokerProcess is a broker of its own.
+type brokerProcess struct {
+	*exec.Cmd
+	once sync.Once
+}
+
+func (p *brokerProcess) end() {
+	p.once.Do(func() {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+	})
+}
+
+// startBroker starts a broker and returns the address that it says it listens at: with port 0 it has chosen it.
+func startBroker(t *testing.T, options ...string) (address string, process *brokerProcess) {
 	t.Helper()
 	binary := os.Getenv("SEAWAY_BIN")
 	if binary == "" {
 		t.Skip("SEAWAY_BIN does not name a seaway binary")
 	}
-	return startBroker(t, binary, freeAddress(t), options...)
-}
-
-// restartBroker starts the broker again that was at this address.
-func restartBroker(t *testing.T, address string) { startBroker(t, os.Getenv("SEAWAY_BIN"), address) }
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	process = &brokerProcess{Cmd: exec.Command(binary, append([]string{"broker"}, options...)...)}
+	output, err := process.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func startBroker(t *testing.T, binary, address string, options ...string) (string, func()) {
-	t.Helper()
-	command := exec.Command(binary, append([]string{"broker", "--listen", address}, options...)...)
-	output, err := command.StderrPipe()
-	if err != nil {
+	process.Stdout = process.Stderr
+	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	command.Stdout = command.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
+	t.Cleanup(process.end)
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		for _, word := range words {
+			if value := strings.TrimPrefix(word, "address="); value != word && words[len(words)-1] == "listening" {
+				go func() { _, _ = io.Copy(io.Discard, output) }()
+				return value, process
+			}
+		}
 	}
-	// It says when it listens.
-	line, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		t.Fatal("the broker did not start: ", line, err)
-	}
-	go func() { _, _ = io.Copy(io.Discard, output) }()
-	var once sync.Once
-	end := func() {
-		once.Do(func() {
-			command.Process.Kill()
-			command.Wait()
-		})
-	}
-	t.Cleanup(end)
-	return address, end
+	t.Fatal("the broker did not start: ", lines.Text())
+	return "", nil
 }
 
 func realClient(t *testing.T, address string) *Client {
@@ -84,7 +102,7 @@ func limited(t *testing.T) context.Context {
 }
 
 func TestARealBrokerKeepsAMessageForWhoListensLater(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	client, ctx := realClient(t, address), limited(t)
 	sent := Message{"text": "kanäle", "n": 9007199254740993, "d": 1.0, "b": Bytes{0xff}, "none": nil}
 	if err := client.Send(ctx, "chat.log", sent); err != nil {
@@ -111,7 +129,7 @@ func TestARealBrokerKeepsAMessageForWhoListensLater(t *testing.T) {
 }
 
 func TestARealBrokerRefusesWithItsCodes(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	client, ctx := realClient(t, address), limited(t)
 	for count := 0; count < 100; count++ {
 		if err := client.Send(ctx, "a", Message{}); err != nil {
@@ -139,7 +157,7 @@ func TestARealBrokerRefusesWithItsCodes(t *testing.T) {
 }
 
 func TestARealGroupReachesAMailbox(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	client, ctx := realClient(t, address), limited(t)
 	listener, err := client.Listen(ctx, "web.k!", 10)
 	if err != nil {
@@ -168,7 +186,7 @@ func TestARealGroupReachesAMailbox(t *testing.T) {
 }
 
 func TestMembershipsComeBackWithARealBrokerThatWasKilled(t *testing.T) {
-	address, end := realBroker(t)
+	address, broker := mortalBroker(t)
 	client, ctx := realClient(t, address), limited(t)
 	listener, err := client.Listen(ctx, "web.k!", 10)
 	if err != nil {
@@ -180,7 +198,7 @@ func TestMembershipsComeBackWithARealBrokerThatWasKilled(t *testing.T) {
 	if err := client.Leave(ctx, "room", "web.k!2"); err != nil {
 		t.Fatal(err)
 	}
-	end()
+	broker.end()
 	restartBroker(t, address)
 	var result GroupResult
 	for result.Sent == 0 {
@@ -194,7 +212,7 @@ func TestMembershipsComeBackWithARealBrokerThatWasKilled(t *testing.T) {
 }
 
 func TestARealMailboxThatIsTakenOverIsLost(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	first, second, ctx := realClient(t, address), realClient(t, address), limited(t)
 	listener, err := first.Listen(ctx, "web.k!", 1)
 	if err != nil {
@@ -209,7 +227,7 @@ func TestARealMailboxThatIsTakenOverIsLost(t *testing.T) {
 }
 
 func TestRealWorkersAnswerManyRequests(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	web, ctx := realClient(t, address), limited(t)
 	running, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup
@@ -265,7 +283,7 @@ func TestRealWorkersAnswerManyRequests(t *testing.T) {
 }
 
 func TestARealStreamArrivesWhole(t *testing.T) {
-	address, _ := realBroker(t)
+	address := realBroker(t)
 	web, ctx := realClient(t, address), limited(t)
 	content := strings.Repeat("0123456789", 60_000)
 	worker := NewWorker(realClient(t, address))

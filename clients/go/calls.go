@@ -11,23 +11,35 @@ import (
 // Nothing is stored when the error is a refusal: [ErrFull] (try later), [ErrGone], [ErrSize], [ErrPayload], [ErrName],
 // [ErrClosing] … It is stored or not when it is [ErrUnknown].
 func (c *Client) Send(ctx context.Context, channel string, message Message) error {
-	return c.send(ctx, channel, message)
+	return c.send(ctx, channel, "", message)
+}
+
+// SendInStream is [Client.Send] of a message that belongs together with others, such as the events of one connection:
+// over several brokers all of a stream go through one, and so keep their order, though the channel is a normal one. The
+// stream is a reply channel.
+func (c *Client) SendInStream(ctx context.Context, stream, channel string, message Message) error {
+	if form := formOf(stream); form != replyName && form != pinnedName {
+		return refuse("SEND", "name", fmt.Sprintf("%q is no stream, which is a reply channel such as a!1", cutText(stream)))
+	}
+	return c.send(ctx, channel, stream, message)
 }
 
 // SendHere puts a message on a channel only if somebody listens on it; else [ErrAway].
 func (c *Client) SendHere(ctx context.Context, channel string, message Message) error {
-	return c.send(ctx, channel, message, "Here=1")
+	return c.send(ctx, channel, "", message, "Here=1")
 }
 
-func (c *Client) send(ctx context.Context, channel string, message Message, options ...string) error {
+func (c *Client) send(ctx context.Context, channel, stream string, message Message, options ...string) error {
 	if !ValidChannel(channel) {
-		return nameRefusal("SEND", channel)
+		return channelRefusal("SEND", channel)
 	}
 	body, err := EncodeMessage(message)
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, newRequest("SEND", body, append([]string{channel}, options...)...))
+	request := newRequest("SEND", body, append([]string{channel}, options...)...)
+	request.stream = stream
+	_, err = c.do(ctx, request)
 	return err
 }
 
@@ -43,11 +55,11 @@ type GroupResult struct {
 func (c *Client) SendGroup(ctx context.Context, group string, message Message, except string) (GroupResult, error) {
 	words := []string{group}
 	if !ValidGroup(group) {
-		return GroupResult{}, nameRefusal("GSEND", group)
+		return GroupResult{}, groupRefusal("GSEND", group)
 	}
 	if except != "" {
 		if !ValidChannel(except) {
-			return GroupResult{}, nameRefusal("GSEND", except)
+			return GroupResult{}, channelRefusal("GSEND", except)
 		}
 		words = append(words, "except="+except)
 	}
@@ -84,7 +96,7 @@ func (c *Client) Leave(ctx context.Context, group string, channels ...string) er
 
 func (c *Client) membershipCall(ctx context.Context, verb, group string, channels []string) error {
 	if !ValidGroup(group) {
-		return nameRefusal(verb, group)
+		return groupRefusal(verb, group)
 	}
 	return c.onChannels(ctx, verb, []string{group}, channels)
 }
@@ -93,12 +105,17 @@ func (c *Client) membershipCall(ctx context.Context, verb, group string, channel
 func (c *Client) onChannels(ctx context.Context, verb string, words, channels []string) error {
 	for _, channel := range channels {
 		if !ValidChannel(channel) {
-			return nameRefusal(verb, channel)
+			return channelRefusal(verb, channel)
 		}
 	}
+	if len(channels) == 0 {
+		return refuse(verb, "args", "a request names one channel at least, this one names none")
+	}
 	request := newRequest(verb, nil, append(words, channels...)...)
-	if len(channels) == 0 || len(request.wire) > defaultMaxLine {
-		return refuse(verb, "args", fmt.Sprintf("%d channels", len(channels)))
+	// The LF is not counted (F3).
+	if size := len(request.wire) - 1; size > defaultMaxLine {
+		return refuse(verb, "args", fmt.Sprintf(
+			"a request has at most %d bytes, this one of %d channels has %d", defaultMaxLine, len(channels), size))
 	}
 	_, err := c.do(ctx, request)
 	return err
@@ -152,7 +169,7 @@ func (p Page) words() []string {
 // Members lists a group: "total", "members", and "next" when there are more.
 func (c *Client) Members(ctx context.Context, group string, page Page) (Message, error) {
 	if !ValidGroup(group) {
-		return nil, nameRefusal("MEMBERS", group)
+		return nil, groupRefusal("MEMBERS", group)
 	}
 	return c.query(ctx, "MEMBERS", []string{group}, page)
 }
@@ -160,7 +177,7 @@ func (c *Client) Members(ctx context.Context, group string, page Page) (Message,
 // Peek looks at what waits on a channel and takes nothing: "messages", "bytes", "readers", "paused", "head".
 func (c *Client) Peek(ctx context.Context, channel string, page Page) (Message, error) {
 	if !ValidChannel(channel) {
-		return nil, nameRefusal("PEEK", channel)
+		return nil, channelRefusal("PEEK", channel)
 	}
 	return c.query(ctx, "PEEK", []string{channel}, page)
 }
@@ -174,6 +191,9 @@ func (c *Client) Stats(ctx context.Context, kind string, page Page) (Message, er
 }
 
 func (c *Client) query(ctx context.Context, verb string, words []string, page Page) (Message, error) {
+	if page.Limit < 0 || page.Limit > mostOnPage {
+		return nil, outOfRange("a page's limit", 1, mostOnPage, page.Limit)
+	}
 	words = append(words, page.words()...)
 	for _, word := range words {
 		if word == "" || !isPlainWord(word) {
@@ -193,7 +213,7 @@ func (c *Client) Flush(ctx context.Context, pattern string) (messages, membershi
 	var words []string
 	if pattern != "" {
 		if !ValidPattern(pattern) {
-			return 0, 0, nameRefusal("FLUSH", pattern)
+			return 0, 0, patternRefusal("FLUSH", pattern)
 		}
 		words = []string{pattern}
 	}
@@ -207,8 +227,4 @@ func count(frame Frame, key string) int {
 		return 0
 	}
 	return number
-}
-
-func nameRefusal(verb, name string) error {
-	return refuse(verb, "name", fmt.Sprintf("%q is not legal here", name))
 }

@@ -31,7 +31,8 @@ type Options struct {
 	TLS *tls.Config
 	// Dial opens the connection, for what the address cannot say, and tests (what the address says).
 	Dial func(ctx context.Context) (net.Conn, error)
-	// Logger is told about broken connections and failed handlers (log.Default()).
+	// Logger is told, each time in one line, about connections that break and come back and about failed handlers; control
+	// bytes of what others say are escaped (log.Default()).
 	Logger interface{ Printf(string, ...any) }
 }
 
@@ -42,6 +43,8 @@ type Options struct {
 // outcome is [ErrUnknown]. All methods are safe for concurrent use.
 type Client struct {
 	options Options
+	logger  lineLogger
+	news    *connectionNews
 	stop    context.CancelFunc
 	// Closed when the goroutine that keeps the connection has ended.
 	finished chan struct{}
@@ -70,13 +73,15 @@ type Client struct {
 // It connects in the background; calls wait for that. [Client.Close] ends it.
 func New(address string, options Options) *Client {
 	setDefaults(&options, address)
-	return newClient(options, nil)
+	return newClient(address, options, nil)
 }
 
-func newClient(options Options, part *shardPart) *Client {
+func newClient(address string, options Options, part *shardPart) *Client {
 	ctx, stop := context.WithCancel(context.Background())
+	logger := lineLogger{options.Logger}
 	c := &Client{
-		options: options, stop: stop, finished: make(chan struct{}), part: part,
+		options: options, logger: logger, news: &connectionNews{address: address, logger: logger},
+		stop: stop, finished: make(chan struct{}), part: part,
 		changed: make(chan struct{}), listeners: make(map[string]*Listener), watches: make(map[watch]bool),
 	}
 	go c.keepConnected(ctx)
@@ -102,6 +107,17 @@ func setDefaults(options *Options, address string) {
 func defaultTo(value *time.Duration, standard time.Duration) {
 	if *value == 0 {
 		*value = standard
+	}
+}
+
+// tellOfConnections has the log told of every connection, as that of a worker is.
+func (c *Client) tellOfConnections() {
+	if c.shards == nil {
+		c.news.worker()
+		return
+	}
+	for _, part := range c.shards.parts {
+		part.client.news.worker()
 	}
 }
 
@@ -155,6 +171,8 @@ type request struct {
 	verb string
 	body int
 	wire []byte
+	// The stream that it belongs to, at several brokers; "" for none.
+	stream string
 }
 
 func newRequest(verb string, body []byte, words ...string) request {
@@ -194,7 +212,7 @@ func (c *Client) try(ctx context.Context, r request) (Frame, error) {
 // ask sends a request on this connection; an ERR becomes a [*Refusal].
 func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
 	if r.body > c.maxBody {
-		return Frame{}, refuse(r.verb, "size", fmt.Sprintf("the broker takes %d bytes", c.maxBody))
+		return Frame{}, refuse(r.verb, "size", fmt.Sprintf("a body has at most %d bytes, this one has %d", c.maxBody, r.body))
 	}
 	frame, err := c.roundTrip(ctx, r.verb, r.wire)
 	if err == nil && frame.Verb == "ERR" {

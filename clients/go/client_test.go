@@ -181,7 +181,7 @@ func TestCloseTakesLeaveAndEndsEverything(t *testing.T) {
 	if err := client.Close(ctx); err != nil {
 		t.Error("closing twice:", err)
 	}
-	if client.options.Logger.(*testLogger).contains("trying again") {
+	if logOf(client).contains("trying again") {
 		t.Error("leaving is no fault")
 	}
 }

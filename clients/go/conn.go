@@ -53,9 +53,9 @@ type conn struct {
 	done, finished chan struct{}
 
 	// Set by HELLO, before anybody else sees the connection.
-	epoch   string
-	warm    int64
-	maxBody int
+	epoch             string
+	warm              int64
+	maxBody, maxNames int
 
 	mu       sync.Mutex
 	session  Session[*call]
@@ -74,7 +74,7 @@ type conn struct {
 
 func newConn(socket net.Conn, heartbeat time.Duration, push func(*conn, EventKind, Frame) error) *conn {
 	c := &conn{
-		socket: socket, heartbeat: heartbeat, push: push, maxBody: defaultMaxBody,
+		socket: socket, heartbeat: heartbeat, push: push, maxBody: defaultMaxBody, maxNames: defaultMaxNames,
 		slots: make(chan struct{}, maxInFlight), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), finished: make(chan struct{}),
 		taken: make(chan struct{}), credit: make(map[string]int), withdrawn: make(map[string]bool),

@@ -26,12 +26,12 @@ func (c *Client) keepConnected(ctx context.Context) {
 			return
 		}
 		if final := finalError(err, bye); final != nil {
-			c.options.Logger.Printf("seaway: giving up: %v", final)
+			c.logger.Printf("seaway: giving up: %v", final)
 			c.end(final)
 			return
 		}
 		c.noteError(err)
-		c.options.Logger.Printf("seaway: no connection, trying again: %v%s", err, reasonText(bye))
+		c.news.away(err, bye)
 		if time.Since(began) > c.options.MaxBackoff {
 			pause.reset()
 		}
@@ -96,6 +96,9 @@ func (c *Client) use(ctx context.Context, current *conn) (bye string, err error)
 
 // connect opens a connection, says HELLO, restores what the broker may have lost, and publishes it.
 func (c *Client) connect(ctx context.Context) (*conn, error) {
+	if err := checkHello(c.options); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.connectTimeout())
 	defer cancel()
 	socket, err := c.options.Dial(ctx)
@@ -147,11 +150,6 @@ func (c *Client) greet(ctx context.Context, current *conn) error {
 	if c.options.Heartbeat > 0 {
 		words = append(words, "heartbeat="+strconv.FormatInt(c.options.Heartbeat.Milliseconds(), 10))
 	}
-	for _, word := range words {
-		if !isPlainWord(word) {
-			return fmt.Errorf("seaway: %w: the name or the token holds a byte that no line may hold", ErrOption)
-		}
-	}
 	frame, err := current.ask(ctx, newRequest("HELLO", nil, words...))
 	if err != nil {
 		return err
@@ -163,6 +161,9 @@ func (c *Client) greet(ctx context.Context, current *conn) error {
 	}
 	if most, err := strconv.Atoi(frame.Options["max-body"]); err == nil && most > 0 {
 		current.maxBody = most
+	}
+	if most, err := strconv.Atoi(frame.Options["max-names"]); err == nil && most > 0 {
+		current.maxNames = most
 	}
 	return nil
 }
@@ -186,6 +187,7 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 			c.current, c.epoch, c.lastError = current, current.epoch, nil
 			c.change()
 			c.mu.Unlock()
+			c.news.up()
 			if c.part != nil {
 				c.part.up(current.warm)
 			}
@@ -197,7 +199,7 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 				if isTemporary(err, c.hasListened(listener)) {
 					return err
 				}
-				c.options.Logger.Printf("seaway: cannot listen again on %v: %v", listener.names, err)
+				c.logger.Printf("seaway: cannot listen again on %v: %v", listener.names, err)
 				c.forget(listener, err)
 			}
 		}

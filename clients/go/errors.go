@@ -52,6 +52,8 @@ var (
 	ErrClosed = errors.New("seaway: closed")
 	// ErrLost: another connection listens on the name now. It is not taken back.
 	ErrLost = errors.New("seaway: taken over by another reader")
+	// ErrAnswered: the request was answered before, or the socket accepted or rejected; what was first sent stands.
+	ErrAnswered = errors.New("seaway: answered before")
 	// ErrProtocol: the other side does not speak this protocol.
 	ErrProtocol = errors.New("seaway: protocol error")
 )

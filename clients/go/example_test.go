@@ -21,7 +21,7 @@ func ExampleWorker() {
 	}
 }
 
-// A chat: who opens /chat/blue hears what anybody says in the room blue.
+// A chat: who opens /chat/blue hears what anybody says in the room blue, in the same order as all others there.
 func ExampleWorker_HandleSockets() {
 	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))
 	worker.HandleSockets(seaway.SocketRoute{

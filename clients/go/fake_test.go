@@ -125,12 +125,48 @@ type testLogger struct {
 	t     *testing.T
 	mu    sync.Mutex
 	lines []string
+	// Closed with the next line.
+	next chan struct{}
+}
+
+// written is closed with the next line; called with the lock held.
+func (l *testLogger) written() <-chan struct{} {
+	if l.next == nil {
+		l.next = make(chan struct{})
+	}
+	return l.next
 }
 
 func (l *testLogger) Printf(format string, values ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines = append(l.lines, fmt.Sprintf(format, values...))
+	if l.next != nil {
+		close(l.next)
+		l.next = nil
+	}
+}
+
+func logOf(client *Client) *testLogger { return client.options.Logger.(*testLogger) }
+
+// count says how many lines hold the text.
+func (l *testLogger) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count := 0
+	for _, line := range l.lines {
+		if strings.Contains(line, text) {
+			count++
+		}
+	}
+	return count
+}
+
+// all are the lines so far.
+func (l *testLogger) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.lines...)
 }
 
 // contains says whether some line holds the text.

@@ -17,6 +17,8 @@ type Limits struct {
 const (
 	defaultMaxLine = 4096
 	defaultMaxBody = 2_097_152
+	// Names that one connection listens on (L7).
+	defaultMaxNames = 1024
 	// A body beyond this ends the stream (F6).
 	maxSkippedBody = 67_108_864
 	maxOptions     = 16

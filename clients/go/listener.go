@@ -65,10 +65,10 @@ func newListener(client *Client, names []string, credit int, isCommon bool) *Lis
 // ends with [ErrLost].
 func (c *Client) Listen(ctx context.Context, name string, credit int) (*Listener, error) {
 	if !ValidListen(name) {
-		return nil, refuse("LISTEN", "name", fmt.Sprintf("%q is no name to listen on", name))
+		return nil, listenRefusal("LISTEN", name)
 	}
-	if credit < 1 || credit > 1_000_000 {
-		return nil, fmt.Errorf("seaway: %w: a credit of %d", ErrOption, credit)
+	if credit < 1 || credit > mostCredit {
+		return nil, outOfRange("a credit", 1, mostCredit, credit)
 	}
 	return c.listen(ctx, newListener(c, []string{name}, credit, false))
 }

@@ -3,6 +3,7 @@ package seaway
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // membership is one channel in one group.
@@ -26,6 +27,9 @@ func (c *Client) listenOn(ctx context.Context, current *conn, listener *Listener
 	}
 	isNewBroker := c.epoch != current.epoch
 	c.mu.Unlock()
+	if err := c.checkNames(current, listener); err != nil {
+		return err
+	}
 
 	isFresh, err := sendListen(ctx, current, listener, isMailbox)
 	if err == nil && (isMailbox && isFresh || !isMailbox && isNewBroker) {
@@ -54,6 +58,9 @@ func (c *Client) listenAsPart(ctx context.Context, current *conn, listener *List
 	if isDone || reason != nil {
 		return reason
 	}
+	if err := c.checkNames(current, listener); err != nil {
+		return err
+	}
 	isFresh, err := sendListen(ctx, current, listener, formOf(listener.names[0]) == mailboxName && !listener.isCommon)
 	if err != nil {
 		return err
@@ -69,6 +76,25 @@ func (c *Client) listenAsPart(ctx context.Context, current *conn, listener *List
 		c.part.listened(listener, isFresh)
 	}
 	return reason
+}
+
+// checkNames says whether the connection may listen on so many names more (L7).
+func (c *Client) checkNames(current *conn, listener *Listener) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := len(listener.names) + len(c.watches)
+	for _, other := range c.allListeners() {
+		if other.on == current && other != listener {
+			count += len(other.names)
+		}
+	}
+	if count <= current.maxNames {
+		return nil
+	}
+	return &Refusal{
+		Verb: "LISTEN", Code: "limit", Options: map[string]string{"of": "names"},
+		Text: fmt.Sprintf("a connection has at most %d names, with this it would have %d", current.maxNames, count),
+	}
 }
 
 func sendListen(ctx context.Context, current *conn, listener *Listener, isMailbox bool) (bool, error) {
@@ -114,7 +140,7 @@ func (c *Client) joinOn(ctx context.Context, current *conn, l *Listener, group s
 	case isTemporary(err, true):
 		return err
 	case len(names) == 1:
-		c.options.Logger.Printf("seaway: cannot join %s to %s again: %v", names[0], group, err)
+		c.logger.Printf("seaway: cannot join %s to %s again: %v", names[0], group, err)
 		return nil
 	}
 	for index := range names {
@@ -218,7 +244,7 @@ func (c *Client) lost(names []string) {
 		listener := c.listeners[name]
 		c.mu.Unlock()
 		if listener != nil {
-			c.options.Logger.Printf("seaway: another connection reads %s now", name)
+			c.logger.Printf("seaway: another connection reads %s now", name)
 			c.forget(listener, ErrLost)
 		}
 	}
@@ -254,7 +280,7 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 			current.grant("", 1)
 		}
 		if err != nil {
-			c.options.Logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
+			c.logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
 			current.grant(listener.purse(), 1)
 			continue
 		}

@@ -1,8 +1,11 @@
 package seaway
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,9 +31,11 @@ func TestABrokenConnectionLeavesTheOutcomeUnknown(t *testing.T) {
 }
 
 func TestWithoutABrokerNothingIsStored(t *testing.T) {
-	broker := newFakeBroker(t)
-	broker.listener.Close()
-	client := broker.client(Options{Wait: 20 * time.Millisecond})
+	// Not a port that was free a moment ago, which another test may have by now.
+	client := newFakeBroker(t).client(Options{
+		Wait: 20 * time.Millisecond,
+		Dial: func(context.Context) (net.Conn, error) { return nil, syscall.ECONNREFUSED },
+	})
 	err := client.Send(ctx, "a", Message{})
 	if !errors.Is(err, ErrOffline) || errors.Is(err, ErrUnknown) {
 		t.Error(err)

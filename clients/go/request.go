@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -18,10 +19,15 @@ type Request struct {
 	Group   string
 
 	client *Client
-	mu     sync.Mutex
+	// Ends the handler's context.
+	cancel context.CancelFunc
+
+	mu sync.Mutex
 	// Something was sent to the reply channel; stream is the answer in pieces that began.
 	isAnswered bool
 	stream     *Stream
+	// Somebody else answers; nobody waits any more; the server was told that a serial event is done.
+	isHandedOn, isGone, isDone bool
 }
 
 // ReplyChannel is where the answer goes, "" when nobody waits for one.
@@ -31,7 +37,12 @@ func (r *Request) ReplyChannel() string { return r.Text("reply_channel") }
 func (r *Request) Client() *Client { return r.client }
 
 // Reply sends any message to the reply channel, once; [ErrFull] and [ErrGone] come back at once.
+//
+// A WebSocket that is accepted with it has its events one at a time, unless the message says otherwise by "serial".
 func (r *Request) Reply(ctx context.Context, message Message) error {
+	if r.Text("type") == typeConnect {
+		message = withSerial(message)
+	}
 	if err := r.begin(nil); err != nil {
 		return err
 	}
@@ -41,8 +52,11 @@ func (r *Request) Reply(ctx context.Context, message Message) error {
 // Respond answers an HTTP request in one message. Names of fields are best given in lower case.
 //
 // While the channel is full (a slow client) it waits and tries again, until the context ends. [ErrGone] says that
-// nobody reads the answer any more.
+// nobody reads the answer any more. A second answer is refused with [ErrAnswered], and the first stands.
 func (r *Request) Respond(ctx context.Context, status int, header Header, body []byte) error {
+	if err := checkStatus(status); err != nil {
+		return err
+	}
 	if err := r.begin(nil); err != nil {
 		return err
 	}
@@ -62,7 +76,10 @@ func (r *Request) RespondJSON(ctx context.Context, status int, value any) error 
 //
 // The context is for all of the answer. A handler that returns nil without closing its stream ends it so.
 func (r *Request) Stream(ctx context.Context, status int, header Header) (*Stream, error) {
-	stream := &Stream{ctx: ctx, client: r.client, channel: r.ReplyChannel()}
+	if err := checkStatus(status); err != nil {
+		return nil, err
+	}
+	stream := &Stream{ctx: ctx, client: r.client, channel: r.ReplyChannel(), onGone: r.end}
 	if err := r.begin(stream); err != nil {
 		return nil, err
 	}
@@ -72,6 +89,36 @@ func (r *Request) Stream(ctx context.Context, status int, header Header) (*Strea
 	return stream, nil
 }
 
+// HandOn says that somebody else answers, or says that the event is done: another worker that was given the reply
+// channel, a goroutine that outlives the handler, a message to a group that the reply channel is in.
+//
+// Without it a handler that returns and has not answered has failed, and a 500 is sent.
+func (r *Request) HandOn() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.isHandedOn = true
+}
+
+// IsGone says whether nobody waits for the answer any more; the handler's context has ended then.
+//
+// It is known once a message on the reply channel was answered so, and to a handler that has been at it for 250 ms also
+// when the server says so (I27 of INTERFACE.md).
+func (r *Request) IsGone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.isGone
+}
+
+// end notes that nobody waits for the answer any more.
+func (r *Request) end() {
+	r.mu.Lock()
+	r.isGone = true
+	r.mu.Unlock()
+	if r.cancel != nil {
+		r.cancel()
+	}
+}
+
 // begin notes that an answer begins; there is one for each request.
 func (r *Request) begin(stream *Stream) error {
 	if r.ReplyChannel() == "" {
@@ -79,8 +126,11 @@ func (r *Request) begin(stream *Stream) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.isAnswered {
-		return fmt.Errorf("seaway: %w: the request was answered before", ErrState)
+	switch {
+	case r.isAnswered:
+		return ErrAnswered
+	case r.isGone:
+		return refuse("SEND", "gone", "nobody waits for the answer any more")
 	}
 	r.isAnswered, r.stream = true, stream
 	return nil
@@ -88,7 +138,11 @@ func (r *Request) begin(stream *Stream) error {
 
 // settle lets another answer be given when surely nothing of this one was stored.
 func (r *Request) settle(err error) error {
-	if err != nil && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrGone) {
+	switch {
+	case err == nil || errors.Is(err, ErrUnknown):
+	case errors.Is(err, ErrGone):
+		r.end()
+	default:
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.isAnswered, r.stream = false, nil
@@ -96,28 +150,21 @@ func (r *Request) settle(err error) error {
 	return err
 }
 
-// openStream is the answer in pieces that began and has not ended, nil if there is none.
-func (r *Request) openStream() *Stream {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stream == nil || r.stream.isClosed() {
-		return nil
+// subject is what a log line says that it is about.
+func (r *Request) subject() string {
+	path, isText := r.Message["path"].(string)
+	if !isText {
+		return cutText(r.Channel)
 	}
-	return r.stream
+	what := strings.TrimSpace(cutText(r.Text("method")+r.Text("type")) + " " + cutText(path))
+	return what + " on " + r.Channel
 }
 
-// fail tells whoever waits that the handler failed: a 500, or the end of the answer that had begun.
-func (r *Request) fail(ctx context.Context) error {
-	if stream := r.openStream(); stream != nil {
-		return stream.breakOff(ctx)
+func checkStatus(status int) error {
+	if status < 200 || status > 599 {
+		return outOfRange("a status", 200, 599, status)
 	}
-	r.mu.Lock()
-	isDone := r.isAnswered
-	r.mu.Unlock()
-	if isDone || r.ReplyChannel() == "" {
-		return nil
-	}
-	return r.Respond(ctx, 500, Header{{"content-type", "text/plain"}}, []byte("Internal Server Error\n"))
+	return nil
 }
 
 func responseStart(status int, header Header, content []byte, hasMore bool) Message {

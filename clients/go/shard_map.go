@@ -128,7 +128,12 @@ func (m *shardMap) usable(without map[string]bool, now int64) []string {
 }
 
 // forChannel is the broker that a send to a channel goes to, "" when there is none; without those that have refused it.
-func (m *shardMap) forChannel(name string, without map[string]bool, now int64) string {
+//
+// A stream, "" for none, is the reply channel that the message belongs to: it goes where a send to that would go (B7).
+func (m *shardMap) forChannel(name, stream string, without map[string]bool, now int64) string {
+	if stream != "" {
+		return m.forStream(stream, without, now)
+	}
 	if strings.ContainsAny(name, "!?") {
 		return m.forStream(name, without, now)
 	}

@@ -158,7 +158,7 @@ func (r *shardReading) handOver() {
 		select {
 		case r.whole.queue <- delivery:
 		default:
-			r.shards.client.options.Logger.Printf("seaway: a message on %s is dropped: no room", delivery.Channel())
+			r.shards.client.logger.Printf("seaway: a message on %s is dropped: no room", delivery.Channel())
 		}
 	}
 	r.balance()

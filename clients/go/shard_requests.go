@@ -23,7 +23,7 @@ func (s *shards) do(ctx context.Context, r request) (Frame, error) {
 	case "SEND", "PEEK":
 		isHere := words[len(words)-1] == "Here=1"
 		return s.one(ctx, r, isHere, func(without map[string]bool) string {
-			return s.places.forChannel(words[0], without, s.now())
+			return s.places.forChannel(words[0], r.stream, without, s.now())
 		})
 	case "GSEND", "MEMBERS", "STATS":
 		name := ""
@@ -250,7 +250,7 @@ func (s *shards) moveWatches(ctx context.Context) {
 	s.mu.Unlock()
 	for w, part := range moves {
 		if _, err := part.client.try(ctx, newRequest("WATCH", nil, w.group, w.channel)); err != nil {
-			s.client.options.Logger.Printf("seaway: cannot watch %s on %s again: %v", w.group, w.channel, err)
+			s.client.logger.Printf("seaway: cannot watch %s on %s again: %v", w.group, w.channel, err)
 		}
 	}
 }

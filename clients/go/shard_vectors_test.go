@@ -18,17 +18,17 @@ type shardVector struct {
 }
 
 type shardStep struct {
-	Up, Down, Leaving, Send, Group string
-	Warm, Advance                  *int64
-	To                             *string
-	Without                        []string
-	Times                          int
-	Counts                         map[string]int
-	Listened, State                string
-	Joined, Left, OK, Refused      string
-	Closed, Stopped                string
-	Join, Leave, Came              string
-	Says                           []string
+	Up, Down, Leaving, Send, Stream, Group string
+	Warm, Advance                          *int64
+	To                                     *string
+	Without                                []string
+	Times                                  int
+	Counts                                 map[string]int
+	Listened, State                        string
+	Joined, Left, OK, Refused              string
+	Closed, Stopped                        string
+	Join, Leave, Came                      string
+	Says                                   []string
 }
 
 func (v shardVector) isOfMembers() bool {
@@ -106,7 +106,7 @@ func checkRoutes(t *testing.T, vector shardVector) {
 		case step.Counts != nil:
 			counts := make(map[string]int)
 			for index := 0; index < step.Times; index++ {
-				counts[shards.forChannel(step.Send, without, now)]++
+				counts[shards.forChannel(step.Send, step.Stream, without, now)]++
 			}
 			if !reflect.DeepEqual(counts, step.Counts) {
 				t.Errorf("%s: step %d: %v", vector.Why, number, counts)
@@ -120,7 +120,7 @@ func checkRoutes(t *testing.T, vector shardVector) {
 			if step.Group != "" {
 				to = shards.forGroup(step.Group, without, now)
 			} else {
-				to = shards.forChannel(step.Send, without, now)
+				to = shards.forChannel(step.Send, step.Stream, without, now)
 			}
 			if to != expected {
 				t.Errorf("%s: step %d: to %q", vector.Why, number, to)

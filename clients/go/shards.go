@@ -24,7 +24,7 @@ func NewSharded(addresses []string, options Options) (*Client, error) {
 	setDefaults(&options, "")
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
-		options: options, stop: stop, finished: make(chan struct{}),
+		options: options, logger: lineLogger{options.Logger}, stop: stop, finished: make(chan struct{}),
 		changed: make(chan struct{}), listeners: make(map[string]*Listener), watches: make(map[watch]bool),
 	}
 	c.shards = newShards(c, addresses, options)
@@ -43,9 +43,9 @@ func checkShards(addresses []string, options *Options) error {
 	}
 	switch {
 	case len(addresses) == 0 || len(addresses) > mostShards:
-		return fmt.Errorf("seaway: %w: %d brokers", ErrOption, len(addresses))
+		return outOfRange("the number of brokers", 1, mostShards, len(addresses))
 	case options.Failover < 300*time.Millisecond || options.Failover > time.Hour:
-		return fmt.Errorf("seaway: %w: a failover time of %v", ErrOption, options.Failover)
+		return outOfRange("a failover time", 300*time.Millisecond, time.Hour, options.Failover)
 	case options.Dial != nil:
 		return fmt.Errorf("seaway: %w: Dial is for one broker", ErrOption)
 	}
@@ -100,7 +100,7 @@ func newShards(client *Client, addresses []string, options Options) *shards {
 		s.parts = append(s.parts, part)
 		own := options
 		own.Dial = dialer(address, options.TLS)
-		part.client = newClient(own, part)
+		part.client = newClient(address, own, part)
 	}
 	return s
 }

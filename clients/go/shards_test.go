@@ -1,11 +1,8 @@
 package seaway
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"sort"
 	"syscall"
 	"testing"
@@ -16,43 +13,30 @@ import (
 type shardHouse struct {
 	t         *testing.T
 	addresses []string
-	processes []*os.Process
+	processes []*brokerProcess
 }
 
 func newShardHouse(t *testing.T) *shardHouse {
 	t.Helper()
-	binary := os.Getenv("SEAWAY_BIN")
-	if binary == "" {
-		t.Skip("SEAWAY_BIN does not name a seaway binary")
-	}
 	house := &shardHouse{t: t}
-	for number := 0; number < 3; number++ {
-		address := freeAddress(t)
-		command := exec.Command(binary, "broker", "--listen", address, "--warm", "0s")
-		output, err := command.StderrPipe()
-		if err == nil {
-			err = command.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		// It says when it listens.
-		if line, err := bufio.NewReader(output).ReadString('\n'); err != nil {
-			t.Fatal(line, err)
-		}
+	for range [3]int{} {
+		address, process := mortalBroker(t, "--warm", "0s")
 		house.addresses = append(house.addresses, address)
-		house.processes = append(house.processes, command.Process)
-		t.Cleanup(func() {
-			_ = command.Process.Kill()
-			_ = command.Wait()
-		})
+		house.processes = append(house.processes, process)
 	}
 	return house
 }
 
+// restart starts a broker again that was killed.
+func (h *shardHouse) restart(number int) {
+	h.t.Helper()
+	h.processes[number].end()
+	restartBroker(h.t, h.addresses[number])
+}
+
 func (h *shardHouse) kill(number int) {
 	h.t.Helper()
-	if err := h.processes[number].Kill(); err != nil {
+	if err := h.processes[number].Process.Kill(); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -146,6 +130,27 @@ func TestANormalChannelIsSpreadAndHeardAtEveryBroker(t *testing.T) {
 	}
 }
 
+// B7 of SHARDING.md.
+func TestWhatBelongsToAStreamGoesThroughOneBrokerInItsOrder(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	sender := house.client()
+	for number := 0; number < 9; number++ {
+		if err := sender.SendInStream(ctx, "x!1", "work", Message{"n": number}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listener, err := house.client().Listen(ctx, "work", 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := 0; number < 9; number++ {
+		delivery, err := listener.Receive(ctx)
+		if err != nil || delivery.Message.Int("n") != int64(number) {
+			t.Fatal(number, delivery, err)
+		}
+	}
+}
+
 func TestGroupsAndReplyChannelsGoOnWhenABrokerDies(t *testing.T) {
 	house, ctx := newShardHouse(t), limited(t)
 	listener, err := house.client().Listen(ctx, "x!", 10)
@@ -189,7 +194,7 @@ func TestGroupsAndReplyChannelsGoOnWhenABrokerDies(t *testing.T) {
 func TestABrokerThatHangsIsGivenUp(t *testing.T) {
 	house, ctx := newShardHouse(t), limited(t)
 	sender := house.clientWith(time.Second)
-	if err := house.processes[1].Signal(syscall.SIGSTOP); err != nil {
+	if err := house.processes[1].Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
@@ -206,7 +211,7 @@ func TestABrokerThatHangsIsGivenUp(t *testing.T) {
 		t.Error(unknown, time.Since(began))
 	}
 	house.waitFor(sender, 2)
-	if err := house.processes[1].Signal(syscall.SIGCONT); err != nil {
+	if err := house.processes[1].Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	house.waitFor(sender, 3)
@@ -292,7 +297,7 @@ func TestABrokerThatComesBackEmptyHasItsMembersBack(t *testing.T) {
 	house.kill(0)
 	house.waitFor(sender, 2)
 	house.waitFor(reader, 2)
-	restartBroker(t, house.addresses[0])
+	house.restart(0)
 	one := New(house.addresses[0], Options{Logger: quiet{}})
 	defer one.Close(ctx)
 	for {

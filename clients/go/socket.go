@@ -29,6 +29,8 @@ type Socket struct {
 	mu sync.Mutex
 	// It was accepted or rejected.
 	isDecided bool
+	// Nobody is there any more.
+	isGone bool
 }
 
 // SocketMessage is what a browser says, or is told, in one message. Either kind may be empty.
@@ -68,7 +70,7 @@ func (s *Socket) Subprotocols() []string {
 // Accept opens the socket. A route's Connect that returns nil without a decision accepts too.
 func (s *Socket) Accept(ctx context.Context, options AcceptOptions) error {
 	message := Message{"accept": true}
-	if s.route.Serial {
+	if !s.route.Concurrent {
 		message["serial"] = true
 	}
 	if options.Subprotocol != "" {
@@ -147,8 +149,12 @@ func (s *Socket) CloseAtOnce(ctx context.Context, code int, reason string) error
 
 func (s *Socket) closeOn(ctx context.Context, channel string, code int, reason string) error {
 	isCode := (1000 <= code && code <= 1003) || (1007 <= code && code <= 1014) || (3000 <= code && code <= 4999)
-	if !isCode || len(reason) > 123 {
-		return fmt.Errorf("seaway: %w: to close with %d and a reason of %d bytes", ErrOption, code, len(reason))
+	if !isCode {
+		return fmt.Errorf(
+			"seaway: %w: a close code is 1000 to 1003, 1007 to 1014 or 3000 to 4999, this one is %d", ErrOption, code)
+	}
+	if len(reason) > mostReason {
+		return fmt.Errorf("seaway: %w: a reason has at most %d bytes, this one has %d", ErrOption, mostReason, len(reason))
 	}
 	if !s.hasDecision() {
 		return s.Reject(ctx, 403, nil, nil)
@@ -185,6 +191,9 @@ func (s *Socket) put(ctx context.Context, channel string, message Message) error
 	err := sendWhenRoom(ctx, s.client, channel, message)
 	if errors.Is(err, ErrGone) {
 		s.kept.forget(s.Channel)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.isGone = true
 	}
 	return err
 }
@@ -193,10 +202,19 @@ func (s *Socket) decide() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.isDecided {
-		return fmt.Errorf("seaway: %w: the socket was accepted or rejected before", ErrState)
+		return ErrAnswered
 	}
 	s.isDecided = true
 	return nil
+}
+
+// isExcused says whether an error only tells that somebody has left; while the browser waits for a decision that is as good
+// a reason to fail as any.
+func (s *Socket) isExcused(err error) bool {
+	var abrupt *abruptEnd
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Is(err, ErrGone) && !errors.As(err, &abrupt) && (s.isGone || s.isDecided)
 }
 
 func (s *Socket) hasDecision() bool {

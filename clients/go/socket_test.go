@@ -25,7 +25,7 @@ func startSockets(t *testing.T, route SocketRoute) *socketsAtWork {
 	running, stop := context.WithCancel(ctx)
 	t.Cleanup(stop)
 	w := &socketsAtWork{workerAtWork: &workerAtWork{
-		broker: broker, stop: stop, logger: client.options.Logger.(*testLogger),
+		broker: broker, stop: stop, logger: logOf(client),
 		ended: background(func() error { return worker.Run(running) }),
 	}}
 	w.connection = broker.accept("a")
@@ -65,7 +65,7 @@ func echo(ctx context.Context, s *Socket, said SocketMessage) error { return s.S
 func TestASocketIsAcceptedAndHearsItsEcho(t *testing.T) {
 	w := startSockets(t, SocketRoute{Path: "/chat/{room}", Receive: echo})
 	w.event("connect", 0, "/chat/blue", "")
-	w.expectSent(browser, `{"accept":true}`)
+	w.expectSent(browser, `{"accept":true,"serial":true}`)
 	w.connection.expect("READY 1")
 	said := []struct{ fields, answer string }{
 		{`,"text":"hi"`, `{"text":"hi"}`},
@@ -102,7 +102,7 @@ func TestAConnectIsDecided(t *testing.T) {
 			if err := s.Accept(ctx, AcceptOptions{}); err != nil {
 				return err
 			}
-			if err := s.Reject(ctx, 403, nil, nil); !errors.Is(err, ErrState) {
+			if err := s.Reject(ctx, 403, nil, nil); !errors.Is(err, ErrAnswered) {
 				t.Error("decided twice:", err)
 			}
 			return errors.New("failed as told")
@@ -111,14 +111,14 @@ func TestAConnectIsDecided(t *testing.T) {
 	}
 	w := startSockets(t, SocketRoute{Path: "/decide/{how}", Connect: decide, Receive: echo})
 	decisions := map[string][]string{
-		"/decide/return": {`{"accept":true}`},
-		"/decide/accept": {`{"accept":true,"headers":[["x","1"]],"subprotocol":"b","text":"hi"}`},
-		"/decide/send":   {`{"accept":true,"text":"{\"n\":1}"}`},
+		"/decide/return": {`{"accept":true,"serial":true}`},
+		"/decide/accept": {`{"accept":true,"headers":[["x","1"]],"serial":true,"subprotocol":"b","text":"hi"}`},
+		"/decide/send":   {`{"accept":true,"serial":true,"text":"{\"n\":1}"}`},
 		"/decide/reject": {`{"accept":false,"content":"go","headers":[["location","/"]],"status":302}`},
 		"/decide/close":  {`{"accept":false,"status":403}`},
 		"/decide/error":  {`{"accept":false,"status":500}`},
 		"/decide/panic":  {`{"accept":false,"status":500}`},
-		"/decide/late":   {`{"accept":true}`, `{"close":1011}`},
+		"/decide/late":   {`{"accept":true,"serial":true}`, `{"close":1011}`},
 		"/nowhere":       {`{"accept":false,"status":404}`},
 	}
 	for path, answers := range decisions {
@@ -130,28 +130,6 @@ func TestAConnectIsDecided(t *testing.T) {
 	}
 	if !w.logger.contains("failed as told") {
 		t.Error("a failure is not logged")
-	}
-}
-
-func TestASerialSocketIsToldWhenAMessageIsDoneAlsoAfterAFailure(t *testing.T) {
-	w := startSockets(t, SocketRoute{Serial: true, Receive: func(ctx context.Context, s *Socket, said SocketMessage) error {
-		if string(said.Content) == "panic" {
-			panic("failed as told")
-		}
-		return s.Send(ctx, said)
-	}})
-	w.event("connect", 0, "/", "")
-	w.expectSent(browser, `{"accept":true,"serial":true}`)
-	w.connection.expect("READY 1")
-	w.event("receive", 1, "/", `,"text":"hi"`)
-	w.expectSent(browser, `{"text":"hi"}`)
-	w.expectSent(control, `{"done":1}`)
-	w.connection.expect("READY 1")
-	for order, fields := range []string{`,"text":"panic"`, ""} {
-		w.event("receive", 2+order, "/", fields)
-		w.expectSent(browser, `{"close":1011}`)
-		w.expectSent(control, fmt.Sprintf(`{"done":%d}`, 2+order))
-		w.connection.expect("READY 1")
 	}
 }
 
@@ -182,7 +160,7 @@ func TestASocketIsInGroupsClosesAndEnds(t *testing.T) {
 	w.event("connect", 0, "/", "")
 	w.connection.expect("JOIN room " + browser)
 	w.connection.send("OK\n")
-	w.expectSent(browser, `{"accept":true}`)
+	w.expectSent(browser, `{"accept":true,"serial":true}`)
 	w.connection.expect("READY 1")
 	w.event("receive", 1, "/", `,"text":"hi"`)
 	w.connection.expect("LEAVE room " + browser)
@@ -230,7 +208,7 @@ func TestWhatIsNoEventOfASocketHarmsNobody(t *testing.T) {
 func TestAStickySocketIsKeptAndGivenBack(t *testing.T) {
 	w := startSockets(t, SocketRoute{Sticky: true, Receive: echo})
 	w.event("connect", 0, "/", "")
-	w.expectSent(browser, `{"accept":true,"receive_channel":"`+w.mailbox+`1"}`)
+	w.expectSent(browser, `{"accept":true,"receive_channel":"`+w.mailbox+`1","serial":true}`)
 	w.connection.expect("READY 1")
 	w.event("receive", 1, "/", `,"text":"hi"`, w.mailbox+"1")
 	w.expectSent(browser, `{"text":"hi"}`)
@@ -254,7 +232,7 @@ func TestAStickySocketIsKeptAndGivenBack(t *testing.T) {
 func TestASocketThatHasEndedIsNotGivenBack(t *testing.T) {
 	w := startSockets(t, SocketRoute{Sticky: true, Receive: echo})
 	w.event("connect", 0, "/", "")
-	w.expectSent(browser, `{"accept":true,"receive_channel":"`+w.mailbox+`1"}`)
+	w.expectSent(browser, `{"accept":true,"receive_channel":"`+w.mailbox+`1","serial":true}`)
 	w.connection.expect("READY 1")
 	w.event("disconnect", 1, "/", "", w.mailbox+"1")
 	w.connection.expect("READY 1")

@@ -2,8 +2,6 @@ package seaway
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,15 +12,17 @@ import (
 
 // SocketRoute says who serves the sockets of a path, and how.
 //
-// An error, or a panic, is logged and closes the socket with 1011, or rejects it with 500.
+// What a socket sends is dealt with in its order: the next of its events comes when Receive has returned, also with an
+// error, while other sockets go on (W16 of INTERFACE.md). An error, a panic and runtime.Goexit are logged and close the
+// socket with 1011, or reject it with 500.
 type SocketRoute struct {
 	// Path begins with /; "/chat/{room}" names a segment, "/files/*" takes all that follow ("/*").
 	Path string
 	// Channel is where connects come in; the other events come in beside it (W2). ("websocket.connect")
 	Channel string
-	// Serial lets a socket's next event come when Receive has returned, also with an error, while other sockets go on
-	// (W16). All workers of a channel must say the same.
-	Serial bool
+	// Concurrent has a socket's events come as fast as they are sent, to whichever worker is free, in any order; its
+	// disconnect may be dealt with before its last message.
+	Concurrent bool
 	// Sticky has a socket's events come to the worker that accepted it as long as that lives, so that it can keep the
 	// socket's state; a worker that leaves gives its sockets back to all (W18).
 	Sticky bool
@@ -60,7 +60,7 @@ func (w *Worker) HandleSockets(route SocketRoute) {
 		return
 	}
 	if route.Sticky {
-		route.mailbox = newMailbox()
+		route.mailbox = newMailbox("websocket.worker.")
 		w.Handle(route.mailbox, w.socketHandler([]*SocketRoute{&route}))
 	}
 	if w.sockets == nil {
@@ -87,21 +87,14 @@ func beside(connect, event string) string {
 	return connect + "." + event
 }
 
-func newMailbox() string {
-	token := make([]byte, 8)
-	if _, err := rand.Read(token); err != nil {
-		panic(fmt.Sprintf("seaway: no random bytes: %v", err))
-	}
-	return "websocket.worker." + hex.EncodeToString(token) + "!"
-}
-
 // socketHandler gives each event to the route of its path.
 func (w *Worker) socketHandler(routes []*SocketRoute) Handler {
 	return func(ctx context.Context, r *Request) error {
-		logger := w.client.options.Logger
+		logger := w.client.logger
+		r.leaveToSocket()
 		socket := &Socket{
 			Channel: r.ReplyChannel(), ControlChannel: r.Text("control_channel"), Event: r.Message,
-			client: w.client, kept: &w.kept, isDecided: r.Text("type") != "websocket.connect",
+			client: w.client, kept: &w.kept, isDecided: r.Text("type") != typeConnect,
 		}
 		if socket.Channel == "" || socket.ControlChannel == "" {
 			logger.Printf("seaway: %s: a message that is no event of a socket", r.Channel)
@@ -126,9 +119,9 @@ func (w *Worker) socketHandler(routes []*SocketRoute) Handler {
 // serveSocket works on one event of a socket whose route was found.
 func (w *Worker) serveSocket(ctx context.Context, s *Socket, channel string) {
 	switch kind := s.Event.Text("type"); kind {
-	case "websocket.connect":
+	case typeConnect:
 		w.connectSocket(ctx, s)
-	case "websocket.receive":
+	case typeReceive:
 		err := guard(func() error {
 			said, err := received(s.Event)
 			if err != nil {
@@ -139,12 +132,7 @@ func (w *Worker) serveSocket(ctx context.Context, s *Socket, channel string) {
 		if w.noteSocket(s, err) {
 			w.tellSocket(s, func(late context.Context) error { return s.Close(late, 1011, "") })
 		}
-		if s.route.Serial {
-			// Also after a failure: the disconnect waits for it (W17).
-			done := Message{"done": s.Event.Int("order")}
-			w.tellSocket(s, func(late context.Context) error { return s.put(late, s.ControlChannel, done) })
-		}
-	case "websocket.disconnect":
+	case typeDisconnect:
 		w.kept.forget(s.Channel)
 		if s.route.Disconnect == nil {
 			return
@@ -155,7 +143,7 @@ func (w *Worker) serveSocket(ctx context.Context, s *Socket, channel string) {
 		}
 		w.noteSocket(s, guard(func() error { return s.route.Disconnect(ctx, s, code, s.Event.Text("reason")) }))
 	default:
-		w.client.options.Logger.Printf("seaway: %s: an event of the unknown type %q", channel, kind)
+		w.client.logger.Printf("seaway: %s: an event of the unknown type %q", channel, kind)
 	}
 }
 
@@ -192,10 +180,10 @@ func (w *Worker) tellSocket(s *Socket, send func(context.Context) error) {
 
 // noteSocket logs an error; it says whether there is one, but for that of a socket that has ended: nobody's fault.
 func (w *Worker) noteSocket(s *Socket, err error) bool {
-	if err == nil || errors.Is(err, ErrGone) {
+	if err == nil || s.isExcused(err) {
 		return false
 	}
-	w.client.options.Logger.Printf("seaway: the socket %s of %s failed: %v", s.Channel, s.Path(), err)
+	w.client.logger.Printf("seaway: %s %s of the socket %s failed: %v", s.Event.Text("type"), cutText(s.Path()), s.Channel, err)
 	return true
 }
 
@@ -206,7 +194,7 @@ func (w *Worker) giveBack() bool {
 	defer cancel()
 	for _, channel := range channels {
 		if err := w.client.Send(ctx, channel, Message{"receive_channel": nil}); err != nil && !errors.Is(err, ErrGone) {
-			w.client.options.Logger.Printf("seaway: a socket was not given back: %v", err)
+			w.client.logger.Printf("seaway: a socket was not given back: %v", err)
 		}
 	}
 	return len(channels) > 0

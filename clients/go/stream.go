@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // pieceSize is how much content a message of a stream carries at most (I11).
@@ -19,10 +20,14 @@ type Stream struct {
 	ctx     context.Context
 	client  *Client
 	channel string
+	// Called when nobody reads the answer any more.
+	onGone func()
+
+	// The last piece was sent, and the broker has it: read while a write waits for room.
+	isEnded, isWhole atomic.Bool
 
 	mu       sync.Mutex
 	offset   int64
-	isEnded  bool
 	failedBy error
 }
 
@@ -52,15 +57,17 @@ func (s *Stream) Write(content []byte) (int, error) {
 func (s *Stream) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.isEnded || s.failedBy != nil {
+	if s.isEnded.Load() || s.failedBy != nil {
 		return s.failedBy
 	}
-	s.isEnded = true
-	return s.send(s.piece(nil, false))
+	s.isEnded.Store(true)
+	err := s.send(s.piece(nil, false))
+	s.isWhole.Store(err == nil)
+	return err
 }
 
 func (s *Stream) check() error {
-	if s.isEnded {
+	if s.isEnded.Load() {
 		return because(ErrClosed, errors.New("the answer has ended"))
 	}
 	return s.failedBy
@@ -87,21 +94,18 @@ func (s *Stream) send(message Message) error {
 			continue
 		}
 		s.failedBy = err
+		if errors.Is(err, ErrGone) {
+			s.onGone()
+		}
 		return err
 	}
-}
-
-func (s *Stream) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.isEnded
 }
 
 // breakOff lets the reader know that the rest of the answer will not come: a second status is an error (I12).
 func (s *Stream) breakOff(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.isEnded = true
+	s.isEnded.Store(true)
 	if errors.Is(s.failedBy, ErrGone) {
 		return nil
 	}

@@ -43,7 +43,7 @@ func (c *Client) Unwatch(ctx context.Context, group, channel string) error {
 
 func (c *Client) watchCall(ctx context.Context, verb, group, channel string) error {
 	if !ValidGroup(group) {
-		return nameRefusal(verb, group)
+		return groupRefusal(verb, group)
 	}
 	return c.onChannels(ctx, verb, []string{group}, []string{channel})
 }
@@ -69,7 +69,7 @@ func (c *Client) watchAgain(ctx context.Context, current *conn) error {
 		case isTemporary(err, isGranted):
 			return err
 		case isGranted:
-			c.options.Logger.Printf("seaway: cannot watch %s on %s again: %v", w.group, w.channel, err)
+			c.logger.Printf("seaway: cannot watch %s on %s again: %v", w.group, w.channel, err)
 			c.forgetWatch(w)
 		}
 	}

@@ -123,7 +123,7 @@ func TestNewsOfAGroupAreReadFromTheirMessage(t *testing.T) {
 }
 
 func TestARealBrokerTellsWhoComesAndGoesAlsoWhenAServerIsKilled(t *testing.T) {
-	address, _ := realBroker(t, "--mailbox-grace", "100ms")
+	address := realBroker(t, "--mailbox-grace", "100ms")
 	client, ctx := realClient(t, address), limited(t)
 	lobby, err := client.Listen(ctx, "lobby", 10)
 	if err != nil {
@@ -169,7 +169,7 @@ func TestARealBrokerTellsWhoComesAndGoesAlsoWhenAServerIsKilled(t *testing.T) {
 }
 
 func TestAWatchComesBackWithARealBrokerThatWasKilled(t *testing.T) {
-	address, end := realBroker(t)
+	address, broker := mortalBroker(t)
 	client, ctx := realClient(t, address), limited(t)
 	lobby, err := client.Listen(ctx, "lobby", 10)
 	if err != nil {
@@ -181,7 +181,7 @@ func TestAWatchComesBackWithARealBrokerThatWasKilled(t *testing.T) {
 	if err := client.Join(ctx, "room", "a"); err != nil {
 		t.Fatal(err)
 	}
-	end()
+	broker.end()
 	restartBroker(t, address)
 	deadline := time.Now().Add(patience)
 	var told []string

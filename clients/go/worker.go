@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sort"
 	"sync"
 	"syscall"
@@ -15,8 +14,9 @@ import (
 
 // Handler does the work for one message.
 //
-// An error, or a panic, is logged; where the message has a reply channel and no answer was sent, a 500 is. The context
-// ends when the handler's time is over, or the worker's time to finish.
+// An error, a panic, runtime.Goexit and a return without an answer ([Request.HandOn] is the exception) are logged; where the
+// message has a reply channel and no answer was sent, a 500 is. The context ends when nobody waits for the answer any
+// more, when the handler's time is over, or the worker's time to finish.
 type Handler func(ctx context.Context, request *Request) error
 
 // Worker takes messages from channels, a bounded number at a time, and hands them to handlers.
@@ -29,6 +29,7 @@ type Worker struct {
 	Drain time.Duration
 
 	client   *Client
+	news     *endNews
 	handlers map[string]Handler
 	// The routes of each channel where connects come in.
 	sockets map[string][]*SocketRoute
@@ -40,7 +41,7 @@ type Worker struct {
 func NewWorker(client *Client) *Worker {
 	return &Worker{
 		Concurrency: 16, Timeout: 2 * time.Minute, Drain: 30 * time.Second,
-		client: client, handlers: make(map[string]Handler),
+		client: client, news: newEndNews(client), handlers: make(map[string]Handler),
 	}
 }
 
@@ -48,7 +49,7 @@ func NewWorker(client *Client) *Worker {
 func (w *Worker) Handle(channel string, handler Handler) {
 	switch {
 	case !ValidListen(channel):
-		w.wrong = nameRefusal("LISTEN", channel)
+		w.wrong = listenRefusal("LISTEN", channel)
 	case w.handlers[channel] != nil:
 		w.wrong = fmt.Errorf("seaway: two handlers for %s", channel)
 	}
@@ -74,9 +75,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.wrong != nil {
 		return w.wrong
 	}
-	if w.Concurrency < 1 || w.Concurrency > 1_000_000 || len(w.handlers) == 0 {
-		return fmt.Errorf("seaway: %w: %d handlers, %d at a time", ErrOption, len(w.handlers), w.Concurrency)
+	if len(w.handlers) == 0 {
+		return fmt.Errorf("seaway: %w: the worker has no handler", ErrOption)
 	}
+	if w.Concurrency < 1 || w.Concurrency > mostCredit {
+		return outOfRange("a worker's concurrency", 1, mostCredit, w.Concurrency)
+	}
+	w.client.tellOfConnections()
 	listener, err := w.listen(ctx)
 	if err != nil {
 		return err
@@ -155,11 +160,12 @@ func (w *Worker) leave(
 	select {
 	case <-done:
 	case <-limit.Done():
-		abandon()
 		err = fmt.Errorf("seaway: handlers had not finished in %v: %w", w.Drain, limit.Err())
-		// The answer to QUIT needs a moment more.
-		limit, cancel = context.WithTimeout(context.Background(), time.Second)
+		// What is left open, and the answer to QUIT, need a moment more.
+		limit, cancel = context.WithTimeout(context.Background(), lastWords)
 		defer cancel()
+		abandon()
+		w.abandonAll(limit, done)
 	}
 	if wrong := w.client.Close(limit); err == nil {
 		err = wrong
@@ -170,43 +176,73 @@ func (w *Worker) leave(
 	return err
 }
 
-// handle runs one handler to its end and sees to what it left open.
+// lastWords is how long a worker may take to leave when handlers have not finished in time.
+const lastWords = time.Second
+
+// abandonAll answers what handlers that have not finished in time have left open; those that heed their context may still
+// end in order.
+func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
+	limit, cancel := context.WithTimeout(limit, lastWords/2)
+	defer cancel()
+	for _, request := range w.news.all() {
+		request := request
+		go func() {
+			isOpen := request.isOwed() || request.openStream() != nil
+			w.logger().Printf("seaway: %s is left unfinished: the worker leaves", request.subject())
+			w.closeOff(limit, request, isOpen)
+		}()
+	}
+	select {
+	case <-done:
+	case <-limit.Done():
+	}
+}
+
+// handle runs one handler to its end, whatever that is, and sees to what it left open.
 func (w *Worker) handle(work context.Context, request *Request) {
 	ctx, cancel := context.WithTimeout(work, w.Timeout)
 	defer cancel()
-	err := w.call(ctx, request)
+	request.cancel = cancel
+	ended := w.news.begin(ctx, request)
+	err := guard(func() error { return w.handler(request.Channel)(ctx, request) })
 	if err == nil {
 		if stream := request.openStream(); stream != nil {
 			err = stream.Close()
 		}
 	}
-	if err == nil || errors.Is(err, ErrGone) {
-		// Whoever asked has left: nobody's fault.
+	ended()
+	if err == nil && request.isOwed() {
+		err = errUnanswered
+	}
+	isFailed := err != nil && !request.isExcused(err)
+	if isFailed {
+		w.logger().Printf("seaway: %s failed: %v", request.subject(), err)
+	}
+	if !isFailed && !request.Bool("serial") {
 		return
 	}
-	logger := w.client.options.Logger
-	logger.Printf("seaway: %s failed: %v", request.Channel, err)
-	// The handler's own time may be over, which is when the 500 is needed most.
-	late, cancelLate := context.WithTimeout(work, w.client.options.Wait)
+	// The handler's own time may be over, which is when this is needed most.
+	late, cancelLate := context.WithTimeout(context.Background(), w.client.options.Wait)
 	defer cancelLate()
-	if err := request.fail(late); err != nil && !errors.Is(err, ErrGone) {
-		logger.Printf("seaway: %s: the failure could not be told: %v", request.Channel, err)
+	w.closeOff(late, request, isFailed)
+}
+
+// closeOff tells whoever waits that there will be no answer, where that is so, and that an event is done.
+func (w *Worker) closeOff(ctx context.Context, request *Request, isFailed bool) {
+	if isFailed {
+		w.noteUntold(request, "the failure", request.fail(ctx))
+	}
+	w.noteUntold(request, "the end", request.finish(ctx))
+}
+
+func (w *Worker) noteUntold(request *Request, what string, err error) {
+	// Answered meanwhile, or not waited for any more: there is nothing to tell.
+	if err != nil && !errors.Is(err, ErrGone) && !errors.Is(err, ErrAnswered) {
+		w.logger().Printf("seaway: %s: %s could not be told: %v", request.subject(), what, err)
 	}
 }
 
-func (w *Worker) call(ctx context.Context, request *Request) error {
-	return guard(func() error { return w.handler(request.Channel)(ctx, request) })
-}
-
-// guard turns a panic into an error.
-func guard(call func() error) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
-		}
-	}()
-	return call()
-}
+func (w *Worker) logger() lineLogger { return w.client.logger }
 
 func (w *Worker) handler(channel string) Handler {
 	if handler := w.handlers[channel]; handler != nil {

@@ -34,7 +34,7 @@ func startWorker(t *testing.T, concurrency int, handler Handler) *workerAtWork {
 	running, stop := context.WithCancel(ctx)
 	t.Cleanup(stop)
 	w := &workerAtWork{
-		broker: broker, stop: stop, logger: client.options.Logger.(*testLogger),
+		broker: broker, stop: stop, logger: logOf(client),
 		ended: background(func() error { return worker.Run(running) }),
 	}
 	w.listened(concurrency)
@@ -66,35 +66,12 @@ func TestARequestIsAnsweredAndItsCreditGoesBack(t *testing.T) {
 	w.connection.expect("READY 1")
 }
 
-func TestAFailureIsLoggedAndAnsweredWithA500(t *testing.T) {
-	handlers := map[string]Handler{
-		"an error": func(context.Context, *Request) error { return errors.New("an error") },
-		"a panic":  func(context.Context, *Request) error { panic("a panic") },
-		"payload": func(ctx context.Context, r *Request) error {
-			return r.Reply(ctx, Message{"a": make(chan int)})
-		},
-	}
-	for text, handler := range handlers {
-		w := startWorker(t, 1, handler)
-		w.connection.push("http.request", aRequest)
-		frame := w.connection.expect("SEND http.response.k!1")
-		if !strings.Contains(string(frame.Body), `"status":500`) {
-			t.Errorf("%s: %s", text, frame.Body)
-		}
-		w.connection.send("OK\n")
-		w.connection.expect("READY 1")
-		if !w.logger.contains(text) {
-			t.Errorf("%s is not logged", text)
-		}
-	}
-}
-
 func TestAFailureWithoutAReplyChannelOrAfterTheAnswerIsOnlyLogged(t *testing.T) {
 	handler := func(ctx context.Context, r *Request) error {
 		if err := r.Respond(ctx, 200, nil, nil); r.ReplyChannel() == "" && !errors.Is(err, ErrState) {
 			t.Error(err)
 		}
-		if err := r.Respond(ctx, 200, nil, nil); !errors.Is(err, ErrState) {
+		if err := r.Respond(ctx, 200, nil, nil); r.ReplyChannel() != "" && !errors.Is(err, ErrAnswered) {
 			t.Error("answered twice:", err)
 		}
 		return errors.New("too late")
@@ -358,6 +335,7 @@ func TestABadWorkerSaysSoWhenItRuns(t *testing.T) {
 		"a bad name": func(w *Worker) { w.Handle("a b", nothing) },
 		"twice":      func(w *Worker) { w.Handle("a", nothing); w.Handle("a", nothing) },
 		"no room":    func(w *Worker) { w.Handle("a", nothing); w.Concurrency = 0 },
+		"too much":   func(w *Worker) { w.Handle("a", nothing); w.Concurrency = 1_000_001 },
 	}
 	for name, spoil := range bad {
 		worker := NewWorker(client)

@@ -44,13 +44,16 @@ func answer(ctx context.Context, r *seaway.Request) error {
 	return respond(ctx, r, "posted by Go\n")
 }
 
-// process counts primes, tells the group how far it is, and answers the request that another worker took: the
-// message has that request's reply channel.
+// process counts primes, tells the group how far it is, and answers the request that another worker took and handed on:
+// the message has that request's reply channel. It stops when the browser that asked has left.
 func process(ctx context.Context, r *seaway.Request) error {
 	limit := int(r.Int("limit"))
 	start := time.Now()
 	count := 0
 	for step := 0; step < steps; step++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		count += primes(step*limit/steps, (step+1)*limit/steps)
 		progress, err := json.Marshal(map[string]any{"job": r.Text("job"), "percent": (step + 1) * 100 / steps})
 		if err != nil {

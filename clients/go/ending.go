@@ -1,0 +1,56 @@
+package seaway
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+// abruptEnd is the end of a handler that did not return.
+type abruptEnd struct{ text string }
+
+func (e *abruptEnd) Error() string { return e.text }
+
+var errUnanswered = errors.New("it ended without an answer, and without HandOn")
+
+// guard runs a call to its end, whatever that is: a panic, also one with nil, and runtime.Goexit become errors.
+//
+// The call has a goroutine of its own, as Goexit ends the one that it is called in.
+func guard(call func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		var err error = &abruptEnd{"it left by runtime.Goexit or panic(nil)"}
+		defer func() {
+			if reason := recover(); reason != nil {
+				err = &abruptEnd{fmt.Sprintf("panic: %v [%s]", reason, whereabouts())}
+			}
+			ended <- err
+		}()
+		err = call()
+	}()
+	return <-ended
+}
+
+// mostFrames of a panic are told.
+const mostFrames = 12
+
+// whereabouts are the calls that led to a panic, innermost first, in one line.
+func whereabouts() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	var places []string
+	for len(places) < mostFrames {
+		frame, hasMore := frames.Next()
+		if strings.HasSuffix(frame.Function, ".guard.func1") {
+			break
+		}
+		if frame.Function != "" && !strings.HasPrefix(frame.Function, "runtime.") {
+			places = append(places, fmt.Sprintf("%s %s:%d", frame.Function, frame.File, frame.Line))
+		}
+		if !hasMore {
+			break
+		}
+	}
+	return strings.Join(places, " < ")
+}
