@@ -24,7 +24,8 @@ final class InProcessLayer: ChannelLayer {
     var isConnected: Bool { true }
 
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
@@ -103,8 +104,9 @@ final class InProcessLayer: ChannelLayer {
         self.asReader(of: channel) { try? $0.hub.resume($1, $2) }
     }
 
-    func close(_ channels: [String]) {
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
         for channel in channels { self.asReader(of: channel) { try? $0.hub.close($1, [$2], now: $0.now) } }
+        self.onLoop { $0.outbox.put(.stopped(done)) }
     }
 
     /// Speaks for the listening that reads a reply or pinned channel; without one there is nothing to say.

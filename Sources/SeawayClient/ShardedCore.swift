@@ -128,7 +128,8 @@ final class ShardedCore {
     ///   - without: brokers that have refused it.
     ///   - last: how the last of them has.
     private func send(_ request: some ShardedRequest, without: ShardSet, last: Refusal?) {
-        guard let broker = self.map.choose(for: request.target, without: without, now: Self.now) else {
+        let broker = self.map.choose(for: request.target, stream: request.stream, without: without, now: Self.now)
+        guard let broker else {
             if let refusal = last ?? request.fault { return request.refuse(refusal) }
             return self.wait(request.size) {
                 self.send(request)
@@ -206,9 +207,12 @@ final class ShardedCore {
         for layer in self.layers { layer.resume(channel) }
     }
 
-    func close(_ channels: [String]) {
+    /// - Parameter done: called when those in reach have answered.
+    func close(_ channels: [String], _ done: @escaping @Sendable () -> Void) {
         for channel in channels { self.members.closed(channel) }
-        for layer in self.layers { layer.close(channels) }
+        let answers = ShardedAnswers(count: self.layers.count) { _ in done() }
+        let bound = NIOLoopBound(answers, eventLoop: self.eventLoop)
+        for layer in self.layers { layer.close(channels) { bound.value.take(.done) } }
     }
 
     // MARK: Watching

@@ -64,9 +64,12 @@ public final class ShardedLayer: ConnectingLayer {
     public var liveBrokers: Int { self.live.withLockedValue { $0 } }
 
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.ask({ answer(.refused($0)) }) { $0.send(ShardedSend(body, channel, ifHeard: ifHeard, answer)) }
+        self.ask({ answer(.refused($0)) }) {
+            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, answer))
+        }
     }
 
     public func send(
@@ -95,7 +98,9 @@ public final class ShardedLayer: ConnectingLayer {
 
     public func resume(_ channel: String) { self.onLoop { $0.resume(channel) } }
 
-    public func close(_ channels: [String]) { self.onLoop { $0.close(channels) } }
+    public func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
+        self.onLoop { $0.close(channels, done) }
+    }
 
     public func listen(
         to names: [String], receive: @escaping @Sendable (Delivery) -> Void,

@@ -5,6 +5,8 @@ import SeawayWire
 protocol ShardedRequest: Sendable {
     /// By which the broker is chosen.
     var target: ShardMap.Target { get }
+    /// To which it belongs, if to any (B7).
+    var stream: String? { get }
     /// Bytes that it holds while it waits.
     var size: Int { get }
     /// Why it cannot be sent at all.
@@ -20,12 +22,17 @@ struct ShardedSend: ShardedRequest {
     private let body: Payload
     private let channel: String
     private let ifHeard: Bool
+    let stream: String?
     private let answer: @Sendable (SendAnswer) -> Void
 
-    init(_ body: Payload, _ channel: String, ifHeard: Bool, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
+    init(
+        _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?,
+        _ answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
         self.body = body
         self.channel = channel
         self.ifHeard = ifHeard
+        self.stream = stream
         self.answer = answer
     }
 
@@ -62,6 +69,7 @@ struct ShardedGroupSend: ShardedRequest {
     }
 
     var target: ShardMap.Target { .group(self.group) }
+    var stream: String? { nil }
     var size: Int { self.request.size }
     var fault: Refusal? { self.request.fault }
     private var request: WireRequest { .groupSend(self.body, self.group, except: self.except) }

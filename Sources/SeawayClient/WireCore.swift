@@ -116,6 +116,7 @@ final class WireCore {
             case .groupSend(let answer): answer(.unknown)
             case .look(let answer): answer(.unknown)
             case .stop(let listening): self.end(listening)
+            case .close(let done): done()
             case .listen, .pause, .hello, .quit, .nobody: break
             }
         }
@@ -296,13 +297,20 @@ final class WireCore {
         if self.listenings.resume(channel) { self.tell("RESUME", channel) }
     }
 
-    func close(_ channels: [String]) {
-        for channel in channels where self.listenings.close(channel) { self.tell("CLOSE", channel) }
+    /// - Parameter done: called when the broker has answered, or is not there to be asked.
+    func close(_ channels: [String], _ done: @escaping @Sendable () -> Void) {
+        let channels = channels.filter { self.listenings.close($0) && self.mayTell("CLOSE", $0) }
+        for channel in channels.dropLast() { self.tell("CLOSE", channel) }
+        // Answers come in the order of their questions.
+        if let last = channels.last { self.tell("CLOSE", last, .close(done)) } else { done() }
+    }
+
+    private func mayTell(_ verb: String, _ channel: String) -> Bool {
+        self.link.isConnected && WireRequest.line(ClientLine(verb, [channel])).fault == nil
     }
 
     private func tell(_ verb: String, _ channel: String, _ waiter: WireWaiter = .nobody) {
-        let request = WireRequest.line(ClientLine(verb, [channel]))
-        if self.link.isConnected, request.fault == nil { self.write(request, waiter) }
+        if self.mayTell(verb, channel) { self.write(.line(ClientLine(verb, [channel])), waiter) }
     }
 
     // MARK: Frames
@@ -349,6 +357,7 @@ final class WireCore {
         case (.refused(let code, let text), .listen(let listening)):
             self.listenRefused(listening, Refusal(code: code, text: text))
         case (_, .stop(let listening)): self.end(listening)
+        case (_, .close(let done)): done()
         case (.hello(let options), .hello):
             self.maxBody = options["max-body"].flatMap { Int($0) } ?? WireLimits().maxBody
             self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))

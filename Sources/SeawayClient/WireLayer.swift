@@ -46,7 +46,8 @@ public final class WireLayer: ConnectingLayer {
     public var refusal: Refusal? { self.life.withLockedValue(\.refusal) }
 
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard), .send(answer)) }
     }
@@ -86,7 +87,9 @@ public final class WireLayer: ConnectingLayer {
 
     public func resume(_ channel: String) { self.onLoop { $0.resume(channel) } }
 
-    public func close(_ channels: [String]) { self.onLoop { $0.close(channels) } }
+    public func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
+        self.onLoop { $0.close(channels, done) }
+    }
 
     public func listen(
         to names: [String], receive: @escaping @Sendable (Delivery) -> Void,

@@ -103,6 +103,8 @@ enum WireWaiter {
     case listen(WireListening)
     /// The last `UNLISTEN` of a listening.
     case stop(WireListening)
+    /// The last `CLOSE` of several.
+    case close(@Sendable () -> Void)
     /// `PAUSE` of a channel, with its number.
     case pause(String, Int)
     case hello
@@ -115,6 +117,7 @@ enum WireWaiter {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .groupSend(let answer): answer(.refused(refusal))
         case .look(let answer): answer(.refused(refusal))
+        case .close(let done): done()
         case .listen, .stop, .pause, .hello, .quit, .nobody: break
         }
     }

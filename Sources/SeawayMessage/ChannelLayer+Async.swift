@@ -4,17 +4,23 @@
 extension ChannelLayer {
     /// Puts one message on a channel and waits until the broker has it.
     ///
-    /// - Parameter ifHeard: only if somebody listens there; else `away`.
-    public func send(_ body: Payload, to channel: String, ifHeard: Bool = false) async throws(ClientError) {
+    /// - Parameters:
+    ///   - ifHeard: only if somebody listens there; else `away`.
+    ///   - stream: a reply channel to whose messages this one belongs, if any.
+    public func send(
+        _ body: Payload, to channel: String, ifHeard: Bool = false, stream: String? = nil
+    ) async throws(ClientError) {
         let answer = await withCheckedContinuation { continuation in
-            self.send(body, to: channel, ifHeard: ifHeard) { continuation.resume(returning: $0) }
+            self.send(body, to: channel, ifHeard: ifHeard, stream: stream) { continuation.resume(returning: $0) }
         }
         try answer.get(for: channel)
     }
 
     /// Puts one message on a channel: `try await layer.send(["text": "hi"], to: "chat.log")`.
-    public func send(_ message: Message, to channel: String, ifHeard: Bool = false) async throws(ClientError) {
-        try await self.send(message.payload, to: channel, ifHeard: ifHeard)
+    public func send(
+        _ message: Message, to channel: String, ifHeard: Bool = false, stream: String? = nil
+    ) async throws(ClientError) {
+        try await self.send(message.payload, to: channel, ifHeard: ifHeard, stream: stream)
     }
 
     /// Sends one message to every member of a group that has room.

@@ -12,9 +12,12 @@ public protocol ChannelLayer: Sendable {
     ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
     ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
+    ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go to, and so behind
+    ///     them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for all and need no such word.
     ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
     /// Sends one message to every member of a group that has room.
@@ -68,10 +71,25 @@ public protocol ChannelLayer: Sendable {
     func resume(_ channel: String)
 
     /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later senders are refused with `gone`.
-    func close(_ channels: [String])
+    ///
+    /// - Parameter done: called once, when every broker in reach has answered. One that does not is given up as any silent one is, so this
+    ///   takes no longer than that; one that is out of reach is not waited for.
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void)
 
     /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's connect patience.
     var isConnected: Bool { get }
+}
+
+extension ChannelLayer {
+    /// Puts one message on a channel; it belongs to no stream.
+    public func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.send(body, to: channel, ifHeard: ifHeard, stream: nil, answer: answer)
+    }
+
+    /// Says that reply channels are over, and waits for nothing.
+    public func close(_ channels: [String]) { self.close(channels) {} }
 }
 
 /// One part taken in reading channels; ends with ``stop(_:)``.

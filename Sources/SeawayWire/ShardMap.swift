@@ -79,14 +79,18 @@ extension ShardMap {
 
 // MARK: Where a send goes
 extension ShardMap {
-    /// - Parameter without: those that have refused it already (B10).
+    /// - Parameters:
+    ///   - stream: a reply channel, if it belongs to a stream: it goes where a send to that would go (B7).
+    ///   - without: those that have refused it already (B10).
     /// - Returns: nil when there is none.
-    package mutating func choose(for target: Target, without: ShardSet = ShardSet(), now: Int) -> Int? {
+    package mutating func choose(
+        for target: Target, stream: String? = nil, without: ShardSet = ShardSet(), now: Int
+    ) -> Int? {
         let usable = self.usable(without: without, now: now)
         switch target {
         case .group(let name): return self.first(of: usable, Rendezvous.Hashes(name).key)
         case .channel(let name):
-            let hashes = Rendezvous.Hashes(name)
+            let hashes = Rendezvous.Hashes(stream ?? name)
             guard hashes.isStream else { return self.next(of: usable) }
             return self.place(of: hashes, usable, without: without, now: now)
         }

@@ -36,7 +36,8 @@ final class StubLayer: ChannelLayer {
     var isConnected: Bool { true }
 
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) { answer(self.answer(body, channel)) }
 
     func send(
@@ -67,7 +68,7 @@ final class StubLayer: ChannelLayer {
     }
     func pause(_ channel: String) {}
     func resume(_ channel: String) {}
-    func close(_ channels: [String]) {}
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void) { done() }
 }
 
 private final class StubListening: Listening {

@@ -108,6 +108,13 @@ actor ShardHouse {
     }
 }
 
+extension ChannelLayer {
+    /// Closes channels, and waits until that is done.
+    func closing(_ channels: [String]) async {
+        await withCheckedContinuation { continuation in self.close(channels) { continuation.resume() } }
+    }
+}
+
 extension RawSocket {
     /// One request and its answer, over a new connection.
     static func roundTrip(to address: Broker.Address) async {

@@ -64,6 +64,47 @@ import Testing
         }
     }
 
+    /// B7
+    @Test func theMessagesOfOneStreamAreAtOneBrokerInTheirOrder() async throws {
+        try await ShardHouse.run { house in
+            let sender = try await house.layer()
+            for number in 0..<6 { try await sender.send(["n": .int(Int64(number))], to: "work", stream: "mail!1") }
+            let broker = house.first(for: "mail!1")
+            #expect(try await house.ask(broker, "PEEK work").contains(#""messages":6"#))
+            let reader = ShardReader(try await house.layer(), "work")
+            try await house.wait { reader.numbers.count == 6 }
+            #expect(reader.numbers == Array(0..<6))
+        }
+    }
+
+    @Test func closingIsDoneWhenEveryBrokerKnowsIt() async throws {
+        try await ShardHouse.run { house in
+            let reader = try await house.layer()
+            _ = ShardReader(reader, "x!")
+            try await Self.waitForReader(of: "x!1", house)
+            try await house.layer().join("room", ["x!1", "x!2", "x!3"])
+            await reader.closing(["x!1", "x!2"])
+            for broker in 0..<3 {
+                let members = try await house.ask(broker, "MEMBERS room")
+                #expect(members == #"{"group":"room","total":1,"members":["x!3"]}"#)
+            }
+            await reader.closing([])
+            await reader.closing(["of.somebody.else!1"])
+        }
+    }
+
+    @Test func closingIsDoneThoughABrokerDiesBeforeItHasAnswered() async throws {
+        try await ShardHouse.run { house in
+            let reader = try await house.layer(failover: .milliseconds(300))
+            _ = ShardReader(reader, "x!")
+            try await Self.waitForReader(of: "x!1", house)
+            try await house.broker(1).whileHeld {
+                await reader.closing(["x!1"])
+                #expect(reader.liveBrokers == 2)
+            }
+        }
+    }
+
     @Test func whenABrokerIsKilledGroupsAndReplyChannelsGoOnOverTheOthers() async throws {
         try await ShardHouse.run { house in
             let readers = try await house.layer()

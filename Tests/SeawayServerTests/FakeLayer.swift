@@ -7,6 +7,7 @@ final class FakeLayer: ChannelLayer {
         var channel: String
         var message: Message
         var ifHeard: Bool
+        var stream: String?
     }
 
     private struct Listened {
@@ -28,6 +29,8 @@ final class FakeLayer: ChannelLayer {
         var stopped = 0
         var listenings: [Listened] = []
         var held: [@Sendable (SendAnswer) -> Void] = []
+        var holdsClosed = false
+        var heldClosed: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -96,14 +99,26 @@ final class FakeLayer: ChannelLayer {
         for closure in held { closure(answer) }
     }
 
+    /// Whether the answers to `close` are kept back, as those of a distant broker.
+    func holdClosed(_ holds: Bool) {
+        let held = self.state.withLock { state in
+            state.holdsClosed = holds
+            defer { if !holds { state.heldClosed = [] } }
+            return holds ? [] : state.heldClosed
+        }
+        for done in held { done() }
+    }
+
     // MARK: ChannelLayer
 
     var isConnected: Bool { true }
 
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        let sent = Sent(channel: channel, message: (try? Message(body)) ?? [:], ifHeard: ifHeard)
+        let sent = Sent(
+            channel: channel, message: (try? Message(body)) ?? [:], ifHeard: ifHeard, stream: stream)
         let verdict = self.verdict(channel)
         self.state.withLock { state in
             let place = state.sent.count
@@ -146,11 +161,14 @@ final class FakeLayer: ChannelLayer {
         }
     }
 
-    func close(_ channels: [String]) {
-        self.state.withLock { state in
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
+        let isHeld = self.state.withLock { state in
             state.closed += channels
             state.calls.append("CLOSE " + channels.joined(separator: " "))
+            if state.holdsClosed { state.heldClosed.append(done) }
+            return state.holdsClosed
         }
+        if !isHeld { done() }
     }
 
     fileprivate func grant(_ count: Int) { self.state.withLock { $0.credit += count } }

@@ -11,6 +11,7 @@ struct ShardVector: Decodable, Sendable, CustomTestStringConvertible {
         let leaving: String?
         let advance: Int?
         let send: String?
+        let stream: String?
         let group: String?
         let to: String?
         let without: [String]?
@@ -133,15 +134,15 @@ private struct RouteClient {
         let without = ShardSet((step.without ?? []).map(self.place))
         if let counts = step.counts {
             var found: [String: Int] = [:]
-            for _ in 0..<(step.times ?? 0) { found[self.send(target, without) ?? "-", default: 0] += 1 }
+            for _ in 0..<(step.times ?? 0) { found[self.send(target, step.stream, without) ?? "-", default: 0] += 1 }
             return found == counts ? nil : "\(found)"
         }
-        let found = self.send(target, without)
+        let found = self.send(target, step.stream, without)
         return found == step.to ? nil : "to \(found ?? "none")"
     }
 
-    private mutating func send(_ target: ShardMap.Target, _ without: ShardSet) -> String? {
-        self.map.choose(for: target, without: without, now: self.now).map { Self.brokers[$0] }
+    private mutating func send(_ target: ShardMap.Target, _ stream: String?, _ without: ShardSet) -> String? {
+        self.map.choose(for: target, stream: stream, without: without, now: self.now).map { Self.brokers[$0] }
     }
 }
 

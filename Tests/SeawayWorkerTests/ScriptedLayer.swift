@@ -77,7 +77,8 @@ final class ScriptedLayer: ChannelLayer {
     var isConnected: Bool { true }
 
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         let sent = Sent(channel: channel, body: body, ifHeard: ifHeard)
         let number = self.state.withLock { state in
@@ -119,7 +120,7 @@ final class ScriptedLayer: ChannelLayer {
     }
     func pause(_ channel: String) {}
     func resume(_ channel: String) {}
-    func close(_ channels: [String]) {}
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void) { done() }
 
     fileprivate func grant(_ count: Int) { self.credits.put(count) }
     fileprivate func stop() { self.stopped.put(()) }

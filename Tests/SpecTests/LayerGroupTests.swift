@@ -192,6 +192,22 @@ import Testing
     // MARK: The end of a channel
 
     @Test(arguments: LayerKind.allCases)
+    func closingIsSaidToBeDoneWhenItIs(kind: LayerKind) async throws {
+        try await LayerHouse.run(kind) { house in
+            let (layer, other) = (try await house.settledLayer(), try await house.settledLayer())
+            let log = CallLog()
+            _ = log.listen(layer, "web.k3f9!")
+            try await layer.join("room", ["web.k3f9!1", "web.k3f9!2"])
+            // The second is nobody's to close, and keeps nobody waiting.
+            for channels in [["web.k3f9!1", "web.k3f9!2"], ["other!1"], []] {
+                await withCheckedContinuation { continuation in layer.close(channels) { continuation.resume() } }
+            }
+            #expect(await other.answer(to: [:], group: "room") == .sent(0, full: 0, gone: 0))
+            #expect(await other.answer(to: [:], "web.k3f9!2").code == "gone")
+        }
+    }
+
+    @Test(arguments: LayerKind.allCases)
     func aClosedChannelIsGoneForItsExpiryTime(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
             let layer = try await house.settledLayer()
