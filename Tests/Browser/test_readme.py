@@ -11,8 +11,8 @@ import urllib.request
 import pytest
 
 from chromium import ROOT
-from conftest import free_port
 from harness import PATIENCE, until
+from ports import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PATHS = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
