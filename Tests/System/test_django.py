@@ -8,13 +8,18 @@ import subprocess
 import sys
 
 from bridges import taking
-from harness import PATIENCE, ROOT
+from harness import PATIENCE, ROOT, free_port
 
 APPLICATION = """
+import logging
+
 import django
 from django.conf import settings
 
-settings.configure(DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}})
+logging.basicConfig()
+settings.configure(
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}}, LOGGING_CONFIG=None
+)
 django.setup()
 
 from django.db import connection, models
@@ -32,21 +37,42 @@ with connection.schema_editor() as editor:
     editor.create_model(Post)
 for title in ("Goal!", "Kanäle"):
     Post.objects.create(title=title)
+try:
+    with transaction.atomic():
+        Post.objects.create(title="Never.")
+        raise LookupError
+except LookupError:
+    print(*Post.objects.values_list("title", flat=True))
 """
 
 
+def example() -> str:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return next(code for code in re.findall(r"```python\n(.*?)```", readme, re.S) if "post_save" in code)
+
+
+def saved(port: int) -> subprocess.CompletedProcess:
+    """Two posts that are saved, and one that is taken back."""
+    environment = {
+        **os.environ, "SEAWAY_BROKER": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT / "clients" / "python" / "src"),
+        "PYTHONIOENCODING": "utf-8",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", APPLICATION.format(example=example())], env=environment, timeout=PATIENCE,
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Goal! Kanäle\n"
+    return done
+
+
 def test_a_model_that_is_saved_tells_the_group(house, ports):
-    readme = (ROOT / "README.md").read_text()
-    example = next(code for code in re.findall(r"```python\n(.*?)```", readme, re.S) if "post_save" in code)
     house.broker(ports[0])
     with taking(ports[0], "blog!1", "liveblog") as taker:
-        environment = {
-            **os.environ, "SEAWAY_BROKER": f"127.0.0.1:{ports[0]}",
-            "PYTHONPATH": str(ROOT / "clients" / "python" / "src"),
-        }  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-c", APPLICATION.format(example=example)], env=environment, timeout=PATIENCE,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert taker.wait(2) == [{"title": "Goal!"}, {"title": "Kanäle"}]
+        saved(ports[0])
+        assert taker.wait(2) == [{"text": "Goal!"}, {"text": "Kanäle"}]
+
+
+def test_a_broker_that_is_away_fails_no_save_and_is_told():
+    told = saved(free_port()).stderr
+    assert told.count("Error calling") == 2 and "Unreachable" in told

@@ -4,6 +4,11 @@ import SeawayClient
 import SeawayMessage
 import SeawayWorker
 
+/// What somebody has written.
+private struct Post {
+    let title: String
+}
+
 /// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work.
 @main
 struct DemoWorker: AsyncParsableCommand {
@@ -45,7 +50,8 @@ struct DemoWorker: AsyncParsableCommand {
         for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {
             worker.on(channel, method: "GET", path: path) { _ in .text("hello from Swift\n") }
             worker.on(channel, method: "POST", path: path) { request in
-                try await request.layer.group("liveblog").send(["text": .string("Swift: \(request.text)")])
+                let post = Post(title: "Swift: \(request.text)")
+                try await layer.group("liveblog").send(["text": .string(post.title)])
                 return .text("posted by Swift\n")
             }
         }
