@@ -9,8 +9,10 @@ import sys
 from typing import Any, Dict, List
 
 import pytest
-from support.broker import TESTS, Broker, Ends, Program
+from support.broker import TESTS, Broker, Ends, Program, until
 from support.server import Server
+
+from seaway import Layer
 
 README = (TESTS.parent / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
@@ -30,8 +32,8 @@ def run(broker: Broker, programs: List[Ends], *arguments: str) -> Program:
     [
         (0, "chat.log hi"),
         (1, "chat.log hi"),
-        (4, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
-        (5, "nobody listens"),
+        (5, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
+        (6, "nobody listens"),
     ],
 )
 def test_an_example_does_what_it_says(
@@ -44,7 +46,7 @@ def test_an_example_does_what_it_says(
 
 
 def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 8
     (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "shop.py"))
     server = Server(own_broker.address)
@@ -57,8 +59,99 @@ def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends]
     assert program.terminate() == 0
 
 
+def test_the_requests_that_the_readme_hands_on_are_answered(
+    own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "slow.py").write_text(EXAMPLES[3], "utf-8")
+    program = run(own_broker, programs, str(tmp_path / "slow.py"))
+    server = Server(own_broker.address)
+    programs.append(server)
+    assert server.whole("/slow")["content"] == b"done\n"
+    assert server.whole("/later")["content"] == b"later\n"
+    waiting = [server.ask("/news") for _ in range(2)]
+    until(lambda: server.layer.members("news.next") == waiting, "the requests to wait for news")
+    server.layer.send_group("news.next", {"status": 200, "content": b"news"})
+    assert [server.next(channel)["content"] for channel in waiting] == [b"news", b"news"]
+    assert program.terminate() == 0
+    assert "ended without an answer" not in program.output
+
+
+def test_what_the_readme_sends_to_a_group_can_go_to_a_socket() -> None:
+    sends = re.findall(r"Group\(.*?\)\.send\((.*?)\)", "\n".join(EXAMPLES))
+    assert len(sends) >= 3
+    # The last one's is made above it.
+    assert all(re.match(r'\{"(text|bytes)": ', sent) or sent == "message" for sent in sends)
+    assert 'message = {"text": instance.title}' in EXAMPLES[7]
+
+
+BLOG = """
+import logging
+
+import django
+from django.conf import settings
+
+logging.basicConfig(format="%(name)s %(message)s")
+settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+django.setup()
+
+import blog.models
+import example
+from django.db import connection, transaction
+
+with connection.schema_editor() as editor:
+    editor.create_model(blog.models.Post)
+with transaction.atomic():
+    blog.models.Post.objects.create(title="Goal!")
+    print("not said before it is committed")
+blog.models.Post.objects.create(title="Kanäle")
+print("saved", blog.models.Post.objects.count())
+"""
+MODELS = """
+from django.db import models
+
+
+class Post(models.Model):
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        app_label = "blog"
+"""
+
+
+@pytest.fixture
+def blog(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A Django application with what the README shows."""
+    pytest.importorskip("django")
+    (tmp_path / "blog").mkdir()
+    (tmp_path / "blog" / "__init__.py").touch()
+    (tmp_path / "blog" / "models.py").write_text(MODELS, "utf-8")
+    (tmp_path / "example.py").write_text(EXAMPLES[7], "utf-8")
+    (tmp_path / "save.py").write_text(BLOG, "utf-8")
+    return tmp_path / "save.py"
+
+
+def test_a_model_that_is_saved_tells_the_group(own_broker: Broker, programs: List[Ends], blog: pathlib.Path) -> None:
+    with Layer(own_broker.address) as layer, layer.listen("socket!") as listening:
+        layer.join("liveblog", "socket!1")
+        program = run(own_broker, programs, str(blog))
+        texts = [message["text"] for message in (listening.receive(20), listening.receive(20)) if message]
+    assert texts == ["Goal!", "Kanäle"]
+    assert program.wait() == 0, program.output
+    assert "saved 2" in program.output
+
+
+def test_a_model_is_saved_though_the_broker_is_away(
+    own_broker: Broker, programs: List[Ends], blog: pathlib.Path
+) -> None:
+    own_broker.kill()
+    program = run(own_broker, programs, str(blog))
+    assert program.wait() == 0, program.output
+    assert "saved 2" in program.output
+    assert program.output.count("seaway._errors.Unreachable: unreachable: no broker at") == 2
+
+
 def test_the_sockets_of_the_readme_work(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    (tmp_path / "chat.py").write_text(EXAMPLES[3], "utf-8")
+    (tmp_path / "chat.py").write_text(EXAMPLES[4], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "chat.py"))
     server = Server(own_broker.address, "websocket.send.test!")
     programs.append(server)
@@ -83,6 +176,6 @@ def test_the_sockets_of_the_readme_work(own_broker: Broker, programs: List[Ends]
 def test_every_error_that_the_readme_names_is_there() -> None:
     import seaway
 
-    named = set(re.findall(r"`([A-Z][a-zA-Z]+)`", README)) - {"Pending"}
+    named = set(re.findall(r"`([A-Z][a-zA-Z]+)`", README)) - {"Pending", "SystemExit"}
     assert {"Refused", "Unknown", "Lost", "Ended"} <= named
     assert all(issubclass(getattr(seaway, name), seaway.SeawayError) for name in named)

@@ -184,6 +184,21 @@ def test_a_normal_channel_is_spread_and_heard_at_every_broker(layer: Make, broke
     listening.stop()
 
 
+def test_a_stream_of_messages_goes_through_one_broker_in_order(layer: Make, brokers: List[Broker], half: Half) -> None:
+    sender = layer()
+    sender.ping()
+    until(lambda: live(sender) == 3, "all brokers are reached")
+    for number in range(6):
+        sender.send("events", {"n": number}, stream="socket!1")
+    held = [half.layer(broker.address).peek("events")["messages"] for broker in brokers]
+    assert sorted(held) == [0, 0, 6]
+    listening = layer().listen("events", credit=2)
+    assert [listening.receive(5)["n"] for _ in range(6)] == list(range(6))
+    listening.stop()
+    with pytest.raises(seaway.BadName, match="no name of a stream"):
+        sender.send("events", {}, stream="events")
+
+
 def test_groups_and_reply_channels_go_on_when_a_broker_dies(layer: Make, brokers: List[Broker]) -> None:
     reader, sender = layer(), layer()
     listening = reader.listen("x!")

@@ -108,11 +108,34 @@ def test_tls_where_none_is_spoken_is_a_mistake(half: Half) -> None:
 
 
 def test_a_worker_speaks_tls(secure: House, half: Half, programs: List[Ends], name: str) -> None:
-    programs.append(worker("support.echo:worker", secure.address, SSL_CERT_FILE=str(secure.file), ECHO=name))
+    program = worker("support.echo:worker", secure.address, "--tls-ca", str(secure.file), ECHO=name)
+    programs.append(program)
+    program.line(f"connected to the broker at {secure.address}")
     layer = half.layer(secure.address, tls=secure.trust)
     until(lambda: layer.peek(name)["readers"], "the worker to listen")
     layer.send(name, {"reply_channel": f"{name}.answer", "n": 7})
     assert layer.listen(f"{name}.answer").receive()["n"] == 7
+
+
+def test_the_environment_says_whom_to_trust_and_what_to_show(
+    tmp_path: pathlib.Path, programs: List[Ends], half: Half, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = trustme.CA()
+    clients.cert_pem.write_to_path(str(tmp_path / "clients.pem"))
+    house = House(tmp_path, "--tls-client-ca", str(tmp_path / "clients.pem"))
+    programs.append(house.broker)
+    mine = clients.issue_cert("worker.example.org")
+    mine.private_key_pem.write_to_path(str(tmp_path / "mine.key"))
+    mine.cert_chain_pems[0].write_to_path(str(tmp_path / "mine.pem"))
+    monkeypatch.setenv("SEAWAY_TLS_CA", str(house.file))
+    with pytest.raises(Unreachable):
+        half.layer(house.address, patience=0.5).ping()
+    monkeypatch.setenv("SEAWAY_TLS_CERTIFICATE", str(tmp_path / "mine.pem"))
+    monkeypatch.setenv("SEAWAY_TLS_KEY", str(tmp_path / "mine.key"))
+    half.layer(house.address).send(name, {})
+    monkeypatch.setenv("SEAWAY_TLS_CA", str(tmp_path / "mine.key"))
+    with pytest.raises(ValueError, match=r"mine\.key holds no authorities"):
+        half.layer(house.address)
 
 
 # Tokens
@@ -156,3 +179,14 @@ def test_who_is_not_known_is_told_so_and_gives_up(guarded: Broker, half: Half, t
     for _ in range(2):
         with pytest.raises(NotAuthenticated):
             layer.send("a", {})
+
+
+def test_a_worker_shows_the_token_of_a_file(guarded: Broker, tmp_path: pathlib.Path, programs: List[Ends]) -> None:
+    program = worker("support.echo:worker", guarded.address, "--token-file", str(tmp_path / "me.token"), ECHO="a")
+    programs.append(program)
+    program.line("connected to the broker at")
+    assert program.terminate() == 0
+    refused = worker("support.echo:worker", guarded.address, ECHO="a")
+    programs.append(refused)
+    assert refused.wait() == 70
+    assert "CRITICAL seaway: auth" in refused.output

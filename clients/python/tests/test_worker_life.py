@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import http.client
 import signal
-from typing import List
+import sys
+from typing import Dict, List
 
 import pytest
-from support.broker import SEAWAY, Broker, Ends, Program, until, worker
+from support.broker import SEAWAY, TESTS, Broker, Ends, Program, until, worker
+from support.fake import FakeBroker
 from support.server import Server
 
 import seaway
-from seaway import Layer, Message, aio
+from seaway import Layer, Message, _values, aio
 
 # Concurrency, draining, coming back
 
@@ -100,6 +102,56 @@ def test_a_second_signal_ends_it_at_once(place: str, own_broker: Broker, program
     assert held.program.wait() == -signal.SIGTERM
 
 
+PREFETCHED = """
+import os, signal, seaway, seaway._sync_run
+
+class Wide:
+    size = 4
+    def __init__(self, prefetch): pass
+    def worked(self, messages, seconds): pass
+
+seaway._sync_run.Window = Wide
+worker = seaway.Worker()
+
+@worker.on("a")
+def take(message):
+    print("took", message.path, flush=True)
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+    print("went on", flush=True)
+
+worker.run()
+"""
+
+
+def test_a_second_signal_leaves_nobody_without_an_answer(fake: FakeBroker, programs: List[Ends]) -> None:
+    program = Program(
+        sys.executable, "-c", PREFETCHED, PYTHONPATH=str(TESTS.parent / "src"), SEAWAY_BROKER=fake.address
+    )
+    programs.append(program)
+    connection = fake.accept()
+    connection.expect("LISTEN a")
+    connection.say(b"OK\n")
+    connection.expect("READY 4 a")
+    bodies = [_values.pack({"method": "GET", "path": f"/{n}", "reply_channel": f"x!{n}"}) for n in range(3)]
+    connection.say(b"".join(b"MSG :%d a\n%b\n" % (len(body), body) for body in bodies))
+    said: Dict[str, int] = {}
+    frame = connection.hear()
+    while frame.verb != "UNLISTEN" or len(said) < 3:
+        if frame.verb == "SEND":
+            said[frame.args[0]] = _values.unpack(frame.body or b"")["status"]
+        connection.say(b"OK\n")
+        frame = connection.hear()
+    connection.say(b"OK\n")
+    connection.expect("QUIT")
+    connection.say(b"OK\n")
+    assert program.wait() == -signal.SIGINT
+    # What was worked on has failed; what was only held may be tried again.
+    assert said == {"x!0": 500, "x!1": 503, "x!2": 503}
+    assert program.output.count("took") == 1
+    assert "went on" not in program.output
+
+
 def test_an_idle_worker_leaves_at_once(place: str, own_broker: Broker, programs: List[Ends]) -> None:
     held = Held(place, own_broker, programs)
     assert held.program.terminate() == 0
@@ -150,6 +202,52 @@ def test_a_broker_that_dies_with_a_request_in_hand_costs_that_answer_alone(
     assert held.server.whole("/hello/again")["status"] == 200
 
 
+# The log
+
+
+def told(program: Program, *texts: str) -> List[int]:
+    """How often each text stands in the log."""
+    return [program.output.count(text) for text in texts]
+
+
+def test_a_worker_says_when_its_broker_comes_and_goes_once_each(
+    place: str, own_broker: Broker, programs: List[Ends]
+) -> None:
+    address = own_broker.address
+    own_broker.kill()
+    program = worker(place, address)
+    programs.append(program)
+    away = f"WARNING seaway: the broker at {address} is away: "
+    program.line(rf"{away}Connection refused; trying again$")
+    own_broker.start()
+    program.line(f"INFO seaway: connected to the broker at {address}$")
+    own_broker.kill()
+    program.line(rf"{away}the broker closed the connection; trying again$")
+    own_broker.start()
+    program.line(f"INFO seaway: the broker at {address} is back$")
+    own_broker.terminate()
+    program.line(rf"{away}the broker said goodbye: shutdown.*; trying again$")
+    assert program.terminate() == 0
+    assert told(program, "connected to", "is back", "closed the connection; trying", "said goodbye") == [1, 1, 1, 1]
+    # Being told to leave is no absence of the broker's.
+    assert told(program, "is away: the layer was left") == [0]
+
+
+def test_of_several_brokers_the_one_that_is_away_is_named(place: str, programs: List[Ends]) -> None:
+    brokers = [Broker("--warm", "0s") for _ in range(2)]
+    programs.extend(brokers)
+    program = worker(place, brokers[0].address, "--broker", brokers[1].address, "--failover", "5")
+    programs.append(program)
+    for broker in brokers:
+        program.line(f"connected to the broker at {broker.address}$")
+    brokers[1].kill()
+    program.line(f"the broker at {brokers[1].address} is away: .*; trying again$")
+    brokers[1].start()
+    program.line(f"the broker at {brokers[1].address} is back$")
+    assert told(program, f"the broker at {brokers[0].address} is") == [0]
+    assert program.terminate() == 0
+
+
 # The command line
 
 
@@ -163,6 +261,21 @@ def test_a_broker_that_dies_with_a_request_in_hand_costs_that_answer_alone(
         (["support.sync_site:worker", "--concurrency", "0"], "'0' is no number from 1"),
         (["support.sync_site:worker", "--log-level", "loud"], "invalid choice: 'LOUD'"),
         (["support.sync_site:worker", "--fast"], "unrecognized arguments: --fast"),
+        (["support.sync_site:worker", "--broker", "127.0.0.1:1"], "the broker 127.0.0.1:1 is given twice"),
+        (["support.sync_site:worker", "--broker", "7411"], "its host is missing: say HOST:7411"),
+        (["support.sync_site:worker", "--failover", "soon"], "'soon' is no number of seconds from 0.3 to 3600"),
+        (["support.sync_site:worker", "--token-file", "/no/file"], "--token-file: /no/file: No such file"),
+        (["support.sync_site:worker", "--token-file", "/dev/null"], "a token has 1 to 255 bytes, this one has 0"),
+        (
+            ["support.sync_site:worker", "--broker", "tls://a:1", "--tls-ca", "/no/file"],
+            "/no/file holds no authorities to trust: No such file",
+        ),
+        (
+            ["support.sync_site:worker", "--broker", "tls://a:1", "--tls-certificate", "/no/c", "--tls-key", "/no/k"],
+            "/no/c and /no/k are no certificate and key: No such file",
+        ),
+        (["support.sync_site:worker", "--tls-key", "/no/k"], "--tls-key is of no use without --tls-certificate"),
+        (["support.own_layer:worker"], "works on a layer of its own"),
     ],
 )
 def test_a_bad_command_line_says_what_is_wrong(arguments: List[str], said: str, programs: List[Ends]) -> None:
@@ -177,6 +290,31 @@ def test_a_bad_address_is_said_too(programs: List[Ends]) -> None:
     programs.append(program)
     assert program.wait() == 64
     assert "'nonsense:port' is no address" in program.output
+
+
+def test_the_help_names_every_option_and_what_the_environment_says(programs: List[Ends]) -> None:
+    program = worker("--help", "127.0.0.1:1")
+    programs.append(program)
+    assert program.wait() == 0
+    options = ["broker", "failover", "token-file", "tls-ca", "tls-certificate", "tls-key", "concurrency", "log-level"]
+    variables = ["BROKER", "TOKEN", "TLS_CA", "TLS_CERTIFICATE", "TLS_KEY"]
+    for name in [f"--{option}" for option in options] + [f"SEAWAY_{variable}" for variable in variables]:
+        assert name in program.output
+    assert "tls://HOST:PORT or unix:PATH" in program.output
+
+
+def test_the_environment_may_name_several_brokers(place: str, programs: List[Ends]) -> None:
+    brokers = [Broker("--warm", "0s") for _ in range(2)]
+    programs.extend(brokers)
+    addresses = ",".join(broker.address for broker in brokers)
+    program = worker(place, "", SEAWAY_BROKER=addresses)
+    programs.append(program)
+    for broker in brokers:
+        program.line(f"connected to the broker at {broker.address}$")
+    server = Server(addresses)
+    programs.append(server)
+    assert server.whole("/hello/both")["status"] == 200
+    assert program.terminate() == 0
 
 
 # Within one process

@@ -48,6 +48,15 @@ class Address(NamedTuple):
             raise
 
 
+def reason(error: BaseException) -> str:
+    """Why a connection did not come about or has ended, for people."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, OSError) and not isinstance(error, (socket.gaierror, ssl.SSLError)) and error.errno:
+        return os.strerror(error.errno)
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or "no answer in time"
+
+
 def token(text: Optional[str] = None) -> Optional[str]:
     """A token that is given, else the environment's ``SEAWAY_TOKEN``, else none."""
     return text if text is not None else os.environ.get("SEAWAY_TOKEN") or None

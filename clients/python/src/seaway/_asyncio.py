@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from typing import Callable, List, Optional, Sequence
 
 from . import _fork
-from ._address import Address
+from ._address import Address, reason
 from ._backoff import MOST
 from ._core import Core
 from ._errors import SeawayError, Unreachable
@@ -185,20 +184,14 @@ class Link(asyncio.Protocol):
                     loop.create_connection(lambda: self, host, port, ssl=tls, server_hostname=name),
                     self._connect_timeout,
                 )
-        except ssl.SSLCertVerificationError as error:
-            self._could_not(f"its certificate is not trusted: {error.verify_message}")
-            return
         except (OSError, asyncio.TimeoutError) as error:
-            self._could_not(str(error) or "no answer in time")
+            self.core.trouble = reason(error)
+            self._presence.went(self.core.trouble)
             return
         while self._lost is not None:
             await asyncio.wait((self._lost,), timeout=self._tick)
             self._check()
             self.flush_soon()
-
-    def _could_not(self, why: str) -> None:
-        self.core.trouble = why
-        self._presence.went(why)
 
     def _flush(self) -> None:
         self._will_flush = False
@@ -251,7 +244,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, error: Optional[Exception]) -> None:
         """The connection is over."""
         self._transport = None
-        self.core.broke(str(error) if error else "the broker closed the connection")
+        self.core.broke(reason(error) if error else "the broker closed the connection")
         if self.core.ended is None:
             self._presence.went(self.core.trouble)
         lost, self._lost = self._lost, None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from types import FrameType
-from typing import Any, Callable, Dict, Optional
-
-from . import _fork
+from typing import Any, Callable, Dict, List, Optional
 
 _NUMBERS = (signal.SIGTERM, signal.SIGINT)
+
+#: Running workers that have taken the signals: one, unless a worker runs inside another one's function.
+_takers: List[Signals] = []
+_masks = threading.local()
 
 #: The worker of the main thread has been told to leave, so a KeyboardInterrupt is a second signal.
 _was_told = False
@@ -39,7 +42,7 @@ class Signals:
         if threading.current_thread() is not threading.main_thread():
             return
         _was_told = False
-        _fork.watch(self)
+        _takers.append(self)
         for number in _NUMBERS:
             self._before[number] = signal.getsignal(number)
             if self._loop is None:
@@ -52,6 +55,8 @@ class Signals:
         for number in list(self._before):
             self._reset(number)
         self._before.clear()
+        if self in _takers:
+            _takers.remove(self)
 
     def forked(self) -> None:
         """In a child process: the parent alone leaves when it is told to."""
@@ -82,3 +87,25 @@ class Signals:
             self._loop.remove_signal_handler(number)
         before = self._before[number]
         signal.signal(number, signal.SIG_DFL if before is None else before)
+
+
+def _hold() -> None:
+    """Before a fork: what is sent to the child before it has its handlers back waits until it has."""
+    if _takers:
+        _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
+
+
+def _release() -> None:
+    before = getattr(_masks, "before", None)
+    if before is not None:
+        _masks.before = None
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _release_child() -> None:
+    while _takers:
+        _takers.pop().forked()
+    _release()
+
+
+os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release_child)

@@ -18,7 +18,7 @@ import weakref
 from typing import Callable, List, Optional, Sequence
 
 from . import _fork
-from ._address import Address
+from ._address import Address, reason
 from ._core import Core
 from ._errors import SeawayError, Unknown, Unreachable
 from ._frames import Frame
@@ -229,7 +229,7 @@ class Link:
         try:
             connection = self.address.connect(min(_CONNECT_TIMEOUT, left))
         except OSError as error:
-            trouble = _reason(error)
+            trouble = reason(error)
         finally:
             self.lock.acquire()
         if connection is None:
@@ -251,7 +251,7 @@ class Link:
         except _NOT_NOW:
             return
         except OSError as error:
-            self._lose(_reason(error))
+            self._lose(reason(error))
             return
         if not data:
             self._lose("the broker closed the connection")
@@ -276,7 +276,7 @@ class Link:
             except OSError as error:
                 # What the broker said before it closed is still to be read, by whoever reads next.
                 self._unwritten = memoryview(b"")
-                self.core.blame(_reason(error))
+                self.core.blame(reason(error))
                 return
 
     def _write_or_wake(self) -> None:
@@ -347,12 +347,6 @@ def _receive(connection: socket.socket) -> bytes:
     while isinstance(connection, ssl.SSLSocket) and connection.pending():
         data += connection.recv(connection.pending())
     return data
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    return error.strerror or str(error)
 
 
 def _keep(link: weakref.ref[Link], ends: threading.Event) -> None:

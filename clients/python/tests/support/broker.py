@@ -154,7 +154,11 @@ class Broker:
 
 
 def worker(place: str, address: str, *options: str, **environment: str) -> Program:
-    """Starts a worker of ``tests/support`` in a process of its own; the caller waits for its readers."""
+    """Starts a worker of ``tests/support`` in a process of its own; the caller waits for its readers.
+
+    Without an address the environment says where the broker is.
+    """
     paths = [str(TESTS.parent / "src"), str(TESTS), os.environ.get("PYTHONPATH", "")]
     environment = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", **environment}
-    return Program(sys.executable, "-m", "seaway", "worker", place, "--broker", address, *options, **environment)
+    at = ("--broker", address) if address else ()
+    return Program(sys.executable, "-m", "seaway", "worker", place, *at, *options, **environment)

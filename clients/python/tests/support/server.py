@@ -13,7 +13,7 @@ class Server:
     """Asks requests over the broker and collects their answers."""
 
     def __init__(self, address: str, mailbox: str = "http.response.test!", *others: str):
-        self.layer = seaway.Layer(address, patience=PATIENCE)
+        self.layer = seaway.Layer(hosts=address.split(","), patience=PATIENCE)
         self._mailbox = mailbox
         self._asked = 0
         self._came: Dict[str, List[seaway.Message]] = {}
