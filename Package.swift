@@ -227,7 +227,8 @@ let package = Package(
         .testTarget(
             name: "SeawayBridgeTests",
             dependencies: [
-                "SeawayBridge", "SeawayMessage", "SeawayTesting", "SeawayWire", "TestSupport", nio("NIOHTTP1"), logging,
+                "SeawayBridge", "SeawayMessage", "SeawayTesting", "SeawayWire", "TestSupport", nio("NIOHTTP1"),
+                nio("NIOPosix"), logging,
             ],
             swiftSettings: rules
         ),

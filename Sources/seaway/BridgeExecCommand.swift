@@ -8,8 +8,8 @@ struct BridgeExecCommand: AsyncParsableCommand {
         abstract: "Run a program for each message: any script as a worker.",
         discussion: """
             The program gets the message as one line of JSON. Each line that it prints is a message in JSON too, and goes to the \
-            reply channel of the message, or to --to-group or --to-channel. When it fails, its standard error is logged, and a \
-            browser that waits gets 500. SEAWAY_CHANNEL says where the message came in.
+            reply channel of the message, or to --to-group or --to-channel. When it fails, or answers nothing that can be used, that \
+            is logged with its standard error, and a browser that waits gets 500. SEAWAY_CHANNEL says where the message came in.
 
               seaway bridge exec --from-channel http.request -- jq -c '{status: 200, content: .path}'
             """)
@@ -28,6 +28,9 @@ struct BridgeExecCommand: AsyncParsableCommand {
     @Option(help: .size("Output of one program in all; with more it is ended."))
     var maxOutput = SizeOption(bytes: 16 << 20)
 
+    @Option(help: .size("Longest line of its output; longer ones are dropped and counted."))
+    var maxLine = SizeOption(bytes: 2 << 20)
+
     @Argument(
         parsing: .postTerminator,
         help: ArgumentHelp("The program and its arguments, behind --.", valueName: "program"))
@@ -40,6 +43,9 @@ struct BridgeExecCommand: AsyncParsableCommand {
             throw ValidationError("--concurrency is \(self.concurrency); allowed is 1 to 1000.")
         }
         guard self.timeLimit.milliseconds > 0 else { throw ValidationError("--time-limit is longer than 0.") }
+        guard (1...64 << 20).contains(self.maxLine.bytes) else {
+            throw ValidationError("--max-line is \(self.maxLine); allowed is 1 byte to 64M.")
+        }
         _ = try self.target.fixedDestination()
     }
 
@@ -49,11 +55,13 @@ struct BridgeExecCommand: AsyncParsableCommand {
         var rule = ProgramRule(program: program, arguments: Array(self.command.dropFirst()))
         rule.timeLimit = self.timeLimit.duration
         rule.maxOutput = self.maxOutput.bytes
-        let worker = ProgramWorker(rule, to: try self.target.fixedDestination(), pump: run.pump, logger: run.logger)
-        try await run.run([
-            LayerSource(run.layer, point, concurrency: self.concurrency, logger: run.logger) {
-                await worker.consume($0)
-            }
-        ])
+        rule.maxLine = self.maxLine.bytes
+        let running = RunningPrograms()
+        let worker = ProgramWorker(
+            rule, to: try self.target.fixedDestination(), pump: run.pump, running: running, logger: run.logger)
+        let source = LayerSource(
+            run.layer, point, concurrency: self.concurrency, saysDone: false, logger: run.logger
+        ) { await worker.consume($0) }
+        try await run.run([source], whenHurried: { running.killAll() })
     }
 }

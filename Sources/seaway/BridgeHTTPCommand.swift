@@ -70,6 +70,11 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
         guard (1...1_000_000).contains(self.maxHttpConnections) else {
             throw ValidationError("--max-http-connections is \(self.maxHttpConnections); allowed is 1 to 1000000.")
         }
+        guard HTTPSignature.isField(self.hmacHeader) else {
+            throw ValidationError(
+                "--hmac-header is '\(self.hmacHeader)'; allowed is the name of a field (a token of RFC 9110) that means nothing else."
+            )
+        }
         for pattern in self.allow where Pattern(pattern) == nil {
             throw ValidationError("--allow: '\(pattern)' is no pattern (A-Z a-z 0-9 - _ . and *).")
         }

@@ -10,7 +10,8 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
         abstract: "Send what is published on MQTT topics, or publish what comes.",
         discussion: """
             --to-group and --to-channel with --subscribe; --from-group and --from-channel with --publish. With --client-id and \
-            --qos 1 the MQTT broker keeps what is published while the bridge is away.
+            --qos 1 the MQTT broker keeps what is published while the bridge is away. A subscription that it refuses is told, and \
+            asked for again, while the others are read.
 
               seaway bridge mqtt --subscribe 'home/+/temp' --to-group 'temp.{2}'
               seaway bridge mqtt --from-group liveblog --publish site/liveblog
@@ -40,6 +41,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Publish on this topic.", valueName: "topic"))
     var publish: String?
 
+    @OptionGroup(title: "MQTT") var service: BridgeServiceOptions
     @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
@@ -55,6 +57,19 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
         guard !self.subscribe.isEmpty || self.publish != nil else {
             throw ValidationError("Give --subscribe or --publish.")
         }
+        for filter in self.subscribe {
+            if let fault = MQTTTopic.fault(inFilter: filter) { throw ValidationError("--subscribe: \(fault).") }
+        }
+        if let topic = self.publish, let fault = MQTTTopic.fault(inName: topic) {
+            throw ValidationError("--publish: \(fault).")
+        }
+        for (option, text) in [("client-id", self.clientId), ("user", self.user)] {
+            guard let text, !(1...65_535).contains(text.utf8.count) || text.utf8.contains(0) else { continue }
+            throw ValidationError("--\(option) has 1 to 65535 bytes and no NUL, this one has \(text.utf8.count).")
+        }
+        guard self.passwordFile == nil || self.user != nil else {
+            throw ValidationError("--password-file needs --user.")
+        }
         guard self.clientId == nil || self.subscribe.isEmpty || self.publish == nil else {
             throw ValidationError("--client-id is for one of --subscribe and --publish: each has a session.")
         }
@@ -67,13 +82,12 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
             let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
             let address = MQTTAddress(
                 host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },
-                clientID: self.clientId)
+                clientID: self.clientId, limits: self.service.limits)
             var sources: [any BridgeSource] = []
             if let intake = try self.target.intake(json: self.json, run.pump) {
-                sources.append(
-                    try MQTTSource(
-                        address, topics: self.subscribe, qualityOfService: self.qos, intake: intake, logger: run.logger)
-                )
+                let reader = MQTTReader(
+                    address, filters: self.subscribe, qualityOfService: self.qos, intake: intake, logger: run.logger)
+                sources.append(try ThreadSource(reader, pump: run.pump, logger: run.logger))
             }
             if let point = self.reading.point, let topic = self.publish {
                 let publisher = try MQTTPublisher(

@@ -11,6 +11,32 @@ struct BridgeBrokerOptions: ParsableArguments {
     @OptionGroup var metrics: MetricsOptions
 }
 
+/// How long the service on the other side may be silent.
+struct BridgeServiceOptions: ParsableArguments {
+    @Option(
+        help: .time("How long the service may take to connect, and for each answer; then the connection is made again.")
+    )
+    var serviceTimeout = TimeOption(milliseconds: 10_000)
+
+    @Option(help: .time("Silence after which the service is asked for a sign of life."))
+    var serviceCheck = TimeOption(milliseconds: 15_000)
+
+    func validate() throws {
+        for (option, time) in [("service-timeout", self.serviceTimeout), ("service-check", self.serviceCheck)] {
+            guard (1...3_600_000).contains(time.milliseconds) else {
+                throw ValidationError("--\(option) is \(time); allowed is 1ms to 1h.")
+            }
+        }
+    }
+
+    var limits: ServiceLimits {
+        var limits = ServiceLimits()
+        limits.answer = self.serviceTimeout.duration
+        limits.quiet = self.serviceCheck.duration
+        return limits
+    }
+}
+
 /// Where messages go, and what is done when there is no room.
 struct BridgeTargetOptions: ParsableArguments {
     @Option(

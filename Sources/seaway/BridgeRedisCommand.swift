@@ -11,7 +11,8 @@ struct BridgeRedisCommand: AsyncParsableCommand {
         discussion: """
             --to-group and --to-channel with --subscribe (patterns of pub/sub) or --stream; --from-group and --from-channel with \
             --publish or --append. Streams are read from their end, and after a break from where they were left. What is \
-            appended is the field "message" of an entry.
+            appended is the field "message" of an entry. What Redis refuses for a while (READONLY, OOM, LOADING and such) waits, in \
+            order.
 
               seaway bridge redis --subscribe 'news.*' --to-group 'redis.{name}'
               seaway bridge redis --stream orders --from-id 0 --to-channel orders
@@ -48,6 +49,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("About so many entries of that stream are kept.", valueName: "count"))
     var keep = 100_000
 
+    @OptionGroup(title: "Redis") var service: BridgeServiceOptions
     @OptionGroup(title: "Brokers") var broker: BridgeBrokerOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
@@ -58,6 +60,13 @@ struct BridgeRedisCommand: AsyncParsableCommand {
         try self.reading.belongs(with: "--publish or --append", self.publish != nil || self.append != nil)
         guard self.subscribe.isEmpty || self.stream.isEmpty else {
             throw ValidationError("--subscribe and --stream: give one of them.")
+        }
+        if let id = self.fromId {
+            guard !self.stream.isEmpty else { throw ValidationError("--from-id is for --stream.") }
+            guard RedisStreamID.isLegal(id) else {
+                throw ValidationError(
+                    "--from-id is '\(id)'; allowed are one or two numbers, such as 0 or 1700000000000-1.")
+            }
         }
         guard self.publish == nil || self.append == nil else {
             throw ValidationError("--publish and --append: give one of them.")
@@ -76,7 +85,8 @@ struct BridgeRedisCommand: AsyncParsableCommand {
         let run = try await BridgeRun("redis", self.broker, self.target, self.log)
         let address = RedisAddress(
             self.redis.redis,
-            password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") })
+            password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") },
+            limits: self.service.limits)
         var sources: [any BridgeSource] = []
         if let intake = try self.target.intake(json: self.json, run.pump) {
             let positions = self.fromId.map { id in self.stream.map { ($0, Array(id.utf8)) } } ?? []

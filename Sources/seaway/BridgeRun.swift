@@ -18,6 +18,7 @@ struct BridgeRun {
     let logger: Logger
     private let drain: Duration
     private let signals: UnixSignalsSequence
+    private let hurry: HurrySignals
     private let metrics: [any Service]
 
     /// - Parameter name: of the bridge, such as `stdin`.
@@ -26,6 +27,7 @@ struct BridgeRun {
     ) async throws {
         self.signals = await Process.catchSignals()
         self.logger = log.logger("seaway.bridge.\(name)")
+        self.hurry = await HurrySignals(logger: self.logger)
         self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.layer = try broker.brokers.makeLayer(
             clientName: "seaway-bridge-\(name)", eventLoop: self.eventLoop, logger: log.logger("seaway.client"))
@@ -36,63 +38,41 @@ struct BridgeRun {
     }
 
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
-    func run(_ sources: [any BridgeSource]) async throws {
+    ///
+    /// - Parameter whenHurried: called when the process is told to end at once.
+    func run(_ sources: [any BridgeSource], whenHurried: @escaping @Sendable () -> Void = {}) async throws {
         self.layer.start()
         defer { self.tally.logSummary() }
-        // The last is asked to leave first.
-        try await Process.run(
-            self.metrics + [
-                LayerService(layer: self.layer),
-                BrokerWatch(layer: self.layer, logger: self.logger),
-                PumpService(pump: self.pump, drain: self.drain),
-            ] + sources.map { SourceService(source: $0, drain: self.drain) }, until: self.signals, self.logger)
+        let work = BridgeWork(sources: sources, pump: self.pump, drain: self.drain, logger: self.logger)
+        let last = { @Sendable [tally] in
+            whenHurried()
+            tally.logSummary()
+        }
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { await self.hurry.obey(last) }
+            defer { tasks.cancelAll() }
+            // The last is asked to leave first.
+            try await Process.run(
+                self.metrics + [
+                    BrokerLink(layer: self.layer, limit: min(self.drain, .seconds(1))),
+                    BrokerWatch(layer: self.layer, logger: self.logger), work,
+                ], until: self.signals, self.logger)
+        }
     }
 }
 
-/// Sends until everything that was taken is sent, or the time to drain is over.
-private struct PumpService: Service {
-    let pump: Pump
-    let drain: Duration
+/// The connection to the broker, which takes leave of one that hangs without waiting for it.
+private struct BrokerLink: Service {
+    let layer: any ConnectingLayer
+    let limit: Duration
 
     func run() async throws {
-        try await limited(self.drain) {
-            await self.pump.run()
-            // A source that was told to stop has closed the pump; a service that ends before it is told to would be a failure.
+        _ = try await abandoning(after: .zero) {
+            try await LayerService(layer: self.layer).run()
+        } when: {
             try await gracefulShutdown()
-        } whenLeaving: {
-            self.pump.close()
+            try await Task.sleep(for: self.limit)
         }
-    }
-}
-
-/// Runs a source until it has nothing more or is told to stop, and a little longer.
-private struct SourceService: Service {
-    let source: any BridgeSource
-    let drain: Duration
-
-    func run() async throws {
-        try await limited(self.drain) {
-            try await self.source.run()
-        } whenLeaving: {
-            self.source.stop()
-        }
-    }
-}
-
-/// Runs something until it ends; once the process leaves, for a limited time.
-private func limited(
-    _ limit: Duration, _ work: @escaping @Sendable () async throws -> Void,
-    whenLeaving: @escaping @Sendable () -> Void
-) async throws {
-    try await withThrowingTaskGroup { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await gracefulShutdown()
-            whenLeaving()
-            try await Task.sleep(for: limit)
-        }
-        defer { group.cancelAll() }
-        try await group.next()
     }
 }
 

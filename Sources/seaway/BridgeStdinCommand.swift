@@ -56,7 +56,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
         }
         if let point = self.reading.point {
             signal(SIGPIPE, SIG_IGN)
-            let printer = LinePrinter(descriptor: STDOUT_FILENO, tally: run.tally)
+            let printer = try LinePrinter(descriptor: STDOUT_FILENO, tally: run.tally)
             sources.append(LayerSource(run.layer, point, logger: run.logger) { await printer.print($0.body) })
         }
         try await run.run(sources)

@@ -25,4 +25,12 @@ import Testing
         let lines = Self.lines("123456\n12345\r\n1234567890123\r\nok\n123456", limit: 5, cut: cut)
         #expect(lines == [.tooLong, .text(Array("12345".utf8)), .tooLong, .text(Array("ok".utf8)), .tooLong])
     }
+
+    @Test func aLineIsTooLongAsSoonAsItIs() {
+        var splitter = LineSplitter(limit: 5)
+        #expect(splitter.lines(in: Array("123456".utf8)) == [])
+        #expect(splitter.lines(in: Array("7".utf8)) == [.tooLong])
+        #expect(splitter.lines(in: Array("8\nok\n".utf8)) == [.text(Array("ok".utf8))])
+        #expect(splitter.end() == nil)
+    }
 }

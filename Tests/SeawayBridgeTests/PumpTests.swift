@@ -2,6 +2,7 @@ import Logging
 import SeawayBridge
 import SeawayMessage
 import SeawayTesting
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct PumpTests {
@@ -116,6 +117,28 @@ import Testing
         #expect([first, second] == [["n": 0], ["n": 1]])
         pump.close()
         await running
+    }
+
+    @Test func whatIsSentBehindOthersOvertakesNoneOfThem() async {
+        let layer = StubLayer { $0 < 3 ? Self.full : .done }
+        let pump = self.pump(layer)
+        _ = await pump.put(self.payload(1), to: .channel("answers"))
+        _ = await pump.put(self.payload(2), to: .channel("done"), behind: .channel("answers"))
+        pump.close()
+        await pump.run()
+        #expect(layer.sends == 5 && layer.numbers(for: "answers") == [1] && layer.numbers(for: "done") == [2])
+    }
+
+    @Test func aBrokerThatNeverAnswersDoesNotHoldWhoIsCancelled() async {
+        let asked = Inbox<Void>()
+        let pump = self.pump(StubLayer(hanging: { asked.put(()) }))
+        for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
+        await withTaskGroup { group in
+            group.addTask { await pump.run() }
+            await asked.next()
+            group.cancelAll()
+        }
+        #expect(self.tally.counts.dropped == [.unknown: 1, .shutdown: 1])
     }
 
     @Test func whoIsCancelledCountsWhatIsLeft() async throws {

@@ -101,6 +101,14 @@ import Testing
         #expect(session.positions == ["s": Array("5-1".utf8), "t": Array("1-0".utf8)])
     }
 
+    @Test(arguments: [(50, "50"), (15_000, "5000")])
+    func aStreamIsAskedForBeforeItsServerWouldSeemSilent(_ quiet: Int, _ block: String) {
+        var session = RedisSession(
+            .streams(["s"]), password: nil, positions: ["s": Array("0".utf8)], quiet: .milliseconds(quiet))
+        #expect(
+            session.begin() == [.ready, Self.command("XREAD", "COUNT", "100", "BLOCK", block, "STREAMS", "s", "0")])
+    }
+
     @Test func anEmptyStreamIsReadFromItsBeginning() {
         var session = RedisSession(.streams(["s"]), password: nil)
         _ = session.begin()

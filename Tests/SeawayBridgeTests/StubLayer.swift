@@ -11,9 +11,21 @@ final class StubLayer: ChannelLayer {
 
     private let state = Mutex(State())
     private let verdict: @Sendable (Int) -> SendAnswer
+    private let hangs: (@Sendable () -> Void)?
 
     /// - Parameter verdict: what becomes of the n-th send, the first being 0.
-    init(verdict: @escaping @Sendable (Int) -> SendAnswer = { _ in .done }) { self.verdict = verdict }
+    init(verdict: @escaping @Sendable (Int) -> SendAnswer = { _ in .done }) {
+        self.verdict = verdict
+        self.hangs = nil
+    }
+
+    /// One that takes sends and never answers.
+    ///
+    /// - Parameter asked: called at each send.
+    init(hanging asked: @escaping @Sendable () -> Void) {
+        self.verdict = { _ in .unknown }
+        self.hangs = asked
+    }
 
     var sends: Int { self.state.withLock { $0.sends } }
 
@@ -38,7 +50,10 @@ final class StubLayer: ChannelLayer {
     func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer) -> Void
-    ) { answer(self.answer(body, channel)) }
+    ) {
+        if let hangs { return hangs() }
+        answer(self.answer(body, channel))
+    }
 
     func send(
         _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void

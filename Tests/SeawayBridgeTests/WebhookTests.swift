@@ -1,3 +1,4 @@
+import NIOPosix
 import SeawayBridge
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         #expect(attempts.after(.answered(status: status, retryAfter: 1)) == .giveUp("the answer is \(status)"))
     }
 
-    @Test(arguments: [408, 429, 500, 503, 599]) func whatMayPassIsTriedAgain(_ status: Int) {
+    @Test(arguments: [408, 425, 429, 500, 503, 599]) func whatMayPassIsTriedAgain(_ status: Int) {
         var attempts = WebhookAttempts(most: 2)
         let answer = WebhookAttempts.Outcome.answered(status: status, retryAfter: nil)
         #expect(attempts.after(answer) == .again(after: .milliseconds(100)))
@@ -52,6 +53,35 @@ import Testing
         #expect(throws: WebhookConfiguration.Fault.self) { () throws(any Error) in
             _ = try WebhookConfiguration(url: url, authorities: nil)
         }
+    }
+
+    @Test(arguments: [
+        (WebhookAttempts.Outcome.answered(status: 204, retryAfter: nil), nil),
+        (.answered(status: 400, retryAfter: nil), .service),
+        (.answered(status: 503, retryAfter: nil), .shutdown), (.unreached("away"), .shutdown),
+        (.unanswered("late"), BridgeDrop?.some(.shutdown)),
+    ])
+    func anAnswerCountsAlsoWhenTheTimeToDrainIsJustOver(_ outcome: WebhookAttempts.Outcome, _ drop: BridgeDrop?)
+        async throws
+    {
+        let lines = LogLines()
+        let tally = BridgeTally(logger: lines.logger)
+        var configuration = try WebhookConfiguration(url: "http://127.0.0.1:1/", authorities: nil)
+        configuration.attempts = 2
+        let sender = WebhookSender(
+            configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), tally: tally, logger: lines.logger)
+        await withTaskGroup { group in
+            group.addTask {
+                await sender.post(by: {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return outcome
+                })
+            }
+        }
+        #expect(tally.counts.handedOn == (drop == nil ? 1 : 0) && tally.counts.retried == 0)
+        #expect(tally.counts.dropped == (drop.map { [$0: 1] } ?? [:]))
+        #expect(!lines.texts.contains { $0.contains("is away") })
+        try await sender.shutdown()
     }
 
     @Test func whatIsSignedIsValid() {

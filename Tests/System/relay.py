@@ -13,6 +13,9 @@ class Relay:
     def __init__(self, target: int):
         self.target = target
         self._is_cut = threading.Event()
+        #: Connections that were made before this many were made say nothing more.
+        self._stalled = 0
+        self._made = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._sockets: set[socket.socket] = {self._listener}
@@ -20,6 +23,10 @@ class Relay:
 
     def cut(self) -> None:
         self._is_cut.set()
+
+    def stall(self) -> None:
+        """Swallows what comes on the connections that there are, as a machine that hangs would; new ones go through."""
+        self._stalled = self._made
 
     def mend(self) -> None:
         """Ends what was swallowed from: bytes are missing there."""
@@ -42,9 +49,10 @@ class Relay:
             while True:
                 client, _ = self._listener.accept()
                 self._sockets.add(client)
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                self._made += 1
+                threading.Thread(target=self._serve, args=(client, self._made), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, number: int) -> None:
         try:
             broker = socket.create_connection(("127.0.0.1", self.target), 5)
         except OSError:
@@ -53,14 +61,17 @@ class Relay:
             return
         broker.settimeout(None)
         self._sockets.add(broker)
-        threading.Thread(target=self._move, args=(broker, client), daemon=True).start()
-        self._move(client, broker)
+        threading.Thread(target=self._move, args=(broker, client, number), daemon=True).start()
+        self._move(client, broker, number)
 
-    def _move(self, one: socket.socket, other: socket.socket) -> None:
+    def _swallows(self, number: int) -> bool:
+        return self._is_cut.is_set() or number <= self._stalled
+
+    def _move(self, one: socket.socket, other: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65_536):
-                if not self._is_cut.is_set():
+                if not self._swallows(number):
                     other.sendall(data)
-        if not self._is_cut.is_set():
+        if not self._swallows(number):
             self._end(one)
             self._end(other)

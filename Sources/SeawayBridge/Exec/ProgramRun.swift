@@ -12,8 +12,11 @@ import Synchronization
 final class ProgramRun: Sendable {
     private typealias Running = Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
 
-    /// Bytes of standard error that are kept for the log; the last ones.
+    /// Bytes and lines of standard error that are kept for the log; the last ones.
     private static let maxErrorText = 2_048
+    private static let maxErrorLines = 20
+    /// Bytes of a line that is shown in the log.
+    private static let shown = 80
     /// SIGTERM, and SIGKILL 2 s later.
     private static let teardown = [TeardownStep.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
 
@@ -21,17 +24,30 @@ final class ProgramRun: Sendable {
     private let delivery: Delivery
     private let reply: ProgramReply
     private let pump: Pump
+    private let answers: Mutex<ProgramAnswers>
+    private let running: RunningPrograms
     private let errorBytes = Mutex<[UInt8]>([])
 
-    init(_ rule: ProgramRule, _ delivery: Delivery, _ reply: ProgramReply, _ pump: Pump) {
+    init(
+        _ rule: ProgramRule, _ delivery: Delivery, _ reply: ProgramReply, _ pump: Pump, _ running: RunningPrograms
+    ) {
         self.rule = rule
         self.delivery = delivery
         self.reply = reply
         self.pump = pump
+        self.answers = Mutex(ProgramAnswers(reply))
+        self.running = running
     }
 
     /// The end of what the program wrote to standard error.
-    var errorText: String { self.errorBytes.withLock { String(decoding: $0, as: UTF8.self) } }
+    var errorText: String {
+        let bytes = self.errorBytes.withLock { $0 }
+        let lines = bytes.split(separator: UInt8(ascii: "\n")).suffix(Self.maxErrorLines)
+        return lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
+    }
+
+    /// How it went; to be asked once, when it has ended.
+    func verdict(_ end: ProgramEnd) -> ProgramAnswers.Verdict { self.answers.withLock { $0.ended(end) } }
 
     func run() async -> ProgramEnd {
         do {
@@ -54,7 +70,9 @@ final class ProgramRun: Sendable {
         let result = try await Subprocess.run(
             self.configuration, input: .inputWriter, output: .sequence, error: .sequence
         ) { (running: Running) in
-            try await withThrowingTaskGroup { group in
+            self.running.add(running.processIdentifier.value)
+            defer { self.running.remove(running.processIdentifier.value) }
+            return try await withThrowingTaskGroup { group in
                 group.addTask { await self.write(to: running) }
                 group.addTask { try await self.keepErrors(of: running) }
                 let isBounded = try await self.forward(running)
@@ -114,13 +132,29 @@ final class ProgramRun: Sendable {
     }
 
     private func answer(_ line: LineSplitter.Line) async {
-        guard case .text(let text) = line else { return self.pump.tally.drop(.size, "a line of output") }
+        let read = self.read(line)
+        switch self.answers.withLock({ $0.line(read) }) {
+        case .drop(let reason, let text): self.pump.tally.drop(reason, text)
+        case .forward(let message): await self.put(message)
+        case .breakOff(let reason, let text, let failure):
+            self.pump.tally.drop(reason, text)
+            await self.put(failure)
+        }
+    }
+
+    private func read(_ line: LineSplitter.Line) -> ProgramAnswers.Line {
+        guard case .text(let text) = line else {
+            return .unusable(.size, "a line of more than \(self.rule.maxLine) bytes")
+        }
         guard let payload = BridgePayload(.json).payload(line: text) else {
-            return self.pump.tally.drop(.payload, "a line of output that is not a JSON map")
+            let shown = String(decoding: text.prefix(Self.shown), as: UTF8.self)
+            return .unusable(.payload, "a line that is no JSON map: \(shown)")
         }
-        guard let destination = self.reply.destination else {
-            return self.pump.tally.drop(.name, "a line of output, and no reply channel")
-        }
-        _ = await self.pump.put(payload, to: destination)
+        return .message(payload)
+    }
+
+    private func put(_ message: Payload) async {
+        guard let destination = self.reply.destination else { return }
+        _ = await self.pump.put(message, to: destination)
     }
 }

@@ -28,6 +28,23 @@ package struct HTTPSignature: Sendable {
         self.key = SymmetricKey(data: secret)
     }
 
+    /// Whether a signature may stand in a field of this name: a token (RFC 9110, 5.6.2), and none that says how the message is to be read.
+    package static func isField(_ name: String) -> Bool {
+        let taken = [
+            "authorization", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",
+            "trailer", "transfer-encoding", "upgrade",
+        ]
+        return !name.isEmpty && !taken.contains(name.lowercased())
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+
     /// `sha256=` and 64 digits.
     package func signature(of body: [UInt8]) -> String {
         let code = HMAC<SHA256>.authenticationCode(for: body, using: self.key)

@@ -10,6 +10,11 @@ package struct WebhookAttempts: Sendable {
         case unanswered(String)
         /// The receiver has not got it.
         case unreached(String)
+
+        /// Whether the receiver has spoken.
+        package var isAnswer: Bool {
+            if case .answered = self { true } else { false }
+        }
     }
 
     package enum Step: Hashable, Sendable {
@@ -44,8 +49,8 @@ package struct WebhookAttempts: Sendable {
         return .again(after: max(wait, .seconds(min(retryAfter ?? 0, Self.longestRetryAfter))))
     }
 
-    /// Whether the same may have another answer later (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
+    /// Whether the same may have another answer later (RFC 9110, 15.5.9 and 15.6; RFC 8470, 5.2; RFC 6585, 4).
     private static func isPassing(_ status: Int) -> Bool {
-        status == 408 || status == 429 || (500..<600).contains(status)
+        [408, 425, 429].contains(status) || (500..<600).contains(status)
     }
 }

@@ -14,8 +14,7 @@ package final class WebhookSender: Sendable {
     private let configuration: WebhookConfiguration
     private let client: HTTPClient
     private let tally: BridgeTally
-    private let logger: Logger
-    private let isAway = Mutex(false)
+    private let absence: Mutex<ServiceAbsence>
     /// Makes the keys of this sender differ from those of others.
     private let run = String(UInt64.random(in: .min ... .max), radix: 36)
     private let posted = Mutex(0)
@@ -26,21 +25,32 @@ package final class WebhookSender: Sendable {
         self.configuration = configuration
         self.client = HTTPClient(eventLoopGroup: eventLoop, configuration: configuration.client)
         self.tally = tally
-        self.logger = logger
+        self.absence = Mutex(ServiceAbsence(of: configuration.receiver, logger: logger))
     }
 
     /// Returns when the receiver has it, or it is given up, or the task was cancelled.
     package func post(_ payload: Payload) async {
         let request = self.request(for: payload.json)
+        await self.post(by: { await self.attempt(request) })
+    }
+
+    /// The same with other attempts.
+    package func post(by attempt: () async -> WebhookAttempts.Outcome) async {
         var attempts = WebhookAttempts(most: self.configuration.attempts)
         while !Task.isCancelled {
-            let outcome = await self.attempt(request)
-            if Task.isCancelled { break }
-            self.tell(outcome)
+            let outcome = await attempt()
+            // An answer counts, also one that comes just when the time to drain ends; that there is none then says nothing.
             switch attempts.step(after: outcome, jitter: .random(in: 0...1)) {
-            case .handedOn: return self.tally.count { $0.handedOn += 1 }
-            case .giveUp(let reason): return self.tally.drop(.service, "\(self.configuration.receiver): \(reason)")
+            case .handedOn:
+                self.tell(outcome)
+                return self.tally.count { $0.handedOn += 1 }
+            case .giveUp(let reason):
+                guard outcome.isAnswer || !Task.isCancelled else { break }
+                self.tell(outcome)
+                return self.tally.drop(.service, "\(self.configuration.receiver): \(reason)")
             case .again(let wait):
+                guard !Task.isCancelled else { break }
+                self.tell(outcome)
                 self.tally.count { $0.retried += 1 }
                 // A wait that is cut short ends the loop.
                 try? await Task.sleep(for: wait)
@@ -50,7 +60,14 @@ package final class WebhookSender: Sendable {
     }
 
     /// To be called when nothing is posted any more.
-    package func shutdown() async throws { try await self.client.shutdown() }
+    package func shutdown() async throws {
+        // A connection that is being made is waited for; that may take as long as an answer.
+        _ = try await abandoning(after: .zero) { [client] in
+            try await client.shutdown()
+        } when: {
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
 
     private func request(for body: [UInt8]) -> HTTPClientRequest {
         let number = self.posted.withLock { number in
@@ -92,15 +109,10 @@ package final class WebhookSender: Sendable {
         return [.connectionReset, .brokenPipe].contains(Errno(rawValue: error.errnoCode))
     }
 
-    /// Says once when the receiver is away.
+    /// Says once when the receiver is away, and once that it is back.
     private func tell(_ outcome: WebhookAttempts.Outcome) {
-        let reason: String? = if case .unreached(let reason) = outcome { reason } else { nil }
-        let isNew = self.isAway.withLock { isAway in
-            defer { isAway = reason != nil }
-            return !isAway && reason != nil
+        self.absence.withLock { absence in
+            if case .unreached(let reason) = outcome { absence.failed(reason) } else { absence.succeeded() }
         }
-        guard isNew, let reason else { return }
-        self.logger.warning(
-            "\(self.configuration.receiver) is away; trying again and again", metadata: ["reason": "\(reason)"])
     }
 }

@@ -1,5 +1,3 @@
-import NIOPosix
-
 /// Sends each line of a descriptor (a pipe, a terminal, a file) as a message.
 package final class LineSource: BridgeSource {
     private static let readSize = 64 << 10
@@ -10,6 +8,7 @@ package final class LineSource: BridgeSource {
     private let maxLine: Int
     private let pump: Pump
     private let wakeup: Wakeup
+    private let thread = ServiceThread()
 
     /// - Parameters:
     ///   - descriptor: stays the caller's.
@@ -33,7 +32,7 @@ package final class LineSource: BridgeSource {
 
     package func run() async throws {
         try await withTaskCancellationHandler {
-            try await NIOThreadPool.singleton.runIfActive { try self.read() }
+            try await self.thread.run { try self.read() }
         } onCancel: {
             self.stop()
         }
@@ -42,7 +41,7 @@ package final class LineSource: BridgeSource {
     private func read() throws {
         var splitter = LineSplitter(limit: self.maxLine)
         var buffer = [UInt8](repeating: 0, count: Self.readSize)
-        while self.wakeup.wait(for: self.descriptor) == .readable {
+        while case .ready = self.wakeup.wait(for: self.descriptor) {
             let count = Self.read(self.descriptor, &buffer)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
             guard count >= 0 else { throw SystemFault(code: errno, what: "reading") }

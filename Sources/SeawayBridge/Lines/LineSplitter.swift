@@ -2,7 +2,7 @@
 package struct LineSplitter: Sendable {
     package enum Line: Hashable, Sendable {
         case text([UInt8])
-        /// A line of more bytes than allowed, which was thrown away.
+        /// A line of more bytes than allowed, which is thrown away; told as soon as it is that long.
         case tooLong
     }
 
@@ -25,6 +25,7 @@ package struct LineSplitter: Sendable {
                 if self.unfinished.count > self.limit + 1 {
                     self.isTooLong = true
                     self.unfinished = []
+                    lines.append(.tooLong)
                 }
             }
         }
@@ -37,8 +38,9 @@ package struct LineSplitter: Sendable {
             self.unfinished.removeAll(keepingCapacity: true)
             self.isTooLong = false
         }
+        if self.isTooLong { return nil }
         if self.unfinished.last == UInt8(ascii: "\r") { self.unfinished.removeLast() }
-        if self.isTooLong || self.unfinished.count > self.limit { return .tooLong }
+        if self.unfinished.count > self.limit { return .tooLong }
         return self.unfinished.isEmpty ? nil : .text(self.unfinished)
     }
 }

@@ -9,10 +9,14 @@
         import Darwin
     #endif
 
-    /// A connection to PostgreSQL by libpq; belongs to the thread that has made it.
+    /// A connection to PostgreSQL by libpq; belongs to the thread that has made it, which never waits longer for it than the limits say.
     final class PostgresConnection {
-        /// What libpq said.
-        struct Fault: Error, Hashable, Sendable, CustomStringConvertible { let description: String }
+        /// What libpq or the server said.
+        struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
+            let description: String
+            /// SQLSTATE; nil when it was not the server who spoke, but the connection that broke.
+            var state: String?
+        }
 
         /// What a `NOTIFY` has sent.
         struct Notification {
@@ -21,54 +25,67 @@
         }
 
         private let connection: OpaquePointer
+        private let limits: ServiceLimits
+        private let wakeup: Wakeup
 
-        /// Connects, which holds the thread for 5 s at most unless the text says otherwise.
+        /// Connects.
         ///
-        /// - Parameter target: a connection string or URI, as libpq reads it; empty: what the environment says.
-        init(_ target: String) throws(Fault) {
-            // What stands in the last wins.
-            let words: KeyValuePairs = [
-                "connect_timeout": "5", "fallback_application_name": "seaway-bridge", "dbname": target,
-            ]
-            let names = words.map { strdup($0.key) } + [nil]
+        /// Only a look-up of a host's name may take longer than the limits say: as long as the system's resolver takes.
+        ///
+        /// - Parameter attempt: how many have failed before: another server comes first each time.
+        init(_ target: PostgresAddress, attempt: Int, _ wakeup: Wakeup) throws {
+            let words = target.words(attempt: attempt)
+            let names = words.map { strdup($0.keyword) } + [nil]
             let values = words.map { strdup($0.value) } + [nil]
             defer { for text in names + values { free(text) } }
-            let connection = PQconnectdbParams(names.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 1)
+            let connection = PQconnectStartParams(names.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 1)
             guard let connection else { throw Fault(description: "out of memory") }
             self.connection = connection
-            guard PQstatus(connection) == CONNECTION_OK else { throw self.fault() }
+            self.limits = target.limits
+            self.wakeup = wakeup
+            // Else a server could write into our log as it likes.
+            PQsetNoticeProcessor(connection, { _, _ in }, nil)
+            guard PQstatus(connection) != CONNECTION_BAD else { throw self.fault() }
+            try self.finishConnecting()
+            guard PQsetnonblocking(connection, 1) == 0 else { throw self.fault() }
         }
 
         deinit { PQfinish(self.connection) }
 
-        /// For waiting; changes when the connection is made again.
+        private func finishConnecting() throws {
+            let deadline = Deadline(in: self.limits.answer)
+            var awaited = Wakeup.Events.writing
+            while true {
+                _ = try deadline.wait(for: self.descriptor, awaited, self.wakeup)
+                switch PQconnectPoll(self.connection) {
+                case PGRES_POLLING_OK: return
+                case PGRES_POLLING_READING: awaited = .reading
+                case PGRES_POLLING_WRITING: awaited = .writing
+                default: throw self.fault()
+                }
+            }
+        }
+
+        /// For waiting; changes while it connects.
         var descriptor: CInt { PQsocket(self.connection) }
 
-        func listen(to channel: String) throws(Fault) {
+        func listen(to channel: String) throws {
             guard let name = PQescapeIdentifier(self.connection, channel, channel.utf8.count) else {
                 throw self.fault()
             }
             defer { PQfreemem(name) }
-            try self.execute("LISTEN \(String(cString: name))")
+            try self.ask("LISTEN \(String(cString: name))")
         }
 
         /// Asks something that changes nothing, to see whether anybody is there.
-        func check() throws(Fault) { try self.execute("SELECT 1") }
+        func check() throws { try self.ask("SELECT 1") }
 
-        /// Sends a text of at most 7,999 bytes.
-        func notify(_ channel: String, _ payload: [UInt8]) throws(Fault) {
-            let name = strdup(channel)
-            let text = strdup(String(decoding: payload, as: UTF8.self))
-            defer {
-                free(name)
-                free(text)
-            }
-            let values: [UnsafePointer<CChar>?] = [UnsafePointer(name), UnsafePointer(text)]
-            let result = PQexecParams(self.connection, "SELECT pg_notify($1, $2)", 2, nil, values, nil, nil, 0)
-            try self.check(result)
+        /// Sends a text.
+        func notify(_ channel: String, _ payload: [UInt8]) throws {
+            try self.ask("SELECT pg_notify($1, $2)", [channel, String(decoding: payload, as: UTF8.self)])
         }
 
-        /// Takes in what has come, and gives out one notification after the other.
+        /// Takes in what has come, without waiting, and gives out what was notified.
         func notifications() throws(Fault) -> [Notification] {
             guard PQconsumeInput(self.connection) == 1 else { throw self.fault() }
             var notifications: [Notification] = []
@@ -81,20 +98,62 @@
             return notifications
         }
 
-        /// Whether a statement that failed was the connection's fault.
-        var isOpen: Bool { PQstatus(self.connection) == CONNECTION_OK }
+        // MARK: Questions
 
-        private func execute(_ statement: String) throws(Fault) { try self.check(PQexec(self.connection, statement)) }
+        /// - Throws: ``Fault``; ``ServiceSilence`` or ``ServiceStopped``, after which the connection is of no use.
+        private func ask(_ statement: String, _ values: [String] = []) throws {
+            let texts = values.map { strdup($0) }
+            defer { for text in texts { free(text) } }
+            let pointers = texts.map { UnsafePointer($0) }
+            let sent = PQsendQueryParams(
+                self.connection, statement, CInt(values.count), nil, pointers, nil, nil, 0)
+            guard sent == 1 else { throw self.fault() }
+            let deadline = Deadline(in: self.limits.answer)
+            try self.flush(deadline)
+            var refusal: Fault?
+            while let result = try self.result(deadline) {
+                defer { PQclear(result) }
+                refusal = refusal ?? self.refusal(in: result)
+            }
+            if let refusal { throw refusal }
+        }
 
-        private func check(_ result: OpaquePointer?) throws(Fault) {
-            defer { PQclear(result) }
+        private func flush(_ deadline: Deadline) throws {
+            while true {
+                switch PQflush(self.connection) {
+                case 0: return
+                case 1:
+                    // A server that is not read from may not read either.
+                    let ready = try deadline.wait(for: self.descriptor, [.reading, .writing], self.wakeup)
+                    if ready.contains(.reading), PQconsumeInput(self.connection) != 1 { throw self.fault() }
+                default: throw self.fault()
+                }
+            }
+        }
+
+        /// The next result; nil when there are no more.
+        private func result(_ deadline: Deadline) throws -> OpaquePointer? {
+            while PQisBusy(self.connection) == 1 {
+                _ = try deadline.wait(for: self.descriptor, .reading, self.wakeup)
+                guard PQconsumeInput(self.connection) == 1 else { throw self.fault() }
+            }
+            return PQgetResult(self.connection)
+        }
+
+        private func refusal(in result: OpaquePointer) -> Fault? {
             let status = PQresultStatus(result)
-            guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else { throw self.fault() }
+            guard status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK else { return nil }
+            let text = Self.line(String(cString: PQresultErrorMessage(result)))
+            let state = PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { String(cString: $0) }
+            return Fault(description: text, state: state)
         }
 
         private func fault() -> Fault {
-            let lines = String(cString: PQerrorMessage(self.connection)).split(whereSeparator: \.isNewline)
-            return Fault(description: lines.joined(separator: " "))
+            Fault(description: Self.line(String(cString: PQerrorMessage(self.connection))))
+        }
+
+        private static func line(_ text: String) -> String {
+            text.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
 
         private static func bytes(_ text: UnsafePointer<CChar>?) -> [UInt8] {

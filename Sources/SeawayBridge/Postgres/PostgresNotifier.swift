@@ -1,74 +1,59 @@
 #if SEAWAY_POSTGRES
     package import Logging
-    import NIOPosix
     package import SeawayMessage
-    import SeawayWire
-    import Synchronization
 
     /// Notifies a channel of PostgreSQL of messages, one after the other.
     package final class PostgresNotifier: Sendable {
         /// `NOTIFY` takes less than 8,000 bytes.
-        private static let maxPayload = 7_999
+        private static let longest = 7_999
 
-        /// Handed from one thread to the next, never used by two at once.
-        private struct Slot: @unchecked Sendable { var connection: PostgresConnection? }
-
-        private let target: String
-        private let channel: String
+        private let writer: ThreadWriter<PostgresTarget>
         private let tally: BridgeTally
-        private let logger: Logger
-        private let slot = Mutex(Slot())
-        private let wakeup: Wakeup
 
-        package init(target: String, channel: String, tally: BridgeTally, logger: Logger) throws {
-            self.target = target
-            self.channel = channel
+        package init(_ address: PostgresAddress, channel: String, tally: BridgeTally, logger: Logger) throws {
             self.tally = tally
-            self.logger = logger
-            self.wakeup = try Wakeup()
+            self.writer = try ThreadWriter(
+                PostgresTarget(address: address, channel: channel), tally: tally, logger: logger)
         }
 
         /// Returns when PostgreSQL has taken it, or it is lost: too long, or the connection broke before the answer.
         package func notify(_ payload: Payload) async {
             let text = payload.json
-            guard text.count <= Self.maxPayload else {
-                return self.tally.drop(.size, "\(text.count) bytes; NOTIFY takes \(Self.maxPayload)")
+            guard text.count <= Self.longest else {
+                return self.tally.drop(
+                    .size, "a message of \(text.count) bytes in JSON; NOTIFY takes at most \(Self.longest)")
             }
-            await withTaskCancellationHandler {
-                // Only a pool that has ended throws.
-                try? await NIOThreadPool.singleton.runIfActive { self.slot.withLock { self.notify(text, &$0) } }
-            } onCancel: {
-                self.wakeup.wake()
-            }
+            await self.writer.write(text)
+        }
+    }
+
+    struct PostgresTarget: ThreadTarget {
+        /// A connection that was used within this time is taken for alive when nothing says otherwise.
+        private static let fresh = Duration.seconds(1)
+
+        let service = "postgres"
+        let address: PostgresAddress
+        let channel: String
+
+        func connect(_ wakeup: Wakeup, attempt: Int) throws -> PostgresConnection {
+            try PostgresConnection(self.address, attempt: attempt, wakeup)
         }
 
-        private func notify(_ text: [UInt8], _ slot: inout Slot) {
-            guard let connection = self.connected(&slot) else { return self.tally.drop(.shutdown, "postgres") }
+        func check(_ connection: PostgresConnection, silence: Duration, _ wakeup: Wakeup) throws {
+            // Finds the end of a connection that was told.
+            _ = try connection.notifications()
+            // And one that was not: what is asked here costs a round trip, and spares a message.
+            if silence > Self.fresh { try connection.check() }
+        }
+
+        func write(_ text: [UInt8], to connection: PostgresConnection, _ wakeup: Wakeup) throws {
             do {
                 try connection.notify(self.channel, text)
-                self.tally.count { $0.handedOn += 1 }
-            } catch {
-                if !connection.isOpen { slot.connection = nil }
-                self.tally.drop(.service, "\(error)")
+            } catch let fault as PostgresConnection.Fault {
+                guard let state = fault.state else { throw WriteFault.unknown(fault.description) }
+                throw PostgresRefusal.passes(state)
+                    ? WriteFault.passing(fault.description) : WriteFault.final(fault.description)
             }
         }
-
-        /// - Returns: nil when there is no time left.
-        private func connected(_ slot: inout Slot) -> PostgresConnection? {
-            if let connection = slot.connection, self.isAlive(connection) { return connection }
-            var attempts = ServiceAttempts(service: "postgres", logger: self.logger)
-            while !self.wakeup.isWoken {
-                do {
-                    slot.connection = try PostgresConnection(self.target)
-                    return slot.connection
-                } catch {
-                    _ = self.wakeup.wait(for: nil, milliseconds: attempts.failed("\(error)"))
-                }
-            }
-            return nil
-        }
-
-        /// Asking costs a round trip, and spares a message when the server was started again.
-        private func isAlive(_ connection: PostgresConnection) -> Bool { (try? connection.check()) != nil }
     }
 #endif

@@ -27,6 +27,8 @@ package struct FailedSend: Error, Hashable, Sendable {
     }
 
     static let unknown = FailedSend(reason: .unknown, detail: "the connection broke before the answer")
+    static let unanswered = FailedSend(
+        reason: .unknown, detail: "the broker had not answered when the bridge had to end")
 }
 
 /// What became of one send.

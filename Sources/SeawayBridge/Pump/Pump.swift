@@ -9,14 +9,19 @@ import Synchronization
 /// Each destination has one send under way: a later message never overtakes one that was refused and is sent again. What is unknown, because
 /// the connection broke, is not sent again: at most once.
 package final class Pump: Sendable {
-    private struct Waiter: Sendable {
+    private struct Message: Sendable {
         let payload: Payload
         let destination: Destination
+    }
+
+    private struct Waiter: Sendable {
+        let message: Message
+        let lane: Destination
         let answer: @Sendable (Bool) -> Void
     }
 
     private struct State {
-        var lanes: PumpLanes<Payload>
+        var lanes: PumpLanes<Message>
         /// Sources whose message has no room yet: each has one.
         var waiters: Deque<Waiter> = []
         /// Lanes that nobody empties yet.
@@ -41,7 +46,7 @@ package final class Pump: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.tally = tally
-        let limits = PumpLanes<Payload>.Limits(messages: configuration.messages, bytes: configuration.bytes)
+        let limits = PumpLanes<Message>.Limits(messages: configuration.messages, bytes: configuration.bytes)
         self.state = Mutex(State(lanes: PumpLanes(limits: limits)))
     }
 
@@ -51,14 +56,21 @@ package final class Pump: Sendable {
     ///
     /// A source gives one message at a time, so that what waits for room is bounded by the number of sources.
     ///
-    /// - Parameter answer: called once, on any thread; false when the pump has closed and the message was dropped.
-    package func put(_ payload: Payload, to destination: Destination, answer: @escaping @Sendable (Bool) -> Void) {
+    /// - Parameters:
+    ///   - other: a destination behind whose messages this one is sent, so that it overtakes none of them; nil: its own.
+    ///   - answer: called once, on any thread; false when the pump has closed and the message was dropped.
+    package func put(
+        _ payload: Payload, to destination: Destination, behind other: Destination? = nil,
+        answer: @escaping @Sendable (Bool) -> Void
+    ) {
+        let message = Message(payload: payload, destination: destination)
+        let lane = other ?? destination
         enum Outcome { case taken, waits, dropped, closed }
         let outcome = self.state.withLock { state -> Outcome in
             if state.isClosed { return .closed }
-            if state.waiters.isEmpty, Self.take(payload, destination, &state) { return .taken }
+            if state.waiters.isEmpty, Self.take(message, lane, &state) { return .taken }
             if self.configuration.overflow == .drop { return .dropped }
-            state.waiters.append(Waiter(payload: payload, destination: destination, answer: answer))
+            state.waiters.append(Waiter(message: message, lane: lane, answer: answer))
             return .waits
         }
         switch outcome {
@@ -78,9 +90,9 @@ package final class Pump: Sendable {
     /// Takes a message when there is room for it.
     ///
     /// - Returns: false when the pump has closed.
-    package func put(_ payload: Payload, to destination: Destination) async -> Bool {
+    package func put(_ payload: Payload, to destination: Destination, behind other: Destination? = nil) async -> Bool {
         await withCheckedContinuation { continuation in
-            self.put(payload, to: destination) { continuation.resume(returning: $0) }
+            self.put(payload, to: destination, behind: other) { continuation.resume(returning: $0) }
         }
     }
 
@@ -104,16 +116,16 @@ package final class Pump: Sendable {
             return state.waiters
         }
         for waiter in waiters {
-            self.tally.drop(.shutdown, "\(waiter.destination)")
+            self.tally.drop(.shutdown, "\(waiter.message.destination)")
             waiter.answer(false)
         }
         self.wakeRunner()
     }
 
-    private static func take(_ payload: Payload, _ destination: Destination, _ state: inout State) -> Bool {
-        switch state.lanes.put(payload, size: payload.count, to: destination) {
+    private static func take(_ message: Message, _ lane: Destination, _ state: inout State) -> Bool {
+        switch state.lanes.put(message, size: message.payload.count, to: lane) {
         case .full: return false
-        case .begun: state.begun.append(destination)
+        case .begun: state.begun.append(lane)
         case .queued: break
         }
         return true
@@ -155,21 +167,21 @@ package final class Pump: Sendable {
         if let (runner, destination) = call { runner.resume(returning: destination) }
     }
 
-    private func empty(_ destination: Destination) async {
-        var next = self.state.withLock { $0.lanes.first(of: destination) }
-        while let payload = next {
-            await self.send(payload, to: destination)
-            next = self.removeFirst(of: destination)
+    private func empty(_ lane: Destination) async {
+        var next = self.state.withLock { $0.lanes.first(of: lane) }
+        while let message = next {
+            await self.send(message.payload, to: message.destination)
+            next = self.removeFirst(of: lane)
         }
         self.wakeRunner()
     }
 
     /// Gives the room of what was dealt with to those who wait for it.
-    private func removeFirst(of destination: Destination) -> Payload? {
-        let (next, admitted) = self.state.withLock { state -> (Payload?, [Waiter]) in
-            let next = state.lanes.removeFirst(of: destination)
+    private func removeFirst(of lane: Destination) -> Message? {
+        let (next, admitted) = self.state.withLock { state -> (Message?, [Waiter]) in
+            let next = state.lanes.removeFirst(of: lane)
             var admitted: [Waiter] = []
-            while let waiter = state.waiters.first, Self.take(waiter.payload, waiter.destination, &state) {
+            while let waiter = state.waiters.first, Self.take(waiter.message, waiter.lane, &state) {
                 admitted.append(waiter)
                 state.waiters.removeFirst()
             }
@@ -198,10 +210,10 @@ package final class Pump: Sendable {
     ///
     /// - Returns: nil when it was stored.
     private func drop(sending payload: Payload, to destination: Destination) async -> FailedSend? {
-        let answer = await withCheckedContinuation { continuation in
-            self.layer.send(payload, to: destination) { continuation.resume(returning: $0) }
-        }
-        switch answer {
+        let answer = OneAnswer<DestinationAnswer>()
+        self.layer.send(payload, to: destination) { answer.give($0) }
+        // A broker that hangs does not hold us when we have to leave.
+        switch (try? await answer.wait()) ?? .failed(.unanswered) {
         case .sent(let counts):
             self.tally.countSent(counts)
             return nil

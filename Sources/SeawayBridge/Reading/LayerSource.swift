@@ -22,6 +22,7 @@ package final class LayerSource: BridgeSource {
     private let point: ReadingPoint
     private let mailbox: String
     private let concurrency: Int
+    private let saysDone: Bool
     private let logger: Logger
     private let consume: @Sendable (Delivery) async -> Void
     private let deliveries = JobQueue<Delivery>()
@@ -31,15 +32,18 @@ package final class LayerSource: BridgeSource {
     /// - Parameters:
     ///   - mailbox: where the messages of a group arrive, such as `bridge.k3f9!`; nobody else's.
     ///   - concurrency: messages under way.
+    ///   - saysDone: whether an event of a WebSocket that is waited for is done with when `consume` returns; else `consume` says so itself.
     ///   - consume: returns when the message was dealt with, well or badly.
     package init(
         _ layer: any ChannelLayer, _ point: ReadingPoint, mailbox: String = LayerSource.randomMailbox(),
-        concurrency: Int = 1, logger: Logger, consume: @escaping @Sendable (Delivery) async -> Void
+        concurrency: Int = 1, saysDone: Bool = true, logger: Logger,
+        consume: @escaping @Sendable (Delivery) async -> Void
     ) {
         self.layer = layer
         self.point = point
         self.mailbox = mailbox
         self.concurrency = concurrency
+        self.saysDone = saysDone
         self.logger = logger
         self.consume = consume
     }
@@ -92,6 +96,10 @@ package final class LayerSource: BridgeSource {
     private func work(_ listening: any Listening) async {
         while let delivery = await self.deliveries.next() {
             await self.consume(delivery)
+            // Where it is lost, the server goes on after its time.
+            if self.saysDone, let done = EventDone(of: delivery.body) {
+                self.layer.send(done.payload, to: done.destination) { _ in }
+            }
             listening.ready(1)
         }
     }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// Where a Redis server is, and how it knows us.
+/// Where a Redis server is, how it knows us, and how long it may be silent.
 package struct RedisAddress: Sendable, CustomStringConvertible {
     package enum Target: Hashable, Sendable {
         case tcp(host: String, port: Int)
@@ -10,12 +10,14 @@ package struct RedisAddress: Sendable, CustomStringConvertible {
 
     package let target: Target
     package let password: [UInt8]?
+    package let limits: ServiceLimits
     /// Bytes of one value that the server sends.
     package var maxValue = 16 << 20
 
-    package init(_ target: Target, password: [UInt8]?) {
+    package init(_ target: Target, password: [UInt8]?, limits: ServiceLimits) {
         self.target = target
         self.password = password
+        self.limits = limits
     }
 
     package var description: String {
@@ -25,11 +27,11 @@ package struct RedisAddress: Sendable, CustomStringConvertible {
         }
     }
 
-    /// - Throws: when nobody answers there within 5 s.
+    /// - Throws: when nobody answers there in time.
     func connect<Connection: Sendable>(
         _ eventLoop: any EventLoop, _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Connection>
     ) async throws -> Connection {
-        let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(.seconds(5))
+        let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(.init(self.limits.answer))
             .channelOption(.socketOption(.so_keepalive), value: 1)
         return switch self.target {
         case .tcp(let host, let port):

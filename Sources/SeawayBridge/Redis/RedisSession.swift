@@ -26,19 +26,26 @@ package struct RedisSession: Sendable {
         case entries
     }
 
-    /// How long the server holds a question for new entries, in milliseconds.
-    private static let block = "5000"
+    /// How long the server holds a question for new entries at most.
+    private static let longestBlock = Duration.seconds(5)
     private static let count = "100"
 
     private let subject: Subject
     private let password: [UInt8]?
+    /// In milliseconds.
+    private let block: Int
     private var expected = Expected.authentication
     /// The last entry that was read, by stream; kept for the next connection.
     package private(set) var positions: [String: [UInt8]]
 
-    /// - Parameter positions: those of the connection before.
-    package init(_ subject: Subject, password: [UInt8]?, positions: [String: [UInt8]] = [:]) {
+    /// - Parameters:
+    ///   - positions: those of the connection before.
+    ///   - quiet: how long the server may say nothing while there is nothing new.
+    package init(
+        _ subject: Subject, password: [UInt8]?, positions: [String: [UInt8]] = [:], quiet: Duration = .seconds(15)
+    ) {
         self.subject = subject
+        self.block = max(1, Int(min(quiet, Self.longestBlock).milliseconds))
         self.password = password
         self.positions = positions
     }
@@ -84,7 +91,7 @@ package struct RedisSession: Sendable {
     }
 
     private func askForEntries(_ streams: [String]) -> Event {
-        let words = Self.words(["XREAD", "COUNT", Self.count, "BLOCK", Self.block, "STREAMS"] + streams)
+        let words = Self.words(["XREAD", "COUNT", Self.count, "BLOCK", "\(self.block)", "STREAMS"] + streams)
         return .write(RESPValue.command(words + streams.compactMap { self.positions[$0] }))
     }
 

@@ -43,24 +43,24 @@ package final class RedisSource: BridgeSource {
     private struct Refused: Error, CustomStringConvertible { let description: String }
 
     private func connect(_ isReady: () -> Void) async throws {
+        let limits = self.address.limits
         let connection = try await self.address.connect(self.eventLoop) { channel in
             channel.eventLoop.makeCompletedFuture {
-                // A server that says nothing for so long is gone: it answers a PING every 20 s.
-                try channel.pipeline.syncOperations.addHandlers([
-                    IdleStateHandler(readTimeout: .seconds(50)), ClosesWhenIdle(),
-                ])
+                // It answers a PING, or a question for entries, within this time.
+                try channel.pipeline.syncOperations.addHandler(SilenceHandler(limits.quiet + limits.answer))
                 return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
         }
         try await connection.executeThenClose { inbound, outbound in
             var session = RedisSession(
-                self.subject, password: self.address.password, positions: self.positions.withLock { $0 })
+                self.subject, password: self.address.password, positions: self.positions.withLock { $0 },
+                quiet: limits.quiet)
             let parser = RESPParser(maxValue: self.address.maxValue)
             var unread: [UInt8] = []
             try await self.carryOut(session.begin(), outbound, isReady)
             let sign = session.sign
             try await withThrowingTaskGroup { group in
-                group.addTask { try await Self.keepAlive(outbound, sign) }
+                group.addTask { try await Self.keepAlive(outbound, sign, limits.quiet) }
                 defer { group.cancelAll() }
                 for try await buffer in inbound {
                     unread += buffer.readableBytesView
@@ -76,11 +76,12 @@ package final class RedisSource: BridgeSource {
         }
     }
 
-    private static func keepAlive(_ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ sign: [UInt8]?) async throws
-    {
+    private static func keepAlive(
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, _ sign: [UInt8]?, _ quiet: Duration
+    ) async throws {
         guard let sign else { return }
         while true {
-            try await Task.sleep(for: .seconds(20))
+            try await Task.sleep(for: quiet)
             try await outbound.write(ByteBuffer(bytes: sign))
         }
     }
@@ -102,16 +103,3 @@ package final class RedisSource: BridgeSource {
         }
     }
 }
-
-/// Ends a connection on which nothing has come for too long.
-final class ClosesWhenIdle: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
-        context.close(promise: nil)
-    }
-}
-
-@available(*, unavailable)
-extension ClosesWhenIdle: Sendable {}

@@ -1,7 +1,6 @@
 package import Logging
 package import NIOCore
 package import SeawayMessage
-import SeawayWire
 
 /// Gives messages to Redis, one after the other, over a connection that is made again when it was lost.
 package actor RedisWriter {
@@ -21,12 +20,18 @@ package actor RedisWriter {
         }
     }
 
+    /// A connection that was used within this time is taken for alive when nothing says otherwise.
+    private static let fresh = Duration.seconds(1)
+
     private let address: RedisAddress
     private let destination: Destination
     private let eventLoop: any EventLoop
     private let tally: BridgeTally
-    private let logger: Logger
+    private var absence: ServiceAbsence
     private var connection: RedisConnection?
+    private var used = ContinuousClock.now
+    /// Whether the last that was heard of it was nothing.
+    private var isDubious = false
 
     package init(
         _ address: RedisAddress, to destination: Destination, eventLoop: any EventLoop, tally: BridgeTally,
@@ -36,41 +41,79 @@ package actor RedisWriter {
         self.destination = destination
         self.eventLoop = eventLoop
         self.tally = tally
-        self.logger = logger
+        self.absence = ServiceAbsence(of: address.description, logger: logger)
     }
 
-    /// Returns when Redis has taken it, or it is lost: because the connection broke before the answer, or the task was cancelled.
+    /// Returns when Redis has taken it, or it is lost: because Redis will never take it, the connection broke before the answer, or the task was
+    /// cancelled. What Redis refuses for now waits, and what comes behind it with it.
     package func write(_ payload: Payload) async {
-        guard let connection = await self.connected() else { return self.tally.drop(.shutdown, "\(self.address)") }
-        do {
-            try await connection.ask(self.destination.command(payload))
-            self.tally.count { $0.handedOn += 1 }
-        } catch {
-            connection.close()
-            self.connection = nil
-            self.tally.drop(.service, "\(error)")
-        }
-    }
-
-    /// - Returns: nil when the task was cancelled.
-    private func connected() async -> RedisConnection? {
-        if let connection = self.connection, connection.isOpen { return connection }
-        var backoff = ClientBackoff(first: .milliseconds(50), most: .seconds(5))
-        var isAway = false
+        let command = self.destination.command(payload)
         while !Task.isCancelled {
-            do {
-                let connection = try await RedisConnection.open(self.address, self.eventLoop)
-                self.connection = connection
-                return connection
-            } catch {
-                if !isAway {
-                    self.logger.warning(
-                        "\(self.address) is away; trying again and again", metadata: ["reason": "\(error)"])
-                }
-                isAway = true
-                try? await Task.sleep(for: backoff.next(jitter: .random(in: 0...1)))
+            switch await self.attempt(command) {
+            case nil:
+                self.absence.succeeded()
+                return self.tally.count(.handedOn)
+            case .final(let reason): return self.tally.count(.dropped(.service, reason))
+            case .unknown(let reason):
+                self.forget()
+                if !Task.isCancelled { return self.tally.count(.dropped(.unknown, reason)) }
+            case .passing(let reason):
+                // Behind the same name there may be another server by then.
+                self.forget()
+                guard !Task.isCancelled else { break }
+                self.tally.count { $0.retried += 1 }
+                // A wait that is cut short ends the loop.
+                try? await Task.sleep(for: self.absence.failed(reason))
             }
         }
-        return nil
+        self.tally.count(.dropped(.shutdown, "\(self.address)"))
+    }
+
+    /// - Returns: nil when Redis has it.
+    private func attempt(_ command: [[UInt8]]) async -> WriteFault? {
+        let connection: RedisConnection
+        do {
+            connection = try await self.connected()
+        } catch {
+            self.isDubious = true
+            return .passing(FaultText.of(error))
+        }
+        do {
+            try await connection.ask(command)
+            self.used = .now
+            self.isDubious = false
+            return nil
+        } catch let refused as RedisConnection.Refused {
+            self.isDubious = false
+            let reason = refused.description
+            return RedisRefusal.passes(reason) ? .passing(reason) : .final(reason)
+        } catch let closed as RedisConnection.Closed where !closed.wasSent {
+            return .passing(closed.description)
+        } catch {
+            self.isDubious = true
+            return .unknown(FaultText.of(error))
+        }
+    }
+
+    private func connected() async throws -> RedisConnection {
+        if let connection = self.connection, connection.isOpen {
+            if ContinuousClock.now - self.used < Self.fresh { return connection }
+            // A server that has vanished, or hangs, is found out before it costs a message.
+            do {
+                try await connection.check()
+                return connection
+            } catch {
+                self.forget()
+                throw error
+            }
+        }
+        let connection = try await RedisConnection.open(self.address, self.eventLoop, isDubious: self.isDubious)
+        self.connection = connection
+        return connection
+    }
+
+    private func forget() {
+        self.connection?.close()
+        self.connection = nil
     }
 }

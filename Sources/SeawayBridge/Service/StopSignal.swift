@@ -31,7 +31,8 @@ package final class StopSignal: Sendable {
         }
     }
 
-    private func wait() async {
+    /// Returns when it was stopped, or the task was cancelled. One task may wait.
+    package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isStopped = self.state.withLock { state in

@@ -1,0 +1,59 @@
+package import Logging
+
+/// A service that is read by a thread.
+package protocol ThreadReader: Sendable {
+    /// Such as `postgres`
+    var service: String { get }
+
+    /// One connection from its beginning to its end, which is an error, or to the end of `wakeup`.
+    ///
+    /// Nothing in it may wait without a limit, or without regard for `wakeup`.
+    ///
+    /// - Parameters:
+    ///   - attempt: how many have failed since the last that did not.
+    ///   - isReady: to be called when the service gives what it was asked for.
+    func read(_ wakeup: Wakeup, attempt: Int, isReady: () -> Void) throws
+}
+
+/// Reads a service on a thread of its own, and connects again with growing waits.
+package final class ThreadSource: BridgeSource {
+    private let reader: any ThreadReader
+    private let pump: Pump
+    private let logger: Logger
+    private let wakeup: Wakeup
+    private let thread = ServiceThread()
+
+    /// - Parameter pump: where the reader puts what comes.
+    package init(_ reader: any ThreadReader, pump: Pump, logger: Logger) throws {
+        self.reader = reader
+        self.pump = pump
+        self.logger = logger
+        self.wakeup = try Wakeup()
+    }
+
+    package func stop() {
+        self.wakeup.wake()
+        // Frees a thread that waits for room.
+        self.pump.close()
+    }
+
+    package func run() async throws {
+        try await withTaskCancellationHandler {
+            try await self.thread.run { self.work() }
+        } onCancel: {
+            self.stop()
+        }
+    }
+
+    private func work() {
+        var absence = ServiceAbsence(of: self.reader.service, logger: self.logger)
+        while !self.wakeup.isWoken {
+            do {
+                try self.reader.read(self.wakeup, attempt: absence.failures) { absence.succeeded() }
+            } catch {
+                guard !self.wakeup.isWoken else { return }
+                self.wakeup.sleep(for: absence.failed(FaultText.of(error)))
+            }
+        }
+    }
+}
