@@ -1,4 +1,4 @@
-"""The way to a program, which can be cut."""
+"""The way to a program, which can be cut, or made long."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from harness import free_port
 
 
 class Relay:
-    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end."""
+    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end.
+
+    Or it keeps back what comes, as a long way does.
+    """
 
     def __init__(self, target: int):
         self.target = target
         self.port = free_port()
         self._is_cut = threading.Event()
+        self._may_pass = threading.Event()
+        self._may_pass.set()
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self._sockets: set[socket.socket] = {self._listener}
         threading.Thread(target=self._accept, daemon=True).start()
@@ -29,7 +34,14 @@ class Relay:
         for each in self._sockets - {self._listener}:
             self._end(each)
 
+    def hold(self) -> None:
+        self._may_pass.clear()
+
+    def let_pass(self) -> None:
+        self._may_pass.set()
+
     def close(self) -> None:
+        self._may_pass.set()
         for each in list(self._sockets):
             self._end(each)
 
@@ -61,6 +73,7 @@ class Relay:
     def _move(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65_536):
+                self._may_pass.wait()
                 if not self._is_cut.is_set():
                     other.sendall(data)
         if not self._is_cut.is_set():
