@@ -59,12 +59,12 @@ package struct AnswerWriter {
         return buffer
     }
 
-    /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own.
+    /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own, and say nothing about it.
     package func upgrade(_ acceptance: WebSocketAcceptance, _ answer: Answer) -> ByteBuffer {
         var buffer = self.allocator.buffer(capacity: 256 + answer.fieldBytes)
         self.writeStatus(101, to: &buffer)
         for (name, value) in acceptance.fields { buffer.writeString("\(name): \(value)\r\n") }
-        self.writeFields(of: answer, to: &buffer)
+        self.writeFields(of: answer, to: &buffer) { WebSocketHandshake.isOwnField($0) }
         buffer.writeStaticString("\r\n")
         return buffer
     }
@@ -72,8 +72,11 @@ package struct AnswerWriter {
     /// Tells a client that waits to send the body (I23).
     package func goOn() -> ByteBuffer { ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n") }
 
-    private func writeFields(of answer: Answer, to buffer: inout ByteBuffer) {
-        for field in answer.fields where !field.isServersOwn {
+    /// - Parameter isLeftOut: of the names of fields that would be sent; none but the server's own, if it is not given.
+    private func writeFields(
+        of answer: Answer, to buffer: inout ByteBuffer, isLeftOut: (ArraySlice<UInt8>) -> Bool = { _ in false }
+    ) {
+        for field in answer.fields where !field.isServersOwn && !isLeftOut(answer.bytes[field.name]) {
             buffer.writeBytes(answer.bytes[field.name])
             buffer.writeStaticString(": ")
             buffer.writeBytes(answer.bytes[field.value])

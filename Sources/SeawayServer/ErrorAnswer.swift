@@ -11,8 +11,10 @@ package enum ErrorAnswer: Hashable, Sendable {
     /// A page of a site that is not allowed (W22).
     case origin
     case tooManySockets
-    /// No worker accepted the socket in time (W8).
+    /// No worker has said in time whether the socket may be opened (W8).
     case notAccepted
+    /// A worker closes, by the control channel, what was not accepted yet (W7).
+    case notWanted
     case connect
     case transferCoding
     case malformedAnswer
@@ -31,11 +33,11 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .bodyTooLarge: 413
         case .headTooLarge: 431
         case .handshake(let fault): fault.status
-        case .origin, .notAccepted: 403
+        case .origin, .notWanted: 403
         case .tooManySockets: 429
         case .connect, .transferCoding: 501
         case .malformedAnswer: 502
-        case .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections: 503
+        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .tooManyConnections: 503
         case .timeout: 504
         }
     }
@@ -52,7 +54,8 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .handshake(let fault): fault.text
         case .origin: "Pages of this site may not open WebSockets here."
         case .tooManySockets: "Too many WebSockets are open from this address."
-        case .notAccepted: "No worker accepted the WebSocket in time."
+        case .notAccepted: "No worker has answered for the WebSocket in time."
+        case .notWanted: "The worker refused the WebSocket."
         case .connect: "This is not a proxy."
         case .transferCoding: "The only transfer coding here is chunked, in HTTP/1.1."
         case .malformedAnswer: "The worker's answer was malformed."
@@ -70,7 +73,7 @@ package enum ErrorAnswer: Hashable, Sendable {
     package var closes: Bool {
         switch self {
         case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
-            .tooManySockets, .notAccepted, .connect, .transferCoding, .noRoomForBody, .tooManyConnections:
+            .tooManySockets, .notAccepted, .notWanted, .connect, .transferCoding, .noRoomForBody, .tooManyConnections:
             true
         case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
         }
@@ -87,7 +90,8 @@ extension ErrorAnswer: CaseIterable {
     package static var allCases: [ErrorAnswer] {
         [
             .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
-            .notAccepted, .connect, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused,
+            .notAccepted, .notWanted, .connect, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome,
+            .refused,
             .noRoomForBody, .tooManyConnections, .timeout,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
@@ -100,6 +104,7 @@ extension ServerCounters {
         case .origin: self.sockets.refusedOrigins += 1
         case .tooManySockets: self.sockets.tooMany += 1
         case .notAccepted: self.sockets.notAccepted += 1
+        case .notWanted: self.sockets.refused += 1
         case .slowRequest: self.slowRequests += 1
         case .bodyTooLarge: self.tooLarge += 1
         case .headTooLarge: self.headTooLarge += 1

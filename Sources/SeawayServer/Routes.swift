@@ -18,7 +18,7 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
     package init(_ texts: [String], fallback: Target = .fallback) throws(RouteError) {
         self.fallback = fallback
         for text in texts {
-            guard let equals = Self.separator(in: text), let rule = RouteRule(text[..<equals])
+            guard let equals = Self.separator(in: text), let rule = try Self.rule(text[..<equals], of: text)
             else { throw RouteError(route: text, reason: "a route is [HOST]/PREFIX=\(Target.form)") }
             guard let target = Target(String(text[text.index(after: equals)...]), like: fallback)
             else { throw RouteError(route: text, reason: Target.rule) }
@@ -27,6 +27,14 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
             self.sorted.append(Entry(rule: rule, target: target))
         }
         self.sorted.sort { $0.rule.comes(before: $1.rule) }
+    }
+
+    private static func rule(_ text: Substring, of route: String) throws(RouteError) -> RouteRule? {
+        do throws(HostName.Fault) {
+            return try RouteRule(text)
+        } catch {
+            throw RouteError(route: route, reason: "\(error)")
+        }
     }
 
     /// The `=` before the target; the prefix may hold others, and so may its option.
@@ -68,11 +76,12 @@ package struct RouteRule: Hashable, Sendable {
     /// Without the `/` at its end, so empty for all paths.
     package let prefix: String
 
-    package init?(_ text: Substring) {
+    /// - Throws: when no request can have such a host.
+    package init?(_ text: Substring) throws(HostName.Fault) {
         guard let slash = text.firstIndex(of: "/") else { return nil }
         var prefix = text[slash...]
         while prefix.last == "/" { prefix.removeLast() }
-        self.host = slash == text.startIndex ? nil : Self.hostName(String(text[..<slash]))
+        self.host = slash == text.startIndex ? nil : try HostName(Self.hostName(String(text[..<slash]))).text
         self.prefix = String(prefix)
     }
 

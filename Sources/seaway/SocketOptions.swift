@@ -17,7 +17,8 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Site whose pages may open WebSockets, or *.HOST; any unless given; repeat it.", valueName: "origin"))
+            "Site whose pages may open WebSockets: https://example.org, or *.example.org for it and all below; any unless given; repeat it.",
+            valueName: "origin"))
     var allowOrigin: [String] = []
 
     @Option(help: .count("WebSockets from one address; 0: any number."))
@@ -32,7 +33,7 @@ struct SocketOptions: ParsableArguments {
     @Option(help: .size("Largest message of a browser, inflated."))
     var websocketMaxMessage = SizeOption(bytes: 1 << 20)
 
-    @Option(help: .count("Messages a second of one browser; 0: any number."))
+    @Option(help: .count("Frames a second of one browser (messages, their pieces, pings, pongs); 0: any number."))
     var websocketMaxRate = 0
 
     @Option(help: .count("Messages of a browser that wait for room at the broker."))
@@ -59,10 +60,11 @@ struct SocketOptions: ParsableArguments {
     @Option(help: .time("Silence of a browser after which it is sent a ping."))
     var websocketPingInterval = TimeOption(milliseconds: 20_000)
 
-    @Option(help: .time("Silence of a browser after which it is given up."))
+    @Option(help: .time("Silence of a browser that takes nothing either after which it is given up."))
     var websocketPingTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: .time("How long a closing handshake may take."))
+    @Option(
+        help: .time("How long a browser may take for its Close frame, or take nothing of what is sent before ours."))
     var websocketCloseTimeout = TimeOption(milliseconds: 5_000)
 
     @Flag(help: "Do not compress messages (permessage-deflate).")

@@ -1,4 +1,4 @@
-"""The way to a program, which can be cut."""
+"""The way to a program, which can be cut, or made long."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import threading
 
 
 class Relay:
-    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end."""
+    """Stands before a broker and can swallow whatever comes: a cable that is cut, with no word to either end.
+
+    Or it keeps back what comes, as a long way does.
+    """
 
     def __init__(self, target: int):
         self.target = target
@@ -16,6 +19,8 @@ class Relay:
         #: Connections that were made before this many were made say nothing more.
         self._stalled = 0
         self._made = 0
+        self._may_pass = threading.Event()
+        self._may_pass.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._sockets: set[socket.socket] = {self._listener}
@@ -34,7 +39,14 @@ class Relay:
         for each in self._sockets - {self._listener}:
             self._end(each)
 
+    def hold(self) -> None:
+        self._may_pass.clear()
+
+    def let_pass(self) -> None:
+        self._may_pass.set()
+
     def close(self) -> None:
+        self._may_pass.set()
         for each in list(self._sockets):
             self._end(each)
 
@@ -70,6 +82,7 @@ class Relay:
     def _move(self, one: socket.socket, other: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65_536):
+                self._may_pass.wait()
                 if not self._swallows(number):
                     other.sendall(data)
         if not self._swallows(number):

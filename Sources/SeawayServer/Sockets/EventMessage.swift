@@ -4,8 +4,8 @@ package import SeawayMessage
 
 /// Makes the messages that tell workers of one socket (protocol/INTERFACE.md, 8.2).
 package struct EventMessage: Sendable {
-    private let replyChannel: String
-    private let controlChannel: String
+    package let replyChannel: String
+    package let controlChannel: String
     private let path: String
 
     package init(replyChannel: String, controlChannel: String, path: String) {
@@ -36,10 +36,16 @@ package struct EventMessage: Sendable {
     }
 
     /// `websocket.receive`
-    package func receive(_ message: WebSocketMessage, order: Int) -> Payload {
+    ///
+    /// - Parameter isSerial: the next event waits for the `done` of this one.
+    package func receive(_ message: WebSocketMessage, order: Int, isSerial: Bool) -> Payload {
         var writer = MessagePackWriter(capacity: 192 + self.path.utf8.count + message.bytes.readableBytes)
-        writer.map(count: 6)
+        writer.map(count: isSerial ? 7 : 6)
         self.begin("websocket.receive", order: order, to: &writer)
+        if isSerial {
+            writer.string("serial" as StaticString)
+            writer.bool(true)
+        }
         message.bytes.withUnsafeReadableBytes { bytes in
             switch message {
             case .text:

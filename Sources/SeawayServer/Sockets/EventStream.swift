@@ -43,11 +43,14 @@ package struct EventStream {
         package var order: Int
         /// The worker's own channel, to be used with `Here=1`; `nil` for the shared one.
         package var ownChannel: String?
+        /// The next one waits for the `done` of this one (W16).
+        package var isSerial: Bool
 
-        package init(event: SocketEvent, order: Int, ownChannel: String?) {
+        package init(event: SocketEvent, order: Int, ownChannel: String?, isSerial: Bool = false) {
             self.event = event
             self.order = order
             self.ownChannel = ownChannel
+            self.isSerial = isSerial
         }
     }
 
@@ -81,6 +84,8 @@ package struct EventStream {
     private var waitingBytes = 0
     private var order = 0
     private var isSerial = false
+    /// The disconnect may not go yet, because brokers may still know the socket's memberships (W5).
+    private var isEndHeld = false
     private var ownChannel: String?
     /// Of the wait for `done`: what is left as of `since`; the time stands still while that is `nil`.
     private var doneTime = (left: Duration.zero, since: Moment?.none)
@@ -111,6 +116,17 @@ package struct EventStream {
         case .over: false
         }
     }
+
+    /// Whether only its own channels, which are being closed, hold the disconnect back.
+    package var awaitsClosing: Bool {
+        self.isEndHeld && self.state == .idle && self.waiting.first?.isDisconnect == true
+    }
+
+    /// The disconnect must wait until ``channelsClosed()``; what goes before it does not.
+    package mutating func holdEnd() { self.isEndHeld = true }
+
+    /// No broker in reach knows the socket as a member of anything any more.
+    package mutating func channelsClosed() { self.isEndHeld = false }
 
     package mutating func append(_ event: SocketEvent) {
         guard !self.isOver else { return }
@@ -166,7 +182,7 @@ package struct EventStream {
 
     /// The event that is to be sent now, if any; from here on it is on its way.
     package mutating func next() -> Sending? {
-        guard let event = self.waiting.first else { return nil }
+        guard let event = self.waiting.first, !self.isEndHeld || !event.isDisconnect else { return nil }
         switch self.state {
         case .idle, .waitingForRoom: break
         case .sending, .waitingForDone, .over: return nil
@@ -174,7 +190,9 @@ package struct EventStream {
         // Told again behind ``answered(_:at:)`` when there is still no room.
         if case .waitingForRoom(let since) = self.state { self.roomSought = since }
         self.state = .sending
-        return Sending(event: event, order: self.order, ownChannel: self.ownChannel)
+        return Sending(
+            event: event, order: self.order, ownChannel: self.ownChannel,
+            isSerial: self.isSerial && event.isReceive)
     }
 
     /// Since when the event on its way has looked for room.

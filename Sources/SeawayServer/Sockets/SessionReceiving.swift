@@ -23,10 +23,10 @@ extension SocketSession {
 
     private func decide(_ delivery: SocketDelivery, _ handler: ConnectionHandler, _ handshake: WebSocketHandshake) {
         switch delivery.message {
-        case .failure(let fault): self.reject(fault, isFromGroup: false)
+        case .failure(let fault): self.reject(fault, delivery)
         case .success(let message):
             switch SocketDecision(message) {
-            case .malformed(let fault): self.reject(fault, isFromGroup: false)
+            case .malformed(let fault): self.reject(fault, delivery)
             case .refuse: self.refuse(delivery.body, handler)
             case .accept: self.accept(message, delivery, handler, handshake)
             }
@@ -42,13 +42,13 @@ extension SocketSession {
         do throws(AnswerFault) {
             answer = try Answer(delivery.body, limits: self.core.answerLimits)
         } catch {
-            return self.reject(.answer(error), isFromGroup: false)
+            return self.reject(.answer(error), delivery)
         }
         do throws(WebSocketHandshakeFault) {
             acceptance = try handshake.accept(
                 subprotocol: message.subprotocol, deflate: self.core.configuration.wire.deflate)
         } catch {
-            return self.reject(.subprotocolNotOffered, isFromGroup: false)
+            return self.reject(.subprotocolNotOffered, delivery)
         }
         let peer = WebSocketPeer(
             core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate, delegate: self)
@@ -74,29 +74,29 @@ extension SocketSession {
 
     private func pass(_ delivery: SocketDelivery, to peer: WebSocketPeer) {
         switch delivery.message {
-        case .failure(let fault): self.reject(fault, isFromGroup: delivery.isFromGroup)
+        case .failure(let fault): self.reject(fault, delivery)
         case .success(let message):
             if let prepared = delivery.prepared { peer.send(prepared) }
             if let close = message.close { peer.close(code: close.code, reason: close.reason) }
             guard delivery.prepared == nil, message.close == nil, message.accept == nil else { return }
-            self.reject(.empty, isFromGroup: delivery.isFromGroup)
+            self.reject(message.isEmpty(for: .browser), delivery)
         }
     }
 
     /// A message on the control channel.
     ///
     /// - Returns: whether there was somebody to take it.
-    func control(_ result: Result<SocketMessage, SocketMessageFault>, isFromGroup: Bool) -> Bool {
+    func control(_ delivery: SocketDelivery) -> Bool {
         guard !self.events.isOver else { return false }
-        switch result {
-        case .failure(let fault): self.reject(fault, isFromGroup: isFromGroup)
+        switch delivery.message {
+        case .failure(let fault): self.reject(fault, delivery)
         case .success(let message):
             self.direct(message)
             let isDone = message.done.flatMap { Int(exactly: $0) }.map { self.events.done($0) } ?? false
             if let close = message.close { self.closeAtOnce(close) }
             if isDone { self.pump() }
             if message.done == nil, message.direction == nil, message.close == nil {
-                self.reject(.empty, isFromGroup: isFromGroup)
+                self.reject(message.isEmpty(for: .server), delivery)
             }
         }
         return true
@@ -114,17 +114,25 @@ extension SocketSession {
 
     private func closeAtOnce(_ close: SocketMessage.Close) {
         switch self.state {
-        case .asking: self.fail(.notAccepted)
+        case .asking: self.fail(.notWanted)
         case .open(let peer): peer.close(code: close.code, reason: close.reason, behindMessages: false)
         case .over: break
         }
     }
 
     /// What is not as it should be ends the socket, unless it was meant for others too (W8, W11).
-    func reject(_ fault: SocketMessageFault, isFromGroup: Bool) {
+    ///
+    /// - Parameter delivery: in which it came; `nil` when it was well-formed, and yet the layer refuses what it says.
+    func reject(_ fault: SocketMessageFault, _ delivery: SocketDelivery? = nil) {
         self.core.counters.malformed += 1
+        if let delivery, let group = delivery.group {
+            if !delivery.isLogged {
+                self.core.warn("malformed message for WebSockets", ["why": "\(fault)", "group": "\(group)"])
+            }
+            delivery.isLogged = true
+            return
+        }
         self.core.warn("malformed message for a WebSocket", ["why": "\(fault)", "channel": "\(self.sendChannel)"])
-        guard !isFromGroup else { return }
         switch self.state {
         case .asking: self.fail(.malformedAnswer)
         case .open(let peer): peer.close(code: .internalError, reason: "malformed message", behindMessages: false)

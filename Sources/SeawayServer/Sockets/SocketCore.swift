@@ -1,5 +1,5 @@
 import Logging
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 import SeawayMessage
 
@@ -24,6 +24,8 @@ final class SocketCore {
     private var addresses: [String: Int] = [:]
     /// Of those, the ones that wait; the others are on their way.
     private var kept = 0
+    /// Sockets that are over and whose channels brokers have not said to be closed.
+    private var closing = 0
     private var isStopped = false
     /// Nothing is kept any more.
     private var isAborted = false
@@ -110,6 +112,18 @@ final class SocketCore {
 
     func countKept(_ count: Int) { self.kept += count }
 
+    /// Whether one more may wait for its channels to be closed: as many as may be open.
+    func beginClosing() -> Bool {
+        guard self.closing < self.server.configuration.maxConnections else { return false }
+        self.closing += 1
+        return true
+    }
+
+    func endClosing(of session: SocketSession) {
+        self.closing -= 1
+        session.channelsClosed()
+    }
+
     /// Nothing is left of the socket.
     func left(_ session: SocketSession) {
         guard self.leaving.removeValue(forKey: session.number) != nil else { return }
@@ -173,7 +187,7 @@ final class SocketCore {
         for channel in delivery.channels {
             // One that is over may still wait for the `done` of its last event.
             let session = self.controlMailbox.number(of: channel).flatMap { self.sessions[$0] ?? self.leaving[$0] }
-            if session?.control(message.message, isFromGroup: message.isFromGroup) != true { self.late(channel) }
+            if session?.control(message) != true { self.late(channel) }
         }
     }
 
@@ -214,6 +228,14 @@ final class SocketCore {
         let control = self.controlMailbox.listening
         guard let send = self.sendMailbox.listening else { return done() }
         send.stop { if let control { control.stop(done) } else { done() } }
+    }
+}
+
+extension ServerCore {
+    /// How it is found out what browsers have taken; another way where a test has no socket.
+    package var outgoingOfSockets: (any Channel) -> Outgoing {
+        get { self.sockets.wire.outgoing }
+        set { self.sockets.wire.outgoing = newValue }
     }
 }
 

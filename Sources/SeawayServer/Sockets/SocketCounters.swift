@@ -9,7 +9,7 @@ package struct SocketCounters: Hashable, Sendable {
     package var refusedOrigins = 0
     /// 429: too many from one address.
     package var tooMany = 0
-    /// 403: no worker answered in time.
+    /// 503: no worker answered in time.
     package var notAccepted = 0
 
     /// Events stored, or maybe stored.

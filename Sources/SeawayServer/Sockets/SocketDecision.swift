@@ -12,7 +12,7 @@ package enum SocketDecision: Hashable, Sendable {
         case false?: self = .refuse
         case nil where message.data != nil: self = .accept
         case nil where message.close != nil: self = .refuse
-        case nil: self = .malformed(.empty)
+        case nil: self = .malformed(message.isEmpty(for: .handshake))
         }
     }
 }

@@ -4,12 +4,15 @@ import SeawayMessage
 final class SocketDelivery {
     let body: Payload
     let message: Result<SocketMessage, SocketMessageFault>
-    let isFromGroup: Bool
+    /// Through which it came.
+    let group: String?
+    /// That it is malformed was said in the log; once is enough, however many it was for.
+    var isLogged = false
     private let isShared: Bool
 
     init(_ delivery: Delivery) {
         self.body = delivery.body
-        self.isFromGroup = delivery.group != nil
+        self.group = delivery.group
         self.isShared = delivery.channels.count > 1
         do throws(SocketMessageFault) {
             self.message = .success(try SocketMessage(delivery.body))
@@ -17,6 +20,8 @@ final class SocketDelivery {
             self.message = .failure(error)
         }
     }
+
+    var isFromGroup: Bool { self.group != nil }
 
     /// The frame for browsers, made when the first asks for it; `nil` without `text` and `bytes`.
     private(set) lazy var prepared: PreparedMessage? = {

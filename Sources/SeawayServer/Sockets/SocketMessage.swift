@@ -63,7 +63,7 @@ package struct SocketMessage: Hashable, Sendable {
             self.code = try self.readClose(&reader)
         } else if reader.holds("reason", at: key) {
             self.reason = try self.readText("reason", &reader) ?? ""
-            guard self.reason.utf8.count <= 123 else { throw .reasonTooLong }
+            guard self.reason.utf8.count <= 123 else { throw .reasonTooLong(self.reason.utf8.count) }
         } else if reader.holds("done", at: key) {
             self.done = try reader.read("done") { $0.int() }
         } else if reader.holds("serial", at: key) {
@@ -92,24 +92,6 @@ package struct SocketMessage: Hashable, Sendable {
         guard let code, code.mayBeSent else { throw .closeCode(number) }
         return code
     }
-}
-
-/// Why a message of a worker to a socket is malformed (W8, W11).
-package enum SocketMessageFault: Error, Hashable, Sendable {
-    /// The body is not a message at all.
-    case notAMessage
-    /// A field has another type than its table says.
-    case wrongType(field: String)
-    case textAndBytes
-    /// None of the fields that make a message.
-    case empty
-    case closeCode(Int64)
-    case reasonTooLong
-    case subprotocolNotOffered
-    /// `receive_channel` is no name that may be sent to: the layer's word for it.
-    case receiveChannel(Refusal)
-    /// The fields or the status of a refusal.
-    case answer(AnswerFault)
 }
 
 extension MessagePackReader {

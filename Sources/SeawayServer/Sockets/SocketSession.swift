@@ -48,8 +48,9 @@ final class SocketSession {
         self.events = EventStream(limits: core.configuration.events)
     }
 
-    var sendChannel: String { self.core.sendMailbox.channel(self.number) }
-    var controlChannel: String { self.core.controlMailbox.channel(self.number) }
+    // Those that its workers know, though the server may have other mailboxes by now (W1).
+    var sendChannel: String { self.message.replyChannel }
+    var controlChannel: String { self.message.controlChannel }
 
     // MARK: Events for workers
 
@@ -77,7 +78,10 @@ final class SocketSession {
         }
         let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
         let server = self.core.server.bound
-        self.core.layer.send(self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil) { answer in
+        // All of one socket's events in one stream: so they stay in their order over any number of brokers (W6).
+        self.core.layer.send(
+            self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil, stream: self.sendChannel
+        ) { answer in
             server.run { _ in session.value.answered(answer, sending, channel) }
         }
     }
@@ -85,7 +89,8 @@ final class SocketSession {
     private func payload(_ sending: EventStream.Sending) -> Payload {
         switch sending.event {
         case .connect: self.connectMessage.take() ?? Payload(messagePack: [])
-        case .receive(let message): self.message.receive(message, order: sending.order)
+        case .receive(let message):
+            self.message.receive(message, order: sending.order, isSerial: sending.isSerial)
         case .disconnect(let code, let reason):
             self.message.disconnect(code: code, reason: reason, order: sending.order)
         }
@@ -130,7 +135,7 @@ final class SocketSession {
         self.core.counters.fallbacks += 1
         self.events.answered(.nobodyThere, at: self.core.now)
         self.endTurn()
-        if !refusal.isAway, !refusal.isGone { self.reject(.receiveChannel(refusal), isFromGroup: false) }
+        if !refusal.isAway, !refusal.isGone { self.reject(.receiveChannel(refusal)) }
     }
 
     /// What will never be taken would only stand in everybody's way.
@@ -203,13 +208,31 @@ final class SocketSession {
         self.events.outputBlocked(false, at: self.core.now)
         // The last event's `done` may still be awaited.
         self.isControlOpen = self.events.awaitsDone
-        self.core.layer.close(self.isControlOpen ? [self.sendChannel] : [self.sendChannel, self.controlChannel])
+        self.closeChannels(self.isControlOpen ? [self.sendChannel] : [self.sendChannel, self.controlChannel])
         self.pump()
     }
 
-    /// The disconnect waits, for room or for a `done`, if there is a place for one more (W5).
+    /// Ends the memberships; only then, and not before every broker knows it, is the disconnect sent (W5).
+    private func closeChannels(_ channels: [String]) {
+        // Nobody is told where nobody was asked, and too many at once do not wait.
+        guard !self.events.isOver, self.core.beginClosing() else { return self.core.layer.close(channels) }
+        self.events.holdEnd()
+        let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
+        let server = self.core.server.bound
+        self.core.layer.close(channels) {
+            server.run { $0.sockets.endClosing(of: session.value) }
+        }
+    }
+
+    func channelsClosed() {
+        self.events.channelsClosed()
+        self.pump()
+    }
+
+    /// The disconnect waits, for room or for a `done`, if there is a place for one more (W5). That its channels are being closed is no such
+    /// wait: the brokers' answers are on their way.
     private func keep() {
-        let waits = !self.events.isSending
+        let waits = !self.events.isSending && !self.events.awaitsClosing
         guard waits != self.isKept else { return }
         guard !waits || self.core.mayKeep else {
             self.core.counters.droppedDisconnects += 1
@@ -252,7 +275,10 @@ final class SocketSession {
     // MARK: Times
 
     func sweep(at now: Moment) {
-        if case .asking(_, _, let deadline) = self.state, deadline <= now { self.fail(.notAccepted) }
+        if case .asking(_, _, let deadline) = self.state, deadline <= now {
+            self.core.warn("WebSocket refused", ["why": "no worker has answered", "channel": "\(self.route.channel)"])
+            self.fail(.notAccepted)
+        }
         if self.events.giveUpDone(at: now) {
             self.core.counters.missingDones += 1
             self.pump()

@@ -16,12 +16,26 @@ package struct CloseHandshake: Hashable, Sendable {
         case empty
     }
 
+    /// How far the server's own Close frame has come.
+    private enum Progress: Hashable, Sendable {
+        /// It stands behind what waits.
+        case waiting
+        /// The connection has it.
+        case written
+        /// The system has it: it is on its way.
+        case sent
+        /// The client's machine has it.
+        case taken
+
+        var isWritten: Bool { self != .waiting }
+    }
+
     private enum State: Hashable, Sendable {
         case open
-        /// The server wants to close; its frame stands behind what waits, or was written.
-        case closing(WebSocketClose, until: Moment, isWritten: Bool)
+        /// The server wants to close, since then; from the writing of its frame on, since that.
+        case closing(WebSocketClose, since: Moment, Progress)
         /// All is said, and what comes is dropped.
-        case lingering(until: Moment)
+        case lingering(since: Moment)
         case gone
     }
 
@@ -40,61 +54,80 @@ package struct CloseHandshake: Hashable, Sendable {
         }
     }
 
-    package mutating func close(_ close: WebSocketClose, at now: Moment, _ times: WebSocketConfiguration) -> Action {
+    package mutating func close(_ close: WebSocketClose, at now: Moment) -> Action {
         guard self.isOpen else { return .none }
-        self.state = .closing(close, until: now + times.closeTimeout, isWritten: false)
+        self.state = .closing(close, since: now, .waiting)
         return .close(close)
     }
 
     /// The Close frame has left what waits.
-    package mutating func closeWasWritten() {
-        guard case .closing(let close, let until, _) = self.state else { return }
-        self.state = .closing(close, until: until, isWritten: true)
+    package mutating func closeWasWritten(at now: Moment) {
+        guard case .closing(let close, _, .waiting) = self.state else { return }
+        self.state = .closing(close, since: now, .written)
+    }
+
+    /// The Close frame has left this process.
+    package mutating func closeWasSent(at now: Moment) {
+        guard case .closing(let close, let since, let progress) = self.state else { return }
+        self.state = .closing(close, since: progress.isWritten ? since : now, .sent)
+    }
+
+    /// Nothing of what was written waits any more for the client to take it.
+    package mutating func allWasTaken() {
+        guard case .closing(let close, let since, .sent) = self.state else { return }
+        self.state = .closing(close, since: since, .taken)
     }
 
     /// - Parameter close: `nil` for a frame without a code.
     package mutating func received(
-        _ close: WebSocketClose?, at now: Moment, _ times: WebSocketConfiguration
+        _ close: WebSocketClose?, at now: Moment
     ) -> Action {
         let was = self.state
         guard self.isReading else { return .none }
-        self.state = .lingering(until: now + times.lingerTimeout)
-        if case .closing(let own, _, isWritten: true) = was { return .end(frame: nil, told: own) }
+        self.state = .lingering(since: now)
+        if case .closing(let own, _, let progress) = was, progress.isWritten { return .end(frame: nil, told: own) }
         let echo = close.map { Frame.close(WebSocketClose(code: $0.code, reason: $0.reason)) } ?? .empty
         return .end(frame: echo, told: close ?? WebSocketClose(unsent: .noCode))
     }
 
     /// The server cannot go on with this client.
-    package mutating func failed(_ close: WebSocketClose, at now: Moment, _ times: WebSocketConfiguration) -> Action {
+    package mutating func failed(_ close: WebSocketClose, at now: Moment) -> Action {
         let was = self.state
         guard self.isReading else { return .none }
-        self.state = .lingering(until: now + times.lingerTimeout)
-        switch was {
+        self.state = .lingering(since: now)
         // Two Close frames are one too many.
-        case .closing(let own, _, isWritten: true): return .end(frame: nil, told: own)
-        default: return .end(frame: .close(close), told: close)
-        }
+        if case .closing(let own, _, let progress) = was, progress.isWritten { return .end(frame: nil, told: own) }
+        return .end(frame: .close(close), told: close)
     }
 
-    /// Nothing came for too long.
-    package mutating func gaveUp() -> Action { self.connectionEnded() }
-
+    /// The client has ended the connection. What was not on its way by then, the Close frame above all, has not reached it.
     package mutating func connectionEnded() -> Action {
+        if case .closing(let own, _, .sent) = self.state {
+            self.state = .gone
+            return .gone(told: own)
+        }
+        return self.cut()
+    }
+
+    /// The server ends the connection, or it broke: what the client had not taken is lost.
+    package mutating func cut() -> Action {
         let was = self.state
         self.state = .gone
         switch was {
-        case .open: return .gone(told: WebSocketClose(unsent: .abnormal))
-        case .closing(let own, _, _): return .gone(told: own)
+        case .closing(let own, _, .taken): return .gone(told: own)
+        case .open, .closing: return .gone(told: WebSocketClose(unsent: .abnormal))
         case .lingering: return .gone(told: nil)
         case .gone: return .none
         }
     }
 
+    /// - Parameter quietSince: since when the client has taken nothing, or had nothing to take: while it takes something, no time passes here.
     /// - Returns: ``Action/gone(told:)`` when the time for what goes on is over.
-    package mutating func sweep(at now: Moment) -> Action {
+    package mutating func sweep(at now: Moment, quietSince: Moment, _ times: WebSocketConfiguration) -> Action {
         switch self.state {
-        case .closing(_, let until, _) where until <= now, .lingering(let until) where until <= now:
-            self.connectionEnded()
+        case .closing(_, let since, _) where max(since, quietSince) + times.closeTimeout <= now,
+            .lingering(let since) where max(since, quietSince) + times.lingerTimeout <= now:
+            self.cut()
         case .open, .closing, .lingering, .gone: .none
         }
     }

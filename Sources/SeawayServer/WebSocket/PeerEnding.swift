@@ -10,7 +10,7 @@ extension WebSocketPeer {
         self.write()
         let close = WebSocketClose(
             code: fault.code(blocked: self.core.configuration.blockedCode), reason: fault.reason)
-        self.carryOut(self.handshake.failed(close, at: self.core.now, self.core.configuration))
+        self.carryOut(self.handshake.failed(close, at: self.core.now))
     }
 
     func carryOut(_ action: CloseHandshake.Action) {
@@ -53,8 +53,10 @@ extension WebSocketPeer {
 
     func sweep(at now: Moment) {
         self.output.sweep(at: now)
+        self.look(at: now)
         let wasReading = self.handshake.isReading
-        let action = self.handshake.sweep(at: now)
+        let action = self.handshake.sweep(
+            at: now, quietSince: self.clock.quietSince, self.core.configuration)
         if action != .none {
             if wasReading { self.core.counters.closeTimeouts += 1 }
             return self.carryOut(action)
@@ -70,6 +72,21 @@ extension WebSocketPeer {
             self.abort()
         case .stalled: self.fail(.blockedTooLong)
         }
+    }
+}
+
+extension WebSocketPeer {
+    /// Finds out what the client has taken, where something depends on it.
+    func look(at now: Moment) {
+        let configuration = self.core.configuration
+        guard self.taken.isOpen, let channel = self.context?.channel,
+            !self.handshake.isOpen || self.clock.mustLook(at: now, configuration)
+        else { return }
+        let before = self.taken.waitingSince
+        self.taken.look(self.core.outgoing(channel), at: now)
+        if !self.taken.isOpen { self.handshake.allWasTaken() }
+        self.clock.looked(
+            waits: self.taken.isOpen, hasTaken: self.taken.waitingSince != before, at: now, configuration)
     }
 }
 

@@ -8,7 +8,9 @@ extension WebSocketPeer {
         guard !self.takesInput else { return }
         self.takesInput = true
         do throws(WebSocketFault) {
-            while self.isReading, self.handshake.isReading, let event = try self.input.next() { try self.take(event) }
+            while self.isReading, self.handshake.isReading, let event = try self.input.next(at: self.core.now) {
+                self.take(event)
+            }
             try self.core.hold(self.input.messageBytes, in: &self.heldBytes)
         } catch {
             self.fail(error)
@@ -24,25 +26,22 @@ extension WebSocketPeer {
         self.context?.read()
     }
 
-    private func take(_ event: MessageAssembly.Event) throws(WebSocketFault) {
+    private func take(_ event: MessageAssembly.Event) {
         switch event {
-        case .none: break
-        case .pong: guard self.rate.take(at: self.core.now) else { throw .tooManyMessages }
+        case .none, .pong: break
         case .message(let message):
-            guard self.rate.take(at: self.core.now) else { throw .tooManyMessages }
             guard self.handshake.isOpen else { return }
             self.core.counters.receivedMessages += 1
             self.core.counters.receivedBytes += message.bytes.readableBytes
             self.delegate?.received(message)
         case .ping(let payload):
-            guard self.rate.take(at: self.core.now) else { throw .tooManyMessages }
             guard self.handshake.isOpen else { return }
             self.core.counters.droppedPongs += self.output.pong(payload)
             self.writeSoon()
         case .close(let close):
             // Answers to the client's last messages, if they are there already.
             self.write()
-            self.carryOut(self.handshake.received(close, at: self.core.now, self.core.configuration))
+            self.carryOut(self.handshake.received(close, at: self.core.now))
         }
     }
 

@@ -20,7 +20,7 @@ extension WebSocketPeer {
         self.isWriting = true
         while self.writeBatches(to: context) { context.flush() }
         self.isWriting = false
-        if self.output.hasClosed { self.handshake.closeWasWritten() }
+        if self.output.hasClosed { self.handshake.closeWasWritten(at: self.core.now) }
         self.endSide()
         self.reportBlocked()
     }
@@ -31,10 +31,19 @@ extension WebSocketPeer {
         while self.isWritable, let batch = self.output.next(at: self.core.now) {
             self.core.counters.sentMessages += batch.messages
             self.core.counters.sentBytes += batch.bytes.readableBytes
-            context.write(Self.wrapOutboundOut(batch.bytes), promise: nil)
+            // Nothing follows the Close frame, so this is the batch that ends with it.
+            let promise = self.output.hasClosed ? self.sendingOfClose(context.eventLoop) : nil
+            context.write(Self.wrapOutboundOut(batch.bytes), promise: promise)
             hasWritten = true
         }
+        if hasWritten { self.taken.wrote(at: self.core.now) }
         return hasWritten
+    }
+
+    private func sendingOfClose(_ eventLoop: any EventLoop) -> EventLoopPromise<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess { self.handshake.closeWasSent(at: self.core.now) }
+        return promise
     }
 
     /// Ends the server's side behind the last frame.

@@ -1,12 +1,17 @@
 package import NIOCore
+import NIOWebSocket
 
 /// Turns the bytes of one client into messages and control frames; keeps no more than the head of a frame when it has been emptied.
 package struct SocketInput {
     private var parser = WebSocketFrameParser()
     private var assembly: MessageAssembly
+    private var rate: MessageRate
     private var rest = ByteBuffer()
 
-    package init(_ assembly: MessageAssembly) { self.assembly = assembly }
+    package init(_ assembly: MessageAssembly, rate: MessageRate) {
+        self.assembly = assembly
+        self.rate = rate
+    }
 
     /// Bytes that were not looked at, or not understood yet.
     package var count: Int { self.rest.readableBytes }
@@ -27,7 +32,7 @@ package struct SocketInput {
     /// What comes next, or `nil` when more bytes are needed for it.
     ///
     /// - Throws: when the client is wrong; nothing more can be had then.
-    package mutating func next() throws(WebSocketFault) -> MessageAssembly.Event? {
+    package mutating func next(at now: Moment) throws(WebSocketFault) -> MessageAssembly.Event? {
         while true {
             // Held apart, since a part of this cannot be read while another is changed.
             let unread = self.rest
@@ -38,6 +43,8 @@ package struct SocketInput {
                 return nil
             case .head(let head, let length):
                 self.rest.moveReaderIndex(forwardBy: length)
+                // Whatever it is, it costs work; but a Close frame is the last.
+                guard head.opcode == .connectionClose || self.rate.take(at: now) else { throw .tooManyMessages }
                 try self.assembly.begin(head)
             case .payload(let count, let mask, let isLast):
                 let payload = unread.readableBytesUInt8Span.extracting(0..<count)

@@ -19,7 +19,7 @@ package struct WebSocketClose: Hashable, Sendable {
     }
 
     /// For telling, where nothing of it is on the wire.
-    init(unsent code: WebSocketCloseCode) {
+    package init(unsent code: WebSocketCloseCode) {
         self.code = code
         self.reason = ""
     }

@@ -8,6 +8,8 @@ package final class WebSocketCore {
     package private(set) var now: Moment
     let pool: CompressionPool
     private let eventLoop: any EventLoop
+    /// How it is found out what a client has taken; another way where a test has no socket.
+    package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
     /// Of unfinished messages, over all peers.
     private var heldBytes = 0
     private var peers: [ObjectIdentifier: WebSocketPeer] = [:]

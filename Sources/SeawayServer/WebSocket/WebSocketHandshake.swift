@@ -81,7 +81,9 @@ package struct WebSocketHandshake: Hashable, Sendable {
     }
 
     /// Whether a field of the worker is left out of the answer, because the handshake itself says it.
-    package static func isOwnField(_ name: String) -> Bool { name.lowercased().hasPrefix("sec-websocket-") }
+    package static func isOwnField(_ name: some Collection<UInt8>) -> Bool {
+        name.prefix(14).elementsEqual("sec-websocket-".utf8) { $0 | 0x20 == $1 }
+    }
 }
 
 /// The server's part of a handshake.

@@ -15,7 +15,6 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     private(set) var context: ChannelHandlerContext?
     var handshake = CloseHandshake()
     var clock: SocketClock
-    var rate: MessageRate
 
     var input: SocketInput
     /// Bytes of an unfinished message, as the core has counted them.
@@ -32,6 +31,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var willWrite = false
     var isWriting = false
     var sideHasEnded = false
+    /// What the client has taken of what was written.
+    var taken: TakenBytes
 
     /// - Parameters:
     ///   - policy: `nil` takes the configuration's.
@@ -44,10 +45,11 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.core = core
         self.delegate = delegate
         self.clock = SocketClock(now: core.now)
-        self.rate = MessageRate(perSecond: core.configuration.maxMessagesPerSecond, now: core.now)
         self.input = SocketInput(
             MessageAssembly(
-                core.configuration, decompression: deflate.map { MessageDecompression($0, pool: core.pool) }))
+                core.configuration, decompression: deflate.map { MessageDecompression($0, pool: core.pool) }),
+            rate: MessageRate(perSecond: core.configuration.maxMessagesPerSecond, now: core.now))
+        self.taken = TakenBytes(now: core.now)
         self.output = SocketOutput(
             core.configuration, policy: policy,
             compression: deflate.map { MessageCompression($0, pool: core.pool, now: core.now) })
@@ -87,7 +89,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     ///   - behindMessages: whether those that wait are sent before; otherwise they are dropped.
     package func close(code: WebSocketCloseCode = .normal, reason: String = "", behindMessages: Bool = true) {
         let close = WebSocketClose(code: code, reason: reason)
-        let action = self.handshake.close(close, at: self.core.now, self.core.configuration)
+        let action = self.handshake.close(close, at: self.core.now)
         guard action != .none else { return }
         if !behindMessages { self.dropOutput() }
         self.carryOut(action)
@@ -109,7 +111,10 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     }
 
     /// Ends the connection at once, without a word to the client.
-    package func abort() { self.carryOut(self.handshake.connectionEnded()) }
+    package func abort() {
+        self.look(at: self.core.now)
+        self.carryOut(self.handshake.cut())
+    }
 
     // MARK: The connection
 
@@ -133,13 +138,18 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.clientLeft()
     }
 
-    package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // It broke, and what was on its way is lost.
+        self.abort()
+        context.close(promise: nil)
+    }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         self.isWritable = context.channel.isWritable
         if self.isWritable {
-            // The client has taken something.
-            self.clock.heard(at: self.core.now)
+            // Of much that waited only a little is left.
+            self.clock.looked(
+                waits: !self.output.isEmpty, hasTaken: true, at: self.core.now, self.core.configuration)
             self.write()
         }
         context.fireChannelWritabilityChanged()

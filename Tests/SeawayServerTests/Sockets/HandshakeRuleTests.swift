@@ -65,19 +65,60 @@ import Testing
         #expect(!browser.isOpen)
     }
 
-    @Test("W8") func noAnswerInTimeIs403() throws {
+    @Test("W7, W19") func fieldsOfTheHandshakeAreTheServersOwn() throws {
+        let site = SocketSite()
+        let browser = try site.ask("/live", "sec-websocket-protocol: a, b\r\n")
+        let names = [
+            "Upgrade", "connection", "Sec-WebSocket-Accept", "sec-websocket-protocol", "Sec-WebSocket-Extensions",
+            "SEC-WEBSOCKET-VERSION", "content-length", "transfer-encoding", "keep-alive", "x-mine",
+        ]
+        browser.hear([
+            "accept": true, "subprotocol": "b",
+            "headers": .list(names.map { .list([.string($0), "evil"]) }),
+        ])
+        let answer = try browser.answer().lowercased()
+        #expect(answer.hasPrefix("http/1.1 101 ") && answer.contains("x-mine: evil\r\n"))
+        #expect(answer.components(of: "evil") == 1)
+        for field in ["upgrade: websocket\r\n", "connection: upgrade\r\n", "sec-websocket-protocol: b\r\n"] {
+            #expect(answer.components(of: field) == 1)
+        }
+        #expect(answer.components(of: "sec-websocket-accept:") == 1)
+    }
+
+    @Test("W7") func noSubprotocolComesInByTheFields() throws {
+        let site = SocketSite()
+        let browser = try site.ask()
+        browser.hear(["accept": true, "headers": [["sec-websocket-protocol", "evil"]]])
+        let answer = try browser.answer()
+        #expect(answer.hasPrefix("HTTP/1.1 101 ") && !answer.contains("sec-websocket-protocol"))
+    }
+
+    /// That nobody answers is no refusal: the browser may try again.
+    @Test("W8") func noAnswerInTimeIs503() throws {
         let site = SocketSite()
         let browser = try site.ask()
         site.pass(.milliseconds(4_999))
         #expect(try browser.status() == 0)
         site.pass(.milliseconds(1))
-        #expect(try browser.status() == 403)
-        #expect(site.counters.notAccepted == 1)
+        let answer = try browser.answer()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("retry-after: 1\r\n"))
+        #expect(site.counters.notAccepted == 1 && site.counters.refused == 0)
+        #expect(site.log.lines == ["WebSocket refused channel=websocket.connect why=no worker has answered"])
         #expect(site.events().map(\.summary) == ["connect 0", "disconnect 1 1006"])
         // An answer that comes too late ends what is stale.
         _ = site.calls()
         browser.hear(["accept": true])
         #expect(site.calls() == ["CLOSE \(browser.sendChannel)"] && site.counters.late == 1)
+    }
+
+    /// A worker that closes what it has not accepted has refused it.
+    @Test("W7, W14") func aCloseByTheControlChannelBeforeTheHandshakeIs403() throws {
+        let site = SocketSite()
+        let browser = try site.ask()
+        browser.control(["close": 4_000])
+        #expect(try browser.status() == 403)
+        #expect(site.counters.refused == 1 && site.counters.notAccepted == 0)
+        #expect(site.events().map(\.summary) == ["connect 0", "disconnect 1 1006"])
     }
 
     @Test("W5, W8", arguments: ["full", "unreachable", "closing", "denied"])
@@ -225,4 +266,9 @@ import Testing
 final class Flag {
     private(set) var isSet = false
     init(_ future: EventLoopFuture<Void>) { future.assumeIsolated().whenSuccess { self.isSet = true } }
+}
+
+extension String {
+    /// How often another stands in it.
+    fileprivate func components(of other: String) -> Int { self.ranges(of: other).count }
 }

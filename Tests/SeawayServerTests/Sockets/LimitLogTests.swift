@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("frame too big", [ClientFrame.text("abcdefghi")]),
-        ("message too big", [.text("abcdef", isFinal: false), .more("ghijkl", isFinal: false), .more("m")]),
+        ("message too big", [.text("abcdef", isFinal: false), .more("ghijklm", isFinal: false)]),
         ("too many messages", [.text("a"), .text("b"), .text("c")]),
         ("reserved opcode", [ClientFrame(opcode: 3, payload: [])]),
     ])
@@ -51,6 +51,33 @@ import Testing
         try browser.send(.text("a"))
         site.pass(.seconds(11))
         #expect(site.log.lines == ["WebSocket closed channel=websocket.connect client=192.0.2.7 why=overloaded"])
+    }
+
+    /// It is no limit, but the same people wonder.
+    @Test func aMessageThatSaysNothingToASocket() throws {
+        let site = SocketSite()
+        let browser = try site.open()
+        browser.hear(["title": "news"])
+        #expect(
+            site.log.lines == [
+                "malformed message for a WebSocket channel=\(browser.sendChannel) "
+                    + "why=a message for a socket needs text or bytes; this one has title"
+            ])
+        #expect(try browser.frames() == [.close(1_011, "malformed message")])
+    }
+
+    @Test func oneThatCameThroughAGroupIsNamedOnceForAllItsMembers() throws {
+        let site = SocketSite()
+        let browsers = try (0..<3).map { _ in try site.open() }
+        site.deliver(["title": "news"], to: browsers.map(\.sendChannel), group: "liveblog")
+        site.deliver(["title": "more"], to: browsers.map(\.sendChannel), group: "liveblog")
+        #expect(
+            site.log.lines == [
+                "malformed message for WebSockets group=liveblog "
+                    + "why=a message for a socket needs text or bytes; this one has title"
+            ])
+        #expect(site.counters.malformed == 6)
+        for browser in browsers { #expect(try browser.frames() == [] && browser.isOpen) }
     }
 
     /// The counters have the rest.

@@ -18,8 +18,10 @@ import Testing
             (["accept": false], .refuse), (["accept": false, "text": "x"], .refuse),
             (["text": "hi"], .accept), (["bytes": .bytes([])], .accept), (["text": "hi", "close": true], .accept),
             (["close": true], .refuse), (["close": 4_000, "reason": "no"], .refuse),
-            ([:], .malformed(.empty)), (["close": false], .malformed(.empty)), (["serial": true], .malformed(.empty)),
-            (["accept": nil, "text": nil], .malformed(.empty)),
+            ([:], .malformed(.empty(.handshake, has: "no field"))),
+            (["close": false], .malformed(.empty(.handshake, has: "close"))),
+            (["serial": true], .malformed(.empty(.handshake, has: "serial"))),
+            (["accept": nil, "text": nil], .malformed(.empty(.handshake, has: "accept and text"))),
         ] as [(Message, SocketDecision)])
     func theFirstMessageDecides(message: Message, decision: SocketDecision) throws {
         #expect(SocketDecision(try SocketMessage(message.payload)) == decision)
@@ -57,7 +59,8 @@ import Testing
 
     @Test func aReasonHasAtMost123Bytes() {
         #expect(self.fault(["close": true, "reason": .string(String(repeating: "x", count: 123))]) == nil)
-        #expect(self.fault(["close": true, "reason": .string(String(repeating: "ä", count: 62))]) == .reasonTooLong)
+        #expect(
+            self.fault(["close": true, "reason": .string(String(repeating: "ä", count: 62))]) == .reasonTooLong(124))
     }
 
     @Test func anEmptyTextIsAMessage() throws {
@@ -106,10 +109,75 @@ import Testing
         #expect(OriginCheck().allows(["https://anywhere.org"]))
     }
 
-    @Test(arguments: ["", "example.org", "https://", "https://example.org/", "https://example.org/x", "*.", "*.a/b"])
-    func anOriginThatIsNoneIsNamed(text: String) {
+    /// As browsers send them: without the scheme's own port, in lower case, names in ASCII.
+    @Test(arguments: [
+        ("https://example.org:443", "https://example.org", true), ("http://example.org:80", "http://example.org", true),
+        ("https://example.org", "https://example.org:443", true), ("https://example.org:", "https://example.org", true),
+        ("http://example.org:443", "http://example.org", false), ("https://example.org", "http://example.org", false),
+        ("https://*.example.org", "https://a.example.org", true),
+        ("https://*.example.org", "https://example.org", true),
+        ("https://*.example.org", "http://a.example.org", false),
+        ("https://*.example.org", "https://a.example.org:8443", false),
+        ("https://*.example.org", "https://notexample.org", false),
+        ("*.example.org:8443", "https://a.example.org:8443", true),
+        ("*.example.org:8443", "https://a.example.org", false),
+        ("*.example.org:443", "https://a.example.org", true), ("*.example.org:443", "http://a.example.org", false),
+        ("*.example.org", "http://a.example.org:81", true), ("*.example.org", "https://example.org:@evil.com", false),
+        ("*.example.org", "https://example.org.evil.com", false), ("*.example.org", "https://a@example.org", false),
+        ("*.example.org", "https://example.org:0x50", false), ("*.example.org", "https://example.org:70000", false),
+        ("https://b\u{FC}cher.example", "https://xn--bcher-kva.example", true),
+        ("https://B\u{DC}CHER.example:8443", "https://xn--bcher-kva.example:8443", true),
+        ("*.b\u{FC}cher.example", "https://a.xn--bcher-kva.example", true),
+        ("http://[::1]:8000", "http://[::1]:8000", true), ("http://[0:0::1]", "http://[::1]", true),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000", true), ("http://[::1]", "http://[::1]x", false),
+        ("chrome-extension://abcd", "chrome-extension://abcd", true),
+    ])
+    func anOptionMeansWhatBrowsersSend(option: String, origin: String, isAllowed: Bool) throws {
+        #expect(try OriginCheck([option]).allows([origin]) == isAllowed)
+    }
+
+    @Test(arguments: [
+        ("", "a scheme is missing"), ("example.org", "a scheme is missing"), ("https://", "there is no host"),
+        ("https://example.org/", "browsers send no '/' with it"), ("https://example.org/x", "browsers send no '/x'"),
+        ("*.", "there is no host"), ("*.a/b", "browsers send no '/b'"), ("*", "all sites may"),
+        ("null", "a scheme is missing"),
+        ("https://u@example.org", "browsers send no '@example.org'"),
+        ("https://example.org?x", "browsers send no '?x'"),
+        ("https://a.*.example.org", "'*' is not a part of a host name"),
+        ("https://*", "'*' is not a part of a host name"),
+        ("https://*example.org", "'*example' is not a part of a host name"),
+        ("https://a..b", "two dots stand together"),
+        ("https://example.org:http", "'http' is not a port"), ("https://example.org:0", "'0' is not a port"),
+        ("https://example.org:65536", "'65536' is not a port"), ("https:// example.org", "white space"),
+        ("https://[::1", "the address has no end"), ("https://[x]", "[x] is not an IP address"),
+        ("http://127.1", "127.1 is not an IP address"), ("http://1.2.3.256", "1.2.3.256 is not an IP address"),
+        ("1+2://example.org", "'1+2' is not a scheme"), ("https://ex%61mple.org", "is not a part of a host name"),
+    ])
+    func anOptionThatMatchesNothingIsRefusedWithWhatIsWrong(text: String, why: String) {
         let error = #expect(throws: OriginError.self) { try OriginCheck([text]) }
-        #expect(error?.description.hasPrefix("'\(text)' is not an origin") == true)
+        #expect(error?.description.hasPrefix("'\(text)' is not an origin: ") == true)
+        #expect(error?.description.contains(why) == true, "\(error?.description ?? "")")
+    }
+}
+
+@Suite("What people are told of a message that says nothing (W11)") struct EmptyMessageTests {
+    private func sentence(_ message: Message) throws -> String {
+        try SocketMessage(message.payload).isEmpty(for: .browser).description
+    }
+
+    @Test func itsFieldsAreNamedAndNothingThatTheyHold() throws {
+        #expect(
+            try self.sentence(["title": "secret"])
+                == "a message for a socket needs text or bytes; this one has title")
+        #expect(try self.sentence([:]).hasSuffix("this one has no field"))
+        #expect(try self.sentence(["a": 1, "b": ["c": 2]]).hasSuffix("this one has a and b"))
+    }
+
+    @Test func theSentenceIsBounded() throws {
+        let many = Message((0..<1_000).map { ("field\($0)", Value.int(Int64($0))) })
+        #expect(try self.sentence(many).hasSuffix("this one has field0, field1, field2, field3, field4 and 995 more"))
+        let long = Message([(String(repeating: "x", count: 5_000), Value.int(1))])
+        #expect(try self.sentence(long).hasSuffix("this one has \(String(repeating: "x", count: 32))…"))
     }
 }
 

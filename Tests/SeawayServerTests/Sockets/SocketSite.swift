@@ -1,3 +1,4 @@
+import NIOCore
 import SeawayMessage
 import SeawayServer
 import Synchronization
@@ -19,6 +20,8 @@ final class SocketSite {
     let server: EmbeddedServer
     let log = LogLines()
     private let verdicts: Verdicts
+    /// Bytes that browsers have taken which are slow, and yet steady.
+    private var steady: [ObjectIdentifier: UInt64] = [:]
     private var eventsSeen = 0
     private var callsSeen = 0
 
@@ -30,6 +33,17 @@ final class SocketSite {
         self.verdicts = verdicts
         self.layer = FakeLayer(verdict: { verdicts.verdict($0) }, worker: worker)
         self.server = EmbeddedServer(layer: self.layer, log: self.log, sockets: true, configure)
+        self.server.core.outgoingOfSockets = { [unowned self] channel in
+            guard !channel.isWritable else { return Outgoing(waiting: 0, taken: nil) }
+            let taken = self.steady[ObjectIdentifier(channel)]
+            if let taken { self.steady[ObjectIdentifier(channel)] = taken + 1 }
+            return Outgoing(waiting: 1, taken: taken ?? 0)
+        }
+    }
+
+    /// Whether a browser that does not take all takes a little at a time.
+    func takes(_ isSteady: Bool, of browser: Browser) {
+        self.steady[ObjectIdentifier(browser.connection.channel)] = isSteady ? 1 : nil
     }
 
     var counters: SocketCounters { self.server.core.counters.sockets }

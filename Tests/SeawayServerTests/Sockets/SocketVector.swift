@@ -16,6 +16,8 @@ struct SocketVector: Decodable, Sendable, CustomTestStringConvertible {
         let frames: [Frame]?
         let drop: Bool?
         let stall: Bool?
+        let takes: Bool?
+        let closing: String?
         let closed: Bool?
         let send: Map?
         let control: Map?
@@ -49,19 +51,25 @@ struct SocketVector: Decodable, Sendable, CustomTestStringConvertible {
         let close: Int?
         let reason: String?
         let ping: Bool?
+        let pong: Bool?
+        let part: String?
+        let last: Bool?
         let many: Int?
 
         enum CodingKeys: String, CodingKey {
-            case text, close, reason, ping, many
+            case text, close, reason, ping, pong, part, last, many
             case bytesHex = "bytes_hex"
         }
 
         /// As a browser sends it; a close of 0 has no code.
         var client: ClientFrame {
+            if self.ping == true { return .ping() }
+            if self.pong == true { return .pong() }
+            if let part = self.part { return .more(part, isFinal: self.last ?? true) }
             if let close = self.close {
                 return .close(close == 0 ? nil : UInt16(clamping: close), self.reason ?? "")
             }
-            return self.bytesHex.map { .binary($0.bytes) } ?? .text(self.text ?? "")
+            return self.bytesHex.map { .binary($0.bytes) } ?? .text(self.text ?? "", isFinal: self.last ?? true)
         }
 
         /// As a browser gets it.

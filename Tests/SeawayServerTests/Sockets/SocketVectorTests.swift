@@ -75,6 +75,10 @@ private final class SocketVectorRunner {
             self.site.layer.answerHeld(Self.answer(release) ?? .unknown)
             self.site.server.run()
         }
+        if let word = step.closing {
+            self.site.layer.holdClosed(word == "hold")
+            self.site.server.run()
+        }
         if let time = step.advance { self.advance(time) }
         if let kind = step.lost {
             self.site.layer.happen(.lost(name: kind), to: kind)
@@ -101,6 +105,7 @@ private final class SocketVectorRunner {
         }
         if let frame = step.frame { for _ in 0..<(frame.many ?? 1) { try browser.send(frame.client) } }
         if let isSlow = step.stall { browser.becomeSlow(isSlow) }
+        if let takes = step.takes { self.site.takes(takes, of: browser) }
         if step.drop == true { browser.leave() }
         if let frames = step.frames { #expect(try browser.frames() == frames.map(\.server), comment) }
         if let isClosed = step.closed { #expect(browser.isOpen != isClosed, comment) }
@@ -153,6 +158,7 @@ private final class SocketVectorRunner {
             switch field {
             case "to": #expect(event.channel == value.string, comment)
             case "here": break
+            case "stream": #expect(event.stream == value.string.map(self.named), comment)
             default: self.compare(event.message[field], value, comment)
             }
         }

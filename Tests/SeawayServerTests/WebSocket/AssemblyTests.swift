@@ -7,6 +7,7 @@ import Testing
 struct Intake {
     var events: [MessageAssembly.Event] = []
     var fault: WebSocketFault?
+    private static let now = Moment(milliseconds: 0)
     /// How many bytes had been given when the fault was found.
     var faultAt = 0
 
@@ -16,14 +17,16 @@ struct Intake {
     ) {
         var configuration = WebSocketConfiguration()
         configure(&configuration)
-        let pool = CompressionPool(configuration.deflate, now: Moment(milliseconds: 0))
+        let pool = CompressionPool(configuration.deflate, now: Self.now)
         let decompression = deflate.map { MessageDecompression($0, pool: pool) }
-        var input = SocketInput(MessageAssembly(configuration, decompression: decompression))
+        var input = SocketInput(
+            MessageAssembly(configuration, decompression: decompression), rate: MessageRate(perSecond: 0, now: Self.now)
+        )
         do throws(WebSocketFault) {
             for piece in cut.pieces(of: bytes) {
                 self.faultAt += piece.count
                 input.append(ByteBuffer(bytes: piece))
-                while let event = try input.next() { self.events.append(event) }
+                while let event = try input.next(at: Self.now) { self.events.append(event) }
             }
         } catch {
             self.fault = error

@@ -91,7 +91,9 @@ import Testing
         #expect(throws: WebSocketHandshakeFault.subprotocolNotOffered) {
             _ = try handshake.accept(subprotocol: "Chat", deflate: DeflateConfiguration())
         }
-        #expect(WebSocketHandshake.isOwnField("Sec-WebSocket-Accept") && !WebSocketHandshake.isOwnField("set-cookie"))
+        #expect(
+            WebSocketHandshake.isOwnField("Sec-WebSocket-Accept".utf8)
+                && !WebSocketHandshake.isOwnField("set-cookie".utf8))
     }
 
     @Test func everyFaultCanBeTold() {

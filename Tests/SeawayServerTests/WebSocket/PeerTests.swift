@@ -89,6 +89,7 @@ import Testing
     @Test func aCloseThatIsNotAnsweredHasItsTime() throws {
         let socket = try EmbeddedPeer()
         socket.peer.close()
+        #expect(try socket.frames() == [.close(1_000, "")])
         socket.pass(.milliseconds(4_999))
         #expect(socket.user.events == [] && socket.isConnected)
         socket.pass(.milliseconds(1))
@@ -136,6 +137,26 @@ import Testing
         #expect(try socket.frames() == [.close(1_008, "too many messages")])
         #expect(socket.user.events == [.text("1"), .text("3"), .text("4"), .closed(1_008, "too many messages")])
         #expect(socket.core.counters.tooFast == 1)
+    }
+
+    /// They cost work like any other; a Close frame is the last.
+    @Test(
+        "W22",
+        arguments: [
+            [ClientFrame.ping(), .ping(), .ping()], [.pong(), .pong(), .pong()],
+            [.text("", isFinal: false), .more("", isFinal: false), .more("", isFinal: false)],
+            [.text("a"), .text("b", isFinal: false), .more("c")],
+        ]) func framesOfEveryKindCount(frames: [ClientFrame]) throws
+    {
+        let socket = try EmbeddedPeer { $0.maxMessagesPerSecond = 2 }
+        try socket.receive(frames[0], frames[1])
+        #expect(socket.core.counters.tooFast == 0)
+        try socket.receive(frames[2])
+        #expect(try socket.frames().last == .close(1_008, "too many messages"))
+        #expect(socket.core.counters.tooFast == 1)
+        let other = try EmbeddedPeer { $0.maxMessagesPerSecond = 2 }
+        try other.receive(frames[0], .ping(), .close(1_000))
+        #expect(other.user.events.last == .closed(1_000, ""))
     }
 
     @Test func unfinishedMessagesAreBoundedOverAllSockets() throws {
@@ -227,7 +248,8 @@ import Testing
         try other.receive(.text("last"))
         other.hangUp()
         other.peer.close(code: .tryAgainLater)
-        #expect(other.user.events == [.closed(1_013, ""), .ended])
+        // It had left, and nobody told it anything.
+        #expect(other.user.events == [.closed(1_006, ""), .ended])
     }
 
     @Test func whatIsHeldIsBounded() throws {

@@ -105,4 +105,112 @@ import Testing
         #expect(try socket.frames() == [.pong("7"), .pong("8"), .pong("9")])
         #expect(socket.core.counters.droppedPongs == 7)
     }
+
+    // MARK: Steady readers
+
+    /// A client that takes a little at a time, as its system tells.
+    private func steady(_ configure: (inout WebSocketConfiguration) -> Void = { _ in }) throws -> (EmbeddedPeer, Intake)
+    {
+        let socket = try EmbeddedPeer(configure)
+        let intake = Intake()
+        socket.core.outgoing = { _ in intake.look() }
+        socket.send("first")
+        _ = try socket.frames()
+        socket.becomeWritable(false)
+        return (socket, intake)
+    }
+
+    @Test("W21") func aCloseBehindMuchWaitsForASteadyReader() throws {
+        let (socket, intake) = try self.steady()
+        socket.send("1", "2")
+        socket.peer.close(code: .goingAway)
+        for _ in 0..<600 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [] && socket.isConnected)
+        socket.becomeWritable(true)
+        #expect(try socket.frames() == [.text("1"), .text("2"), .close(1_001, "")])
+        for _ in 0..<600 { socket.pass(.milliseconds(250)) }
+        #expect(socket.isConnected)
+        // From when it has all, it has its time to answer.
+        intake.pace = .all
+        for _ in 0..<20 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [] && socket.isConnected)
+        socket.pass(.milliseconds(250))
+        #expect(socket.user.events == [.closed(1_001, ""), .ended] && socket.core.counters.closeTimeouts == 1)
+    }
+
+    @Test("W10") func aCloseThatWasCutIs1006() throws {
+        let (socket, intake) = try self.steady()
+        socket.peer.close(code: .goingAway)
+        socket.becomeWritable(true)
+        #expect(try socket.frames() == [.close(1_001, "")])
+        intake.pace = .nothing
+        for _ in 0..<19 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [])
+        socket.pass(.milliseconds(500))
+        #expect(socket.user.events == [.closed(1_006, ""), .ended])
+        let (other, _) = try self.steady()
+        other.peer.close(code: .goingAway)
+        other.peer.abort()
+        #expect(other.user.events == [.closed(1_006, ""), .ended])
+    }
+
+    @Test func theEchoOfACloseIsNotCutEither() throws {
+        let (socket, intake) = try self.steady()
+        try socket.receive(.close(1_000))
+        for _ in 0..<100 { socket.pass(.milliseconds(250)) }
+        #expect(socket.isConnected)
+        intake.pace = .nothing
+        for _ in 0..<9 { socket.pass(.milliseconds(250)) }
+        #expect(!socket.isConnected && socket.user.events == [.closed(1_000, ""), .ended])
+    }
+
+    @Test("W21") func whoTakesBytesSteadilyIsAlive() throws {
+        let (socket, intake) = try self.steady()
+        for _ in 0..<1_000 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [])
+        intake.pace = .nothing
+        for _ in 0..<119 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [])
+        // It is looked after only when it matters, so that the last that was taken may be found late.
+        for _ in 0..<61 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [.closed(1_006, ""), .ended])
+    }
+
+    @Test("W13") func whoIsBlockedButTakesBytesIsNotTooSlow() throws {
+        let (socket, intake) = try self.steady { $0.maxQueuedMessages = 1 }
+        socket.send("1", "2", "3")
+        for _ in 0..<1_000 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [.blocked(true)])
+        intake.pace = .nothing
+        for _ in 0..<120 { socket.pass(.milliseconds(250)) }
+        #expect(socket.user.events == [.blocked(true)])
+        socket.pass(.milliseconds(250))
+        #expect(socket.user.events.last == .closed(1_008, "too slow"))
+    }
+
+    @Test func aHealthySocketIsNotLookedAt() throws {
+        let socket = try EmbeddedPeer()
+        let intake = Intake()
+        socket.core.outgoing = { _ in intake.look() }
+        for _ in 0..<100 {
+            socket.send("news")
+            try socket.receive(.pong())
+            socket.pass(.milliseconds(250))
+        }
+        #expect(intake.looks == 0)
+    }
+
+    /// What a client's system takes.
+    private final class Intake {
+        enum Pace { case all, steady, nothing }
+        var pace = Pace.steady { didSet { self.taken += 1 } }
+        private(set) var looks = 0
+        private var taken: UInt64 = 0
+
+        func look() -> Outgoing {
+            self.looks += 1
+            if self.pace != .nothing { self.taken += 1 }
+            return Outgoing(waiting: self.pace == .all ? 0 : 1, taken: self.taken)
+        }
+    }
 }

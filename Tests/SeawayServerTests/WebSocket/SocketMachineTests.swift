@@ -77,19 +77,21 @@ import Testing
     @Test func theClientBegins() {
         var handshake = CloseHandshake()
         #expect(
-            handshake.received(self.clients, at: self.start, self.times)
+            handshake.received(self.clients, at: self.start)
                 == .end(frame: .close(self.clients), told: self.clients))
         #expect(!handshake.isOpen && !handshake.isReading)
-        #expect(handshake.received(self.clients, at: self.start, self.times) == .none)
-        #expect(handshake.close(self.own, at: self.start, self.times) == .none)
-        #expect(handshake.failed(self.own, at: self.start, self.times) == .none)
-        #expect(handshake.sweep(at: self.start + self.times.lingerTimeout) == .gone(told: nil))
+        #expect(handshake.received(self.clients, at: self.start) == .none)
+        #expect(handshake.close(self.own, at: self.start) == .none)
+        #expect(handshake.failed(self.own, at: self.start) == .none)
+        #expect(
+            handshake.sweep(at: self.start + self.times.lingerTimeout, quietSince: self.start, self.times)
+                == .gone(told: nil))
         #expect(handshake.connectionEnded() == .none)
     }
 
     @Test func anEmptyFrameIsEchoedEmpty() {
         var handshake = CloseHandshake()
-        guard case .end(frame: .empty, let told?) = handshake.received(nil, at: self.start, self.times) else {
+        guard case .end(frame: .empty, let told?) = handshake.received(nil, at: self.start) else {
             Issue.record("not echoed")
             return
         }
@@ -98,31 +100,79 @@ import Testing
 
     @Test func theServerBegins() {
         var handshake = CloseHandshake()
-        #expect(handshake.close(self.own, at: self.start, self.times) == .close(self.own))
+        #expect(handshake.close(self.own, at: self.start) == .close(self.own))
         #expect(!handshake.isOpen && handshake.isReading)
-        handshake.closeWasWritten()
-        #expect(handshake.received(self.own, at: self.start, self.times) == .end(frame: nil, told: self.own))
+        handshake.closeWasWritten(at: self.start)
+        #expect(handshake.received(self.own, at: self.start) == .end(frame: nil, told: self.own))
     }
 
     @Test func closesThatCrossAreOneEach() {
         var handshake = CloseHandshake()
-        _ = handshake.close(self.own, at: self.start, self.times)
+        _ = handshake.close(self.own, at: self.start)
         // The server's own still stands behind messages.
         #expect(
-            handshake.received(self.clients, at: self.start, self.times)
+            handshake.received(self.clients, at: self.start)
                 == .end(frame: .close(self.clients), told: self.clients))
         handshake = CloseHandshake()
-        _ = handshake.close(self.own, at: self.start, self.times)
-        handshake.closeWasWritten()
-        #expect(handshake.received(self.clients, at: self.start, self.times) == .end(frame: nil, told: self.own))
+        _ = handshake.close(self.own, at: self.start)
+        handshake.closeWasWritten(at: self.start)
+        #expect(handshake.received(self.clients, at: self.start) == .end(frame: nil, told: self.own))
     }
 
+    private func sweep(_ handshake: inout CloseHandshake, at: Int64, quietSince: Int64 = 0) -> CloseHandshake.Action {
+        handshake.sweep(at: Moment(milliseconds: at), quietSince: Moment(milliseconds: quietSince), self.times)
+    }
+
+    /// The server has said all, and a client that has taken it all knows why.
     @Test func aClientThatDoesNotAnswerIsCut() {
         var handshake = CloseHandshake()
-        _ = handshake.close(self.own, at: self.start, self.times)
-        #expect(handshake.sweep(at: Moment(milliseconds: 4_999)) == .none)
-        #expect(handshake.sweep(at: Moment(milliseconds: 5_000)) == .gone(told: self.own))
-        #expect(handshake.sweep(at: Moment(milliseconds: 9_000)) == .none)
+        _ = handshake.close(self.own, at: self.start)
+        handshake.closeWasWritten(at: Moment(milliseconds: 1_000))
+        handshake.closeWasSent(at: Moment(milliseconds: 2_000))
+        handshake.allWasTaken()
+        #expect(self.sweep(&handshake, at: 5_999) == .none)
+        #expect(self.sweep(&handshake, at: 6_000) == .gone(told: self.own))
+        #expect(self.sweep(&handshake, at: 9_000) == .none)
+    }
+
+    /// Its time begins anew with all that it takes, and with the writing of the frame.
+    @Test func aCloseBehindMuchIsNotCutWhileTheClientTakesIt() {
+        var handshake = CloseHandshake()
+        _ = handshake.close(self.own, at: self.start)
+        #expect(self.sweep(&handshake, at: 60_000, quietSince: 59_000) == .none)
+        handshake.closeWasWritten(at: Moment(milliseconds: 61_000))
+        #expect(self.sweep(&handshake, at: 65_999, quietSince: 59_000) == .none)
+        #expect(self.sweep(&handshake, at: 67_999, quietSince: 63_000) == .none)
+        #expect(
+            self.sweep(&handshake, at: 68_000, quietSince: 63_000) == .gone(told: WebSocketClose(unsent: .abnormal)))
+    }
+
+    @Test func soIsTheEchoOfTheClientsOwn() {
+        var handshake = CloseHandshake()
+        _ = handshake.received(self.clients, at: self.start)
+        #expect(self.sweep(&handshake, at: 10_000, quietSince: 9_000) == .none)
+        #expect(self.sweep(&handshake, at: 11_000, quietSince: 9_000) == .gone(told: nil))
+    }
+
+    /// Nobody has told the client why, so nobody closed it.
+    @Test func aCloseThatWasCutIs1006() {
+        let abnormal = CloseHandshake.Action.gone(told: WebSocketClose(unsent: .abnormal))
+        var handshake = CloseHandshake()
+        _ = handshake.close(self.own, at: self.start)
+        #expect(handshake.cut() == abnormal)
+        handshake = CloseHandshake()
+        _ = handshake.close(self.own, at: self.start)
+        handshake.closeWasWritten(at: self.start)
+        #expect(handshake.connectionEnded() == abnormal)
+        // On its way: what the client left unread it may have seen, unless it was the server who cut it.
+        for endsItself in [true, false] {
+            handshake = CloseHandshake()
+            _ = handshake.close(self.own, at: self.start)
+            handshake.closeWasSent(at: self.start)
+            #expect(
+                (endsItself ? handshake.connectionEnded() : handshake.cut())
+                    == (endsItself ? .gone(told: self.own) : abnormal))
+        }
     }
 
     @Test func aConnectionThatBreaksIs1006() {
@@ -132,19 +182,16 @@ import Testing
             return
         }
         #expect(told.code == .abnormal)
-        handshake = CloseHandshake()
-        _ = handshake.close(self.own, at: self.start, self.times)
-        #expect(handshake.connectionEnded() == .gone(told: self.own))
     }
 
     @Test func afterAFaultNothingIsRead() {
         var handshake = CloseHandshake()
-        #expect(handshake.failed(self.own, at: self.start, self.times) == .end(frame: .close(self.own), told: self.own))
+        #expect(handshake.failed(self.own, at: self.start) == .end(frame: .close(self.own), told: self.own))
         #expect(!handshake.isReading)
         handshake = CloseHandshake()
-        _ = handshake.close(self.clients, at: self.start, self.times)
-        handshake.closeWasWritten()
-        #expect(handshake.failed(self.own, at: self.start, self.times) == .end(frame: nil, told: self.clients))
+        _ = handshake.close(self.clients, at: self.start)
+        handshake.closeWasWritten(at: self.start)
+        #expect(handshake.failed(self.own, at: self.start) == .end(frame: nil, told: self.clients))
     }
 
     @Test func whatMayNotBeSentIsNot() {
@@ -191,6 +238,45 @@ import Testing
         #expect(clock.check(at: Moment(milliseconds: 31_000), self.times) == .stalled)
         clock.outputBlocked(false, at: Moment(milliseconds: 31_000))
         #expect(clock.check(at: Moment(milliseconds: 31_000), self.times) == .none)
+    }
+
+    @Test func blockedOutputThatIsTakenSteadilyHasNone() {
+        var clock = SocketClock(now: Moment(milliseconds: 0))
+        clock.outputBlocked(true, at: Moment(milliseconds: 1_000))
+        for second in 1...600 {
+            let now = Moment(milliseconds: Int64(second) * 1_000)
+            clock.looked(waits: true, hasTaken: true, at: now, self.times)
+            #expect(clock.check(at: now, self.times) == .none)
+        }
+        #expect(clock.check(at: Moment(milliseconds: 629_999), self.times) != .stalled)
+        #expect(clock.check(at: Moment(milliseconds: 630_000), self.times) == .stalled)
+    }
+
+    /// A ping stands behind what waits, so who takes that is alive.
+    @Test func whoTakesWhatWaitsIsNotSilent() {
+        var clock = SocketClock(now: Moment(milliseconds: 0))
+        #expect(!clock.mustLook(at: Moment(milliseconds: 14_999), self.times))
+        #expect(clock.mustLook(at: Moment(milliseconds: 15_000), self.times))
+        #expect(clock.check(at: Moment(milliseconds: 20_000), self.times) == .ping)
+        for second in 21...100 {
+            let now = Moment(milliseconds: Int64(second) * 1_000)
+            clock.looked(waits: true, hasTaken: true, at: now, self.times)
+            #expect(clock.check(at: now, self.times) == .none)
+        }
+        // The ping has arrived: an answer to it has the time that it always has.
+        clock.looked(waits: true, hasTaken: false, at: Moment(milliseconds: 124_000), self.times)
+        clock.looked(waits: false, hasTaken: true, at: Moment(milliseconds: 125_000), self.times)
+        let later = [134_999, 135_000].map { clock.check(at: Moment(milliseconds: $0), self.times) }
+        #expect(later == [.none, .giveUp])
+    }
+
+    /// It is the client's system that takes a ping; whether the client is alive shows its answer alone.
+    @Test func aPingThatArrivesIsNoSignOfLife() {
+        var clock = SocketClock(now: Moment(milliseconds: 0))
+        #expect(clock.check(at: Moment(milliseconds: 20_000), self.times) == .ping)
+        clock.looked(waits: false, hasTaken: true, at: Moment(milliseconds: 25_000), self.times)
+        let later = [29_999, 30_000].map { clock.check(at: Moment(milliseconds: $0), self.times) }
+        #expect(later == [.none, .giveUp])
     }
 }
 
