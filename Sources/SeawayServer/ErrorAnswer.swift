@@ -14,6 +14,8 @@ package enum ErrorAnswer: Hashable, Sendable {
     /// No worker accepted the socket in time (W8).
     case notAccepted
     case connect
+    /// A request line in order, but for a method that the parser does not know.
+    case method
     case transferCoding
     case malformedAnswer
     case full
@@ -33,7 +35,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .handshake(let fault): fault.status
         case .origin, .notAccepted: 403
         case .tooManySockets: 429
-        case .connect, .transferCoding: 501
+        case .connect, .method, .transferCoding: 501
         case .malformedAnswer: 502
         case .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections: 503
         case .timeout: 504
@@ -45,7 +47,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         switch self {
         case .syntax: "This is not HTTP/1.1."
         case .target: "The request target is not a path."
-        case .hostField: "An HTTP/1.1 request has exactly one Host field."
+        case .hostField: "A request has exactly one Host field, with a host and maybe a port."
         case .slowRequest: "The request did not come in time."
         case .bodyTooLarge: "The body is too large."
         case .headTooLarge: "The request's fields are too large."
@@ -54,6 +56,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .tooManySockets: "Too many WebSockets are open from this address."
         case .notAccepted: "No worker accepted the WebSocket in time."
         case .connect: "This is not a proxy."
+        case .method: "This method is not known here."
         case .transferCoding: "The only transfer coding here is chunked, in HTTP/1.1."
         case .malformedAnswer: "The worker's answer was malformed."
         case .full: "Too many requests are waiting."
@@ -70,7 +73,7 @@ package enum ErrorAnswer: Hashable, Sendable {
     package var closes: Bool {
         switch self {
         case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
-            .tooManySockets, .notAccepted, .connect, .transferCoding, .noRoomForBody, .tooManyConnections:
+            .tooManySockets, .notAccepted, .connect, .method, .transferCoding, .noRoomForBody, .tooManyConnections:
             true
         case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
         }
@@ -87,8 +90,8 @@ extension ErrorAnswer: CaseIterable {
     package static var allCases: [ErrorAnswer] {
         [
             .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
-            .notAccepted, .connect, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused,
-            .noRoomForBody, .tooManyConnections, .timeout,
+            .notAccepted, .connect, .method, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome,
+            .refused, .noRoomForBody, .tooManyConnections, .timeout,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
 }
@@ -96,7 +99,7 @@ extension ErrorAnswer: CaseIterable {
 extension ServerCounters {
     package mutating func count(_ answer: ErrorAnswer) {
         switch answer {
-        case .syntax, .target, .hostField, .handshake, .connect, .transferCoding: self.badRequests += 1
+        case .syntax, .target, .hostField, .handshake, .connect, .method, .transferCoding: self.badRequests += 1
         case .origin: self.sockets.refusedOrigins += 1
         case .tooManySockets: self.sockets.tooMany += 1
         case .notAccepted: self.sockets.notAccepted += 1
