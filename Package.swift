@@ -70,7 +70,10 @@ let package = Package(
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
-        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), tls], swiftSettings: rules),
+        .target(
+            name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), nio("NIOHTTP1"), tls],
+            swiftSettings: rules
+        ),
         .target(
             name: "SeawayHub",
             dependencies: [
@@ -111,8 +114,8 @@ let package = Package(
         .target(
             name: "SeawayServer",
             dependencies: [
-                "SeawayMessage", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"),
-                logging,
+                "SeawayMessage", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                nio("NIOWebSocket"), logging,
             ],
             swiftSettings: rules
         ),
@@ -185,7 +188,10 @@ let package = Package(
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
         .testTarget(
-            name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
+            name: "SeawayNIOTests",
+            dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
         ),
@@ -218,7 +224,8 @@ let package = Package(
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                "SeawayServer", "SeawayNIO", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"),
                 nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
@@ -227,8 +234,8 @@ let package = Package(
         .testTarget(
             name: "SeawayBridgeTests",
             dependencies: [
-                "SeawayBridge", "SeawayMessage", "SeawayTesting", "SeawayWire", "TestSupport", nio("NIOHTTP1"),
-                nio("NIOPosix"), logging,
+                "SeawayBridge", "SeawayMessage", "SeawayNIO", "SeawayTesting", "SeawayWire", "TestSupport",
+                nio("NIOHTTP1"), nio("NIOPosix"), logging,
             ],
             swiftSettings: rules
         ),

@@ -31,7 +31,14 @@ package struct Answer: Hashable, Sendable {
     package private(set) var hasServer = false
     /// The worker's own `content-length`.
     package private(set) var declaredLength: Int?
+    /// Where the worker wants to hear that nobody waits any more (I27).
+    package private(set) var disconnectChannel: String?
     private var contentRange = 0..<0
+    /// It holds a part of an answer.
+    private var isPart = false
+
+    /// Whether it says a disconnect channel and nothing of the answer.
+    package var isNotice: Bool { self.disconnectChannel != nil && !self.isPart }
 
     package var content: ArraySlice<UInt8> { self.bytes[self.contentRange] }
 
@@ -61,15 +68,25 @@ package struct Answer: Hashable, Sendable {
     ) throws(AnswerFault) {
         if reader.holds("status", at: key) {
             self.piece.status = try reader.read("status") { $0.int() }.map { Int($0) }
+            self.isPart = self.isPart || self.piece.status != nil
         } else if reader.holds("content", at: key) {
-            self.contentRange = try reader.read("content") { $0.data() } ?? 0..<0
+            let range = try reader.read("content") { $0.data() }
+            self.isPart = self.isPart || range != nil
+            self.contentRange = range ?? 0..<0
             self.piece.size = self.contentRange.count
         } else if reader.holds("more_content", at: key) {
-            self.piece.moreContent = try reader.read("more_content") { $0.bool() } ?? false
+            let more = try reader.read("more_content") { $0.bool() }
+            self.isPart = self.isPart || more != nil
+            self.piece.moreContent = more ?? false
         } else if reader.holds("offset", at: key) {
             self.piece.offset = try reader.read("offset") { $0.int() }.map { Int($0) }
         } else if reader.holds("headers", at: key) {
             try self.readFields(count: try reader.read("headers") { $0.list() } ?? 0, &reader, limits)
+        } else if reader.holds("disconnect_channel", at: key) {
+            self.disconnectChannel = try reader.read("disconnect_channel") { $0.string() }.map { name in
+                String(decoding: self.bytes[name], as: UTF8.self)
+            }
+            guard self.disconnectChannel.map(isWorkersDisconnectChannel) ?? true else { throw .disconnectChannel }
         } else if !reader.skip() {
             throw .notAMessage
         }

@@ -72,4 +72,6 @@ package enum AnswerFault: Error, Hashable, Sendable {
     /// Not a token, or a control character in the value.
     case fieldNotLegal
     case fieldsTooLarge
+    /// `disconnect_channel` is none of a worker's own (I27).
+    case disconnectChannel
 }

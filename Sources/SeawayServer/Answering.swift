@@ -23,6 +23,8 @@ extension ConnectionHandler {
     }
 
     private func receive(_ answer: Answer, at index: Int) {
+        if let channel = answer.disconnectChannel { self.exchanges[index].request.disconnectChannel = channel }
+        guard !answer.isNotice else { return }
         switch self.exchanges[index].stream.receive(answer.piece) {
         case .begin(let status, let isLast): self.begin(answer, at: index, status: status, isLast: isLast)
         case .continue(let isLast): self.goOn(answer, at: index, isLast: isLast)
@@ -44,7 +46,10 @@ extension ConnectionHandler {
         let output = self.core.writer.begin(
             answer, status: status, framing: framing, connection: asked.connection(closes: closes))
         // Whoever goes on with an answer that can have no content is told that nobody reads it (I14).
-        if !isLast, !framing.hasContent { self.core.closeReplyChannel(self.exchanges[index].number) }
+        if !isLast, !framing.hasContent {
+            self.core.closeReplyChannel(self.exchanges[index].number)
+            self.core.tellItsWorker(of: self.exchanges[index], .over)
+        }
         self.emit(output, content: answer, at: index, isLast: isLast || !framing.hasContent)
     }
 
@@ -64,7 +69,10 @@ extension ConnectionHandler {
         } else {
             self.exchanges[index].deadline = self.core.now + self.core.configuration.httpTimeout
             let turn = self.exchanges.put(output, bytes: output.readableBytes, at: index, isLast: false)
-            if turn == .now { self.context?.writeAndFlush(self.wrapOutboundOut(output), promise: nil) }
+            if turn == .now {
+                self.write(output)
+                self.context?.flush()
+            }
             // Writing may have ended the connection, and with it the exchange.
             self.pauseIfNeeded()
         }
@@ -74,13 +82,14 @@ extension ConnectionHandler {
     private func finish(_ output: ByteBuffer, at index: Int) {
         let exchange = self.exchanges[index]
         self.core.endRequest(exchange)
+        self.lastAnswered = exchange
         let closes = !exchange.request.staysOpen
         // First, because a request that comes behind an answer that closes is not taken any more.
         if closes { self.stopReading() }
         let turn = self.exchanges.put(
             output, bytes: output.readableBytes, at: index, isLast: true, closes: closes)
         if turn == .now, let context = self.context {
-            context.write(self.wrapOutboundOut(output), promise: nil)
+            self.write(output)
             self.advance(context)
         }
         self.pauseIfNeeded()
@@ -90,7 +99,7 @@ extension ConnectionHandler {
     private func advance(_ context: ChannelHandlerContext) {
         var closes = self.exchanges.endFirst()
         while !closes, let next = self.exchanges.first {
-            for output in self.exchanges.takeWaiting() { context.write(self.wrapOutboundOut(output), promise: nil) }
+            for output in self.exchanges.takeWaiting() { self.write(output) }
             guard next.isComplete else { break }
             closes = self.exchanges.endFirst()
         }
@@ -128,9 +137,11 @@ extension ConnectionHandler {
 
     /// Answers by itself while nothing was sent; later only the end of the connection tells the client.
     private func giveUp(at index: Int, _ error: ErrorAnswer) {
+        if let end = error.end { self.core.tellItsWorker(of: self.exchanges[index], end) }
         guard index == 0, self.exchanges[0].stream.hasBegun else { return self.answer(error, at: index) }
         let exchange = self.exchanges[0]
-        self.core.endRequest(exchange)
+        self.core.endRequest(exchange, cut: error.end)
+        if let end = error.end { self.core.logCut(exchange, end) }
         _ = self.exchanges.endFirst()
         // Nothing else tells a client that waits for the end that this is not it.
         if exchange.request.framing == .untilClose { self.resetOnClose() }
@@ -175,19 +186,36 @@ extension ConnectionHandler {
             self.core.closeReplyChannel(number)
             self.fail(number, .timeout)
         }
-        switch self.clock.expiry(at: now, isBusy: !self.exchanges.isEmpty, times: self.core.configuration) {
+        self.lookAtOutput(at: now)
+        let expiry = self.clock.expiry(
+            at: now, isBusy: !self.exchanges.isEmpty, output: self.output, times: self.core.configuration)
+        switch expiry {
         case .none: break
         case .close: self.abort()
         case .slowRequest: self.refuse(.slowRequest)
         case .stalled:
             self.core.counters.stalledClients += 1
-            self.abort()
+            self.abort(.stalled)
         }
     }
 
-    /// Ends an idle connection; the others end behind their last answer.
+    /// Ends an idle connection; the others end behind their last answer, and behind what of it the client has yet to
+    /// take.
     func drain() {
-        if self.exchanges.isEmpty, self.isBetweenRequests { self.abort() }
+        guard self.exchanges.isEmpty, self.isBetweenRequests else { return }
+        if self.lookAtOutput(at: self.core.now) { self.end() } else { self.abort() }
+    }
+}
+
+extension ErrorAnswer {
+    /// What a worker hears of a request that may have reached it.
+    fileprivate var end: RequestEnd? {
+        switch self {
+        case .timeout: .timeout
+        case .malformedAnswer: .malformed
+        case .unknownOutcome: .lost
+        default: nil
+        }
     }
 }
 

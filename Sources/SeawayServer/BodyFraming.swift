@@ -14,6 +14,8 @@ package enum BodyFraming: Hashable, Sendable {
     package init(status: Int, isHead: Bool, isHTTP10: Bool, size: Int, isLast: Bool, declaredLength: Int?) {
         switch (status, isHead, isLast) {
         case (204, _, _): self = .none(contentLength: nil)
+        // Without content, and said so, as a client may wait for it otherwise (RFC 9110, 15.3.6).
+        case (205, _, _): self = .none(contentLength: 0)
         case (304, _, _): self = .none(contentLength: declaredLength)
         case (_, true, _): self = .none(contentLength: isLast && size > 0 ? size : declaredLength)
         case (_, false, true): self = .length(size)

@@ -1,4 +1,7 @@
-/// Decides how long one client is waited for: for its next request, for the rest of one, and for reading what it asked for.
+/// Decides how long one client is waited for: for its next request, for the rest of one, and for taking what it asked
+/// for.
+///
+/// While something waits for the client to take it, only that it takes nothing ends the connection, however slow it is.
 package struct ConnectionClock: Hashable, Sendable {
     package enum Expiry: Hashable, Sendable {
         /// There is still time.
@@ -7,7 +10,7 @@ package struct ConnectionClock: Hashable, Sendable {
         case close
         /// Answer 408: a request was begun and did not come whole.
         case slowRequest
-        /// End the connection: the client does not read (I19).
+        /// End the connection: the client takes nothing (I19).
         case stalled
     }
 
@@ -26,7 +29,6 @@ package struct ConnectionClock: Hashable, Sendable {
 
     private var phase = Phase.fresh
     private var since: Moment
-    private var unwritableSince: Moment?
 
     /// A new connection owes its first request within the time for a head.
     package init(now: Moment) { self.since = now }
@@ -48,25 +50,29 @@ package struct ConnectionClock: Hashable, Sendable {
     package mutating func readingStopped(at now: Moment) { self.enter(.stopped, now) }
     package mutating func sideEnded(at now: Moment) { self.enter(.lingering, now) }
 
-    package mutating func writabilityChanged(to isWritable: Bool, at now: Moment) {
-        self.unwritableSince = isWritable ? nil : now
-    }
-
-    /// - Parameter isBusy: requests are under way, so that the client waits for the server.
-    package func expiry(at now: Moment, isBusy: Bool, times: ServerConfiguration) -> Expiry {
-        if let start = self.unwritableSince, start + times.clientStallTimeout <= now { return .stalled }
+    /// - Parameters:
+    ///   - isBusy: requests are under way, so that the client waits for the server.
+    ///   - output: what the client takes.
+    package func expiry(
+        at now: Moment, isBusy: Bool, output: TakenBytes, times: ServerConfiguration
+    ) -> Expiry {
+        if output.isStalled(for: times.clientStallTimeout, at: now) { return .stalled }
         switch self.phase {
         case .fresh: return self.after(times.headTimeout, now, .close)
-        case .idle where !isBusy: return self.after(times.keepAliveTimeout, now, .close)
+        case .idle where !isBusy && !output.isOpen:
+            return self.after(times.keepAliveTimeout, now, .close, freeSince: output.freeSince)
+        // A late request is answered behind all that was asked before: nothing is cut.
         case .head: return self.after(times.headTimeout, now, .slowRequest)
         case .body: return self.after(times.bodyTimeout, now, .slowRequest)
-        case .lingering: return self.after(times.lingerTimeout, now, .close)
-        case .idle, .stopped: return .none
+        case .lingering where !output.isOpen:
+            return self.after(times.lingerTimeout, now, .close, freeSince: output.freeSince)
+        case .idle, .stopped, .lingering: return .none
         }
     }
 
-    private func after(_ time: Duration, _ now: Moment, _ expiry: Expiry) -> Expiry {
-        self.since + time <= now ? expiry : .none
+    /// - Parameter freeSince: when the client had taken all that waited for it; before that its time did not begin.
+    private func after(_ time: Duration, _ now: Moment, _ expiry: Expiry, freeSince: Moment? = nil) -> Expiry {
+        max(self.since, freeSince ?? self.since) + time <= now ? expiry : .none
     }
 
     private mutating func enter(_ phase: Phase, _ now: Moment) {

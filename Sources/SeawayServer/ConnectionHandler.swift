@@ -14,6 +14,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var intake: RequestIntake
     var exchanges: Exchanges<AskedRequest, ByteBuffer>
     var clock: ConnectionClock
+    /// Whether the client takes what is written to it.
+    var output: TakenBytes
+    /// Why the connection ends, if it does before an answer is whole.
+    private var ending = RequestEnd.left
+    /// The last request whose answer was handed to the channel whole: it may be cut all the same.
+    var lastAnswered: Exchanges<AskedRequest, ByteBuffer>.Exchange?
     /// `nil` before the connection is there and after it is gone.
     private(set) var context: ChannelHandlerContext?
     private(set) var addresses = ConnectionAddresses()
@@ -36,6 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.intake = RequestIntake(check: RequestCheck(maxBody: core.configuration.maxRequestBody))
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
+        self.output = TakenBytes(now: core.now)
     }
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
@@ -57,7 +64,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard !self.core.enter(self) else { return }
         self.stopReading()
         let page = self.core.writer.error(.tooManyConnections, isHead: false, connection: .close)
-        context.writeAndFlush(self.wrapOutboundOut(page), promise: nil)
+        self.write(page)
+        context.flush()
         // At once, because a connection without a place is not watched.
         context.close(promise: nil)
     }
@@ -77,22 +85,29 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.core.leave(self)
         self.socket.take()?.clientLeft()
         for exchange in self.exchanges.removeAll() where exchange.request.route != nil {
-            self.core.clientLeft(exchange)
+            if !exchange.isComplete {
+                self.core.abandon(exchange, self.ending)
+            } else if self.ending != .left {
+                self.core.answerWasCut(exchange, self.ending)
+            }
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else {
-            if !(error is ByteToMessageDecoderError) { context.close(promise: nil) }
-            return
+        let answer: ErrorAnswer
+        switch error {
+        case HTTPParserError.headerOverflow: answer = .headTooLarge
+        case HTTPParserError.invalidMethod: answer = .method
+        case is HTTPParserError: answer = .syntax
+        case is ByteToMessageDecoderError: return
+        default: return context.close(promise: nil)
         }
         // Without a client there is nobody to tell, and after a refusal it was told.
         guard context.channel.isActive, !self.intake.isStopped else { return }
-        if case .headerOverflow = error { self.refuse(.headTooLarge) } else { self.refuse(.syntax) }
+        self.refuse(answer)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        self.clock.writabilityChanged(to: context.channel.isWritable, at: self.core.now)
         if context.channel.isWritable { self.resumeFirst() }
         context.fireChannelWritabilityChanged()
     }
@@ -174,7 +189,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func letClientSend() {
         guard self.waitsToSend, self.exchanges.isEmpty, let context = self.context else { return }
         self.waitsToSend = false
-        context.write(self.wrapOutboundOut(self.core.writer.goOn()), promise: nil)
+        self.write(self.core.writer.goOn())
         context.flush()
     }
 
@@ -186,7 +201,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard !checked.asksForWebSocket else { return self.askForSocket(head, checked) }
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.beginRequest(of: self)
-        let asked = AskedRequest(head, checked, route: route, began: now)
+        let asked = AskedRequest(head, checked, route: route, began: self.core.logTime)
         self.exchanges.begin(number, asked, deadline: now + self.core.configuration.httpTimeout)
         self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
     }
@@ -205,7 +220,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let error = self.core.sockets.refusal(head, from: self.addresses) { return self.refuse(error) }
         let number = self.core.nextNumber()
         self.exchanges.begin(
-            number, AskedRequest(head, checked, route: nil, began: self.core.now), deadline: nil)
+            number, AskedRequest(head, checked, route: nil, began: self.core.logTime), deadline: nil)
         let session = self.core.sockets.ask(self, number, head, checked, handshake, from: self.addresses)
         self.socket = session
         session.pump()
@@ -226,7 +241,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.core.endRequest(self.exchanges[index])
         _ = self.exchanges.endFirst()
         self.socket = nil
-        context.write(self.wrapOutboundOut(self.core.writer.upgrade(acceptance, answer)), promise: nil)
+        self.write(self.core.writer.upgrade(acceptance, answer))
         context.flush()
         let channel = context.channel
         channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
@@ -239,7 +254,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.clock.readingStopped(at: self.core.now)
         self.core.counters.count(error)
         self.exchanges.begin(
-            self.core.nextNumber(), AskedRequest(refusedAt: self.core.now, isHead: isHead), deadline: nil)
+            self.core.nextNumber(), AskedRequest(refusedAt: self.core.logTime, isHead: isHead), deadline: nil)
         self.answer(error, at: self.exchanges.count - 1)
     }
 
@@ -249,6 +264,23 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.intake.stop()
         self.held.removeAll()
         self.waitsToSend = false
+    }
+
+    // MARK: Writing
+
+    /// Writes without flushing.
+    func write(_ bytes: ByteBuffer) {
+        self.output.wrote(at: self.core.now)
+        self.context?.write(self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Looks at what the client has taken.
+    ///
+    /// - Returns: whether something waits for it still.
+    @discardableResult func lookAtOutput(at now: Moment) -> Bool {
+        guard self.output.isOpen, let channel = self.context?.channel else { return false }
+        self.output.look(self.core.outgoing(channel), at: now)
+        return self.output.isOpen
     }
 
     // MARK: Ending
@@ -265,7 +297,24 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    func abort() { self.context?.close(promise: nil) }
+    /// Ends the connection at once.
+    ///
+    /// - Parameter ending: told to the workers whose answers are not whole.
+    func abort(_ ending: RequestEnd = .left) {
+        guard let context = self.context else { return }
+        self.ending = ending
+        self.tellWhatIsCut(context.channel)
+        context.close(promise: nil)
+    }
+
+    /// What this process still holds is dropped with the connection: the answer that it belongs to is cut, though its
+    /// worker was done with it.
+    private func tellWhatIsCut(_ channel: any Channel) {
+        guard self.ending != .left, self.lastAnswered != nil, self.core.outgoing(channel).held > 0 else { return }
+        let underWay = self.exchanges.first.map { $0.stream.hasBegun } ?? false
+        guard !underWay, let cut = self.lastAnswered.take() else { return }
+        self.core.answerWasCut(cut, self.ending)
+    }
 }
 
 @available(*, unavailable)

@@ -16,6 +16,8 @@ package enum ErrorAnswer: Hashable, Sendable {
     /// A worker closes, by the control channel, what was not accepted yet (W7).
     case notWanted
     case connect
+    /// A request line in order, but for a method that the parser does not know.
+    case method
     case transferCoding
     case malformedAnswer
     case full
@@ -35,7 +37,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .handshake(let fault): fault.status
         case .origin, .notWanted: 403
         case .tooManySockets: 429
-        case .connect, .transferCoding: 501
+        case .connect, .method, .transferCoding: 501
         case .malformedAnswer: 502
         case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .tooManyConnections: 503
         case .timeout: 504
@@ -47,7 +49,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         switch self {
         case .syntax: "This is not HTTP/1.1."
         case .target: "The request target is not a path."
-        case .hostField: "An HTTP/1.1 request has exactly one Host field."
+        case .hostField: "A request has exactly one Host field, with a host and maybe a port."
         case .slowRequest: "The request did not come in time."
         case .bodyTooLarge: "The body is too large."
         case .headTooLarge: "The request's fields are too large."
@@ -57,6 +59,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .notAccepted: "No worker has answered for the WebSocket in time."
         case .notWanted: "The worker refused the WebSocket."
         case .connect: "This is not a proxy."
+        case .method: "This method is not known here."
         case .transferCoding: "The only transfer coding here is chunked, in HTTP/1.1."
         case .malformedAnswer: "The worker's answer was malformed."
         case .full: "Too many requests are waiting."
@@ -73,7 +76,8 @@ package enum ErrorAnswer: Hashable, Sendable {
     package var closes: Bool {
         switch self {
         case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
-            .tooManySockets, .notAccepted, .notWanted, .connect, .transferCoding, .noRoomForBody, .tooManyConnections:
+            .tooManySockets, .notAccepted, .notWanted, .connect, .method, .transferCoding, .noRoomForBody,
+            .tooManyConnections:
             true
         case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
         }
@@ -90,9 +94,8 @@ extension ErrorAnswer: CaseIterable {
     package static var allCases: [ErrorAnswer] {
         [
             .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
-            .notAccepted, .notWanted, .connect, .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome,
-            .refused,
-            .noRoomForBody, .tooManyConnections, .timeout,
+            .notAccepted, .notWanted, .connect, .method, .transferCoding, .malformedAnswer, .full, .unreachable,
+            .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections, .timeout,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
 }
@@ -100,7 +103,7 @@ extension ErrorAnswer: CaseIterable {
 extension ServerCounters {
     package mutating func count(_ answer: ErrorAnswer) {
         switch answer {
-        case .syntax, .target, .hostField, .handshake, .connect, .transferCoding: self.badRequests += 1
+        case .syntax, .target, .hostField, .handshake, .connect, .method, .transferCoding: self.badRequests += 1
         case .origin: self.sockets.refusedOrigins += 1
         case .tooManySockets: self.sockets.tooMany += 1
         case .notAccepted: self.sockets.notAccepted += 1

@@ -122,9 +122,9 @@ package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {
 
     /// Ends everything.
     ///
-    /// - Returns: the exchanges whose answers were not complete.
+    /// - Returns: the exchanges that were under way, and those whose answers waited, whole, for their turn.
     package mutating func removeAll() -> [Exchange] {
         defer { self = Exchanges(maxWaiting: self.maxWaiting) }
-        return self.queue.filter { !$0.isComplete }
+        return self.queue
     }
 }

@@ -3,6 +3,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import SeawayMessage
+import SeawayNIO
 
 /// Turns HTTP/1.1 requests into messages and messages into answers (protocol/INTERFACE.md), over any layer.
 ///
@@ -128,9 +129,7 @@ extension Channel {
         limits.maxHeaderFieldSize = core.configuration.maxRequestHead
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
-        let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
-        try self.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
+        try self.pipeline.syncOperations.addHandler(ByteToMessageHandler(RequestDecoder(limits: limits)))
         try self.pipeline.syncOperations.addHandler(ConnectionHandler(core: core))
     }
 }

@@ -1,3 +1,5 @@
+import SeawayNIO
+
 /// Decides from the head of a request whether its body is read.
 package struct RequestCheck: Hashable, Sendable {
     /// A head that was found good.
@@ -27,21 +29,28 @@ package struct RequestCheck: Hashable, Sendable {
 
     package init(maxBody: Int) { self.maxBody = maxBody }
 
-    /// - Parameter keepAlive: what version and `Connection` say.
+    /// - Parameter parserGoesOn: the parser takes another request behind this one.
     package func verdict(
-        method: String, target: String, isHTTP10: Bool, keepAlive: Bool, fields: RequestFields
+        method: String, target: String, isHTTP10: Bool, parserGoesOn: Bool, fields: RequestFields
     ) -> Verdict {
         guard method != "CONNECT" else { return .refuse(.connect) }
         guard fields.coding != .other, !isHTTP10 || fields.coding == .none else { return .refuse(.transferCoding) }
-        guard fields.hostCount == 1 || (isHTTP10 && fields.hostCount == 0) else { return .refuse(.hostField) }
+        guard !fields.hasBadLength, fields.coding == .none || fields.contentLength == nil else {
+            return .refuse(.syntax)
+        }
+        guard fields.hostCount == 1 || (isHTTP10 && fields.hostCount == 0), Self.isLegal(fields.host) else {
+            return .refuse(.hostField)
+        }
         guard let parts = RequestTarget(target) else { return .refuse(.target) }
         guard fields.contentLength ?? 0 <= self.maxBody else { return .refuse(.bodyTooLarge) }
         return .accept(
             Head(
                 target: parts, fields: fields, isHTTP10: isHTTP10, isHead: method == "HEAD",
                 // The decoder reads nothing behind a request that asks for another protocol.
-                staysOpen: keepAlive && !fields.asksForUpgrade
+                staysOpen: parserGoesOn && !fields.asksForUpgrade && !fields.closes && (!isHTTP10 || fields.keepsAlive)
             )
         )
     }
+
+    private static func isLegal(_ host: String?) -> Bool { host.map { HostField.isLegal($0[...]) } ?? true }
 }

@@ -1,3 +1,5 @@
+import SeawayNIO
+
 /// What the fields of a request tell the server, found in one pass over them.
 package struct RequestFields: Hashable, Sendable {
     package enum Coding: Hashable, Sendable { case none, chunked, other }
@@ -7,10 +9,18 @@ package struct RequestFields: Hashable, Sendable {
     package private(set) var hostCount = 0
     /// `nil` without the field; `Int.max` when it does not fit.
     package private(set) var contentLength: Int?
+    /// `Content-Length` is no count of bytes, or came more than once (RFC 9112, 6.3).
+    package private(set) var hasBadLength = false
     package private(set) var coding = Coding.none
     package private(set) var expectsContinue = false
     package private(set) var asksForUpgrade = false
     package private(set) var asksForWebSocket = false
+    /// `Connection` says `close`: that counts whatever else it says.
+    package private(set) var closes = false
+    /// `Connection` says `keep-alive`.
+    package private(set) var keepsAlive = false
+    /// White space stands around a value, which is no part of it: it must be taken off, and the fields read again.
+    package private(set) var hasUntrimmed = false
     /// Lower-case names that `Connection` lists: they end here too.
     package private(set) var connectionNames: [String] = []
     /// How many fields go to the worker.
@@ -19,6 +29,7 @@ package struct RequestFields: Hashable, Sendable {
     package init(_ fields: some Collection<(name: String, value: String)>) {
         for (name, value) in fields {
             self.note(name, value)
+            if FieldValue.isUntrimmed(value) { self.hasUntrimmed = true }
             if self.keeps(name) { self.keptCount += 1 }
         }
         // A field may stand before the one that says that it ends here.
@@ -37,27 +48,34 @@ package struct RequestFields: Hashable, Sendable {
         case .host:
             self.host = value
             self.hostCount += 1
-        case .contentLength: self.contentLength = Int(value) ?? .max
+        case .contentLength: self.noteLength(value)
         case .transferEncoding:
-            self.coding = self.coding == .none && value.lowercased() == "chunked" ? .chunked : .other
-        case .expect: self.expectsContinue = value.lowercased() == "100-continue"
+            self.coding = self.coding == .none && FieldValue.tokens(value) == ["chunked"] ? .chunked : .other
+        case .expect: self.expectsContinue = self.expectsContinue || FieldValue.tokens(value).contains("100-continue")
         case .upgrade:
             self.asksForUpgrade = true
-            self.asksForWebSocket = self.asksForWebSocket || Self.words(value).contains("websocket")
+            self.asksForWebSocket = self.asksForWebSocket || FieldValue.tokens(value).contains("websocket")
         case .connection: self.noteConnection(value)
         case .date, .server, .webSocketHandshake, .otherHopByHop, nil: break
         }
     }
 
-    private mutating func noteConnection(_ value: String) {
-        // First, because nearly every request says one of these, and neither names a field.
-        guard value != "keep-alive", value != "close" else { return }
-        self.connectionNames += Self.words(value).filter { $0 != "close" }
+    private mutating func noteLength(_ value: String) {
+        let isNumber = !value.isEmpty && value.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        if !isNumber || self.contentLength != nil { self.hasBadLength = true }
+        self.contentLength = Int(value) ?? .max
     }
 
-    private static func words(_ value: String) -> [String] {
-        value.lowercased().split(separator: ",").map { word in
-            String(word.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
+    private mutating func noteConnection(_ value: String) {
+        // First, because nearly every request says one of these.
+        if value == "keep-alive" { return self.keepsAlive = true }
+        if value == "close" { return self.closes = true }
+        for token in FieldValue.tokens(value) {
+            switch token {
+            case "close": self.closes = true
+            case "keep-alive": self.keepsAlive = true
+            default: self.connectionNames.append(token)
+            }
         }
     }
 }

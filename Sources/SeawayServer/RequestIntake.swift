@@ -1,5 +1,6 @@
 package import NIOCore
 package import NIOHTTP1
+import SeawayNIO
 
 /// Puts the parts of one request together and decides, part by part, whether it goes on.
 package struct RequestIntake {
@@ -57,9 +58,17 @@ package struct RequestIntake {
     }
 
     private mutating func begin(_ head: HTTPRequestHead) -> Event {
+        var head = head
+        // Before its fields are made anew: this is what the parser itself has read.
+        let parserGoesOn = head.isKeepAlive
+        var fields = RequestFields(head.headers)
+        if fields.hasUntrimmed {
+            head.headers.trimValues()
+            fields = RequestFields(head.headers)
+        }
         let verdict = self.check.verdict(
-            method: head.method.rawValue, target: head.uri, isHTTP10: head.version.minor == 0,
-            keepAlive: head.isKeepAlive, fields: RequestFields(head.headers)
+            method: head.method.name, target: head.uri, isHTTP10: head.version.minor == 0, parserGoesOn: parserGoesOn,
+            fields: fields
         )
         switch verdict {
         case .refuse(let error): return self.refuse(error, head)

@@ -1,6 +1,7 @@
 package import NIOCore
 package import NIOHTTP1
 package import SeawayMessage
+import SeawayNIO
 
 /// Makes the messages that go to workers (protocol/INTERFACE.md, sections 2 and 4).
 package struct RequestMessage: Sendable {
@@ -25,7 +26,7 @@ package struct RequestMessage: Sendable {
         writer.string("http_version" as StaticString)
         writer.string(checked.isHTTP10 ? "1.0" as StaticString : "1.1")
         writer.string("method" as StaticString)
-        writer.string(head.method.rawValue)
+        writer.string(head.method.name)
         writer.string("scheme" as StaticString)
         writer.string(self.scheme)
         writer.string("path" as StaticString)
@@ -39,13 +40,15 @@ package struct RequestMessage: Sendable {
     }
 
     /// `http.disconnect`
-    package func disconnect(replyChannel: String, path: String) -> Payload {
-        var writer = MessagePackWriter(capacity: 64 + path.utf8.count)
-        writer.map(count: 2)
+    package func disconnect(replyChannel: String, path: String, reason: RequestEnd) -> Payload {
+        var writer = MessagePackWriter(capacity: 96 + path.utf8.count)
+        writer.map(count: 3)
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("path" as StaticString)
         writer.string(path)
+        writer.string("reason" as StaticString)
+        writer.string(reason.rawValue)
         return writer.finish()
     }
 

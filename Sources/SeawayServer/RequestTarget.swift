@@ -1,3 +1,5 @@
+import SeawayNIO
+
 /// A request target cut into what a message holds (protocol/INTERFACE.md, I7).
 package struct RequestTarget: Hashable, Sendable {
     /// Percent-decoded, ill-formed UTF-8 repaired.
@@ -10,7 +12,8 @@ package struct RequestTarget: Hashable, Sendable {
     package let authority: Substring?
 
     /// - Parameter target: the second word of the request line.
-    /// - Returns: `nil` for anything but origin form, absolute form with `http` or `https`, and `*`, and for a `%00`.
+    /// - Returns: `nil` for anything but origin form, absolute form with `http` or `https` and a host, and `*`, and for
+    ///   a `%00`.
     package init?(_ target: String) {
         var rest = target[...]
         var authority: Substring?
@@ -18,7 +21,7 @@ package struct RequestTarget: Hashable, Sendable {
         if target.utf8.first != UInt8(ascii: "/"), target != "*" {
             guard let start = Self.endOfScheme(target) else { return nil }
             let end = target[start...].firstIndex { $0 == "/" || $0 == "?" } ?? target.endIndex
-            guard end > start else { return nil }
+            guard HostField.isLegalAuthority(target[start..<end]) else { return nil }
             authority = target[start..<end]
             rest = target[end...]
         }

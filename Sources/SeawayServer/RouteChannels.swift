@@ -52,15 +52,27 @@ package struct SocketRoute: RouteTarget {
 private let channelRule = "a channel has 1 to 240 of A–Z a–z 0–9 - _ . and neither ! nor ?"
 
 private func isRouteChannel(_ text: String) -> Bool {
-    (1...240).contains(text.utf8.count)
-        && text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
+    (1...240).contains(text.utf8.count) && text.utf8.allSatisfy(mayStandInChannel)
+}
+
+private func mayStandInChannel(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+    default: false
+    }
+}
+
+/// Whether a worker may be told there of its requests' ends (I27): `http.disconnect.<worker>!<n>`.
+///
+/// No other name, since the server sends there with its own rights, which are more than the worker's.
+func isWorkersDisconnectChannel(_ name: String) -> Bool {
+    let prefix = "http.disconnect."
+    guard name.utf8.count <= 255, name.hasPrefix(prefix) else { return false }
+    let parts = name.utf8.dropFirst(prefix.utf8.count).split(
+        separator: UInt8(ascii: "!"), omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(mayStandInChannel) }
 }
 
 /// The name with another beginning, or with an end where it does not begin so.

@@ -2,6 +2,7 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 package import SeawayMessage
+import SeawayNIO
 
 /// What all connections of an interface server share: the layer, the reply mailbox, the requests under way and the clock.
 ///
@@ -18,6 +19,8 @@ package final class ServerCore {
     /// As of the last sweep: no time in this server is kept more exactly than that.
     package private(set) var now: Moment
     private(set) var isDraining = false
+    /// What of a connection's output is on its way; a test has another.
+    package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
     /// Bytes of request bodies in reception, over all connections.
     var bodyBytes = 0
 
@@ -143,24 +146,17 @@ package final class ServerCore {
     }
 
     /// Nothing more is expected for this request.
-    func endRequest(_ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange) {
+    ///
+    /// - Parameter cut: why its answer is not whole.
+    func endRequest(_ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange, cut: RequestEnd? = nil) {
         self.owners[exchange.number] = nil
         guard self.configuration.accessLog else { return }
-        self.logAccess(exchange.request)
-    }
-
-    /// Tells the workers of a request whose client left before the answer was complete (I17).
-    func clientLeft(_ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange) {
-        guard let route = exchange.request.route else { return }
-        self.counters.disconnected += 1
-        self.endRequest(exchange)
-        let payload = self.message.disconnect(
-            replyChannel: self.mailbox.channel(exchange.number), path: exchange.request.path)
-        self.layer.send(payload, to: route.disconnectChannel, ifHeard: true) { _ in }
-        self.closeReplyChannel(exchange.number)
+        self.logAccess(exchange.request, cut)
     }
 
     // MARK: Reply channels
+
+    func replyChannel(_ number: UInt64) -> String { self.mailbox.channel(number) }
 
     func closeReplyChannel(_ number: UInt64) { self.layer.close([self.mailbox.channel(number)]) }
 
@@ -205,6 +201,8 @@ package final class ServerCore {
             guard let number, let owner, owner.receive(answer, for: number) else {
                 self.counters.lateAnswers += 1
                 self.layer.close([channel])
+                // It crossed the end of its request, and nothing else would tell its worker.
+                if let own = (try? answer.get())?.disconnectChannel { self.tell(own, channel, path: "", .over) }
                 continue
             }
         }
@@ -247,7 +245,7 @@ package final class ServerCore {
 
     /// Ends all connections, answered or not.
     package func abort() {
-        for connection in self.connections.values { connection.abort() }
+        for connection in self.connections.values { connection.abort(.shutdown) }
         self.sockets.abort()
     }
 
@@ -281,13 +279,17 @@ package final class ServerCore {
         self.logger.log(level: isQuiet ? .debug : .warning, text, metadata: metadata)
     }
 
-    private func logAccess(_ asked: AskedRequest) {
-        self.logger.info(
-            "request",
-            metadata: [
-                "method": "\(asked.method.rawValue)", "path": "\(asked.path)", "status": "\(asked.status)",
-                "bytes": "\(asked.sent)", "ms": "\((self.now - asked.began).wholeMilliseconds)",
-            ])
+    /// The time of day of requests in the access log; nobody else needs it more exactly than ``now``.
+    var logTime: NIODeadline { self.configuration.accessLog ? self.eventLoop.now : .distantPast }
+
+    private func logAccess(_ asked: AskedRequest, _ cut: RequestEnd?) {
+        let time = self.logTime - asked.began
+        var metadata: Logger.Metadata = [
+            "method": "\(asked.method.name)", "path": "\(asked.path)", "status": "\(asked.status)",
+            "bytes": "\(asked.sent)", "ms": "\(time.nanoseconds / 1_000_000)",
+        ]
+        if let cut { metadata["cut"] = "\(cut)" }
+        self.logger.info("request", metadata: metadata)
     }
 }
 

@@ -42,6 +42,12 @@ package struct ServerCounters: Hashable, Sendable {
 
     /// Requests whose client left before the answer was complete (I17).
     package var disconnected = 0
+    /// Requests whose client took nothing for too long.
+    package var stalledRequests = 0
+    /// Requests that the server's grace was too short for.
+    package var shutdownRequests = 0
+    /// Messages to workers that had asked to hear of their requests' ends (I27).
+    package var workersTold = 0
     /// Clients that read nothing for too long (I19).
     package var stalledClients = 0
     /// Reply channels held back for a slow client.
@@ -50,4 +56,16 @@ package struct ServerCounters: Hashable, Sendable {
     package var sockets = SocketCounters()
 
     package init() {}
+}
+
+extension ServerCounters {
+    mutating func count(_ end: RequestEnd) {
+        switch end {
+        case .left: self.disconnected += 1
+        case .stalled: self.stalledRequests += 1
+        case .shutdown: self.shutdownRequests += 1
+        // Counted as what the server answers by itself.
+        case .timeout, .malformed, .lost, .over: break
+        }
+    }
 }

@@ -1,6 +1,7 @@
 import NIOHTTP1
 import SeawayBridge
 import SeawayMessage
+import SeawayNIO
 import SeawayWire
 import Testing
 
@@ -86,6 +87,30 @@ import Testing
             $0.token = SharedSecret(Array("abc".utf8))
         }
         #expect(self.destination(decision) == .group("a"))
+    }
+
+    @Test(arguments: [" ", "\t", "  \t "]) func whiteSpaceIsNoPartOfAToken(_ space: String) {
+        var head = HTTPRequestHead(
+            version: .http1_1, method: .POST, uri: "/groups/a",
+            headers: ["content-type": "\tapplication/json ;x", "authorization": "Bearer \(space)abc\(space)"])
+        head.headers.trimValues()
+        var rule = HTTPIntakeRule()
+        rule.token = SharedSecret(Array("abc".utf8))
+        #expect(self.destination(rule.decision(for: head)) == .group("a"))
+    }
+
+    @Test(
+        "What no request may say (RFC 9112, 3.2 and 6.1)",
+        arguments: [
+            ([("host", "a")], nil), ([("host", "")], nil), ([], HTTPVerdict.badRequest),
+            ([("host", "a b")], .badRequest), ([("host", "a"), ("host", "a")], .badRequest),
+            ([("host", "a"), ("transfer-encoding", "\tChunked")], nil),
+            ([("host", "a"), ("transfer-encoding", "gzip, chunked")], .notImplemented),
+            ([("host", "a"), ("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")], .notImplemented),
+        ] as [([(String, String)], HTTPVerdict?)])
+    func aFaultOfTheHeadIsFound(_ fields: [(String, String)], _ verdict: HTTPVerdict?) {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/groups/a", headers: HTTPHeaders(fields))
+        #expect(HTTPIntakeRule.fault(of: head) == verdict)
     }
 
     @Test func onlyAllowedNamesArePostedTo() {

@@ -154,6 +154,9 @@ import Testing
         (200, true, false, 0, true, nil, .none(contentLength: nil)),
         (200, true, false, 5, false, nil, .none(contentLength: nil)),
         (204, false, false, 5, true, 9, .none(contentLength: nil)),
+        (205, false, false, 5, true, 9, .none(contentLength: 0)),
+        (205, false, false, 5, false, nil, .none(contentLength: 0)),
+        (205, true, true, 0, true, nil, .none(contentLength: 0)),
         (304, false, false, 5, true, 9, .none(contentLength: 9)),
     ])
     func theFramingFollowsFromMethodStatusAndVersion(

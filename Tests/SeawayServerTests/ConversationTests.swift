@@ -90,7 +90,10 @@ import Testing
             ("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "connection: close"),
             ("GET / HTTP/1.0\r\n\r\n", "connection: close"),
             ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", "connection: close"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nconnection: keep-alive,\tclose \r\n\r\n", "connection: close"),
+            ("GET / HTTP/1.0\r\nconnection: keep-alive\r\nconnection: close\r\n\r\n", "connection: close"),
             ("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", "connection: keep-alive"),
+            ("GET / HTTP/1.0\r\nconnection: x, Keep-Alive \r\n\r\n", "connection: keep-alive"),
         ])
     func theConnectionEndsOrStaysAsAsked(request: String, field: String) throws {
         let server = EmbeddedServer()
@@ -119,6 +122,19 @@ import Testing
         #expect(try client.answers() == "HTTP/1.1 200 OK\n\n")
         // Whoever streams on is told that nobody reads it.
         #expect(server.layer.closed == [try #require(server.layer.replyChannel(3))])
+    }
+
+    @Test("I14: RFC 9110, 15.3.6", arguments: [false, true])
+    func anAnswerThatResetsTheFormHasNoContentAndSaysSo(isStream: Bool) throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        server.answer(0, ["status": 205, "content": "hello", "more_content": .bool(isStream)])
+        #expect(try client.answers() == "HTTP/1.1 205 Reset Content\ncontent-length: 0\n\n")
+        #expect(server.layer.closed.count == (isStream ? 1 : 0))
+        try client.get()
+        server.answer(1, Self.hello)
+        #expect(try client.answers() == Self.helloAnswer)
     }
 
     @Test("I16") func oneMessageOfAGroupAnswersManyRequests() throws {
@@ -157,9 +173,11 @@ import Testing
             let server = EmbeddedServer(log: log) { $0.accessLog = isOn }
             let client = try server.connect()
             try client.get("/moon?x")
-            server.pass(.seconds(2))
+            server.pass(.milliseconds(2_000))
+            // Between two sweeps, and yet to the millisecond.
+            server.passUnseen(.milliseconds(37))
             server.answer(0, Self.hello)
-            #expect(log.lines == (isOn ? ["request bytes=5 method=GET ms=2000 path=/moon status=200"] : []))
+            #expect(log.lines == (isOn ? ["request bytes=5 method=GET ms=2037 path=/moon status=200"] : []))
         }
     }
 

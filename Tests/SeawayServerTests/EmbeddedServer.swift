@@ -10,6 +10,7 @@ final class EmbeddedServer {
     let layer: FakeLayer
     let core: ServerCore
     private let loop = EmbeddedEventLoop()
+    private let outputs = Outputs()
     private var now: Moment
 
     init(
@@ -22,11 +23,12 @@ final class EmbeddedServer {
         self.core = ServerCore(
             configuration: configuration, layer: layer, eventLoop: self.loop, logger: log.logger)
         self.now = self.core.now
+        self.core.outgoing = { [outputs] in outputs.all[ObjectIdentifier($0)] ?? Outgoing(waiting: 0, taken: 0) }
         if sockets { self.core.start() } else { self.core.listen() }
     }
 
     func connect(from address: String = "192.0.2.7") throws -> EmbeddedConnection {
-        try EmbeddedConnection(self.core, self.loop, address)
+        try EmbeddedConnection(self.core, self.loop, self.outputs, address)
     }
 
     /// Lets the loop's and the server's clock move on by a time, at whose end the server looks around.
@@ -36,6 +38,9 @@ final class EmbeddedServer {
         self.core.sweep(at: self.now)
         self.loop.run()
     }
+
+    /// Lets the loop's clock move on, of which the server knows nothing before it looks around again.
+    func passUnseen(_ time: Duration) { self.loop.advanceTime(by: .milliseconds(time.wholeMilliseconds)) }
 
     /// Lets what is due now happen.
     func run() { self.loop.run() }
@@ -75,12 +80,19 @@ final class LogLines: LogHandler {
     }
 }
 
+/// What of the output of each connection is on its way: an embedded channel itself passes on everything at once.
+final class Outputs {
+    var all: [ObjectIdentifier: Outgoing] = [:]
+}
+
 /// One client of an ``EmbeddedServer``.
 final class EmbeddedConnection {
     let channel: EmbeddedChannel
+    private let outputs: Outputs
 
-    fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop, _ address: String) throws {
+    fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop, _ outputs: Outputs, _ address: String) throws {
         self.channel = EmbeddedChannel(loop: loop)
+        self.outputs = outputs
         try self.channel.addServerHandlers(core)
         self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
         self.channel.connect(to: try SocketAddress(ipAddress: address, port: 50_312), promise: nil)
@@ -112,8 +124,18 @@ final class EmbeddedConnection {
 
     func leave() { self.channel.close(promise: nil) }
 
-    func becomeSlow(_ isSlow: Bool) {
+    /// - Parameter held: bytes that the server's own process holds for this client from now on.
+    func becomeSlow(_ isSlow: Bool, held: Int = 1_000) {
+        self.outgoing = Outgoing(waiting: isSlow ? 1_000 + held : 0, taken: 0, held: isSlow ? held : 0)
         self.channel.isWritable = !isSlow
         self.channel.pipeline.fireChannelWritabilityChanged()
+    }
+
+    /// Takes some of what waits, far less than makes it writable again.
+    func takeSome() { self.outgoing.taken = (self.outgoing.taken ?? 0) + 1 }
+
+    private var outgoing: Outgoing {
+        get { self.outputs.all[ObjectIdentifier(self.channel)] ?? Outgoing(waiting: 0, taken: 0) }
+        set { self.outputs.all[ObjectIdentifier(self.channel)] = newValue }
     }
 }

@@ -140,7 +140,8 @@ import Testing
         #expect(disconnects.map { $0.channel } == ["http.disconnect.x", "http.disconnect"])
         #expect(disconnects.allSatisfy { $0.ifHeard })
         let replies = [1, 2].compactMap { server.layer.replyChannel($0) }
-        #expect(disconnects.first?.message == ["reply_channel": .string(replies[0]), "path": "/x/é"])
+        #expect(
+            disconnects.first?.message == ["reply_channel": .string(replies[0]), "path": "/x/é", "reason": "left"])
         #expect(server.layer.closed == replies)
         #expect(server.core.counters.disconnected == 2)
         #expect(server.core.counters.openConnections == 0)

@@ -53,7 +53,7 @@ import Testing
         _ = exchanges.put("b", bytes: 1, at: 1, isLast: true)
         #expect(exchanges.overdue(at: Moment(milliseconds: 99)) == nil)
         #expect(exchanges.overdue(at: Moment(milliseconds: 100)) == 1)
-        #expect(exchanges.removeAll().map(\.number) == [1])
+        #expect(exchanges.removeAll().map { [$0.number, $0.isComplete ? 1 : 0] } == [[1, 0], [2, 1]])
         #expect(exchanges.isEmpty)
     }
 }
@@ -63,8 +63,21 @@ import Testing
 
     static func at(_ seconds: Int64) -> Moment { Moment(milliseconds: seconds * 1_000) }
 
-    func expiry(_ clock: ConnectionClock, _ seconds: Int64, isBusy: Bool = false) -> ConnectionClock.Expiry {
-        clock.expiry(at: Self.at(seconds), isBusy: isBusy, times: Self.times)
+    func expiry(
+        _ clock: ConnectionClock, _ seconds: Int64, isBusy: Bool = false, _ output: TakenBytes? = nil
+    ) -> ConnectionClock.Expiry {
+        clock.expiry(
+            at: Self.at(seconds), isBusy: isBusy, output: output ?? TakenBytes(now: Self.at(0)), times: Self.times)
+    }
+
+    /// Something waits for the client since a time, and it takes some of it at each of others.
+    static func output(since start: Int64, takenAt times: [Int64] = []) -> TakenBytes {
+        var output = TakenBytes(now: Self.at(0))
+        output.wrote(at: Self.at(start))
+        for (index, time) in times.enumerated() {
+            output.look(Outgoing(waiting: 1_000, taken: UInt64(index)), at: Self.at(time))
+        }
+        return output
     }
 
     @Test func aConnectionThatSaysNothingIsClosed() {
@@ -108,14 +121,34 @@ import Testing
         #expect(self.expiry(clock, 1_000, isBusy: true) == .none)
     }
 
-    @Test func aClientThatDoesNotReadIsGivenUp() {
+    @Test func aClientThatTakesNothingIsGivenUp() {
         var clock = ConnectionClock(now: Self.at(0))
         clock.requestCame(at: Self.at(0))
-        clock.writabilityChanged(to: false, at: Self.at(10))
-        #expect(self.expiry(clock, 69, isBusy: true) == .none)
-        #expect(self.expiry(clock, 70, isBusy: true) == .stalled)
-        clock.writabilityChanged(to: true, at: Self.at(70))
-        #expect(self.expiry(clock, 70, isBusy: true) == .none)
+        let silent = Self.output(since: 10, takenAt: [10])
+        #expect(self.expiry(clock, 69, isBusy: true, silent) == .none)
+        #expect(self.expiry(clock, 70, isBusy: true, silent) == .stalled)
+        let steady = Self.output(since: 10, takenAt: [10, 40, 69])
+        #expect(self.expiry(clock, 128, isBusy: true, steady) == .none)
+        #expect(self.expiry(clock, 129, isBusy: true, steady) == .stalled)
+    }
+
+    /// Neither the time between two requests nor that after the end has begun while the last answer is on its way.
+    @Test func whoeverTakesAnAnswerSteadilyIsNotCut() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.requestCame(at: Self.at(0))
+        clock.answerLeft(at: Self.at(0))
+        var steady = Self.output(since: 0, takenAt: Array(stride(from: 0, through: 990, by: 30)))
+        #expect(self.expiry(clock, 1_000, steady) == .none)
+        var ended = clock
+        ended.sideEnded(at: Self.at(0))
+        #expect(self.expiry(ended, 1_000, steady) == .none)
+        #expect(self.expiry(ended, 1_050, steady) == .stalled)
+        // All is taken: only now both times begin.
+        steady.look(Outgoing(waiting: 0, taken: 1_000), at: Self.at(1_000))
+        #expect(self.expiry(clock, 1_074, steady) == .none)
+        #expect(self.expiry(clock, 1_075, steady) == .close)
+        #expect(self.expiry(ended, 1_001, steady) == .none)
+        #expect(self.expiry(ended, 1_002, steady) == .close)
     }
 
     @Test func afterTheEndOnlyAShortTimeIsLeft() {

@@ -1,7 +1,7 @@
 import SeawayServer
 import Testing
 
-@Suite("What the head of a request says") struct RequestHeadTests {
+@Suite("What the head of a request says (I28)") struct RequestHeadTests {
     @Test(
         "The target (I7)",
         arguments: [
@@ -28,7 +28,10 @@ import Testing
 
     @Test(
         "A target that is no path (I7)",
-        arguments: ["", "moon", "?a", "*a", "http://", "http:///a", "ftp://a/b", "/a#b", "/é", "/a%00", "localhost:80"])
+        arguments: [
+            "", "moon", "?a", "*a", "http://", "http:///a", "ftp://a/b", "/a#b", "/é", "/a%00", "localhost:80",
+            "http://:80/", "http://u@a/", "http://a:xx/", "http://[::1/", "http://a<b/", "http://a,b@c/",
+        ])
     func isRefused(target: String) { #expect(RequestTarget(target) == nil) }
 
     static func fields(_ pairs: (String, String)...) -> RequestFields {
@@ -48,10 +51,11 @@ import Testing
     }
 
     static func verdict(
-        _ pairs: (String, String)..., method: String = "GET", target: String = "/", isHTTP10: Bool = false
+        _ pairs: (String, String)..., method: String = "GET", target: String = "/", isHTTP10: Bool = false,
+        parserGoesOn: Bool = true
     ) -> RequestCheck.Verdict {
         RequestCheck(maxBody: 100).verdict(
-            method: method, target: target, isHTTP10: isHTTP10, keepAlive: true,
+            method: method, target: target, isHTTP10: isHTTP10, parserGoesOn: parserGoesOn,
             fields: RequestFields(pairs.map { (name: $0.0, value: $0.1) }))
     }
 
@@ -64,6 +68,85 @@ import Testing
         #expect(Self.verdict(("Host", "a"), target: "moon") == .refuse(.target))
         #expect(Self.verdict(("Host", "a"), ("Content-Length", "101")) == .refuse(.bodyTooLarge))
         #expect(Self.verdict(("Host", "a"), ("Content-Length", "99999999999999999999")) == .refuse(.bodyTooLarge))
+    }
+
+    @Test(
+        "A length is a number, once, and never beside a transfer coding (RFC 9112, 6.3)",
+        arguments: ["", "+5", "-5", "5,5", "5 5", "0x5", "5a", "５"])
+    func aLengthThatIsNoneIsRefused(value: String) {
+        #expect(Self.verdict(("Host", "a"), ("Content-Length", value)) == .refuse(.syntax))
+    }
+
+    @Test func aLengthStandsAlone() {
+        #expect(Self.verdict(("Host", "a"), ("Content-Length", "5"), ("Content-Length", "5")) == .refuse(.syntax))
+        #expect(
+            Self.verdict(("Host", "a"), ("Content-Length", "5"), ("Transfer-Encoding", "chunked"))
+                == .refuse(.syntax))
+    }
+
+    @Test(arguments: [
+        (["chunked"], RequestFields.Coding.chunked), (["Chunked"], .chunked), (["\tchunked ,"], .chunked),
+        (["gzip, chunked"], .other), (["chunked, chunked"], .other), (["chunked", "chunked"], .other),
+        (["chunked", "gzip"], .other), (["chunked;a=b"], .other), ([""], .other), (["xchunked"], .other), ([], .none),
+    ])
+    func theTransferCodingIsReadAsAList(values: [String], coding: RequestFields.Coding) {
+        #expect(RequestFields(values.map { (name: "Transfer-Encoding", value: $0) }).coding == coding)
+    }
+
+    @Test(
+        "What Connection says (I24)",
+        arguments: [
+            (["close"], false, false), (["keep-alive"], true, true), ([], true, false), (["Keep-Alive"], true, true),
+            (["keep-alive, close"], false, false), (["close, keep-alive"], false, false),
+            (["keep-alive", "close"], false, false), (["\tCLOSE\t,x"], false, false), (["x,\tclose"], false, false),
+            (["x", "\tkeep-alive ,y"], true, true), (["closed"], true, false), (["x-close"], true, false),
+        ])
+    func closeWinsInEveryVersion(values: [String], stays: Bool, staysInHTTP10: Bool) {
+        for (isHTTP10, stays) in [(false, stays), (true, staysInHTTP10)] {
+            let fields = RequestFields(
+                [(name: "Host", value: "a")] + values.map { (name: "Connection", value: $0) })
+            let verdict = RequestCheck(maxBody: 0).verdict(
+                method: "GET", target: "/", isHTTP10: isHTTP10, parserGoesOn: true, fields: fields)
+            guard case .accept(let head) = verdict else {
+                Issue.record("refused")
+                return
+            }
+            #expect(head.staysOpen == stays, "HTTP/1.0: \(isHTTP10)")
+        }
+    }
+
+    @Test func whatIsNotReadBehindItEndsTheConnection() {
+        guard case .accept(let head) = Self.verdict(("Host", "a"), parserGoesOn: false) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(!head.staysOpen)
+    }
+
+    @Test(arguments: [
+        (["100-continue"], true), (["100-Continue"], true), (["x,\t100-continue\t"], true),
+        (["x", "100-continue"], true), (["100-continue", "x"], true), (["100-continued"], false), ([], false),
+    ])
+    func whatIsExpectedIsAList(values: [String], expects: Bool) {
+        #expect(RequestFields(values.map { (name: "Expect", value: $0) }).expectsContinue == expects)
+    }
+
+    @Test(arguments: [
+        (["websocket"], true), (["WebSocket"], true), (["h2c,\twebsocket\t"], true), (["h2c", " websocket"], true),
+        (["websockets"], false), (["h2c"], false),
+    ])
+    func whatIsUpgradedToIsAList(values: [String], asks: Bool) {
+        let fields = RequestFields(values.map { (name: "Upgrade", value: $0) })
+        #expect(fields.asksForWebSocket == asks && fields.asksForUpgrade)
+    }
+
+    @Test func aHostThatIsNoneIsRefused() {
+        for host in ["a b", "a/b", "u@a", "[::1", "a:xx", "a,b@c", "\u{FFFD}"] {
+            #expect(Self.verdict(("Host", host)) == .refuse(.hostField), "\(host)")
+            #expect(Self.verdict(("Host", host), isHTTP10: true) == .refuse(.hostField), "\(host)")
+            // The target's own host does not make up for it.
+            #expect(Self.verdict(("Host", host), target: "http://a/") == .refuse(.hostField), "\(host)")
+        }
     }
 
     @Test func theLargestBodyIsAccepted() {

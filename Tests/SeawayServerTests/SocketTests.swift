@@ -96,6 +96,29 @@ import Testing
         }
     }
 
+    /// No time is left for anything but taking the answer, and the client takes its time.
+    @Test("I19, I22", arguments: ["close", "keep-alive"])
+    func whoeverTakesALongAnswerSlowlyIsNotCutOff(connection: String) async throws {
+        let layer = FakeLayer()
+        let configure: (inout ServerConfiguration) -> Void = {
+            $0.lingerTimeout = .zero
+            $0.keepAliveTimeout = .zero
+        }
+        try await SocketServer.run(layer, configure) { server in
+            try await server.connect { client in
+                try await client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: \(connection)\r\n\r\n")
+                // More than both kernels hold.
+                let content = String(repeating: "x", count: 32 << 20) + "end"
+                layer.deliver(["status": 200, "content": .string(content)], to: [try await server.nextReply(0)])
+                for _ in 0..<3 { try await server.server.sweep(later: .seconds(10)) }
+                let text = try await client.readToEnd()
+                #expect(text.utf8.count > 32 << 20 && text.hasSuffix("xend"))
+            }
+            #expect(try await server.server.counters().stalledClients == 0)
+            #expect(layer.disconnects.isEmpty)
+        }
+    }
+
     @Test("I21") func theServersOwnAnswers() async throws {
         let layer = FakeLayer(verdict: { channel in
             switch channel {

@@ -196,6 +196,35 @@ def test_a_taken_port_is_told(house, ports):
 
 
 @pytest.mark.parametrize(
+    "head, status, stays",
+    [
+        ("POST /channels/log HTTP/1.1\r\nHost: a \r\nContent-Length:  2  \r\nContent-Type: text/plain \r\n", 202, True),
+        (
+            "POST /channels/log HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: keep-alive,\tclose\r\n",
+            202,
+            False,
+        ),
+        ("OHAI /channels/log HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n", 501, False),
+        ("POST /channels/log HTTP/1.1\r\nHost: a b\r\nContent-Length: 2\r\n", 400, False),
+        ("POST /channels/log HTTP/1.1\r\nContent-Length: 2\r\n", 400, False),
+        ("nonsense\r\n", 400, False),
+    ],
+)
+def test_fields_are_read_as_http_has_them(house, ports, head, status, stays):
+    house.broker(ports[0], "--capacity", "log=5")
+    open_bridge(house, ports)
+    with socket.create_connection(("127.0.0.1", ports[1]), timeout=PATIENCE) as client:
+        client.sendall(head.encode() + b"\r\nok")
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        answer.read()
+        assert answer.status == status
+        assert (answer.getheader("connection") != "close") == stays
+        if not stays:
+            assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize(
     "options, told",
     [
         (["--listen", "0.0.0.0:0"], "--http-token-file"),

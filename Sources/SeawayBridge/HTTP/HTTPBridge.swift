@@ -2,6 +2,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import SeawayMessage
+import SeawayNIO
 
 /// Every bound of an ``HTTPBridge``.
 package struct HTTPBridgeConfiguration: Sendable {
@@ -97,8 +98,11 @@ final class HTTPBridgeCore {
         self.handlers[ObjectIdentifier(handler)] = handler
         // Not when it becomes inactive: a connection that ends at once was never active.
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.remove(handler) }
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-        try channel.pipeline.syncOperations.addHandler(handler)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(RequestDecoder()))
+        try pipeline.addHandler(HTTPServerPipelineHandler())
+        try pipeline.addHandler(handler)
     }
 
     private func remove(_ handler: HTTPBridgeHandler) {

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import SeawayMessage
+import SeawayNIO
 
 /// One connection: reads a request, has its message sent, answers, and takes the next.
 final class HTTPBridgeHandler: ChannelInboundHandler {
@@ -36,7 +37,22 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { self.close() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let verdict: HTTPVerdict
+        switch error {
+        case HTTPParserError.invalidMethod: verdict = .notImplemented
+        case HTTPParserError.invalidEOFState: return self.close()
+        case is HTTPParserError: verdict = .badRequest
+        default: return self.close()
+        }
+        self.giveBack()
+        self.keepsAlive = false
+        switch self.state {
+        case .refusing(let earlier): self.answer(earlier, context)
+        case .idle, .reading: self.answer(verdict, context)
+        case .sending, .closed: self.close()
+        }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
@@ -55,10 +71,18 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
     // MARK: A request
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        self.keepsAlive = head.isKeepAlive
+        // Before its fields are made anew: this is what the parser itself has read.
+        let parserGoesOn = head.isKeepAlive
+        var head = head
+        head.headers.trimValues()
+        let isHTTP10 = head.version.minor == 0
+        let options = head.headers.tokens("connection")
+        self.keepsAlive = parserGoesOn && !options.contains("close") && (!isHTTP10 || options.contains("keep-alive"))
         self.limitWait(self.core.configuration.bodyTimeout)
-        let awaitsGo = head.headers.first(name: "expect")?.lowercased() == "100-continue"
-        switch self.core.configuration.rule.decision(for: head) {
+        let awaitsGo = !isHTTP10 && head.headers.tokens("expect").contains("100-continue")
+        let fault = HTTPIntakeRule.fault(of: head)
+        if fault != nil { self.keepsAlive = false }
+        switch fault.map({ .refuse($0) }) ?? self.core.configuration.rule.decision(for: head) {
         case .refuse(let verdict) where awaitsGo:
             // The body will not come.
             self.keepsAlive = false
@@ -135,7 +159,6 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         if let field = verdict.field { head.headers.add(name: field.name, value: field.value) }
         if !self.keepsAlive { head.headers.add(name: "connection", value: "close") }
         self.state = .idle
-        self.limitWait(self.core.configuration.keepAlive)
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         let keepsAlive = self.keepsAlive
@@ -143,6 +166,7 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
             if !keepsAlive { channel.close(promise: nil) }
         }
+        self.limitWait(self.core.configuration.keepAlive)
     }
 
     private func giveBack() {
@@ -151,9 +175,16 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
 
     private func limitWait(_ time: Duration) {
         self.limit?.cancel()
-        let channel = self.channel
-        self.limit = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
+        let bound = NIOLoopBound(self, eventLoop: self.channel.eventLoop)
+        let waiting = self.unsent
+        self.limit = self.channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+            // A client that takes its answers, slowly as it may be, is not cut off.
+            if bound.value.unsent < waiting { bound.value.limitWait(time) } else { bound.value.close() }
+        }
     }
+
+    /// Bytes of answers that this process still holds.
+    private var unsent: Int { (try? self.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 }
 
 @available(*, unavailable)

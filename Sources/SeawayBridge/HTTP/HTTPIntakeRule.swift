@@ -1,4 +1,5 @@
 package import NIOHTTP1
+import SeawayNIO
 package import SeawayWire
 
 /// What may be posted, by whom, and where it goes (BRIDGES.md, B17 to B22).
@@ -41,6 +42,16 @@ package struct HTTPIntakeRule: Sendable {
                     destination: destination, format: format, source: Self.path(of: head.uri),
                     signature: signatures.count == 1 ? signatures[0] : nil))
         }
+    }
+
+    /// Why a request cannot be read, whatever it asks for (RFC 9112, 3.2 and 6.1).
+    ///
+    /// - Parameter head: its values without white space around them.
+    package static func fault(of head: HTTPRequestHead) -> HTTPVerdict? {
+        guard head.hasLegalHost else { return .badRequest }
+        let codings = head.headers.tokens("transfer-encoding")
+        let isKnown = codings == ["chunked"] && head.version.minor > 0
+        return isKnown || head.headers["transfer-encoding"].isEmpty ? nil : .notImplemented
     }
 
     /// Whether the body is signed as it must be.
@@ -91,7 +102,8 @@ package struct HTTPIntakeRule: Sendable {
         let given = fields["authorization"]
         let scheme = "bearer "
         guard given.count == 1, given[0].lowercased().hasPrefix(scheme) else { return .unauthorized }
-        return token.matches(Array(given[0].utf8.dropFirst(scheme.utf8.count))) ? nil : .forbidden
+        let secret = FieldValue.trimmed(given[0].dropFirst(scheme.count))
+        return token.matches(Array(secret.utf8)) ? nil : .forbidden
     }
 
     private func mayBePostedTo(_ destination: Destination) -> Bool {
@@ -103,7 +115,7 @@ package struct HTTPIntakeRule: Sendable {
     private static func format(_ type: String?) -> BridgePayload.Format? {
         guard let type else { return .data }
         let essence = type.split(separator: ";", omittingEmptySubsequences: false).first ?? ""
-        switch essence.lowercased().trimmingSpaces {
+        switch FieldValue.trimmed(essence).lowercased() {
         case "application/json": return .json
         case "text/plain", "application/octet-stream": return .data
         case let other: return other.hasPrefix("application/") && other.hasSuffix("+json") ? .json : nil
@@ -119,13 +131,4 @@ package struct HTTPIntake: Hashable, Sendable {
     package let source: [UInt8]
     /// As given, if exactly once.
     package let signature: String?
-}
-
-extension StringProtocol {
-    fileprivate var trimmingSpaces: String {
-        var text = Substring(self)
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return String(text)
-    }
 }

@@ -8,6 +8,10 @@ package enum HTTPVerdict: Hashable, Sendable {
     /// It was sent to the group's members.
     case sent(GroupCounts)
     case malformed
+    /// It is no HTTP/1.1, or has not exactly one `Host` that is a host.
+    case badRequest
+    /// A method or a transfer coding that is not known.
+    case notImplemented
     case unauthorized
     case forbidden
     case notFound
@@ -37,7 +41,8 @@ package enum HTTPVerdict: Hashable, Sendable {
         switch self {
         case .accepted: .accepted
         case .sent: .ok
-        case .malformed: .badRequest
+        case .malformed, .badRequest: .badRequest
+        case .notImplemented: .notImplemented
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound
@@ -66,6 +71,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .sent(let counts):
             ["sent": .int(Int64(counts.sent)), "full": .int(Int64(counts.full)), "gone": .int(Int64(counts.gone))]
         case .malformed: ["error": "payload"]
+        case .badRequest, .notImplemented: ["error": "request"]
         case .unauthorized: ["error": "credentials"]
         case .forbidden: ["error": "denied"]
         case .notFound: ["error": "name"]
@@ -82,7 +88,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         switch self {
         case .accepted, .sent: nil
         case .malformed, .unsupportedType: .payload
-        case .unauthorized, .forbidden, .methodNotAllowed: .refused
+        case .badRequest, .notImplemented, .unauthorized, .forbidden, .methodNotAllowed: .refused
         case .notFound: .name
         case .tooLarge: .size
         case .unknown: .unknown

@@ -3,6 +3,7 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 package import SeawayMessage
+import SeawayNIO
 import Synchronization
 import SystemPackage
 
@@ -92,7 +93,8 @@ package final class WebhookSender: Sendable {
             let response = try await self.client.execute(request, timeout: .init(self.configuration.timeout * 2))
             // What is longer is cut off with its connection.
             _ = try? await response.body.collect(upTo: Self.maxAnswer)
-            let retryAfter = response.headers.first(name: "retry-after").flatMap { Int($0) }
+            let retryAfter = response.headers.first(name: "retry-after")
+                .flatMap { Int(FieldValue.trimmed($0)) }
             return .answered(status: Int(response.status.code), retryAfter: retryAfter)
         } catch {
             return Self.mayHaveArrived(error) ? .unanswered("\(error)") : .unreached("\(error)")

@@ -1,6 +1,7 @@
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SeawayNIO
 
 /// Prints what a process counts, in the Prometheus text format, to whoever asks for `/metrics`.
 ///
@@ -44,7 +45,8 @@ package final class MetricsServer: Sendable {
         guard self.open.value < Self.maxConnections else { return channel.close(promise: nil) }
         self.open.value += 1
         channel.closeFuture.whenComplete { _ in self.open.value -= 1 }
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+        try channel.pipeline.syncOperations.addHandler(HTTPResponseEncoder())
+        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(RequestDecoder()))
         try channel.pipeline.syncOperations.addHandler(MetricsHandler(self.metrics))
     }
 
@@ -63,15 +65,36 @@ private final class MetricsHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// For the question, and then without a byte of the answer that was taken.
+    private static let patience = Duration.seconds(10)
+
     private let metrics: () -> [Metric]
     private var head: HTTPRequestHead?
     private var limit: Scheduled<Void>?
+    private var began = Moment(milliseconds: 0)
+    /// `nil` before the answer.
+    private var output: TakenBytes?
 
     init(_ metrics: @escaping () -> [Metric]) { self.metrics = metrics }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        self.limit = context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+        self.began = Moment(context.eventLoop.now)
+        self.lookAgain(context)
+    }
+
+    private func lookAgain(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        self.limit = context.eventLoop.scheduleTask(in: .seconds(1)) {
+            let (handler, context) = bound.value
+            handler.look(context)
+        }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        let now = Moment(context.eventLoop.now)
+        self.output?.look(Outgoing(context.channel), at: now)
+        let isLate = self.output?.isStalled(for: Self.patience, at: now) ?? (self.began + Self.patience <= now)
+        if isLate { context.close(promise: nil) } else { self.lookAgain(context) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -90,20 +113,36 @@ private final class MetricsHandler: ChannelInboundHandler {
     private func answer(_ asked: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let isKnown = asked.uri == "/metrics" || asked.uri.hasPrefix("/metrics?")
         let mayAsk = asked.method == .GET || asked.method == .HEAD
-        let status: HTTPResponseStatus = !mayAsk ? .methodNotAllowed : isKnown ? .ok : .notFound
+        let status: HTTPResponseStatus =
+            !asked.hasLegalHost ? .badRequest : !mayAsk ? .methodNotAllowed : isKnown ? .ok : .notFound
+        self.answer(status, isHead: asked.method == .HEAD, context)
+    }
+
+    private func answer(_ status: HTTPResponseStatus, isHead: Bool, _ context: ChannelHandlerContext) {
+        // It answers once.
+        guard self.output == nil else { return }
+        self.output = TakenBytes(now: Moment(context.eventLoop.now))
+        self.output?.wrote(at: Moment(context.eventLoop.now))
         let body = ByteBuffer(string: status == .ok ? self.metrics().text : "\(status.reasonPhrase)\n")
         var head = HTTPResponseHead(version: .http1_1, status: status)
         head.headers.add(name: "content-type", value: "text/plain; version=0.0.4; charset=utf-8")
         head.headers.add(name: "content-length", value: "\(body.readableBytes)")
         head.headers.add(name: "connection", value: "close")
-        if !mayAsk { head.headers.add(name: "allow", value: "GET, HEAD") }
+        if status == .methodNotAllowed { head.headers.add(name: "allow", value: "GET, HEAD") }
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-        if asked.method != .HEAD { context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        if !isHead { context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         let channel = context.channel
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.invalidMethod: self.answer(.notImplemented, isHead: false, context)
+        case HTTPParserError.invalidEOFState: context.close(promise: nil)
+        case is HTTPParserError: self.answer(.badRequest, isHead: false, context)
+        default: context.close(promise: nil)
+        }
+    }
 }
 
 @available(*, unavailable)

@@ -31,8 +31,15 @@ package struct ServerMetrics: Hashable, Sendable {
                 "seaway_http_messages_dropped_total", "Messages of workers that answer nothing.",
                 by: ["late": counters.lateAnswers, "duplicate": counters.duplicatePieces]),
             Metric(
-                "seaway_http_disconnects_total", "Requests whose client left before the answer was whole.",
-                counters.disconnected),
+                "seaway_http_disconnects_total",
+                "Requests for whose answer nobody waited any more before it was whole.",
+                by: [
+                    "left": counters.disconnected, "stalled": counters.stalledRequests,
+                    "shutdown": counters.shutdownRequests,
+                ]),
+            Metric(
+                "seaway_http_workers_told_total", "Messages to workers' own disconnect channels.",
+                counters.workersTold),
             Metric("seaway_http_pauses_total", "Reply channels held back for a slow client.", counters.pauses),
         ]
     }

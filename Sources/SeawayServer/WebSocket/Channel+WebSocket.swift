@@ -1,5 +1,6 @@
 package import NIOCore
 import NIOHTTP1
+import SeawayNIO
 
 #if canImport(Darwin)
     import Darwin
@@ -25,7 +26,7 @@ extension Channel {
         try? self.syncOptions?.setOption(.tcpOption(.init(rawValue: CInt(TCP_NOTSENT_LOWAT))), value: 65_536)
         try pipeline.addHandler(peer)
         // Last, because it hands what it has left to the handler behind it.
-        guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) else { return }
+        guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<RequestDecoder>.self) else { return }
         pipeline.removeHandler(decoder, promise: nil)
     }
 }

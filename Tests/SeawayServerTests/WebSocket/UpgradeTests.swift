@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import SeawayNIO
 import SeawayServer
 import TestSupport
 import Testing
@@ -22,7 +23,7 @@ import Testing
         let channel = EmbeddedChannel(loop: loop)
         let upgrade = Upgrade(WebSocketPeer(core: core, deflate: nil, delegate: user), answer)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+        try pipeline.addHandler(ByteToMessageHandler(RequestDecoder()))
         try pipeline.addHandler(upgrade)
         channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
         let frames = ClientFrame.text("first").bytes + ClientFrame.binary([1, 2, 3]).bytes
@@ -34,7 +35,7 @@ import Testing
         loop.run()
         _ = try channel.writeInbound(ByteBuffer(bytes: ClientFrame.text("last").bytes))
         #expect(user.events == [.text("first"), .binary([1, 2, 3]), .text("last")])
-        #expect((try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)) == nil)
+        #expect((try? pipeline.handler(type: ByteToMessageHandler<RequestDecoder>.self)) == nil)
         channel.close(promise: nil)
         loop.run()
         #expect(user.events.last == .ended)
