@@ -54,7 +54,7 @@ struct BridgeRun {
             // The last is asked to leave first.
             try await Process.run(
                 self.metrics + [
-                    BrokerLink(layer: self.layer, limit: min(self.drain, .seconds(1))),
+                    BrokerLink(layer: self.layer),
                     BrokerWatch(layer: self.layer, logger: self.logger), work,
                 ], until: self.signals, self.logger)
         }
@@ -63,15 +63,16 @@ struct BridgeRun {
 
 /// The connection to the broker, which takes leave of one that hangs without waiting for it.
 private struct BrokerLink: Service {
+    private static let limit = Duration.seconds(1)
+
     let layer: any ConnectingLayer
-    let limit: Duration
 
     func run() async throws {
         _ = try await abandoning(after: .zero) {
             try await LayerService(layer: self.layer).run()
         } when: {
             try await gracefulShutdown()
-            try await Task.sleep(for: self.limit)
+            try await Task.sleep(for: Self.limit)
         }
     }
 }

@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ProgramEnd.exited(0), .exited(3), .killed(signal: 9), .timedOut, .tooMuchOutput, .notStarted("no"),
+        ProgramEnd.exited(0), .exited(3), .killed(signal: 9), .timedOut(limit: .seconds(1)), .tooMuchOutput(limit: 1),
+        .notStarted("no"),
     ])
     func whoAnswersNothingHasFailed(_ end: ProgramEnd) {
         var answers = Self.answers(to: Self.request)
@@ -130,7 +131,7 @@ import Testing
         var receiving = Self.answers(to: Self.receive)
         #expect(receiving.ended(.exited(0)) == .init(fault: nil, hasFailed: false, failure: nil))
         var failing = Self.answers(to: Self.receive)
-        #expect(failing.ended(.timedOut).failure == close)
+        #expect(failing.ended(.timedOut(limit: .seconds(1))).failure == close)
     }
 
     @Test(arguments: [

@@ -41,7 +41,7 @@ import Testing
         "*2\r\n$999\r\n" + String(repeating: "a", count: 1_000),
     ])
     func aValueBeyondTheLimitIsNotWaitedFor(_ text: String) {
-        #expect(throws: RESPParser.Fault.tooLarge) { try self.next(text) }
+        #expect(throws: RESPParser.Fault.tooLarge(limit: 1_000)) { try self.next(text) }
     }
 
     /// Untyped, for `#expect(throws:)`.
@@ -107,6 +107,17 @@ import Testing
             .streams(["s"]), password: nil, positions: ["s": Array("0".utf8)], quiet: .milliseconds(quiet))
         #expect(
             session.begin() == [.ready, Self.command("XREAD", "COUNT", "100", "BLOCK", block, "STREAMS", "s", "0")])
+    }
+
+    @Test func whatIsTooMuchAtOnceIsAskedForInSmallerPieces() {
+        var session = RedisSession(.streams(["s"]), password: nil, positions: ["s": Array("0".utf8)], count: 3)
+        let events = session.begin()
+        #expect(
+            events == [.ready, Self.command("XREAD", "COUNT", "3", "BLOCK", "5000", "STREAMS", "s", "0")])
+    }
+
+    @Test(arguments: [(100, 50), (3, 1), (1, 1)]) func eachAttemptHalvesThem(_ count: Int, _ next: Int) {
+        #expect(RedisSession.fewer(than: count) == next)
     }
 
     @Test func anEmptyStreamIsReadFromItsBeginning() {

@@ -11,7 +11,7 @@ import pytest
 
 from bridges import bridge, says, send, summary, taking
 from fakes import FakeMQTT, FakeRedis
-from harness import PATIENCE, ROOT, SEAWAY, until
+from harness import PATIENCE, ROOT, SEAWAY, Wire, until
 from test_bridge_redis import Redis
 
 RULES = (ROOT / "protocol" / "BRIDGES.md").read_text()
@@ -143,6 +143,36 @@ def test_a_redis_that_is_killed_and_comes_back_gets_everything_in_order(house, p
     redis.start()
     until(lambda: redis.say("xlen s") == ["20"], "all are there")
     assert [json.loads(text)["n"] for text in redis.say("xrange s - +")[2::3]] == list(range(20))
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
+def test_entries_that_are_too_much_at_once_are_read_in_smaller_pieces(house, ports, tmp_path):
+    redis = Redis(house, tmp_path / "redis").start()
+    house.broker(ports[0], "--capacity", "log=1000,64M")
+    entry = "redis.call('xadd', KEYS[1], '*', 'n', n, 'text', string.rep('x', 200000))"
+    redis.say(f'eval "for n = 0, 109 do {entry} end" 1 big')
+    options = ["--redis", f"127.0.0.1:{redis.port}", "--stream", "big", "--from-id", "0", "--to-channel", "log"]
+    program = bridge(house, "redis", ports[0], *options)
+    with taking(ports[0], "log") as taker:
+        assert [message["fields"]["n"] for message in taker.wait(110)] == [str(n) for n in range(110)]
+    says(program, "a value of more than 16777216 bytes")
+    assert program.terminate() == 0
+
+
+@pytest.mark.parametrize("point", ["channel", "group"])
+def test_a_broker_that_has_no_room_for_another_reader_is_asked_again(house, ports, point):
+    house.broker(ports[0], "--max-channels", "1")
+    send(ports[0], "other", {"n": 1})
+    program = bridge(house, "stdin", ports[0], f"--from-{point}", "news")
+    says(program, f"{point} news is away", "limit")
+    with Wire(ports[0]) as wire:
+        wire.listen("other")
+        assert wire.take() == {"n": 1}
+    says(program, f"{point} news is back")
+    if point == "channel":
+        send(ports[0], "news", {"n": 2})
+        says(program, '{"n":2}')
+    assert program.terminate() == 0
 
 
 def test_a_refused_subscription_is_told_with_its_filter_and_asked_again(house, ports, fakes):

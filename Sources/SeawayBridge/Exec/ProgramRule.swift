@@ -20,8 +20,9 @@ package struct ProgramRule: Hashable, Sendable {
 package enum ProgramEnd: Hashable, Sendable, CustomStringConvertible {
     case exited(Int)
     case killed(signal: Int)
-    case timedOut
-    case tooMuchOutput
+    case timedOut(limit: Duration)
+    /// - Parameter limit: in bytes.
+    case tooMuchOutput(limit: Int)
     case notStarted(String)
 
     package var isSuccess: Bool { self == .exited(0) }
@@ -30,8 +31,8 @@ package enum ProgramEnd: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .exited(let code): "exit code \(code)"
         case .killed(let signal): "killed by signal \(signal)"
-        case .timedOut: "took too long"
-        case .tooMuchOutput: "wrote too much"
+        case .timedOut(let limit): "took too long: more than \(limit)"
+        case .tooMuchOutput(let limit): "wrote too much: more than \(limit) bytes"
         case .notStarted(let reason): reason
         }
     }

@@ -55,11 +55,11 @@ final class ProgramRun: Sendable {
                 group.addTask { try await self.runUnlimited() }
                 group.addTask {
                     try await Task.sleep(for: self.rule.timeLimit)
-                    return .timedOut
+                    return .timedOut(limit: self.rule.timeLimit)
                 }
                 // Cancelling ends the program.
                 defer { group.cancelAll() }
-                return try await group.next() ?? .timedOut
+                return try await group.next() ?? .timedOut(limit: self.rule.timeLimit)
             }
         } catch {
             return .notStarted("\(error)")
@@ -81,7 +81,7 @@ final class ProgramRun: Sendable {
                 return isBounded
             }
         }
-        guard result.closureResult else { return .tooMuchOutput }
+        guard result.closureResult else { return .tooMuchOutput(limit: self.rule.maxOutput) }
         return switch result.terminationStatus {
         case .exited(let code): .exited(Int(code))
         case .signaled(let signal): .killed(signal: Int(signal))

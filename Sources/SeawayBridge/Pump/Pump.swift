@@ -79,7 +79,8 @@ package final class Pump: Sendable {
             self.wakeRunner()
             answer(true)
         case .dropped:
-            self.tally.drop(.overflow, "\(destination)")
+            let (messages, bytes) = (self.configuration.messages, self.configuration.bytes)
+            self.tally.drop(.overflow, "\(destination): the queue of \(messages) messages or \(bytes) bytes is full")
             answer(true)
         case .closed:
             self.tally.drop(.shutdown, "\(destination)")

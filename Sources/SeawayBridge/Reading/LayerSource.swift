@@ -18,6 +18,24 @@ package final class LayerSource: BridgeSource {
         case stopped
     }
 
+    /// What the broker refuses for now, as the same may be granted when others have given something back.
+    private enum Refused: Sendable {
+        case listening(Refusal)
+        case joining(Refusal, member: String)
+
+        var refusal: Refusal {
+            switch self {
+            case .listening(let refusal), .joining(let refusal, _): refusal
+            }
+        }
+    }
+
+    /// A message, and the listening that paid for it.
+    private struct Job: Sendable {
+        let delivery: Delivery
+        let listening: any Listening
+    }
+
     private let layer: any ChannelLayer
     private let point: ReadingPoint
     private let mailbox: String
@@ -25,8 +43,10 @@ package final class LayerSource: BridgeSource {
     private let saysDone: Bool
     private let logger: Logger
     private let consume: @Sendable (Delivery) async -> Void
-    private let deliveries = JobQueue<Delivery>()
+    private let jobs = JobQueue<Job>()
+    private let refused = JobQueue<Refused>()
     private let state = Mutex(State.idle)
+    private let absence: Mutex<ServiceAbsence>
     private let failure = Mutex<Ended?>(nil)
 
     /// - Parameters:
@@ -45,6 +65,7 @@ package final class LayerSource: BridgeSource {
         self.concurrency = concurrency
         self.saysDone = saysDone
         self.logger = logger
+        self.absence = Mutex(ServiceAbsence(of: "\(point)", logger: logger))
         self.consume = consume
     }
 
@@ -60,23 +81,27 @@ package final class LayerSource: BridgeSource {
             return nil
         }
         if let listening {
-            listening.stop { [deliveries] in deliveries.close() }
+            listening.stop { [self] in self.close() }
         } else {
-            self.deliveries.close()
+            self.close()
         }
     }
 
-    /// - Throws: ``Ended`` when the broker refuses.
+    private func close() {
+        self.jobs.close()
+        self.refused.close()
+    }
+
+    /// - Throws: ``Ended`` when the broker refuses for good.
     package func run() async throws {
-        let names = self.point.names(mailbox: self.mailbox)
-        let listening = self.layer.listen(
-            to: [names.listen], receive: { [deliveries] in deliveries.put($0) },
-            event: { [weak self] in self?.happened($0, names.member) })
-        guard self.begin(listening) else { return listening.stop {} }
-        listening.ready(self.concurrency)
+        self.listen()
         await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                for _ in 0..<self.concurrency { group.addTask { await self.work(listening) } }
+            await withDiscardingTaskGroup { keeping in
+                keeping.addTask { await self.keepListening() }
+                await withDiscardingTaskGroup { working in
+                    for _ in 0..<self.concurrency { working.addTask { await self.work() } }
+                }
+                keeping.cancelAll()
             }
         } onCancel: {
             self.stop()
@@ -84,23 +109,56 @@ package final class LayerSource: BridgeSource {
         if let failure = self.failure.withLock({ $0 }) { throw failure }
     }
 
-    /// - Returns: whether it is still to listen.
-    private func begin(_ listening: any Listening) -> Bool {
-        self.state.withLock { state in
+    private func work() async {
+        while let job = await self.jobs.next() {
+            await self.consume(job.delivery)
+            // Where it is lost, the server goes on after its time.
+            if self.saysDone, let done = EventDone(of: job.delivery.body) {
+                self.layer.send(done.payload, to: done.destination) { _ in }
+            }
+            job.listening.ready(1)
+        }
+    }
+
+    // MARK: Listening
+
+    private func listen() {
+        let names = self.point.names(mailbox: self.mailbox)
+        let payer = Payer()
+        let listening = self.layer.listen(
+            to: [names.listen],
+            receive: { [jobs] delivery in
+                // Nothing comes before it was asked for.
+                if let listening = payer.listening { jobs.put(Job(delivery: delivery, listening: listening)) }
+            },
+            event: { [weak self] in self?.happened($0, names.member) })
+        payer.listening = listening
+        let isWanted = self.state.withLock { state in
             guard case .idle = state else { return false }
             state = .listening(listening)
             return true
         }
+        guard isWanted else { return listening.stop {} }
+        listening.ready(self.concurrency)
     }
 
-    private func work(_ listening: any Listening) async {
-        while let delivery = await self.deliveries.next() {
-            await self.consume(delivery)
-            // Where it is lost, the server goes on after its time.
-            if self.saysDone, let done = EventDone(of: delivery.body) {
-                self.layer.send(done.payload, to: done.destination) { _ in }
+    /// Asks again for what was refused for now.
+    private func keepListening() async {
+        while let refused = await self.refused.next() {
+            let reason = "\(refused.refusal)"
+            let wait = self.absence.withLock { $0.failed(reason) }
+            // A wait that is cut short ends it.
+            do { try await Task.sleep(for: wait) } catch { return }
+            switch refused {
+            case .joining(_, let member): self.join(member)
+            case .listening:
+                let isWanted = self.state.withLock { state in
+                    if case .stopped = state { return false }
+                    state = .idle
+                    return true
+                }
+                if isWanted { self.listen() }
             }
-            listening.ready(1)
         }
     }
 
@@ -108,9 +166,10 @@ package final class LayerSource: BridgeSource {
         switch event {
         case .started(let isKept):
             self.logger.debug("reading", metadata: ["from": "\(self.point)"])
-            if !isKept, let member { self.join(member) }
+            if !isKept, let member { self.join(member) } else { self.absence.withLock { $0.succeeded() } }
         case .interrupted: break
         case .lost(let name): self.end("another reader has taken \(name)")
+        case .refused(let refusal) where refusal.isPassing: self.refused.put(.listening(refusal))
         case .refused(let refusal): self.end("\(self.point): \(refusal)")
         }
     }
@@ -118,13 +177,34 @@ package final class LayerSource: BridgeSource {
     private func join(_ member: String) {
         guard case .group(let group) = self.point else { return }
         self.layer.join(group, [member]) { [weak self] answer in
+            switch answer {
+            case .done: self?.absence.withLock { $0.succeeded() }
+            case .refused(let refusal) where refusal.isPassing: self?.refused.put(.joining(refusal, member: member))
             // When the connection is lost it starts, and joins, again.
-            if case .refused(let refusal) = answer, !refusal.isUnreachable { self?.end("group \(group): \(refusal)") }
+            case .refused(let refusal) where refusal.isUnreachable: break
+            case .refused(let refusal): self?.end("group \(group): \(refusal)")
+            case .unknown: break
+            }
         }
     }
 
     private func end(_ reason: String) {
         self.failure.withLock { $0 = Ended(description: reason) }
-        self.deliveries.close()
+        self.close()
     }
+}
+
+/// Knows the listening whose credit pays for what comes.
+private final class Payer: Sendable {
+    private let state = Mutex<(any Listening)?>(nil)
+
+    var listening: (any Listening)? {
+        get { self.state.withLock { $0 } }
+        set { self.state.withLock { $0 = newValue } }
+    }
+}
+
+extension Refusal {
+    /// Whether the same may be granted later: others may give something back, or a broker that leaves comes back.
+    fileprivate var isPassing: Bool { ["closing", "full", "limit"].contains(self.code) }
 }

@@ -33,10 +33,17 @@ package indirect enum RESPValue: Hashable, Sendable {
 
 /// Finds the values in what a Redis server sends; the caller keeps the bytes.
 package struct RESPParser: Sendable {
-    package enum Fault: Error, Hashable, Sendable {
+    package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case malformed
         /// A value is larger than allowed, or nests deeper than 8.
-        case tooLarge
+        case tooLarge(limit: Int)
+
+        package var description: String {
+            switch self {
+            case .malformed: "what came is not the protocol of Redis"
+            case .tooLarge(let limit): "a value of more than \(limit) bytes"
+            }
+        }
     }
 
     private static let maxDepth = 8
@@ -53,14 +60,14 @@ package struct RESPParser: Sendable {
     package func next(_ unread: ArraySlice<UInt8>) throws(Fault) -> (value: RESPValue, length: Int)? {
         var rest = unread
         guard let value = try self.value(&rest, depth: 1) else {
-            guard unread.count <= self.maxValue else { throw .tooLarge }
+            guard unread.count <= self.maxValue else { throw .tooLarge(limit: self.maxValue) }
             return nil
         }
         return (value, unread.count - rest.count)
     }
 
     private func value(_ rest: inout ArraySlice<UInt8>, depth: Int) throws(Fault) -> RESPValue? {
-        guard depth <= Self.maxDepth else { throw .tooLarge }
+        guard depth <= Self.maxDepth else { throw .tooLarge(limit: self.maxValue) }
         guard let line = try self.line(&rest), let type = line.first else { return nil }
         let text = line.dropFirst()
         switch type {
@@ -86,7 +93,7 @@ package struct RESPParser: Sendable {
 
     private func bulk(_ count: Int, _ rest: inout ArraySlice<UInt8>) throws(Fault) -> RESPValue? {
         guard count >= 0 else { return .null }
-        guard count <= self.maxValue else { throw .tooLarge }
+        guard count <= self.maxValue else { throw .tooLarge(limit: self.maxValue) }
         guard rest.count >= count + 2 else { return nil }
         guard rest.dropFirst(count).prefix(2).elementsEqual([0x0D, 0x0A]) else { throw .malformed }
         defer { rest = rest.dropFirst(count + 2) }
@@ -95,7 +102,7 @@ package struct RESPParser: Sendable {
 
     private func array(_ count: Int, _ rest: inout ArraySlice<UInt8>, _ depth: Int) throws(Fault) -> RESPValue? {
         guard count >= 0 else { return .null }
-        guard count <= self.maxValue else { throw .tooLarge }
+        guard count <= self.maxValue else { throw .tooLarge(limit: self.maxValue) }
         var values: [RESPValue] = []
         for _ in 0..<count {
             guard let value = try self.value(&rest, depth: depth + 1) else { return nil }

@@ -107,6 +107,7 @@ private final class RedisAnswers: ChannelInboundHandler {
                 self.waiting.popFirst()?.give(.success(value))
             }
         } catch {
+            self.giveUp("\(error)")
             context.close(promise: nil)
         }
     }

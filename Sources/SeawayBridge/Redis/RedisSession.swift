@@ -28,12 +28,14 @@ package struct RedisSession: Sendable {
 
     /// How long the server holds a question for new entries at most.
     private static let longestBlock = Duration.seconds(5)
-    private static let count = "100"
+    /// Entries of each stream that are asked for at once.
+    package static let mostEntries = 100
 
     private let subject: Subject
     private let password: [UInt8]?
     /// In milliseconds.
     private let block: Int
+    private let count: Int
     private var expected = Expected.authentication
     /// The last entry that was read, by stream; kept for the next connection.
     package private(set) var positions: [String: [UInt8]]
@@ -41,14 +43,20 @@ package struct RedisSession: Sendable {
     /// - Parameters:
     ///   - positions: those of the connection before.
     ///   - quiet: how long the server may say nothing while there is nothing new.
+    ///   - count: entries of each stream that are asked for at once.
     package init(
-        _ subject: Subject, password: [UInt8]?, positions: [String: [UInt8]] = [:], quiet: Duration = .seconds(15)
+        _ subject: Subject, password: [UInt8]?, positions: [String: [UInt8]] = [:], quiet: Duration = .seconds(15),
+        count: Int = RedisSession.mostEntries
     ) {
+        self.count = count
         self.subject = subject
         self.block = max(1, Int(min(quiet, Self.longestBlock).milliseconds))
         self.password = password
         self.positions = positions
     }
+
+    /// How many to ask for when so many were more than may come at once.
+    package static func fewer(than count: Int) -> Int { max(1, count / 2) }
 
     /// The connection is there.
     package mutating func begin() -> [Event] {
@@ -91,7 +99,7 @@ package struct RedisSession: Sendable {
     }
 
     private func askForEntries(_ streams: [String]) -> Event {
-        let words = Self.words(["XREAD", "COUNT", Self.count, "BLOCK", "\(self.block)", "STREAMS"] + streams)
+        let words = Self.words(["XREAD", "COUNT", "\(self.count)", "BLOCK", "\(self.block)", "STREAMS"] + streams)
         return .write(RESPValue.command(words + streams.compactMap { self.positions[$0] }))
     }
 

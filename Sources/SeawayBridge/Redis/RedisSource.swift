@@ -12,6 +12,8 @@ package final class RedisSource: BridgeSource {
     private let logger: Logger
     private let stopSignal = StopSignal()
     private let positions = Mutex<[String: [UInt8]]>([:])
+    /// Entries that are asked for at once; fewer after more than a value may hold.
+    private let count = Mutex(RedisSession.mostEntries)
 
     /// - Parameter positions: ids behind which streams are read; others are read from their end.
     package init(
@@ -54,7 +56,7 @@ package final class RedisSource: BridgeSource {
         try await connection.executeThenClose { inbound, outbound in
             var session = RedisSession(
                 self.subject, password: self.address.password, positions: self.positions.withLock { $0 },
-                quiet: limits.quiet)
+                quiet: limits.quiet, count: self.count.withLock { $0 })
             let parser = RESPParser(maxValue: self.address.maxValue)
             var unread: [UInt8] = []
             try await self.carryOut(session.begin(), outbound, isReady)
@@ -65,7 +67,7 @@ package final class RedisSource: BridgeSource {
                 for try await buffer in inbound {
                     unread += buffer.readableBytesView
                     var used = 0
-                    while let (value, length) = try parser.next(unread[used...]) {
+                    while let (value, length) = try self.next(unread[used...], parser) {
                         used += length
                         try await self.carryOut(session.received(value), outbound, isReady)
                         self.positions.withLock { $0 = session.positions }
@@ -73,6 +75,17 @@ package final class RedisSource: BridgeSource {
                     unread.removeFirst(used)
                 }
             }
+        }
+    }
+
+    private func next(
+        _ unread: ArraySlice<UInt8>, _ parser: RESPParser
+    ) throws(RESPParser.Fault) -> (value: RESPValue, length: Int)? {
+        do {
+            return try parser.next(unread)
+        } catch {
+            if case .tooLarge = error { self.count.withLock { $0 = RedisSession.fewer(than: $0) } }
+            throw error
         }
     }
 
