@@ -18,7 +18,7 @@ from test_bridge_postgres import BINARIES, Postgres
 from test_bridge_redis import Redis
 from test_bridge_silence import Silent
 
-TIMES = ["--service-timeout", "500ms", "--service-check", "500ms"]
+TIMES = ["--service-timeout", "1s", "--service-check", "500ms"]
 needs_postgres = pytest.mark.skipif(not BINARIES or not shutil.which("psql"), reason="postgresql is not installed")
 needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
 
@@ -65,10 +65,10 @@ def test_postgres_is_listened_to_again_when_its_connection_stalls(house, ports, 
 
 
 @needs_postgres
-def test_an_idle_connection_to_postgres_is_kept_by_signs_of_life(house, ports, postgres, relays):
+def test_an_idle_connection_to_postgres_is_kept_by_signs_of_life(house, ports, postgres):
     postgres.start()
     house.broker(ports[0])
-    options = ["--postgres", postgres.address, "--listen", "orders", "--to-channel", "log", *TIMES]
+    options = ["--postgres", postgres.address, "--listen", "orders", "--to-channel", "log", "--service-check", "300ms"]
     program = bridge(house, "postgres", ports[0], *options)
     asked = "select count(*) from pg_stat_activity where application_name = 'seaway-bridge' and query = 'SELECT 1'"
     until(lambda: postgres.say(asked) == ["1"], "a sign of life is asked for")
@@ -187,7 +187,7 @@ def test_a_full_channel_is_not_taken_for_a_silent_redis(house, ports):
     fake = FakeRedis(answer)
     try:
         options = ["--redis", f"127.0.0.1:{fake.port}", "--subscribe", "news", "--to-channel", "log", "--queue", "1"]
-        times = ["--service-check", "50ms", "--service-timeout", "100ms"]
+        times = ["--service-check", "50ms", "--service-timeout", "500ms"]
         program = bridge(house, "redis", ports[0], *options, *times)
         until(lambda: len(fake.commands) > 25, "it has asked for signs of life")
         with taking(ports[0], "log") as taker:
