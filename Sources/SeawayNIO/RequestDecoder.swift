@@ -9,13 +9,21 @@ package struct RequestDecoder: ByteToMessageDecoder {
 
     private let decoder: HTTPRequestDecoder
 
-    package init(limits: NIOHTTPDecoderLimitConfiguration = .init()) {
+    private init(limits: NIOHTTPDecoderLimitConfiguration) {
         self.decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
     }
 
     package func decoderAdded(context: ChannelHandlerContext) { self.decoder.decoderAdded(context: context) }
     package func decoderRemoved(context: ChannelHandlerContext) { self.decoder.decoderRemoved(context: context) }
+
+    /// A handler for it, which keeps no more of what it cannot take than a head and one read: behind a request that asks
+    /// for another protocol the decoder takes nothing.
+    package static func handler(
+        limits: NIOHTTPDecoderLimitConfiguration = .init()
+    ) -> ByteToMessageHandler<RequestDecoder> {
+        ByteToMessageHandler(RequestDecoder(limits: limits), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
+    }
 
     package func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
         do {

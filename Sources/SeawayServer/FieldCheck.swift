@@ -1,3 +1,5 @@
+import SeawayNIO
+
 /// What may stand in the fields of an answer (RFC 9110, section 5).
 package enum FieldCheck {
     /// Whether the bytes are a legal field name.
@@ -15,11 +17,14 @@ package enum FieldCheck {
         return true
     }
 
-    /// A count of bytes in decimal; `nil` for anything else.
+    /// A count of bytes in decimal, maybe with white space around it; `nil` for anything else.
     package static func length(_ value: Span<UInt8>) -> Int? {
-        guard (1...18).contains(value.count) else { return nil }
+        var (start, end) = (0, value.count)
+        while start < end, FieldValue.isSpace(value[start]) { start += 1 }
+        while start < end, FieldValue.isSpace(value[end - 1]) { end -= 1 }
+        guard (1...18).contains(end - start) else { return nil }
         var length = 0
-        for index in 0..<value.count {
+        for index in start..<end {
             let digit = value[index] &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             length = length * 10 + Int(digit)

@@ -129,7 +129,7 @@ extension Channel {
         limits.maxHeaderFieldSize = core.configuration.maxRequestHead
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
-        try self.pipeline.syncOperations.addHandler(ByteToMessageHandler(RequestDecoder(limits: limits)))
+        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits))
         try self.pipeline.syncOperations.addHandler(ConnectionHandler(core: core))
     }
 }

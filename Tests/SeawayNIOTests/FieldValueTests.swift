@@ -73,7 +73,7 @@ extension String {
     /// What comes of bytes, given in pieces of a size.
     static func outcome(_ text: String, pieces: Int) throws -> Outcome {
         let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(RequestDecoder()))
+        try channel.pipeline.syncOperations.addHandler(RequestDecoder.handler())
         let bytes = Array(text.utf8)
         do {
             for start in stride(from: 0, to: bytes.count, by: pieces) {
@@ -99,8 +99,11 @@ extension String {
         }
         // Where the line can be seen whole: byte by byte a part of one is all there is.
         guard pieces == 1_000 else { return }
-        for noise in ["\u{16}\u{3}\u{1}", "NONSENSE\r\n\r\n", "NONSENSE\r\n\r\nok", "OHAI /\r\n\r\n", "O(I" + head, "OHAI / FTP/1.1\r\n\r\n"]
-        {
+        let noises = [
+            "\u{16}\u{3}\u{1}", "NONSENSE\r\n\r\n", "NONSENSE\r\n\r\nok", "OHAI /\r\n\r\n", "O(I" + head,
+            "OHAI / FTP/1.1\r\n\r\n",
+        ]
+        for noise in noises {
             #expect(try Self.outcome(noise, pieces: pieces) == .noRequest, "\(noise)")
         }
         #expect(try Self.outcome("DESCRIBE" + head, pieces: pieces) == .unknownMethod)

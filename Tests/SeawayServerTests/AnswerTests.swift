@@ -60,6 +60,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("9", 9), (" 9", 9), ("9 \t", 9), ("", nil), (" ", nil), ("+9", nil), ("9 9", nil), ("9,9", nil),
+        ("9999999999999999999", nil),
+    ])
+    func theLengthThatAWorkerSaysIsANumber(value: String, length: Int?) throws {
+        #expect(try Self.read(["headers": [["content-length", .string(value)]]]).declaredLength == length)
+    }
+
     @Test func theLargestFieldsAndATabAreLegal() throws {
         let longest = try Self.read(["headers": [["a", .string(String(repeating: "b", count: 55))]]])
         #expect(longest.fieldBytes == 60)

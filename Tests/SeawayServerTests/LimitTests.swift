@@ -84,6 +84,20 @@ import Testing
         #expect(server.core.counters.noRoomForBody == 1)
     }
 
+    /// The decoder takes nothing behind a request for another protocol, and keeps what comes for whoever speaks it.
+    @Test("I24") func whatComesBehindAnUpgradeIsBounded() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get("/", "connection: upgrade\r\nupgrade: h2c\r\n")
+        #expect(server.layer.requests.count == 1)
+        var sent = 0
+        while client.isOpen, sent < 10 {
+            try? client.send(Array(repeating: 0, count: 32_768))
+            sent += 1
+        }
+        #expect(!client.isOpen && sent == 4)
+    }
+
     @Test func connectionsAreBounded() throws {
         let server = EmbeddedServer { $0.maxConnections = 2 }
         let clients = [try server.connect(), try server.connect(), try server.connect()]

@@ -143,11 +143,29 @@ def test_a_client_that_leaves_early_is_told_to_the_worker(house, ports):
         client.sendall(b"GET /left HTTP/1.1\r\nHost: localhost\r\n\r\n")
         reply = worker.take()["reply_channel"]
         client.close()
-        assert watcher.take() == {"reply_channel": reply, "path": "/left"}
+        assert watcher.take() == {"reply_channel": reply, "path": "/left", "reason": "left"}
         until(
             lambda: worker.ask(f'SEND :- {reply} {{"status":200}}').startswith("ERR gone"),
             "the late answer is refused",
         )
+
+
+def test_the_worker_that_has_the_request_is_told_where_it_asked_to_be(house, ports):
+    broker_port, http_port = ports
+    house.broker(broker_port)
+    house.server(http_port, broker_port)
+    own = "http.disconnect.k3f9x2ab!"
+    with Wire(broker_port) as worker, Wire(broker_port) as heard, Wire(broker_port) as sender:
+        worker.listen("http.request")
+        heard.listen(own)
+        client = socket.create_connection(("127.0.0.1", http_port), timeout=PATIENCE)
+        client.sendall(b"GET /left HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        reply = worker.take()["reply_channel"]
+        assert sender.ask(f'SEND :- {reply} {{"disconnect_channel":"{own}1"}}') == "OK"
+        assert sender.ask(f'SEND :- {reply} {{"status":200,"more_content":true}}') == "OK"
+        assert client.recv(12) == b"HTTP/1.1 200"
+        client.close()
+        assert heard.take() == {"reply_channel": reply, "path": "/left", "reason": "left"}
 
 
 def test_an_unknown_reply_channel_is_counted(house, ports):

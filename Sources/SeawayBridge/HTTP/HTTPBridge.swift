@@ -100,7 +100,7 @@ final class HTTPBridgeCore {
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.remove(handler) }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(ByteToMessageHandler(RequestDecoder()))
+        try pipeline.addHandler(RequestDecoder.handler())
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(handler)
     }

@@ -46,7 +46,7 @@ package final class MetricsServer: Sendable {
         self.open.value += 1
         channel.closeFuture.whenComplete { _ in self.open.value -= 1 }
         try channel.pipeline.syncOperations.addHandler(HTTPResponseEncoder())
-        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(RequestDecoder()))
+        try channel.pipeline.syncOperations.addHandler(RequestDecoder.handler())
         try channel.pipeline.syncOperations.addHandler(MetricsHandler(self.metrics))
     }
 

@@ -23,7 +23,7 @@ import Testing
         let channel = EmbeddedChannel(loop: loop)
         let upgrade = Upgrade(WebSocketPeer(core: core, deflate: nil, delegate: user), answer)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ByteToMessageHandler(RequestDecoder()))
+        try pipeline.addHandler(RequestDecoder.handler())
         try pipeline.addHandler(upgrade)
         channel.connect(to: try SocketAddress(ipAddress: "192.0.2.7", port: 50_312), promise: nil)
         let frames = ClientFrame.text("first").bytes + ClientFrame.binary([1, 2, 3]).bytes
