@@ -26,17 +26,17 @@ class Consumer:
         self._layer = layer
         self._routes = routes
         self.ends = RequestEnds(layer.link)
-        self._generation = _fork.generation()
+        self._generation = _fork.generation
 
     def consume(self, delivery: Delivery, now: float) -> None:
         """Works off a message, for each of its channels; raises an operator's second signal alone."""
         me = threading.get_ident()
         for channel in delivery.channels:
-            message = in_threads[me] = Message(channel, delivery.group, delivery.body, self._layer)
-            message.in_worker(self.ends, now)
+            message = Message(channel, delivery.group, delivery.body, self._layer, self.ends, now)
+            in_threads[me] = message
             error = self._call(message)
             in_threads.pop(me, None)
-            if _fork.generation() != self._generation:
+            if _fork.generation != self._generation:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
                 self._settle(message, error)

@@ -66,20 +66,24 @@ class Message(Fields):
 
     __slots__ = ("_ends", "_pending", "began", "layer")
 
-    def __init__(self, channel: str, group: Optional[str], body: bytes, layer: Layer):
+    def __init__(
+        self,
+        channel: str,
+        group: Optional[str],
+        body: bytes,
+        layer: Layer,
+        ends: Optional[RequestEnds] = None,
+        began: float = 0.0,
+    ):
         super().__init__(channel, group, body)
         #: On which it came.
         self.layer = layer
-        self._ends: Optional[RequestEnds] = None
+        if ends is not None:
+            self.flags = IN_WORKER
+        self._ends = ends
         self._pending: Optional[Pending] = None
         #: When a worker's function has got it.
-        self.began = 0.0
-
-    def in_worker(self, ends: RequestEnds, now: float) -> None:
-        """A worker's function is about to get it; not part of the public interface."""
-        self.flags = IN_WORKER
-        self._ends = ends
-        self.began = now
+        self.began = began
 
     @property
     def is_gone(self) -> bool:
