@@ -14,7 +14,7 @@ worker: Any
 if os.environ["KIND"] == "asyncio":
     worker = aio.Worker()
 
-    async def a_while() -> None:
+    async def a_while_of_turns() -> None:
         for _ in range(random.randrange(50)):
             await asyncio.sleep(0)
 
@@ -33,14 +33,14 @@ if os.environ["KIND"] == "asyncio":
         await message.respond(content="slow\n")
 
     async def echo(socket: aio.WebSocket, content: Union[str, bytes]) -> None:
-        await a_while()
+        await a_while_of_turns()
         await socket.send(content)
 
     async def connect(message: aio.Message) -> None:
         await message.reply({"accept": True})
 
     async def receive(message: aio.Message) -> None:
-        await a_while()
+        await a_while_of_turns()
         await message.reply({"text": message["text"]})
 
     async def disconnect(message: aio.Message) -> None:
@@ -49,7 +49,7 @@ if os.environ["KIND"] == "asyncio":
 else:
     worker = seaway.Worker(concurrency=4)
 
-    def a_while() -> None:  # type: ignore[misc]
+    def a_while() -> None:
         for _ in range(random.randrange(50)):
             os.sched_yield()
 
