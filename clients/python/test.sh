@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks and tests the Python client: format, types, all vectors, the machines, both halves and workers at the broker that
 # SEAWAY_BIN names (.build/release/seaway). PYTHON is the interpreter (python3), with msgpack, mypy, pytest and pytest-timeout.
-# What needs no worker processes is tested with Python 3.9 and with the newest one that is found too, installed as by pip.
+# What needs no interface server is tested with Python 3.9 and with the newest one that is found too, installed as by pip.
 # SEED=N cuts the vectors again as in another run. Writes to .build alone.
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -98,7 +98,8 @@ with_version() {
         --no-build-isolation --no-deps --force-reinstall "$work/copy"
     tests "Python 3.$1, installed" "$environment/bin/python" -m pytest -o pythonpath=tests \
         tests/test_vectors.py tests/test_parts.py tests/test_messages.py tests/test_core.py tests/test_core_listening.py \
-        tests/test_layer.py tests/test_bad_brokers.py tests/test_answering.py
+        tests/test_layer.py tests/test_bad_brokers.py tests/test_answering.py tests/test_endings.py \
+        tests/test_request_ends.py tests/test_forks.py
 }
 
 ours=$(minor "$python") || { echo "$python is no Python 3 that can make environments" >&2; exit 69; }

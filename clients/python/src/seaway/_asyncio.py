@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Callable, List, Optional, Sequence
 
 from . import _fork
@@ -186,7 +187,7 @@ class Link(asyncio.Protocol):
                 )
         except (OSError, asyncio.TimeoutError) as error:
             self.core.trouble = reason(error)
-            self._presence.went(self.core.trouble)
+            self._presence.went(self.core.trouble, isinstance(error, ssl.SSLError))
             return
         while self._lost is not None:
             await asyncio.wait((self._lost,), timeout=self._tick)

@@ -6,13 +6,18 @@ Sends nothing and knows no clock, so the same for both halves.
 from __future__ import annotations
 
 import secrets
-from typing import Callable, Dict
+from typing import TYPE_CHECKING, Callable, Dict, Union
 
 from . import _requests, _values
-from ._errors import Refused
+from ._errors import Refused, SeawayError
 from ._log import logger
 from ._message import Fields
 from ._reading import Reading
+from ._ticket import Ticket
+
+if TYPE_CHECKING:
+    from ._readings import Readings
+    from ._shard_readings import ShardReadings
 
 #: Seconds of work on a request before the server is told, so that a quick one costs no frame more.
 AFTER = 0.25
@@ -28,13 +33,31 @@ class Ends(Reading):
         self._on_end = on_end
         self._count = 0
         self._watched: Dict[str, Fields] = {}
-        self.is_begun = False
+        self._is_begun = False
         self._is_denied = False
 
     @property
     def is_denied(self) -> bool:
         """The broker does not let this worker listen there: it goes on without."""
         return self.error is not None
+
+    def begin(self, readings: Union[Readings, ShardReadings]) -> None:
+        """Listens, unless it does already; raises where that cannot be."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        try:
+            readings.listen(self)
+        except SeawayError as error:
+            self.error = error
+            self.notify()
+            raise
+        self._grant(self, CREDIT)
+
+    def end(self, readings: Union[Readings, ShardReadings]) -> None:
+        """Listens no more."""
+        if self._is_begun:
+            readings.unlisten(self, Ticket())
 
     def announcement(self, message: Fields) -> bytes:
         """The request that tells the server where to say that nobody waits; raises for a name that is none."""

@@ -27,7 +27,8 @@ class Forks(Protocol):
 _watched: weakref.WeakSet[Forks] = weakref.WeakSet()
 #: Of the parent; what would be tidied up here when nobody holds it any more may be shared with the parent.
 _inherited: List[Any] = []
-_generation = 0
+#: Another number in every child; asking for the process's own would be a system call.
+generation = 0
 
 
 def watch(one: Forks) -> None:
@@ -79,14 +80,9 @@ def leave(error: Optional[BaseException]) -> NoReturn:
     os._exit(code & 0xFF)
 
 
-def generation() -> int:
-    """A number that is another one in every child; asking for the process's own is a system call."""
-    return _generation
-
-
 def _after_fork() -> None:
-    global _generation
-    _generation += 1
+    global generation
+    generation += 1
     for one in list(_watched):
         one.forked()
 

@@ -65,19 +65,25 @@ def first_piece(status: int, headers: List[Tuple[Text, Text]], content: bytes, m
     """Returns the first message of an answer."""
     if (type(status) is not int and not isinstance(status, int)) or not 200 <= status <= 599:
         raise BadPayload(f"a status is 200 to 599, not {status!r}")
-    size = 0
     for name, value in headers:
         if not isinstance(name, (str, bytes)) or not isinstance(value, (str, bytes)):
             raise BadPayload(f"a header is a name and a value, not {name!r}: {value!r}")
-        size += len(name) + len(value)
-    if size > MOST_FIELD_BYTES:
-        raise BadPayload(f"the fields of an answer have at most {MOST_FIELD_BYTES} bytes, these have {size}")
-    if len(headers) > MOST_FIELDS:
-        raise BadPayload(f"an answer has at most {MOST_FIELDS} fields, this one has {len(headers)}")
     message = {"status": int(status), "headers": headers, "content": _bytes(content)}
     if more:
         message["more_content"] = True
-    return _values.pack_unchecked(message)
+    packed = _values.pack_unchecked(message)
+    # Each field takes three bytes at least, so that few answers need to be looked at.
+    if len(packed) - len(content) > MOST_FIELDS:
+        _check_fields(headers)
+    return packed
+
+
+def _check_fields(headers: List[Tuple[Text, Text]]) -> None:
+    if len(headers) > MOST_FIELDS:
+        raise BadPayload(f"an answer has at most {MOST_FIELDS} fields, this one has {len(headers)}")
+    size = sum(len(name) + len(value) for name, value in headers)
+    if size > MOST_FIELD_BYTES:
+        raise BadPayload(f"the fields of an answer have at most {MOST_FIELD_BYTES} bytes, these have {size}")
 
 
 def next_piece(content: bytes, offset: int, more: bool) -> bytes:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Optional, Set
+from typing import Optional
 
 from ._log import logger
-
-#: Reasons of one absence that are told; a new one is news, such as a certificate that has expired meanwhile.
-_MOST_REASONS = 8
 
 
 class Presence:
@@ -24,7 +21,7 @@ class Presence:
         #: The broker has greeted, and the connection stands.
         self.is_there = False
         self._reason: Optional[str] = None
-        self._told: Set[str] = set()
+        self._is_refused = False
 
     def speak(self) -> None:
         """It is a worker's from now on."""
@@ -42,15 +39,19 @@ class Presence:
         self._say(logging.INFO, text, self._address)
         self.is_there = self._was_there = True
         self._reason = None
-        self._told.clear()
+        self._is_refused = False
 
-    def went(self, why: str) -> None:
-        """The connection is over, or could not be made."""
+    def went(self, why: str, is_untrusted: bool = False) -> None:
+        """The connection is over, or could not be made.
+
+        Of one absence the first reason is told; and that the broker ``is_untrusted``, whenever it becomes so, since
+        waiting alone does not help then.
+        """
         self.is_there = False
-        if why not in self._told and len(self._told) < _MOST_REASONS:
+        if self._reason is None or (is_untrusted and not self._is_refused):
             self._say_away(why)
-            self._told.add(why)
-        self._reason = why
+            self._reason = why
+            self._is_refused = is_untrusted
 
     def _say_away(self, why: str) -> None:
         self._say(logging.WARNING, "the broker at %s is away: %s; trying again", self._address, why)

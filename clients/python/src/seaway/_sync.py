@@ -224,17 +224,17 @@ class Link:
             self._drain_wakes()
             return
         connection: Optional[socket.socket] = None
-        trouble = ""
+        trouble, is_untrusted = "", False
         self.lock.release()
         try:
             connection = self.address.connect(min(_CONNECT_TIMEOUT, left))
         except OSError as error:
-            trouble = reason(error)
+            trouble, is_untrusted = reason(error), isinstance(error, ssl.SSLError)
         finally:
             self.lock.acquire()
         if connection is None:
             self.core.trouble = trouble
-            self._presence.went(trouble)
+            self._presence.went(trouble, is_untrusted)
             self._try_at = time.monotonic() + self.core.backoff.next()
         elif self.core.ended is not None:
             connection.close()

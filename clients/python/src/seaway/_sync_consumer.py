@@ -26,17 +26,26 @@ class Consumer:
         self._layer = layer
         self._routes = routes
         self.ends = RequestEnds(layer.link)
-        self._generation = _fork.generation()
+        self._generation = _fork.generation
 
     def consume(self, delivery: Delivery, now: float) -> None:
         """Works off a message, for each of its channels; raises an operator's second signal alone."""
         me = threading.get_ident()
         for channel in delivery.channels:
-            message = in_threads[me] = Message(channel, delivery.group, delivery.body, self._layer)
-            message.in_worker(self.ends, now)
-            error = self._call(message)
-            in_threads.pop(me, None)
-            if _fork.generation() != self._generation:
+            message = Message(channel, delivery.group, delivery.body, self._layer, self.ends, now)
+            in_threads[me] = message
+            error: Optional[BaseException] = None
+            try:
+                function, answer = self._routes.find(message)
+                if function is not None:
+                    function(message)
+                elif answer is not None:
+                    message.respond(*answer)
+                else:
+                    logger.warning("no function takes this message on %s", channel)
+            except BaseException as caught:
+                error = caught
+            if _fork.generation != self._generation:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
                 self._settle(message, error)
@@ -44,6 +53,11 @@ class Consumer:
                 self.ends.ended(message)
             if error is not None and is_interrupt(error):
                 raise error
+            # It knows this frame; and what waits for the broker's answer need not hold the whole message.
+            error = None
+            if message.pending is not None:
+                message.pending.message = None
+        in_threads.pop(me, None)
 
     def give_up(self, deliveries: Deque[Delivery]) -> None:
         """Answers what no function will get, since the worker must leave at once."""
@@ -64,20 +78,6 @@ class Consumer:
             message = in_threads.get(thread or 0)
             if isinstance(message, Message):
                 self._settle(message, TimeoutError("the worker leaves"))
-
-    def _call(self, message: Message) -> Optional[BaseException]:
-        """Returns what the function raises, of whatever kind."""
-        try:
-            function, answer = self._routes.find(message)
-            if function is not None:
-                function(message)
-            elif answer is not None:
-                message.respond(*answer)
-            else:
-                logger.warning("no function takes this message on %s", message.channel)
-        except BaseException as error:
-            return error
-        return None
 
     def _settle(self, message: Message, error: Optional[BaseException]) -> None:
         was_open, body = False, None

@@ -43,8 +43,7 @@ class RequestEnds:
 
     def leave(self) -> None:
         """The worker leaves. With the lock held."""
-        if self._ends.is_begun:
-            self._link.core.readings.unlisten(self._ends, Ticket())
+        self._ends.end(self._link.core.readings)
 
     def _is_due(self, message: Message) -> bool:
         return (
@@ -58,10 +57,7 @@ class RequestEnds:
 
     def _announce(self, message: Message) -> None:
         link, ends = self._link, self._ends
-        if not ends.is_begun:
-            ends.is_begun = True
-            link.core.readings.listen(ends)
-            link.core.readings.grant(ends, _ends.CREDIT)
+        ends.begin(link.core.readings)
         request, ticket = ends.announcement(message), Ticket()
         link.core.ask(request, ticket)
         link.wait(ticket)

@@ -30,19 +30,20 @@ class Pending(Ticket):
     logged, unless somebody waits for it with ``wait``.
     """
 
-    __slots__ = ("_before", "_channel", "_layer", "_message")
+    __slots__ = ("_before", "_channel", "_layer", "message")
 
     def __init__(self, layer: Layer, channel: str, message: Optional[Message] = None, before: int = 0):
         super().__init__()
         self._layer = layer
         self._channel = channel
-        self._message = message
+        #: What it answers, until that is of no interest any more.
+        self.message = message
         self._before = before
 
     def settle(self, frame: Frame) -> None:
         """The answer has come."""
         super().settle(frame)
-        message, self._message = self._message, None
+        message, self.message = self.message, None
         if frame.verb != "OK":
             is_gone = frame.args[:1] == ["gone"]
             if message is not None:
@@ -52,7 +53,7 @@ class Pending(Ticket):
     def fail(self, error: SeawayError) -> None:
         """No answer will come."""
         super().fail(error)
-        self._message = None
+        self.message = None
         logger.warning("what became of an answer to %s is unknown: %s", self._channel, error)
 
     def wait(self) -> None:
@@ -64,22 +65,27 @@ class Pending(Ticket):
 class Message(Fields):
     """A received message that knows how to answer."""
 
-    __slots__ = ("_ends", "_pending", "began", "layer")
+    __slots__ = ("_ends", "began", "layer", "pending")
 
-    def __init__(self, channel: str, group: Optional[str], body: bytes, layer: Layer):
+    def __init__(
+        self,
+        channel: str,
+        group: Optional[str],
+        body: bytes,
+        layer: Layer,
+        ends: Optional[RequestEnds] = None,
+        began: float = 0.0,
+    ):
         super().__init__(channel, group, body)
         #: On which it came.
         self.layer = layer
-        self._ends: Optional[RequestEnds] = None
-        self._pending: Optional[Pending] = None
-        #: When a worker's function has got it.
-        self.began = 0.0
-
-    def in_worker(self, ends: RequestEnds, now: float) -> None:
-        """A worker's function is about to get it; not part of the public interface."""
-        self.flags = IN_WORKER
+        if ends is not None:
+            self.flags = IN_WORKER
         self._ends = ends
-        self.began = now
+        #: The answer on its way that was sent last.
+        self.pending: Optional[Pending] = None
+        #: When a worker's function has got it.
+        self.began = began
 
     @property
     def is_gone(self) -> bool:
@@ -136,8 +142,8 @@ class Message(Fields):
 
     def wait_for_replies(self) -> None:
         """Waits until the broker has what was replied; not part of the public interface."""
-        if self._pending is not None and not self._pending.done:
-            self.layer.settle(self._pending)
+        if self.pending is not None and not self.pending.done:
+            self.layer.settle(self.pending)
 
     def _channel(self) -> str:
         channel = self.reply_channel
@@ -146,7 +152,7 @@ class Message(Fields):
         return channel
 
     def _send(self, channel: str, body: bytes, before: int) -> Pending:
-        pending = self._pending = Pending(self.layer, channel, self, before)
+        pending = self.pending = Pending(self.layer, channel, self, before)
         try:
             self.layer.post(channel, body, pending)
         except SeawayError:

@@ -25,7 +25,7 @@ class Consumer:
         self._layer = layer
         self._routes = routes
         self.ends = RequestEnds(layer.link)
-        self._generation = _fork.generation()
+        self._generation = _fork.generation
         #: The worker does not wait for its functions any more.
         self.is_cancelled = False
 
@@ -41,7 +41,7 @@ class Consumer:
                 error = await self._call(message, task)
             finally:
                 self.ends.ended(message)
-            if _fork.generation() != self._generation:
+            if _fork.generation != self._generation:
                 _fork.leave(error)
             if error is not None or not message.is_whole:
                 await self._settle(message, error)

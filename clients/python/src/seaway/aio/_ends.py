@@ -61,8 +61,7 @@ class RequestEnds:
         """The worker leaves."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._ends.is_begun:
-            self._link.core.readings.unlisten(self._ends, Ticket())
+        self._ends.end(self._link.core.readings)
 
     def retry(self, message: Fields) -> None:
         """The server was not told: it is told another time, when there may be room for it."""
@@ -113,10 +112,7 @@ class RequestEnds:
             if not core.is_open:
                 work.due = self._link.loop.time() + work.pause
                 return
-            if not self._ends.is_begun:
-                self._ends.is_begun = True
-                core.readings.listen(self._ends)
-                core.readings.grant(self._ends, _ends.CREDIT)
+            self._ends.begin(core.readings)
             core.ask(self._ends.announcement(message), _Announcement(self, message))
         except SeawayError as error:
             logger.debug("the server was not told who works on %s: %s", message.channel, error)
