@@ -26,7 +26,7 @@ public final class TestBroker: Sendable {
 
     /// For the code that is tested.
     public let layer: any ChannelLayer
-    /// The broker's time; moved by ``advance(by:)``. For the waits of the code that is tested: `Worker(layer:concurrency:clock:)`.
+    /// The broker's time; moved by ``advance(by:)``. For the waits of the code that is tested: `Worker(layer:clock:)`.
     public let clock: ManualClock
     private let broker: Broker
     /// The test's own: a name has one listening in a layer.
