@@ -184,3 +184,50 @@ func TestAQuickRequestCostsNoMessageMore(t *testing.T) {
 		t.Error(after)
 	}
 }
+
+// Over the wire, with one broker and with several: the server is played.
+func TestARealWorkerHearsThatNobodyWaitsAnyMore(t *testing.T) {
+	house, ctx := newShardHouse(t), limited(t)
+	one := func() *Client { return realClient(t, house.addresses[0]) }
+	for name, client := range map[string]func() *Client{"one broker": one, "several": house.client} {
+		client := client
+		t.Run(name, func(t *testing.T) {
+			worker := NewWorker(client())
+			ended := make(chan bool, 1)
+			worker.Handle("http.request", func(ctx context.Context, r *Request) error {
+				<-ctx.Done()
+				ended <- r.IsGone()
+				return ctx.Err()
+			})
+			running, stop := context.WithCancel(ctx)
+			left := background(func() error { return worker.Run(running) })
+			server := client()
+			reader, err := server.Listen(ctx, "http.response.k!", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := Message{"reply_channel": "http.response.k!1", "method": "GET", "path": "/moon"}
+			if err := server.Send(ctx, "http.request", request); err != nil {
+				t.Fatal(err)
+			}
+			delivery, err := reader.Receive(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			news := Message{"reply_channel": "http.response.k!1", "path": "/moon", "reason": "left"}
+			if err := server.SendHere(ctx, delivery.Message.Text("disconnect_channel"), news); err != nil {
+				t.Fatal(delivery.Message, err)
+			}
+			if isGone := await(t, ended); !isGone {
+				t.Error("it ended for another reason")
+			}
+			stop()
+			if err := await(t, left); err != nil {
+				t.Error(err)
+			}
+			if err := reader.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034 # some of what is set here is for reading.sh
+# shellcheck shell=sh disable=SC2034 # some of what is set here is for reading.sh and messages.sh
 # One connection to a broker: lines out by fd 3, lines in by fd 4, with nc between.
 #
 # Bodies go out with their size, so they may be anything; they come in as JSON, which the broker keeps on one line, so
@@ -14,7 +14,27 @@ EX_UNAVAILABLE=69 # no broker: surely not stored
 EX_IOERR=74       # the connection broke before the answer: stored or not
 EX_TEMPFAIL=75    # refused for now: full, away, closing, limit
 
-say() { printf 'seaway.sh: %s\n' "$*" >&2; }
+# The one way to the log: whatever a browser or a broker said there is one line.
+say() {
+    case $* in
+    *[[:cntrl:]]*) printf 'seaway.sh: %.4096s\n' "$(escaped "$*")" >&2 ;;
+    *) printf 'seaway.sh: %.4096s\n' "$*" >&2 ;;
+    esac
+}
+
+# Prints a text with its control bytes escaped.
+escaped() {
+    printf '%s\n' "$1" | awk '
+        BEGIN { for (i = 1; i < 128; i++) if (i < 32 || i == 127) code[sprintf("%c", i)] = sprintf("\\x%02x", i) }
+        {
+            line = NR > 1 ? "\\n" : ""
+            for (i = 1; i <= length($0); i++) {
+                letter = substr($0, i, 1)
+                line = line (letter in code ? code[letter] : letter)
+            }
+            printf "%s", line
+        }'
+}
 
 fail() {
     failCode=$1
@@ -23,14 +43,20 @@ fail() {
     exit "$failCode"
 }
 
+checkSize() { # WHAT TEXT
+    if [ -z "$2" ] || [ "${#2}" -gt 255 ]; then fail 1 "a $1 has 1 to 255 bytes, this one has ${#2}"; fi
+}
+
 # Names have a fixed alphabet, so a checked one needs no quoting anywhere.
 checkName() {
-    case $1 in
-    '' | *[!A-Za-z0-9._!?-]*) fail 1 "not a name: '$1'" ;;
-    esac
+    checkSize name "$1"
+    case $1 in *[!A-Za-z0-9._!?-]*) fail 1 "not a name: '$1'" ;; esac
 }
 
 checkNames() { for name in "$@"; do checkName "$name"; done; }
+
+# The line of a request (F3 of PROTOCOL.md).
+checkLine() { [ "${#1}" -le 4096 ] || fail 1 "a request has at most 4096 bytes, this one has ${#1}"; }
 
 temporary=
 isLeaving=
@@ -40,39 +66,21 @@ nc=
 makeTemporary() {
     [ -z "$temporary" ] || return 0
     temporary=$(mktemp -d "${TMPDIR:-/tmp}/seaway.XXXXXXXX") || fail 1 'no temporary directory'
-    trap 'rm -rf "$temporary"; stopClock' EXIT
+    trap 'rm -rf "$temporary"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     # A broker that goes away is noticed by what is read, not by dying of what is written.
     trap '' PIPE
 }
 
+# bash would tell users how a process of ours ended.
+ourOwn() {
+    # shellcheck disable=SC3044
+    [ -z "${BASH_VERSION:-}" ] || disown "$1"
+}
+
 # Leave in order when told to, in the verbs that stay.
 leaveWhenTold() { trap 'isLeaving=1 wasInterrupted=1' INT TERM; }
-
-# nc ends with its input, or when what it says to a broker that is gone is refused: so a verb that stays says something now
-# and then. Only where it reads, so that no PING comes to stand within a body.
-isDue=
-clock=
-startClock() {
-    trap 'isDue=1 wasInterrupted=1' ALRM
-    (
-        nap=
-        trap 'kill "$nap" 2>/dev/null; exit' TERM
-        trap - INT
-        while :; do
-            sleep "${SEAWAY_PING:-5}" &
-            nap=$!
-            wait "$nap" && kill -ALRM $$ || exit
-        done
-    ) </dev/null >/dev/null 2>&1 3>&- 4<&- &
-    clock=$!
-}
-
-stopClock() {
-    [ -z "$clock" ] || kill "$clock" 2>/dev/null
-    clock=
-}
 
 netcat() { exec nc -N "$@"; }
 
@@ -123,26 +131,31 @@ connect() {
         $program "$@" <"$temporary/to" >"$temporary/from" 2>"$temporary/errors"
     ) &
     nc=$!
+    ourOwn "$nc"
     exec 3>"$temporary/to" 4<"$temporary/from"
     rm -f "$temporary/to" "$temporary/from"
 }
 
 disconnect() {
     stopClock
+    stopDeadline
     exec 3>&- 4<&-
 }
 
 tell() { printf '%s\n' "$*" >&3 2>/dev/null; }
 
-# Reads a line into $line: 1 at the end of the stream, 2 when told to leave before it began.
+# Reads a line into $line: 1 at the end of the stream, 2 when told to leave before it began. Who was told to leave does not
+# wait for longer than SEAWAY_TIMEOUT.
 readLine() {
     line=
-    until IFS= read -r piece <&4; do
+    # Where a signal ends it, some shells leave the variable as it was.
+    until piece='' && IFS= read -r piece <&4; do
         line=$line$piece
         [ -n "$wasInterrupted" ] || return 1
         wasInterrupted=
         [ -z "$isDue" ] || tell PING
         isDue=
+        [ -z "$isLeaving" ] || startDeadline
         [ -z "$isLeaving" ] || [ -n "$line" ] || return 2
     done
     line=$line$piece
@@ -173,6 +186,7 @@ readFrame() {
 
 # Reads up to the next answer, and notes a message that comes before it in $early. 1: the stream has ended.
 readAnswer() {
+    [ -z "$isLeaving" ] || startDeadline
     while :; do
         readFrame
         case $? in
@@ -202,11 +216,18 @@ noteEnd() {
 
 # Says HELLO and reads its answer. 1: no broker.
 greet() {
+    [ -z "${SEAWAY_TOKEN:-}" ] || checkSize token "$SEAWAY_TOKEN"
     case ${SEAWAY_TOKEN:-} in *[!!-~]*) fail "$EX_USAGE" 'SEAWAY_TOKEN holds a byte that no line may hold' ;; esac
     tell "HELLO 1 format=$1 client=sh${SEAWAY_TOKEN:+ token=$SEAWAY_TOKEN}"
     readAnswer || return 1
     [ "$verb" = HELLO ] || refused HELLO
+    for word in $words; do
+        case $word in max-body=*[!0-9]* | max-body=) ;; max-body=*) maxBody=${word#max-body=} ;; esac
+    done
 }
+
+# The most bytes of a body, as the broker says.
+maxBody=2097152
 
 # Opens a connection for one request. $1: the format of bodies.
 open() {
@@ -216,8 +237,8 @@ open() {
 
 noBroker() {
     reason=
-    wait "$nc"
     IFS= read -r reason 2>/dev/null <"$temporary/errors"
+    [ ! -e "$temporary/late" ] || reason="no answer within ${SEAWAY_TIMEOUT:-10} s"
     # openssl says first what certificate it is about.
     case ${SEAWAY_BROKER:-} in tls://*) reason=$(sed -n 's/^verify error:num=[0-9]*://p; s/^connect:/&/p; s/.*not found.*/&/p' "$temporary/errors" | head -n 1) ;; esac
     fail "$EX_UNAVAILABLE" "no broker at ${SEAWAY_BROKER:-127.0.0.1:7411}${reason:+: $reason}"
@@ -236,6 +257,7 @@ refused() {
 
 # Sends a line and reads its answer into $verb, $words and $body; ends when it is refused.
 request() {
+    checkLine "$*"
     tell "$@"
     readAnswer || unknownOutcome "$1"
     [ "$verb" != ERR ] || refused "$1"
@@ -254,6 +276,8 @@ tellBody() {
 }
 
 requestBody() {
+    size=$(($(wc -c <"$1")))
+    [ "$size" -le "$maxBody" ] || fail 1 "$2 ${3:-}: a body has at most $maxBody bytes, this one has $size"
     tellBody "$@"
     readAnswer || unknownOutcome "$2"
     [ "$verb" != ERR ] || refused "$2 ${3:-}"

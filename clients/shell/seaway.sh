@@ -1,13 +1,21 @@
 #!/bin/sh
 # Talks to a Seaway broker from a shell. Needs OpenBSD netcat (nc), awk, base64, mkfifo and mktemp, and for TLS openssl; see README.md.
 #
-# Here stands one function per verb; connection.sh beside it moves frames, reading.sh takes part in reading. Nothing that
-# came from a broker is ever expanded, split as anything but checked names, or run as code.
+# Here stands one function per verb; connection.sh beside it moves frames, clocks.sh ends what takes too long, reading.sh
+# takes part in reading, messages.sh deals with one message. Nothing that came from a broker is ever expanded, split as
+# anything but checked names, or run as code.
 set -uf
+# Else a signal does not end what bash reads, and it is never heard.
+# shellcheck disable=SC3040
+[ -z "${BASH_VERSION:-}" ] || set -o posix
 
 folder=$(dirname "$(readlink -f "$0")")
 # shellcheck source=connection.sh
 . "$folder/connection.sh"
+# shellcheck source=clocks.sh
+. "$folder/clocks.sh"
+# shellcheck source=messages.sh
+. "$folder/messages.sh"
 # shellcheck source=reading.sh
 . "$folder/reading.sh"
 
@@ -205,6 +213,7 @@ query() {
 }
 
 flush() {
+    [ $# = 0 ] || checkSize pattern "$1"
     case ${1:-} in *[!A-Za-z0-9._!?*-]*) fail 1 "not a pattern: '$1'" ;; esac
     open json
     request FLUSH "$@"

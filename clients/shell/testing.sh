@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154,SC2016 # its names are those of test.sh; a program of sed is not to be expanded
+# shellcheck disable=SC2154,SC2034,SC2016 # its names are those of test.sh; a program of sed is not to be expanded
 # What test.sh is written in: calls of the client, what is expected of them, a broker, and waiting with an end.
 # Uses and counts: $folder, $work, $broker, $passed, $failed.
 
@@ -31,26 +31,30 @@ isWhole() {
     if cmp -s "$2" "$3"; then is "$1" whole whole; else is "$1" whole "$(wc -c <"$3") bytes"; fi
 }
 
-# Starts the broker on the first port that is free.
+# Starts the broker at a port that it chooses, and again at the same.
 startBroker() {
-    port=$((20000 + $$ % 20000))
-    while :; do
-        serve
-        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-            if grep -q listening "$work/log" && client ping 2>/dev/null; then return; fi
-            kill -0 "$broker" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill "$broker" 2>/dev/null
-        port=$((port + 1))
-        [ "$port" -lt 40100 ] || { echo 'no broker can be started' >&2; cat "$work/log" >&2; exit 1; }
-    done
+    port=0
+    serve
+    port=$(sed -n 's/.*address=127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$work/log")
+    export SEAWAY_BROKER="127.0.0.1:$port"
 }
 
 serve() {
-    export SEAWAY_BROKER="127.0.0.1:$port"
-    "$SEAWAY_BIN" broker --listen "$SEAWAY_BROKER" --unix-socket "$work/socket" >"$work/log" 2>&1 &
+    : >"$work/log"
+    "$SEAWAY_BIN" broker --listen "127.0.0.1:$port" --unix-socket "$work/socket" >"$work/log" 2>&1 &
     broker=$!
+    untilListening "$work/log" 2
+}
+
+# Waits until a broker's log says so many times that it listens.
+untilListening() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40; do
+        [ "$(grep -c 'listening$' "$1")" -lt "$2" ] || return 0
+        sleep 0.1
+    done
+    echo 'no broker can be started' >&2
+    cat "$1" >&2
+    exit 1
 }
 
 # Waits until a channel has so many readers.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Answers one request: the message is on standard input, what is printed is the answer.
-# shellcheck source=SCRIPTDIR/../../../clients/shell/reading.sh
-. "$SEAWAY_SHELL/reading.sh"
+# shellcheck source=SCRIPTDIR/../../../clients/shell/messages.sh
+. "$SEAWAY_SHELL/messages.sh"
 
 message=$(cat)
 case $message in
