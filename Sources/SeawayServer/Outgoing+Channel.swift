@@ -17,10 +17,10 @@ extension Outgoing {
         }
         // Two levels of `nil`: a channel without a socket, a socket of which the system tells nothing.
         guard let kernel = kernel ?? nil else {
-            self.init(waiting: buffered, taken: nil)
+            self.init(waiting: buffered, taken: nil, held: buffered)
             return
         }
-        self.init(waiting: buffered + kernel.waiting, taken: kernel.taken)
+        self.init(waiting: buffered + kernel.waiting, taken: kernel.taken, held: buffered)
     }
 }
 

@@ -1,7 +1,8 @@
 /// Knows whether a peer takes what is written to it, however slowly.
 ///
-/// Every timer that can end a connection counts only while the peer takes nothing: see ``waitingSince`` and ``freeSince``. Whether a channel
-/// is writable does not tell it, since between full and writable again a slow peer may take bytes for a minute.
+/// Every timer that can end a connection counts only while the peer takes nothing: see ``waitingSince`` and
+/// ``freeSince``. Whether a channel is writable does not tell it, since between full and writable again a slow peer
+/// may take bytes for a minute.
 package struct TakenBytes: Hashable, Sendable {
     /// Since when the peer has taken nothing, though something waits for it; `nil` while nothing waits.
     package private(set) var waitingSince: Moment?
@@ -11,7 +12,7 @@ package struct TakenBytes: Hashable, Sendable {
 
     package init(now: Moment) { self.freeSince = now }
 
-    /// Whether there is something to look for. Nothing is asked of the system for a connection to which nothing was written.
+    /// Whether there is something to look for: of a connection to which nothing was written the system is asked nothing.
     package var isOpen: Bool { self.waitingSince != nil }
 
     /// Something was written; whether the peer has taken it is known at the next ``look(_:at:)``.
@@ -23,7 +24,8 @@ package struct TakenBytes: Hashable, Sendable {
     package mutating func look(_ outgoing: Outgoing, at now: Moment) {
         defer { self.last = outgoing }
         if outgoing.waiting == 0 {
-            if self.waitingSince != nil { self.freeSince = now }
+            // What was never seen to wait has gone at once.
+            if let start = self.waitingSince { self.freeSince = self.last.waiting == 0 ? start : now }
             self.waitingSince = nil
         } else if self.waitingSince == nil || outgoing.isFurther(than: self.last) {
             self.waitingSince = now
@@ -38,14 +40,20 @@ package struct TakenBytes: Hashable, Sendable {
 
 /// What of a connection's output is on its way at one moment.
 package struct Outgoing: Hashable, Sendable {
-    /// Bytes that were written and that the peer's machine has not acknowledged: in this process and, where the system tells it, in its kernel.
+    /// Bytes that were written and that the peer's machine has not acknowledged: in this process and, where the system
+    /// tells it, in its kernel.
     package var waiting: Int
-    /// Bytes that the peer's machine has acknowledged from the connection's start on; `nil` where the system does not tell it.
+    /// Bytes that the peer's machine has acknowledged from the connection's start on; `nil` where the system does not
+    /// tell it.
     package var taken: UInt64?
+    /// Of what waits, the bytes that this process holds: who closes the connection drops them, while the kernel goes on
+    /// sending what it has.
+    package var held: Int
 
-    package init(waiting: Int, taken: UInt64?) {
+    package init(waiting: Int, taken: UInt64?, held: Int = 0) {
         self.waiting = waiting
         self.taken = taken
+        self.held = held
     }
 
     /// Without the count of what was taken, only less that waits shows that some of it was.
