@@ -46,6 +46,42 @@ import Testing
         #expect(try browser.frames() == kept.map { .text($0) })
     }
 
+    // MARK: The end at a distant broker
+
+    @Test("W5") func disconnectsThatWaitForTheirChannelsToCloseAreNotAmongThoseThatWaitForRoom() throws {
+        let site = SocketSite { $0.sockets.maxWaitingDisconnects = 1 }
+        let browsers = try (0..<5).map { _ in try site.open() }
+        site.layer.holdClosed(true)
+        for browser in browsers { browser.leave() }
+        #expect(site.events().isEmpty && site.counters.droppedDisconnects == 0)
+        site.layer.holdClosed(false)
+        site.server.run()
+        #expect(site.events().map(\.summary) == [String](repeating: "disconnect 1 1006", count: 5))
+    }
+
+    @Test("W5") func noMoreWaitForThatThanMayBeOpen() throws {
+        let site = SocketSite { $0.maxConnections = 2 }
+        site.layer.holdClosed(true)
+        for _ in 0..<3 { try site.open().leave() }
+        #expect(site.events().map(\.summary) == ["disconnect 1 1006"])
+        site.layer.holdClosed(false)
+        site.server.run()
+        #expect(site.events().count == 2 && site.server.core.counters.sockets.droppedDisconnects == 0)
+    }
+
+    @Test("W5, W23") func aServerThatLeavesWaitsForThem() throws {
+        let site = SocketSite()
+        let browser = try site.open()
+        site.layer.holdClosed(true)
+        browser.leave()
+        let left = Flag(site.server.core.drain())
+        site.server.run()
+        #expect(!left.isSet && site.events().isEmpty)
+        site.layer.holdClosed(false)
+        site.server.run()
+        #expect(left.isSet && site.events().map(\.summary) == ["disconnect 1 1006"])
+    }
+
     // MARK: Slow workers
 
     @Test("W15") func whatFindsNoRoomWaitsInOrder() throws {
