@@ -210,6 +210,7 @@ let package = Package(
             name: "SeawayWorkerTests",
             dependencies: [
                 "SeawayWorker", "SeawayMessage", "SeawayTesting", "TestSupport", logging,
+                .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: rules

@@ -34,9 +34,18 @@ public struct TestAnswer: Sendable {
 /// An answer that is being put together from its messages.
 struct AnswerAssembly {
     private var answer: TestAnswer?
+    /// Where a worker hears that nobody waits any more (I27).
+    private(set) var disconnectChannel: String?
 
     /// - Returns: the answer once it is whole.
     mutating func add(_ message: Message) throws(TestAnswer.Malformed) -> TestAnswer? {
+        if let channel = message["disconnect_channel"], channel != .null {
+            guard let channel = channel.string else {
+                throw .init(reason: "disconnect_channel is no string", message: message)
+            }
+            self.disconnectChannel = channel
+            if ["status", "content", "more_content"].allSatisfy({ message[$0] == nil }) { return nil }
+        }
         guard let content = (message["content"] ?? .bytes([])).bytes else {
             throw .init(reason: "content is neither bytes nor a string", message: message)
         }

@@ -26,7 +26,7 @@ public final class TestBroker: Sendable {
 
     /// For the code that is tested.
     public let layer: any ChannelLayer
-    /// The broker's time; moved by ``advance(by:)``. For the waits of the code that is tested: `Worker(layer:concurrency:clock:)`.
+    /// The broker's time; moved by ``advance(by:)``. For the waits of the code that is tested: `Worker(layer:clock:)`.
     public let clock: ManualClock
     private let broker: Broker
     /// The test's own: a name has one listening in a layer.
@@ -85,13 +85,33 @@ public final class TestBroker: Sendable {
     ///
     /// - Throws: `ClientError` when the message is refused; `CancellationError`.
     public func ask(_ message: Message, on channel: String) async throws -> Message {
-        try await self.replies(to: message, on: channel, mailbox: "reply.test!") { try await $0.nextMessage() }
+        let (reader, message) = try await self.begin(message, mailbox: "reply.test!")
+        do {
+            try await self.ownLayer.send(message, to: channel)
+            let answer = try await reader.nextMessage()
+            _ = await self.end(reader, message)
+            return answer
+        } catch {
+            _ = await self.end(reader, message)
+            throw error
+        }
     }
 
     /// Sends an HTTP request as the interface server does (INTERFACE.md, section 2), and waits until the answer is whole.
     ///
-    /// Cancelling the task is the client that leaves: the reply channel is closed and `http.disconnect` is sent. When the answer is there the
-    /// channel is closed too: who goes on answering is refused with `gone`.
+    /// Cancelling the task is the client that leaves: the reply channel is closed and `http.disconnect` is sent, also
+    /// to the channel that the worker has named (I17, I27). When the answer is there the channel is closed too: who
+    /// goes on answering is refused with `gone`.
+    ///
+    /// So a consumer's cancellation is tested, with `Worker(layer: broker.layer, clock: broker.clock)`:
+    ///
+    /// ```swift
+    /// let client = Task { try await broker.request("GET", "/slow") }
+    /// // … when the consumer is at work:
+    /// client.cancel()
+    /// try await broker.advance(by: .milliseconds(250))
+    /// // Now, or soon, its task is cancelled.
+    /// ```
     ///
     /// - Parameters:
     ///   - path: percent-decoded, as workers see it.
@@ -110,49 +130,63 @@ public final class TestBroker: Sendable {
             "headers": .list(fields), "body": .bytes(body), "client": ["127.0.0.1", 50_000],
             "server": ["127.0.0.1", 8_000],
         ]
-        return try await self.replies(to: message, on: channel, mailbox: "http.response.test!") { reader in
-            var assembly = AnswerAssembly()
-            while true {
-                if let answer = try assembly.add(try await reader.nextMessage()) { return answer }
-            }
-        }
-    }
-
-    private func replies<Answer: Sendable>(
-        to message: Message, on channel: String, mailbox: String,
-        _ collect: @Sendable (TestReader) async throws -> Answer
-    ) async throws -> Answer {
-        let replyChannel = self.lastReply.withLock { last in
-            last += 1
-            return "\(mailbox)\(last)"
-        }
-        let reader = try await TestReader.open([replyChannel], on: self.ownLayer)
-        var message = message
-        message["reply_channel"] = .string(replyChannel)
+        let assembly = Mutex(AnswerAssembly())
+        let (reader, request) = try await self.begin(message, mailbox: "http.response.test!")
         do {
-            try await self.ownLayer.send(message, to: channel)
-            let answer = try await collect(reader)
-            await self.leave(reader, replyChannel)
-            return answer
+            try await self.ownLayer.send(request, to: channel)
         } catch {
-            await self.leave(reader, replyChannel)
-            if error is CancellationError { self.sayLeft(message, channel) }
+            _ = await self.end(reader, request)
+            throw error
+        }
+        do {
+            while true {
+                let message = try await reader.nextMessage()
+                guard let answer = try assembly.withLock({ try $0.add(message) }) else { continue }
+                _ = await self.end(reader, request)
+                return answer
+            }
+        } catch {
+            let untaken = await self.end(reader, request)
+            // The worker may have named its channel meanwhile.
+            for delivery in untaken { assembly.withLock { _ = try? $0.add(Message(delivery.body)) } }
+            self.sayEnded(request, channel, error, disconnectChannel: assembly.withLock { $0.disconnectChannel })
             throw error
         }
     }
 
-    private func leave(_ reader: TestReader, _ replyChannel: String) async {
-        self.ownLayer.close([replyChannel])
-        await reader.stop()
+    /// Makes a reply channel, and reads it.
+    private func begin(_ message: Message, mailbox: String) async throws -> (TestReader, Message) {
+        let replyChannel = self.lastReply.withLock { last in
+            last += 1
+            return "\(mailbox)\(last)"
+        }
+        var message = message
+        message["reply_channel"] = .string(replyChannel)
+        return (try await TestReader.open([replyChannel], on: self.ownLayer), message)
     }
 
-    /// Tells the worker that nobody waits any more, if it is an HTTP request (I17).
-    private func sayLeft(_ request: Message, _ channel: String) {
-        guard channel.hasPrefix("http.request"), let path = request["path"], let reply = request["reply_channel"] else {
-            return
+    /// Closes the reply channel.
+    ///
+    /// - Returns: what has come and was not taken; who comes later meets `gone`.
+    private func end(_ reader: TestReader, _ request: Message) async -> [Delivery] {
+        reader.takeAll()
+        self.ownLayer.close([request["reply_channel"]?.string].compactMap { $0 })
+        await reader.stop()
+        return reader.untaken
+    }
+
+    /// Tells that nobody waits any more: everybody when the client has left (I17), and the worker that works on it in
+    /// any case (I27).
+    private func sayEnded(_ request: Message, _ channel: String, _ error: any Error, disconnectChannel: String?) {
+        let hasLeft = error is CancellationError
+        let message: Message = [
+            "reply_channel": request["reply_channel"] ?? .null, "path": request["path"] ?? .null,
+            "reason": hasLeft ? "left" : "malformed",
+        ]
+        let (standard, beside) = ("http.request", "http.disconnect")
+        let shared = channel.hasPrefix(standard) ? beside + channel.dropFirst(standard.count) : channel + ".disconnect"
+        for name in [hasLeft ? shared : nil, disconnectChannel].compactMap({ $0 }) {
+            self.ownLayer.send(message.payload, to: name, ifHeard: true) { _ in }
         }
-        let disconnect = "http.disconnect" + channel.dropFirst("http.request".count)
-        let message: Message = ["reply_channel": reply, "path": path]
-        self.ownLayer.send(message.payload, to: disconnect, ifHeard: true) { _ in }
     }
 }

@@ -55,6 +55,12 @@ public final class TestReader: Sendable {
     /// The next message, decoded.
     public func nextMessage() async throws -> Message { try Message(try await self.next().body) }
 
+    /// Has all that waits delivered; see ``untaken``.
+    func takeAll() { self.listening.withLock { $0 }?.ready(1_024) }
+
+    /// What was delivered and nobody has asked for.
+    var untaken: [Delivery] { self.state.withLock { $0.deliveries } }
+
     /// Stops listening; a mailbox's messages and memberships end with it.
     public func stop() async {
         guard let listening = self.listening.withLock({ $0.take() }) else { return }

@@ -2,23 +2,31 @@ import SeawayMessage
 
 /// Writes the body of an answer piece by piece (I11).
 ///
-/// At most one piece is under way, so that no later one overtakes a refused one. While the client is slow the pieces meet `full`
-/// and are sent again.
-public struct ResponseWriter: Sendable {
+/// At most one piece is under way, so that no later one overtakes a refused one. While the client is slow the pieces
+/// meet `full` and are sent again. It is there as long as the closure that writes, which ends the answer; when a piece
+/// could not be sent the answer is broken off, whatever the closure makes of the error.
+public struct ResponseWriter: ~Copyable, Sendable {
     /// Bytes of content in one message.
     static let pieceSize = 65_536
     /// How long a piece is sent again before the answer is given up.
     private static let patience = Duration.seconds(60)
 
     private let replyChannel: String
+    private let exchange: Exchange?
     private let layer: any ChannelLayer
     private let clock: any Clock<Duration>
     private let head: HTTPResponse
     /// Bytes of content in all pieces so far; `nil` before the first.
     private var offset: Int?
+    /// Why a piece is missing.
+    private var failure: (any Error)?
 
-    init(_ head: HTTPResponse, to replyChannel: String, _ layer: any ChannelLayer, _ clock: any Clock<Duration>) {
+    init(
+        _ head: HTTPResponse, to replyChannel: String, _ exchange: Exchange?, _ layer: any ChannelLayer,
+        _ clock: any Clock<Duration>
+    ) {
         self.replyChannel = replyChannel
+        self.exchange = exchange
         self.layer = layer
         self.clock = clock
         self.head = head
@@ -26,8 +34,11 @@ public struct ResponseWriter: Sendable {
 
     /// Sends content and waits until the broker has it; what is over 65,536 bytes leaves in several pieces.
     ///
-    /// - Throws: `ClientError`, with `gone` when nobody reads the answer any more. Then return: there is nothing left to do.
+    /// - Throws: `ClientError`, with `gone` when nobody reads the answer any more: then return, there is nothing left
+    ///   to do, and the task is cancelled. `WorkerError` with `alreadyAnswered` when the request has got another
+    ///   answer. Once it has thrown it throws the same again.
     public mutating func write(_ content: [UInt8]) async throws {
+        if let failure { throw failure }
         var rest = content[...]
         repeat {
             let piece = rest.prefix(Self.pieceSize)
@@ -41,18 +52,19 @@ public struct ResponseWriter: Sendable {
 
     /// Sends the last piece.
     mutating func finish() async throws {
+        if let failure { throw failure }
         if self.offset == nil { try await self.send([]) }
         guard let offset = self.offset else { return }
-        try await self.send(Self.piece([], offset: offset, moreContent: false), mayRepeat: true)
+        try await self.send(.next(hasMore: false), Self.piece([], offset: offset, moreContent: false))
     }
 
     private mutating func send(_ content: ArraySlice<UInt8>) async throws {
         if let offset = self.offset {
-            try await self.send(Self.piece(content, offset: offset, moreContent: true), mayRepeat: true)
+            try await self.send(.next(hasMore: true), Self.piece(content, offset: offset, moreContent: true))
             self.offset = offset + content.count
         } else {
             // A second first piece would break the answer off.
-            try await self.send(self.head.firstPiece(content), mayRepeat: false)
+            try await self.send(.first(hasMore: true), self.head.firstPiece(content), mayRepeat: false)
             self.offset = content.count
         }
     }
@@ -69,8 +81,23 @@ public struct ResponseWriter: Sendable {
         return writer.finish()
     }
 
+    private mutating func send(_ part: AnswerPart, _ piece: Payload, mayRepeat: Bool = true) async throws {
+        do {
+            let before = try self.exchange?.say(part)
+            do {
+                try await self.put(piece, mayRepeat: mayRepeat)
+            } catch {
+                if let before { self.exchange?.takeBack(before, error) }
+                throw error
+            }
+        } catch {
+            self.failure = error
+            throw error
+        }
+    }
+
     /// - Parameter mayRepeat: whether it may be sent again when nobody knows if it was stored: the offset tells the server (I12).
-    private func send(_ piece: Payload, mayRepeat: Bool) async throws {
+    private func put(_ piece: Payload, mayRepeat: Bool) async throws {
         var retry = Retry(patience: Self.patience)
         while true {
             do throws(ClientError) {

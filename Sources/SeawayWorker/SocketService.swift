@@ -6,10 +6,10 @@ extension WorkerRun {
     /// How long messages that are on their way to this process's mailboxes may take, once the sockets are given back.
     private static let lastEvents = Duration.milliseconds(250)
 
-    /// Works on one event, ends it, and says that it is done where the socket waits for that.
+    /// Works on one event, ends it, and says that it is done where the event says that the socket waits for that (W16).
     func serve(_ route: SocketRoute, _ message: IncomingMessage, _ credit: Int) async {
         guard let socket = self.socket(of: message) else {
-            self.logger.warning("a message that is no event of a socket", metadata: ["channel": "\(message.channel)"])
+            self.logger.warning("a message that is no event of a socket", metadata: message.metadata)
             return self.end(credit: credit)
         }
         switch message["type"]?.string {
@@ -24,18 +24,18 @@ extension WorkerRun {
             } catch {
                 self.log(error, socket)
             }
-            self.end(credit: credit)
+            self.end(message, credit)
         default:
-            self.logger.warning("an event of an unknown type", metadata: ["channel": "\(message.channel)"])
-            self.end(credit: credit)
+            self.logger.warning("an event of an unknown type", metadata: message.metadata)
+            self.end(message, credit)
         }
     }
 
     /// Tells a browser whose socket fits no route.
     func refuse(_ message: IncomingMessage, _ credit: Int) {
         guard message["type"]?.string == "websocket.connect", let socket = self.socket(of: message) else {
-            self.logger.warning("no route fits", metadata: ["channel": "\(message.channel)"])
-            return self.end(credit: credit)
+            self.logger.warning("no route fits", metadata: message.metadata)
+            return self.end(message, credit)
         }
         self.answer(.reject(status: 404), to: socket, serial: false, mailbox: nil, credit)
     }
@@ -43,6 +43,7 @@ extension WorkerRun {
     /// Gives the sockets that are kept here back to all workers, then takes nothing more.
     func leave() async {
         let channels = self.kept.leave()
+        self.logger.info("gives its sockets back", metadata: ["sockets": "\(channels.count)"])
         let giveBack = Payload(["receive_channel": nil])
         for channel in channels.dropLast() { self.layer.send(giveBack, to: channel, ifHeard: false) { _ in } }
         // Answers come in order: after this one there are all. A socket that has ended has nothing to give back.
@@ -76,7 +77,7 @@ extension WorkerRun {
         self.send(
             Answer(
                 payload: message.payload, replyChannel: socket.channel, credit: credit, mayRepeat: false,
-                isFailure: true))
+                substitute: .refusal))
     }
 
     private func receive(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
@@ -88,12 +89,8 @@ extension WorkerRun {
         } catch {
             if self.log(error, socket) { await self.closeFailed(socket) }
         }
-        guard route.isSerial, let order = message["order"]?.int else { return self.end(credit: credit) }
-        // Also after a failure: the disconnect waits for it (W17).
-        self.send(
-            Answer(
-                payload: Payload(["done": .int(order)]), replyChannel: socket.controlChannel, credit: credit,
-                isFailure: true))
+        // Also after a failure: the next event, or the disconnect, waits for it (W17).
+        self.end(message, credit)
     }
 
     private func closeFailed(_ socket: WebSocket) async {
@@ -110,16 +107,18 @@ extension WorkerRun {
     private func log(_ error: any Error, _ socket: WebSocket) -> Bool {
         if let error = error as? ClientError, [socket.channel, socket.controlChannel].contains(error.name) {
             if error.code == .gone {
-                self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
+                self.logger.debug("the socket has ended", metadata: ["channel": error.name.onOneLine])
                 return false
             }
             if error.code == .unknown {
                 // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
-                self.logger.warning("a message to a socket may be lost", metadata: ["channel": "\(error.name)"])
+                self.logger.warning("a message to a socket may be lost", metadata: ["channel": error.name.onOneLine])
                 return false
             }
         }
-        self.logger.error("a socket's handler failed", metadata: ["path": "\(socket.path)", "error": "\(error)"])
+        self.logger.error(
+            "a socket's handler has failed",
+            metadata: ["path": socket.path.onOneLine, "error": "\(error)".onOneLine])
         return true
     }
 

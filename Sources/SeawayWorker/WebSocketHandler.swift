@@ -1,6 +1,7 @@
 /// A type that serves the sockets of a route; closures will often do.
 ///
-/// Several events of one socket may be under way at once, in this worker and in others, unless the route is `serial`.
+/// The events of one socket come in their order and one at a time, in this worker and in all others, unless the route
+/// says `serial: false`.
 public protocol WebSocketHandler: Sendable {
     /// Decides about a browser that wants to open a socket.
     ///
@@ -42,7 +43,7 @@ struct ClosureWebSocketHandler: WebSocketHandler {
 /// The sockets of one route, and how their events are to come.
 struct SocketRoute: Sendable {
     let handler: any WebSocketHandler
-    /// One event of a socket at a time.
+    /// One event of a socket at a time, of those that are accepted here.
     let isSerial: Bool
     /// Where this process's sockets have their events sent to, with `sticky`.
     let mailbox: String?

@@ -21,6 +21,9 @@ package final class WorkQueue<Job: Sendable>: Sendable {
 
     package init() {}
 
+    /// What was begun and has not ended.
+    var unended: Int { self.state.withLock { $0.unended } }
+
     /// Adds a job that has to be ended with ``end()``.
     package func begin(_ job: Job) {
         self.put(job, isNew: true)

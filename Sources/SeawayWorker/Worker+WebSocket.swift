@@ -13,12 +13,13 @@ extension Worker {
     /// - Parameters:
     ///   - path: begins with `/`; `/chat/{room}` names a segment, `/files/*` takes all that follow; any when `nil`.
     ///   - channel: where the connects come in; receives and disconnects come in beside it (W2).
-    ///   - serial: each socket's next event comes when the one before it is dealt with, also if that threw, while other sockets go on (W16). All workers
-    ///     of a channel must say the same.
+    ///   - serial: each socket's next event comes when the one before it is dealt with, also if that threw, while other
+    ///     sockets go on (W16). With `false` several may be under way at once, here and in other workers: faster for a
+    ///     socket that says much at a time, in any order.
     ///   - sticky: a socket's events come to the worker that accepted it as long as that lives, so that it can keep the socket's state; a worker that
     ///     leaves gives its sockets back to all (W18). At most 65,536 sockets at a time, those beyond are served as without it.
     public func onWebSocket(
-        _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = false, sticky: Bool = false,
+        _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = true, sticky: Bool = false,
         handler: some WebSocketHandler
     ) {
         let mailbox = sticky ? self.mailboxForSockets() : nil
@@ -31,7 +32,7 @@ extension Worker {
 
     /// Serves the WebSockets of a channel; see ``onWebSocket(_:channel:serial:sticky:handler:)``.
     public func onWebSocket(
-        _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = false, sticky: Bool = false,
+        _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = true, sticky: Bool = false,
         connect: @escaping @Sendable (WebSocket, HTTPRequest) async throws -> WebSocketDecision = { _, _ in .accept() },
         receive: @escaping @Sendable (WebSocketMessage, WebSocket) async throws -> Void,
         disconnect: @escaping @Sendable (WebSocket, WebSocketClosure) async throws -> Void = { _, _ in }

@@ -12,9 +12,16 @@ import UnixSignals
 /// try await worker.runService()
 /// ```
 ///
-/// At most `concurrency` consumers run at a time, since no more credit is granted. What a consumer throws is logged and, where
-/// somebody waits on a reply channel, answered with a 500. Of the routes of a channel the first that fits wins; those that are added
-/// while the worker runs count from the next run on.
+/// At most `concurrency` consumers run at a time, since no more credit is granted. What a consumer throws is logged
+/// and, where somebody waits on a reply channel, answered with a 500; so is what it leaves without an answer. Of the
+/// routes of a channel the first that fits wins; those that are added while the worker runs count from the next run on.
+///
+/// A consumer whose HTTP client has left, or was cut off or timed out, has its task cancelled: what it waits for then
+/// throws `CancellationError`, and nothing that it throws or returns is sent or logged as an error. For a request that
+/// takes longer than `disconnectNotice` the worker names a channel of its own to the interface server, which tells it
+/// the end (I27); an answer that is refused with `gone` says the same at any time. Where the broker does not allow the
+/// worker to listen on `http.disconnect.*!`, and for as long as no broker is in reach, such a consumer works on until
+/// its answer is refused.
 public final class Worker: Service {
     private struct Plan {
         var table = RouteTable()
@@ -24,21 +31,27 @@ public final class Worker: Service {
 
     private let layer: any ChannelLayer
     private let concurrency: Int
+    private let disconnectNotice: Duration?
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let plan = Mutex(Plan())
-    private let token = String(UInt64.random(in: .min ... .max), radix: 36)
+    private let token = Worker.newToken()
 
     /// - Parameters:
     ///   - layer: a connected or connecting layer; it stays the caller's to shut down, after ``run()``.
     ///   - concurrency: 1 to 65,536 consumers at a time.
-    ///   - clock: measures the waits before something is sent again; another than the real one is for tests.
+    ///   - disconnectNotice: how long a request is worked on before the worker asks to hear that its client has left,
+    ///     at least 1 ms; a quick request costs no message more. `nil`: it never does.
+    ///   - clock: measures the waits before something is sent again, and `disconnectNotice`; another than the real one
+    ///     is for tests.
+    ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
     public init(
-        layer: some ChannelLayer, concurrency: Int = 64, clock: any Clock<Duration> = ContinuousClock(),
-        logger: Logger = Logger(label: "seaway.worker")
+        layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = Logger(label: "seaway.worker")
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
+        self.disconnectNotice = disconnectNotice.map { max($0, .milliseconds(1)) }
         self.clock = clock
         self.logger = logger
     }
@@ -122,6 +135,7 @@ public final class Worker: Service {
         let queue = WorkQueue<WorkerRun.Job>()
         let failure = FirstFailure()
         let kept = KeptSockets()
+        let log = WorkerLog(channels, self.logger)
         let layer = self.layer
         let listening = layer.listen(to: channels) { delivery in
             // One credit was spent, however many channels there are.
@@ -130,29 +144,49 @@ public final class Worker: Service {
                 queue.begin(.consume(message, credit: place == 0 ? 1 : 0))
             }
         } event: { event in
+            log.say(event)
             if case .interrupted = event { kept.forgetAll() }
             guard let error = WorkerError(event, channels) else { return }
             failure.note(error)
             queue.close()
         }
+        // One more where sockets are kept, which gives them back while all others are busy.
+        let seats = Seats(
+            count: plan.socketMailboxes > 0 ? self.concurrency + 1 : self.concurrency, notice: self.disconnectNotice,
+            stopwatch: Stopwatch(self.clock))
         let run = WorkerRun(
-            layer: layer, table: plan.table, queue: queue, listening: listening, kept: kept,
+            layer: layer, table: plan.table, queue: queue, listening: listening, kept: kept, seats: seats,
             clock: self.clock, logger: self.logger)
         listening.ready(self.concurrency)
         await withTaskCancellationOrGracefulShutdownHandler {
-            // One more where sockets are kept, which gives them back while all others are busy.
-            await self.work(run, takers: plan.socketMailboxes > 0 ? self.concurrency + 1 : self.concurrency)
+            await self.work(run, seats)
         } onCancelOrGracefulShutdown: {
+            log.sayLeaving(underWay: queue.unended)
             guard kept.isEmpty else { return queue.begin(.leave) }
             listening.stop { queue.close() }
         }
+        log.sayLeft()
         if let error = failure.error { throw error }
     }
 
-    private func work(_ run: WorkerRun, takers: Int) async {
+    /// Works until all is done, while others look whether that is still waited for.
+    private func work(_ run: WorkerRun, _ seats: Seats) async {
+        let watch = DisconnectWatch(
+            layer: self.layer, seats: seats, clock: self.clock, logger: self.logger,
+            mailbox: "http.disconnect.\(Self.newToken())!")
         await withDiscardingTaskGroup { group in
-            for _ in 0..<takers { group.addTask { await run.work() } }
+            group.addTask { await watch.run() }
+            await run.work()
+            seats.close()
+            group.cancelAll()
         }
+        await watch.stop()
+    }
+
+    /// At least 8 of `a–z 0–9`, drawn at random (I1).
+    private static func newToken() -> String {
+        let token = String(UInt64.random(in: .min ... .max), radix: 36)
+        return String(repeating: "0", count: max(0, 8 - token.count)) + token
     }
 }
 

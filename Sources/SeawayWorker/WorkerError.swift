@@ -5,7 +5,9 @@ public import SeawayMessage
 /// What a layer did not do is a `ClientError`.
 public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case noReplyChannel, malformedRequest, notListening, pattern }
+        private enum Kind: String {
+            case noReplyChannel, malformedRequest, alreadyAnswered, unanswered, notListening, pattern
+        }
 
         private let kind: Kind
         public var description: String { self.kind.rawValue }
@@ -14,6 +16,11 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let noReplyChannel = Code(kind: .noReplyChannel)
         /// The message is not what INTERFACE.md says of it.
         public static let malformedRequest = Code(kind: .malformedRequest)
+        /// The request has its answer. Nothing was sent: what was first stands.
+        public static let alreadyAnswered = Code(kind: .alreadyAnswered)
+        /// A handler has ended, and nobody has answered the request, or not to its end; see
+        /// ``IncomingMessage/handedOn()``.
+        public static let unanswered = Code(kind: .unanswered)
         /// The worker's channels cannot be listened on (any more).
         public static let notListening = Code(kind: .notListening)
         /// A path pattern of a route that makes no sense.

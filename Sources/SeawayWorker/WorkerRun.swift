@@ -8,24 +8,10 @@ import SeawayMessage
 final class WorkerRun: Sendable {
     enum Job: Sendable {
         case consume(IncomingMessage, credit: Int)
-        /// Sends an answer.
-        case send(Answer)
         /// Sends an answer again, after a while.
         case resend(Answer)
         /// Gives sockets back, and takes no more.
         case leave
-    }
-
-    /// An answer on its way.
-    struct Answer: Sendable {
-        var payload: Payload
-        var replyChannel: String
-        var credit: Int
-        var retry = Retry(patience: .seconds(30))
-        /// Whether it may be sent again when nobody knows if it was stored. The server drops what comes after a whole answer (I18).
-        var mayRepeat = true
-        /// It tells of a failure, and its own failure is not told.
-        var isFailure = false
     }
 
     let layer: any ChannelLayer
@@ -33,32 +19,44 @@ final class WorkerRun: Sendable {
     let queue: WorkQueue<Job>
     let listening: any Listening
     let kept: KeptSockets
+    private let seats: Seats
     let clock: any Clock<Duration>
     let logger: Logger
 
     init(
         layer: any ChannelLayer, table: RouteTable, queue: WorkQueue<Job>, listening: any Listening,
-        kept: KeptSockets, clock: any Clock<Duration>, logger: Logger
+        kept: KeptSockets, seats: Seats, clock: any Clock<Duration>, logger: Logger
     ) {
         self.layer = layer
         self.table = table
         self.queue = queue
         self.listening = listening
         self.kept = kept
+        self.seats = seats
         self.clock = clock
         self.logger = logger
     }
 
-    /// Works, as one of several, until the queue is closed and empty.
+    /// Works, one job at a time at each seat, until the queue is closed and empty.
     func work() async {
+        await withDiscardingTaskGroup { group in
+            for seat in 0..<self.seats.count {
+                group.addTask { await self.seats.occupy(seat) { await self.work(at: seat) } }
+            }
+        }
+    }
+
+    /// - Returns: whether all is done; else this task was cancelled alone.
+    private func work(at seat: Int) async -> Bool {
         while let job = await self.queue.next() {
             switch job {
-            case .consume(let message, let credit): await self.consume(message, credit)
-            case .send(let answer): self.send(answer)
+            case .consume(let message, let credit):
+                if await self.consume(message, credit, at: seat) { return false }
             case .resend(let answer): await self.resend(answer)
             case .leave: await self.leave()
             }
         }
+        return true
     }
 
     func end(credit: Int) {
@@ -68,132 +66,136 @@ final class WorkerRun: Sendable {
 
     // MARK: Consuming
 
-    private func consume(_ message: IncomingMessage, _ credit: Int) async {
+    /// - Returns: whether the seat's task was cancelled meanwhile.
+    private func consume(_ message: IncomingMessage, _ credit: Int, at seat: Int) async -> Bool {
+        switch self.table.match(message) {
+        case .route(.socket(let route), let parameters):
+            var message = message
+            message.parameters = parameters
+            await self.serve(route, message, credit)
+        case .route(let action, let parameters):
+            var message = message
+            message.parameters = parameters
+            message.exchange = self.begin(message, action, at: seat)
+            await self.take(message, by: action, credit)
+            return message.exchange != nil && self.seats.end(at: seat)
+        case .otherMethods(let methods): await self.answerAtOnce(.methodNotAllowed(methods), to: message, credit)
+        case .nothing(.request): await self.answerAtOnce(.notFound, to: message, credit)
+        case .nothing(.socket): self.refuse(message, credit)
+        case .nothing(.nobody):
+            self.logger.warning("no consumer fits", metadata: message.metadata)
+            self.end(message, credit)
+        }
+        return false
+    }
+
+    private func answerAtOnce(_ response: HTTPResponse, to message: IncomingMessage, _ credit: Int) async {
         do {
-            switch self.table.match(message) {
-            case .route(let action, let parameters):
-                var message = message
-                message.parameters = parameters
-                try await self.take(message, by: action, credit)
-            case .otherMethods(let methods): try await self.answer(.methodNotAllowed(methods), to: message, credit)
-            case .nothing(.request): try await self.answer(.notFound, to: message, credit)
-            case .nothing(.socket): self.refuse(message, credit)
-            case .nothing(.nobody):
-                self.logger.warning("no consumer fits", metadata: ["channel": "\(message.channel)"])
-                self.end(credit: credit)
-            }
-        } catch {
-            self.fail(message, error, credit)
-        }
-    }
-
-    private func take(_ message: IncomingMessage, by action: RouteTable.Action, _ credit: Int) async throws {
-        switch action {
-        case .consume(let consumer):
-            try await consumer.consume(message)
-            self.end(credit: credit)
-        case .respond(let responder):
-            guard let method = message.envelope.method, let path = message.envelope.path else {
-                throw WorkerError(.malformedRequest, name: message.channel)
-            }
-            let response = try await responder.respond(to: HTTPRequest(message, method: method, path: path))
             try await self.answer(response, to: message, credit)
-        case .socket(let route): await self.serve(route, message, credit)
-        }
-    }
-
-    private func fail(_ message: IncomingMessage, _ error: any Error, _ credit: Int) {
-        if let error = error as? ClientError, error.code == .gone, error.name == message.replyChannel {
-            self.logger.debug("nobody waits for the answer any more", metadata: ["channel": "\(error.name)"])
-            return self.end(credit: credit)
-        }
-        if let error = error as? ClientError, error.code == .unknown, error.name == message.replyChannel,
-            Self.isOfWebSocket(error.name)
-        {
-            // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
-            self.logger.warning("a message to a socket may be lost", metadata: ["channel": "\(error.name)"])
-            return self.end(credit: credit)
-        }
-        // To an answer that was begun this is a second status, which breaks it off (I12): nobody takes it for whole.
-        self.logger.error("a consumer failed", metadata: ["channel": "\(message.channel)", "error": "\(error)"])
-        guard let replyChannel = message.replyChannel else { return self.end(credit: credit) }
-        self.send(
-            Answer(
-                payload: Self.failure(for: replyChannel), replyChannel: replyChannel, credit: credit, isFailure: true))
-    }
-
-    private static func isOfWebSocket(_ replyChannel: String) -> Bool { replyChannel.hasPrefix("websocket.") }
-
-    /// What tells the one who waits that its message came to nothing.
-    private static func failure(for replyChannel: String) -> Payload {
-        guard !Self.isOfWebSocket(replyChannel), case .whole(let failure) = HTTPResponse.failure.departure else {
-            // 1011: the server cannot fulfil the request (RFC 6455).
-            return Payload(["close": 1_011])
-        }
-        return failure
-    }
-
-    // MARK: Answering
-
-    private func answer(_ response: HTTPResponse, to message: IncomingMessage, _ credit: Int) async throws {
-        guard let replyChannel = message.replyChannel else {
-            throw WorkerError(.noReplyChannel, name: message.channel)
-        }
-        switch response.departure {
-        case .whole(let payload):
-            self.send(Answer(payload: payload, replyChannel: replyChannel, credit: credit))
-        case .stream(let write):
-            var writer = ResponseWriter(response, to: replyChannel, self.layer, self.clock)
-            try await write(&writer)
-            try await writer.finish()
-            self.end(credit: credit)
-        }
-    }
-
-    func send(_ answer: Answer) {
-        self.layer.send(answer.payload, to: answer.replyChannel, ifHeard: false) { [self] outcome in
-            if case .done = outcome { return self.end(credit: answer.credit) }
-            self.notDone(answer, outcome)
-        }
-    }
-
-    private func notDone(_ answer: Answer, _ outcome: SendAnswer) {
-        do throws(ClientError) {
-            try outcome.get(for: answer.replyChannel)
         } catch {
-            if error.isPassing || (error.code == .unknown && answer.mayRepeat) {
-                return self.queue.putBack(.resend(answer))
-            }
-            if error.code != .gone {
-                self.logger.error("an answer was refused", metadata: ["error": "\(error)"])
-                if !answer.isFailure { return self.send(answer.failure) }
-            }
-            self.giveUp(answer)
+            await self.fail(message, error, credit)
         }
     }
 
-    private func giveUp(_ answer: Answer) {
-        // A socket that did not hear that it was accepted sends its disconnect to all workers.
-        self.kept.forget(answer.replyChannel)
-        self.end(credit: answer.credit)
-    }
-
-    private func resend(_ answer: Answer) async {
-        var answer = answer
-        guard let wait = answer.retry.next(), (try? await self.clock.sleep(for: wait)) != nil else {
-            self.logger.error("an answer was given up", metadata: ["channel": "\(answer.replyChannel)"])
-            return self.giveUp(answer)
+    private func take(_ message: IncomingMessage, by action: RouteTable.Action, _ credit: Int) async {
+        do {
+            switch action {
+            case .consume(let consumer):
+                try await consumer.consume(message)
+                if let exchange = message.exchange, exchange.current.isOpen {
+                    throw WorkerError(.unanswered, name: message.channel)
+                }
+                self.end(message, credit)
+            case .respond(let responder):
+                guard let method = message.envelope.method, let path = message.envelope.path else {
+                    throw WorkerError(.malformedRequest, name: message.channel)
+                }
+                let response = try await responder.respond(to: HTTPRequest(message, method: method, path: path))
+                if message.isGone { throw CancellationError() }
+                try await self.answer(response, to: message, credit)
+            case .socket: break
+            }
+        } catch {
+            await self.fail(message, error, credit)
         }
-        self.send(answer)
     }
-}
 
-extension WorkerRun.Answer {
-    /// Says that the answer itself could not be sent.
-    fileprivate var failure: WorkerRun.Answer {
-        var failure = self
-        failure.payload = WorkerRun.failure(for: self.replyChannel)
-        failure.isFailure = true
+    /// - Returns: `nil` where nobody waits, or where it does not matter what they are told.
+    private func begin(_ message: IncomingMessage, _ action: RouteTable.Action, at seat: Int) -> Exchange? {
+        guard let replyChannel = message.replyChannel else { return nil }
+        let kind: AnswerProgress.Kind
+        let isOfHTTP = message.isOfHTTP
+        if isOfHTTP {
+            kind = .request
+        } else if case .respond = action {
+            kind = .request
+        } else if message.isOfWebSocket {
+            kind = message["type"]?.string == "websocket.connect" ? .connect : .event
+        } else {
+            return nil
+        }
+        return self.seats.begin(kind, replyChannel: replyChannel, at: seat, isWatched: isOfHTTP)
+    }
+
+    // MARK: Failing
+
+    private func fail(_ message: IncomingMessage, _ error: any Error, _ credit: Int) async {
+        guard self.report(error, message), let replyChannel = message.replyChannel,
+            let failure = Self.failure(for: message)
+        else { return self.end(message, credit) }
+        if message.isOfWebSocket {
+            // Before it is said that the event is dealt with: the next one would come.
+            try? await self.layer.send(failure, to: replyChannel)
+            return self.end(message, credit)
+        }
+        self.send(
+            Answer(payload: failure, replyChannel: replyChannel, credit: credit, about: message.envelope))
+    }
+
+    /// Says why a handler has not done its work.
+    ///
+    /// - Returns: whether somebody waits who is to be told.
+    private func report(_ error: any Error, _ message: IncomingMessage) -> Bool {
+        var metadata = message.metadata
+        let refused = (error as? ClientError).flatMap { message.waits(on: $0.name) ? $0 : nil }
+        if message.isGone || refused?.code == .gone {
+            self.logger.debug("nobody waits for the answer any more", metadata: metadata)
+            return false
+        }
+        metadata["error"] = "\(error)".onOneLine
+        if refused?.code == .unknown, message.isOfWebSocket {
+            // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
+            self.logger.warning("a message to a socket may be lost", metadata: metadata)
+            return false
+        }
+        if (error as? WorkerError)?.code == .unanswered {
+            self.logger.error("a handler has ended without an answer", metadata: metadata)
+        } else {
+            self.logger.error("a handler has failed", metadata: metadata)
+        }
+        return true
+    }
+
+    static let failure: Payload = {
+        guard case .whole(let failure) = HTTPResponse.failure.departure else { return Payload(["status": 500]) }
         return failure
+    }()
+
+    /// What tells a browser that its socket is not opened, for a reason of ours.
+    static let refusal = Payload(["accept": false, "status": 500])
+
+    /// What tells the one who waits that the message came to nothing; `nil` for one who has an answer, or will get it
+    /// from others.
+    private static func failure(for message: IncomingMessage) -> Payload? {
+        let progress = message.exchange?.current
+        if progress?.isHandedOn == true { return nil }
+        switch progress?.kind {
+        // To an answer that was begun this is a second status, which breaks it off (I12): nobody takes it for whole.
+        case .request: return progress?.stage == .whole ? nil : Self.failure
+        case .connect where progress?.stage == .nothing: return Self.refusal
+        case .event where message["type"]?.string == "websocket.disconnect": return nil
+        // 1011: the server cannot fulfil the request (RFC 6455).
+        default: return message.isOfWebSocket ? Payload(["close": 1_011]) : Self.failure
+        }
     }
 }

@@ -70,7 +70,7 @@ import Testing
     static let malformed: [[Message]] = [
         [["content": "no status"]], [["status": 99]], [["status": 600]], [["status": "200"]],
         [["status": 200, "content": 1]], [["status": 200, "more_content": 1]], [["status": 200, "headers": "x"]],
-        [["status": 200, "headers": [["a"]]]],
+        [["status": 200, "headers": [["a"]]]], [["disconnect_channel": 7]],
         [["status": 200, "content": "one", "more_content": true], ["content": "two", "offset": 4]],
         [["status": 200, "more_content": true], ["status": 200]],
     ]
@@ -106,7 +106,45 @@ import Testing
         let reply = try #require(try await requests.nextMessage()["reply_channel"])
         client.cancel()
         await #expect(throws: CancellationError.self) { _ = try await client.value }
-        #expect(try await disconnect == ["reply_channel": reply, "path": "/slow"])
+        #expect(try await disconnect == ["reply_channel": reply, "path": "/slow", "reason": "left"])
+    }
+
+    @Test func aWorkerThatHasNamedAChannelIsToldThere() async throws {
+        let broker = try await TestBroker()
+        let requests = try await broker.listen(to: "http.request")
+        let ends = try await broker.listen(to: "http.disconnect.k3f9x2ab!")
+        async let first = ends.next()
+        let client = Task { try await broker.request("GET", "/slow") }
+        let reply = try #require(try await requests.nextMessage()["reply_channel"]?.string)
+        // In any message before the end, and the last one counts.
+        try await broker.layer.send(["disconnect_channel": "http.disconnect.k3f9x2ab!1"], to: reply)
+        try await broker.layer.send(
+            ["status": 200, "more_content": true, "disconnect_channel": "http.disconnect.k3f9x2ab!2"], to: reply)
+        client.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await client.value }
+        let told = try await first
+        #expect(told.channels == ["http.disconnect.k3f9x2ab!2"])
+        #expect(try Message(told.body) == ["reply_channel": .string(reply), "path": "/slow", "reason": "left"])
+        await #expect(throws: ClientError.self) { try await send(["more_content": true], to: reply, broker) }
+
+        async let second = ends.nextMessage()
+        let third = Task { try await broker.request("GET", "/slow") }
+        let other = try #require(try await requests.nextMessage()["reply_channel"]?.string)
+        try await broker.layer.send(["disconnect_channel": "http.disconnect.k3f9x2ab!3"], to: other)
+        try await broker.layer.send(["status": 99], to: other)
+        await #expect(throws: TestAnswer.Malformed.self) { _ = try await third.value }
+        #expect(try await second["reason"] == "malformed")
+    }
+
+    @Test func aNamedChannelIsNoPartOfTheAnswer() async throws {
+        let broker = try await TestBroker()
+        let requests = try await broker.listen(to: "http.request")
+        async let answer = broker.request("GET", "/")
+        let reply = try #require(try await requests.nextMessage()["reply_channel"]?.string)
+        try await broker.layer.send(["disconnect_channel": "http.disconnect.k3f9x2ab!1"], to: reply)
+        try await broker.layer.send(["status": 200, "content": "hi"], to: reply)
+        #expect(try await answer.text == "hi")
+        #expect(try await answer.pieces.count == 1)
     }
 
     @Test func aMessageIsAskedForItsAnswer() async throws {

@@ -19,6 +19,7 @@ final class ScriptedLayer: ChannelLayer {
         var stops = 0
         var held: [@Sendable (SendAnswer) -> Void] = []
         var sends = 0
+        var aside: (name: String, receive: @Sendable (Delivery) -> Void, event: @Sendable (ListeningEvent) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -26,6 +27,10 @@ final class ScriptedLayer: ChannelLayer {
     private let sent: Inbox<Sent>
     private let credits: Inbox<Int>
     private let stopped: Inbox<Void>
+    /// The listening on which a worker hears of the end of its requests (I27): its mailbox, when it is asked for and
+    /// when it is stopped.
+    let mailboxes = Inbox<String>()
+    let stoppedMailboxes = Inbox<String>()
 
     /// - Parameter verdict: what becomes of the n-th send, the first being 0; `nil` holds the answer back until ``answerHeld(_:)``.
     init(verdict: @escaping @Sendable (Int, Sent) -> SendAnswer? = { _, _ in .done }) {
@@ -64,6 +69,16 @@ final class ScriptedLayer: ChannelLayer {
 
     func happen(_ event: ListeningEvent) { self.state.withLock { $0.event }?(event) }
 
+    /// Something happens to the listening on the ends of requests.
+    func happenAside(_ event: ListeningEvent) { self.state.withLock { $0.aside }?.event(event) }
+
+    /// Says that nobody waits for the answer of a request any more.
+    func disconnect(_ channel: String, _ number: Int) {
+        let message: Message = ["reply_channel": "http.response.s!\(number)", "path": "/", "reason": "left"]
+        let receive = self.state.withLock { $0.aside }?.receive
+        receive?(Delivery(channels: [channel], body: message.payload))
+    }
+
     func answerHeld(_ answer: SendAnswer) {
         let held = self.state.withLock { state in
             defer { state.held = [] }
@@ -101,6 +116,11 @@ final class ScriptedLayer: ChannelLayer {
         to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
+        if let name = names.first, name.hasPrefix("http.disconnect."), name.hasSuffix("!") {
+            self.state.withLock { $0.aside = (name, receive, event) }
+            self.mailboxes.put(name)
+            return ListeningAside(stopped: { self.stoppedMailboxes.put(name) })
+        }
         self.state.withLock { state in
             state.names = names
             state.receive = receive
@@ -132,6 +152,17 @@ private final class ScriptedListening: Listening {
     func ready(_ count: Int) { self.layer.grant(count) }
     func stop(_ done: @escaping @Sendable () -> Void) {
         self.layer.stop()
+        done()
+    }
+}
+
+private final class ListeningAside: Listening {
+    private let stopped: @Sendable () -> Void
+    init(stopped: @escaping @Sendable () -> Void) { self.stopped = stopped }
+
+    func ready(_ count: Int) {}
+    func stop(_ done: @escaping @Sendable () -> Void) {
+        self.stopped()
         done()
     }
 }

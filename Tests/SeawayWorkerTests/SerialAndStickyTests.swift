@@ -13,31 +13,77 @@ import Testing
     @Test func aSerialRouteSaysWhenAMessageIsDone() async throws {
         let layer = ScriptedLayer()
         try await withWorker(layer) { worker in
-            worker.onWebSocket(serial: true) { message, socket in
+            worker.onWebSocket { message, socket in
                 try await socket.send(message)
                 if message == .text("bad") { throw Failure() }
             }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
             #expect(await layer.nextSent().message == ["accept": true, "serial": true])
-            layer.event(1, "receive", order: 1, ["text": "good"])
+            layer.event(1, "receive", order: 1, ["text": "good", "serial": true])
             #expect(await layer.nextSent().message == ["text": "good"])
             let done = await layer.nextSent()
             #expect(done.channel == "websocket.control.s!1")
             #expect(done.message == ["done": 1])
-            layer.event(1, "receive", order: 2, ["text": "bad"])
+            layer.event(1, "receive", order: 2, ["text": "bad", "serial": true])
             #expect(await layer.nextSent().message == ["text": "bad"])
             #expect(await layer.nextSent().message == ["close": 1_011])
             #expect(await layer.nextSent().message == ["done": 2])
         }
     }
 
+    /// The socket was accepted elsewhere, by a worker that says otherwise.
+    @Test(arguments: [false, true])
+    func whetherADoneIsSaidIsUpToTheEvent(serial: Bool) async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket("/chat/{room}", serial: !serial) { message, socket in try await socket.send(message) }
+        } talk: { _ in
+            layer.event(1, "receive", order: 1, ["text": "hi", "serial": .bool(serial)])
+            #expect(await layer.nextSent().message == ["text": "hi"])
+            if serial { #expect(await layer.nextSent().message == ["done": 1]) }
+            #expect(await layer.nextCredit() == 1)
+        }
+        layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
+        #expect(await layer.nextSent().channel == "end")
+    }
+
+    /// Else the socket would wait for half a minute.
+    @Test func whatNobodyTakesIsDoneToo() async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket("/chat/{room}") { _, _ in }
+            worker.on("raw", at: "/chat/{room}") { _ in }
+        } talk: { _ in
+            layer.event(1, "receive", order: 1, path: "/news", ["text": "hi", "serial": true])
+            #expect(await layer.nextSent().message == ["done": 1])
+            layer.event(1, "dance", order: 2, on: "websocket.receive", ["serial": true])
+            #expect(await layer.nextSent().message == ["done": 2])
+            layer.event(1, "receive", order: 3, ["serial": true])
+            #expect(await layer.nextSent().message == ["close": 1_011])
+            #expect(await layer.nextSent().message == ["done": 3])
+            layer.event(1, "receive", order: 4, path: "/news", on: "raw", ["text": "hi", "serial": true])
+            #expect(await layer.nextSent().message == ["done": 4])
+            for _ in 0..<4 { #expect(await layer.nextCredit() == 1) }
+        }
+    }
+
+    @Test func aRouteMayGiveOrderUpForSpeed() async throws {
+        let layer = ScriptedLayer()
+        try await withWorker(layer) { worker in
+            worker.onWebSocket(serial: false) { _, _ in }
+        } talk: { _ in
+            layer.event(1, "connect", order: 0)
+            #expect(await layer.nextSent().message == ["accept": true])
+        }
+    }
+
     @Test func theCreditComesBackWhenTheDoneHasArrived() async throws {
         let layer = ScriptedLayer { _, _ in nil }
         try await withWorker(layer, concurrency: 1) { worker in
-            worker.onWebSocket(serial: true) { _, _ in }
+            worker.onWebSocket { _, _ in }
         } talk: { _ in
-            layer.event(1, "receive", order: 1, ["text": "hi"])
+            layer.event(1, "receive", order: 1, ["text": "hi", "serial": true])
             #expect(await layer.nextSent().message == ["done": 1])
             layer.answerHeld(.done)
             #expect(await layer.nextCredit() == 1)
@@ -90,7 +136,7 @@ import Testing
             #expect(await layer.nextSent().message == ["receive_channel": nil])
             // It still takes what comes until its sockets are given back.
             layer.event(2, "connect", order: 0)
-            #expect(await layer.nextSent().message == ["accept": true])
+            #expect(await layer.nextSent().message == ["accept": true, "serial": true])
             layer.answerHeld(.done)
             await layer.stopping()
         }

@@ -1,3 +1,4 @@
+import InMemoryLogging
 import Logging
 import SeawayMessage
 import SeawayWorker
@@ -5,13 +6,16 @@ import ServiceLifecycleTestKit
 import Testing
 
 /// Runs a worker over a scripted layer while a test talks to it, then asks it to leave.
+///
+/// - Parameter notice: on an `InstantClock` every request would take long at once.
 func withWorker(
-    _ layer: ScriptedLayer, concurrency: Int = 4, clock: InstantClock = InstantClock(),
+    _ layer: ScriptedLayer, concurrency: Int = 4, notice: Duration? = nil,
+    clock: any Clock<Duration> = InstantClock(), log: InMemoryLogHandler = InMemoryLogHandler(),
     routes: (Worker) -> Void, talk: @escaping @Sendable (GracefulShutdownTestTrigger) async throws -> Void
 ) async throws {
     let worker = Worker(
-        layer: layer, concurrency: concurrency, clock: clock,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        layer: layer, concurrency: concurrency, disconnectNotice: notice, clock: clock,
+        logger: Logger(label: "test") { _ in log })
     routes(worker)
     try await testGracefulShutdown { shutdown in
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -35,4 +39,23 @@ extension ScriptedLayer.Sent {
     func header(_ name: String) -> String? {
         self.message["headers"]?.list?.first { $0.list?.first?.string == name }?.list?.last?.string
     }
+}
+
+extension InMemoryLogHandler {
+    /// One that keeps everything.
+    static var whole: InMemoryLogHandler {
+        var log = InMemoryLogHandler()
+        log.logLevel = .trace
+        return log
+    }
+
+    /// Level, text and what the line names, by name.
+    var lines: [String] {
+        self.entries.map { entry in
+            let metadata = entry.metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+            return "\(entry.level) \(entry.message)" + metadata.joined()
+        }
+    }
+
+    var errors: [String] { self.lines.filter { $0.hasPrefix("error") } }
 }

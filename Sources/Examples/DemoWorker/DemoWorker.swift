@@ -31,8 +31,7 @@ struct DemoWorker: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = Logger(label: "demo.swift") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        let logger = Logger(label: "demo.swift") { StreamLogHandler.standardError(label: $0) }
         var brokers = ShardedLayerConfiguration(
             brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "demo-swift")
         brokers.failover = .milliseconds(self.failover)
@@ -57,13 +56,11 @@ struct DemoWorker: AsyncParsableCommand {
 
     /// Gives heavy work to whoever listens for it, with the request's own reply channel: the answer takes no way back.
     private static func passOn(_ message: IncomingMessage) async throws {
-        guard let replyChannel = message.replyChannel else { return }
         let fields = FormFields(String(decoding: message["body"]?.bytes ?? [], as: UTF8.self))
         guard let limit = fields["limit"].flatMap({ Int($0) }), (1...50_000_000).contains(limit) else {
             return try await message.reply(["status": 422, "content": "limit is a number from 1 to 50000000\n"])
         }
-        try await message.layer.channel("bigdata.process").send([
-            "reply_channel": .string(replyChannel), "limit": .int(Int64(limit)), "job": .string(fields["job"] ?? ""),
-        ])
+        let work: Message = ["limit": .int(Int64(limit)), "job": .string(fields["job"] ?? "")]
+        try await message.handOn(work, to: "bigdata.process")
     }
 }

@@ -26,8 +26,10 @@ struct EchoWorker: AsyncParsableCommand {
     @Option(help: "A group that every socket is put into.")
     var group: String?
 
-    @Flag(help: "Take each socket's messages one at a time, and so send them back in order.")
-    var serial = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Take each socket's messages one at a time, and so send them back in order; or as many at once as come.")
+    var serial = true
 
     @Flag(help: "Keep each socket at the worker that has accepted it.")
     var sticky = false
@@ -45,8 +47,7 @@ struct EchoWorker: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = Logger(label: "echo") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        let logger = Logger(label: "echo") { StreamLogHandler.standardError(label: $0) }
         var brokers = ShardedLayerConfiguration(
             brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "echo")
         brokers.failover = .milliseconds(self.failover)
