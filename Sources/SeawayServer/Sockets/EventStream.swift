@@ -146,6 +146,7 @@ package struct EventStream {
 
     /// - Returns: whether an event may go now that could not before.
     package mutating func done(_ order: Int) -> Bool {
+        if self.state == .sending, order == self.order { self.isDoneEarly = true }
         guard self.state == .waitingForDone(order: order) else { return false }
         self.state = .idle
         return true
@@ -179,6 +180,8 @@ package struct EventStream {
 
     /// Since when the event on its way has looked for room.
     private var roomSought: Moment?
+    /// The `done` of the event on its way has come over another broker, before the answer of its own.
+    private var isDoneEarly = false
 
     /// What became of the event on its way.
     package mutating func answered(_ outcome: Outcome, at now: Moment) {
@@ -192,12 +195,13 @@ package struct EventStream {
         case .refused: self.state = self.removeFirst().isDisconnect ? .over : .idle
         }
         self.roomSought = nil
+        self.isDoneEarly = false
     }
 
     private mutating func sent(at now: Moment) {
         switch self.removeFirst() {
         case .disconnect: self.state = .over
-        case .receive where self.isSerial:
+        case .receive where self.isSerial && !self.isDoneEarly:
             self.state = .waitingForDone(order: self.order)
             self.doneTime = (self.limits.doneTimeout, self.isOutputBlocked ? nil : now)
         case .connect, .receive: self.state = .idle

@@ -142,6 +142,27 @@ import Testing
         #expect(next?.order == 2)
     }
 
+    /// Over two brokers: the event's, which has not answered yet, and the control channel's.
+    @Test("W16", arguments: [EventStream.Outcome.stored, .unknown])
+    func aDoneMayComeBeforeTheAnswerToItsEvent(outcome: EventStream.Outcome) {
+        var stream = self.connected()
+        stream.becomeSerial()
+        for (order, text) in [(1, "a"), (2, "b")] {
+            stream.append(self.text(text))
+            let sending = stream.next()
+            #expect(sending?.order == order)
+            let mayGoOn = [order - 1, order, order].map { stream.done($0) }
+            #expect(mayGoOn == [false, false, false])
+            stream.answered(outcome, at: self.start)
+            #expect(!stream.isFull && !stream.awaitsDone)
+        }
+        // It counts for that event alone.
+        stream.append(self.text("c"))
+        _ = stream.next()
+        stream.answered(.stored, at: self.start)
+        #expect(stream.isFull && stream.awaitsDone)
+    }
+
     @Test("W17") func aDoneThatDoesNotComeIsGivenUp() {
         var stream = self.connected()
         stream.becomeSerial()
@@ -235,6 +256,7 @@ import Testing
         var sent: [(order: Int, event: SocketEvent)] = []
         var unanswered: EventStream.Sending?
         var undone: (order: Int, since: Moment)?
+        var isDoneEarly = false
         var receives = 0
 
         mutating func send() {
@@ -249,13 +271,17 @@ import Testing
             guard let sending = self.unanswered else { return }
             self.unanswered = nil
             self.stream.answered(outcome, at: self.now)
+            defer { self.isDoneEarly = false }
             guard outcome == .stored || outcome == .unknown else { return }
             self.sent.append((sending.order, sending.event))
-            if self.isSerial, case .receive = sending.event { self.undone = (sending.order, self.now) }
+            if self.isSerial, !self.isDoneEarly, case .receive = sending.event {
+                self.undone = (sending.order, self.now)
+            }
         }
 
         mutating func done(_ order: Int) {
             let isAwaited = self.undone?.order == order
+            if self.unanswered?.order == order { self.isDoneEarly = true }
             let mayGoOn = self.stream.done(order)
             #expect(mayGoOn == isAwaited)
             if isAwaited { self.undone = nil }
