@@ -274,7 +274,9 @@ import Testing
             defer { self.isDoneEarly = false }
             guard outcome == .stored || outcome == .unknown else { return }
             self.sent.append((sending.order, sending.event))
-            if self.isSerial, !self.isDoneEarly, case .receive = sending.event { self.undone = (sending.order, self.now) }
+            if self.isSerial, !self.isDoneEarly, case .receive = sending.event {
+                self.undone = (sending.order, self.now)
+            }
         }
 
         mutating func done(_ order: Int) {
