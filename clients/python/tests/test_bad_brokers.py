@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 import socket
+from typing import Any
 
 import pytest
 from support.broker import PATIENCE, Broker, until
@@ -53,6 +54,53 @@ def test_memberships_are_made_again_at_a_broker_that_has_lost_them(own_broker: B
     assert other.send_group("room", {}) == (3, 0, 0)
     assert {mailbox.receive().channel, mailbox.receive().channel} == {"web.me!1", "web.me!2"}
     assert plain.receive().group == "room"
+
+
+class Interrupted:
+    """A socket whose next call is interrupted when it has done its work, as by Ctrl-C."""
+
+    def __init__(self, inner: socket.socket, method: str):
+        self._inner = inner
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name != self._method:
+            return found
+
+        def call(*arguments: Any) -> Any:
+            found(*arguments)
+            raise KeyboardInterrupt
+
+        return call
+
+
+@pytest.mark.parametrize("method", ["send", "recv"])
+def test_what_was_interrupted_is_not_said_twice(fake: FakeBroker, method: str) -> None:
+    layer = Half().layer(fake.address, patience=PATIENCE)
+    pinged = in_thread(layer.ping)
+    connection = fake.accept()
+    connection.expect("PING")
+    connection.say(b"PONG\n")
+    pinged()
+    inner = layer.link._socket
+    layer.link._socket = Interrupted(inner, method)
+    sent = in_thread(lambda: layer.send("a", {"n": 1}))
+    if method == "recv":
+        connection.expect("SEND a")
+        connection.say(b"OK\n")
+    with pytest.raises(KeyboardInterrupt):
+        sent()
+    connection.expect_end()
+    pinged = in_thread(layer.ping)
+    second = fake.accept()
+    second.expect("PING")
+    second.say(b"PONG\n")
+    pinged()
+    left = in_thread(layer.quit)
+    second.expect("QUIT")
+    second.say(b"OK\n")
+    left()
 
 
 def test_without_a_broker_nothing_was_sent(half: Half) -> None:

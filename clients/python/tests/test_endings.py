@@ -359,6 +359,16 @@ def test_no_done_is_said_that_nobody_wants_from_here(fields: Any, calls: Any, sa
     running.leaves()
 
 
+def test_a_connect_that_only_joins_a_group_is_refused_too(start: Any) -> None:
+    running = start(steps(lambda m: m.layer.join("room", m["reply_channel"])))
+    running.connection.say(running.event("connect", order=0))
+    running.connection.expect("JOIN room s!1")
+    running.connection.say(b"OK\n")
+    assert running.says("s!1") == {"accept": False, "status": 500}
+    running.connection.expect("READY 1 a")
+    running.leaves()
+
+
 @pytest.mark.parametrize("calls", [[], [lambda m: sys.exit()]])
 def test_a_connect_that_nobody_decides_is_refused_at_once(calls: Any, start: Any) -> None:
     running = start(steps(*calls))

@@ -175,7 +175,9 @@ class Answering:
             channel, control = self.reply_channel, self.data.get("control_channel")
         except SeawayError:
             return
-        if channel is not None and (channel in names or _names(channel.encode(), body)):
+        # Nothing that comes through a group decides about a socket (W9), so that joining one is no answer to come.
+        is_joined = not body and self.event
+        if channel is not None and not is_joined and (channel in names or _names(channel.encode(), body)):
             self.flags |= HANDED_ON
         if _DONE in body and control in names:
             self.flags |= DONE_SAID

@@ -27,6 +27,9 @@ from ._ticket import Ticket
 
 FOREVER = float("inf")
 
+#: By Ctrl-C, say: nobody knows how much was read or written, so nothing may follow on this connection.
+_INTERRUPTED = "it was interrupted"
+
 _RECEIVE_SIZE = 262_144
 _CONNECT_TIMEOUT = 5.0
 _TICK = 5.0
@@ -203,13 +206,15 @@ class Link:
                 connection.close()
         if self._waker.fileno() in ready:
             self._drain_wakes()
-        if self._socket is connection:
-            if ready.get(connection.fileno(), 0) & ~select.POLLOUT:
-                self._read(connection)
-            self._write()
-            self._check()
-        if self._socket is not connection:
-            connection.close()
+        try:
+            if self._socket is connection:
+                if ready.get(connection.fileno(), 0) & ~select.POLLOUT:
+                    self._read(connection)
+                self._write()
+                self._check()
+        finally:
+            if self._socket is not connection:
+                connection.close()
 
     def _connect(self, left: float) -> None:
         pause = self._try_at - time.monotonic()
@@ -247,6 +252,13 @@ class Link:
 
     def _read(self, connection: socket.socket) -> None:
         try:
+            self._take(connection)
+        except BaseException:
+            self._lose(_INTERRUPTED)
+            raise
+
+    def _take(self, connection: socket.socket) -> None:
+        try:
             data = _receive(connection)
         except _NOT_NOW:
             return
@@ -278,6 +290,9 @@ class Link:
                 self._unwritten = memoryview(b"")
                 self.core.blame(reason(error))
                 return
+            except BaseException:
+                self._lose(_INTERRUPTED)
+                raise
 
     def _write_or_wake(self) -> None:
         """Writes; if not all can be, the thread that moves goes on with it."""

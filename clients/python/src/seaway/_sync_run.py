@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -53,12 +54,13 @@ class Run:
                 self._work(deliveries, window)
             for deliveries in self._last_deliveries(window.size):
                 self._work(deliveries, window)
+            self._leave()
+            self._work(self._reading.queue, window)
         except BaseException:
+            # An operator's second signal: nobody is to wait in vain.
             self._leave()
             self._consumer.give_up(self._reading.queue)
             raise
-        self._leave()
-        self._work(self._reading.queue, window)
         self._finish()
 
     def work_in_threads(self, concurrency: int, drain: float) -> None:
@@ -83,13 +85,17 @@ class Run:
             for deliveries in self._last_deliveries(0):
                 for delivery in deliveries:
                     tasks.put(delivery)
-        finally:
             self._leave()
-            for delivery in self._reading.queue:
+            for delivery in self._taken():
                 tasks.put(delivery)
             for _ in threads:
                 tasks.put(None)
-        self._join(threads, tasks, time.monotonic() + drain)
+            self._join(threads, tasks, time.monotonic() + drain)
+        except BaseException:
+            # An operator's second signal: nobody is to wait in vain.
+            self._leave()
+            self._abandon(threads, tasks)
+            raise
         self._finish()
 
     def _begin(self) -> None:
@@ -173,18 +179,20 @@ class Run:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         late = [thread for thread in threads if thread.is_alive()]
-        if not late:
-            return
-        logger.error("%d functions had not finished in time", len(late))
-        self._consumer.abandon(thread.ident for thread in late)
-        never_begun: Deque[Delivery] = Deque()
-        try:
+        if late:
+            logger.error("%d functions had not finished in time", len(late))
+            self._abandon(late, tasks)
+
+    def _abandon(self, threads: List[threading.Thread], tasks: Tasks[Optional[Delivery]]) -> None:
+        """Answers what these threads work on and what none has begun, since nobody waits for them."""
+        self._consumer.abandon(thread.ident for thread in threads)
+        never_begun = self._taken()
+        with contextlib.suppress(queue.Empty):
             while True:
                 delivery = tasks.get_nowait()
                 if delivery is not None:
                     never_begun.append(delivery)
-        except queue.Empty:
-            self._consumer.give_up(never_begun)
+        self._consumer.give_up(never_begun)
 
     def _finish(self) -> None:
         """Waits until all answers have been taken, as long as the broker answers at all."""

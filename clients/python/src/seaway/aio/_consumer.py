@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Awaitable, Optional
 
 from .. import _endings, _fork
-from .._answering import IN_WORKER, in_hand
+from .._answering import WHOLE, in_hand
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
@@ -33,39 +33,32 @@ class Consumer:
         """Works off a message, for each of its channels."""
         task = asyncio.current_task()
         for channel in delivery.channels:
-            message = Message(channel, delivery.group, delivery.body, self._layer)
-            message.flags = IN_WORKER
-            if task is not None:
-                self.ends.began(message, task)
+            message = Message(channel, delivery.group, delivery.body, self._layer, task)
+            in_hand.set(message)
+            self.ends.began(message)
+            error: Optional[BaseException] = None
             try:
-                error = await self._call(message, task)
+                function, answer = self._routes.find(message)
+                if function is not None:
+                    await function(message)
+                elif answer is not None:
+                    await message.respond(*answer)
+                else:
+                    logger.warning("no function takes this message on %s", channel)
+            except BaseException as caught:
+                if passes(caught, task):
+                    raise
+                error = caught
             finally:
                 self.ends.ended(message)
             if _fork.generation != self._generation:
                 _fork.leave(error)
-            if error is not None or not message.is_whole:
+            if error is not None or not message.flags & WHOLE:
                 await self._settle(message, error)
+            # It knows this frame.
+            error = None
             if self.is_cancelled:
                 return
-
-    async def _call(self, message: Message, task: Optional[asyncio.Task[Any]]) -> Optional[BaseException]:
-        """Returns what the function raises, of whatever kind."""
-        in_hand.set(message)
-        try:
-            function, answer = self._routes.find(message)
-            if function is not None:
-                await function(message)
-            elif answer is not None:
-                await message.respond(*answer)
-            else:
-                logger.warning("no function takes this message on %s", message.channel)
-        except BaseException as error:
-            if passes(error, task):
-                raise
-            return error
-        finally:
-            in_hand.set(None)
-        return None
 
     async def _settle(self, message: Message, error: Optional[BaseException]) -> None:
         was_open, body = False, None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Dict, Optional, Union
+from typing import TYPE_CHECKING, Dict, Optional, Union
 
 from .. import _ends
+from .._answering import GONE
 from .._errors import SeawayError
 from .._frames import Frame
 from .._log import logger
 from .._message import Fields
 from .._ticket import Ticket
+from .message import Message
 
 if TYPE_CHECKING:
     from .._asyncio import Link
@@ -20,40 +22,33 @@ _NEVER = float("inf")
 _LONGEST_PAUSE = 4.0
 
 
-class _Work:
-    """A function that works on a request, and when the server is to be told."""
-
-    __slots__ = ("due", "message", "pause", "task")
-
-    def __init__(self, message: Fields, task: asyncio.Task[Any], due: float):
-        self.message = message
-        self.task = task
-        self.due = due
-        self.pause = _ends.AFTER
-
-
 class RequestEnds:
     """Tells servers, by one timer for all that is worked on, and cancels the tasks of requests that are over."""
 
     def __init__(self, link: Union[Link, ShardLink]):
         self._link = link
         self._ends = _ends.Ends(link.core.readings.grant, self._over)
-        self._works: Dict[Fields, _Work] = {}
+        #: In the order in which their functions have begun.
+        self._messages: Dict[Message, None] = {}
         self._timer: Optional[asyncio.TimerHandle] = None
+        self._loop = link.loop
 
-    def began(self, message: Fields, task: asyncio.Task[Any]) -> None:
+    def began(self, message: Message) -> None:
         """A function begins to work."""
-        due = self._link.loop.time() + _ends.AFTER
-        self._works[message] = _Work(message, task, due)
+        due = message.due = self._loop.time() + _ends.AFTER
+        self._messages[message] = None
         if self._timer is None:
-            self._timer = self._link.loop.call_at(due, self._look)
+            self._timer = self._loop.call_at(due, self._look)
 
-    def ended(self, message: Fields) -> None:
+    def ended(self, message: Message) -> None:
         """It has ended."""
-        work = self._works.pop(message, None)
-        self._ends.ended(message)
-        if work is not None and message.is_known_gone:
-            uncancel = getattr(work.task, "uncancel", None)
+        self._messages.pop(message, None)
+        if message.heard_on is not None:
+            self._ends.ended(message)
+        # Its context knows the message.
+        task, message.task = message.task, None
+        if message.flags & GONE:
+            uncancel = getattr(task, "uncancel", None)
             if uncancel is not None:
                 uncancel()
 
@@ -63,46 +58,46 @@ class RequestEnds:
             self._timer.cancel()
         self._ends.end(self._link.core.readings)
 
-    def retry(self, message: Fields) -> None:
+    def retry(self, message: Message) -> None:
         """The server was not told: it is told another time, when there may be room for it."""
         self._ends.ended(message)
-        work = self._works.get(message)
-        if work is not None:
-            work.due = self._link.loop.time() + work.pause
-            work.pause = min(work.pause * 2, _LONGEST_PAUSE)
-            self._schedule(work.due)
+        if message in self._messages:
+            self._wait(message)
+            self._schedule(message.due)
 
-    def over(self, message: Fields) -> None:
+    def over(self, message: Message) -> None:
         """The server was not told since the request is over."""
         message.gone()
         self._over(message)
 
     def _over(self, message: Fields) -> None:
-        work = self._works.get(message)
-        if work is not None:
-            work.task.cancel()
+        if isinstance(message, Message) and message in self._messages and message.task is not None:
+            message.task.cancel()
+
+    def _wait(self, message: Message) -> None:
+        message.pause = min(message.pause * 2, _LONGEST_PAUSE) or _ends.AFTER
+        message.due = self._loop.time() + message.pause
 
     def _schedule(self, due: float) -> None:
         if self._timer is None or due < self._timer.when():
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._link.loop.call_at(due, self._look)
+            self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
         """Has the servers told whose requests have been worked on for a while."""
         self._timer = None
-        now, soonest = self._link.loop.time(), _NEVER
-        for work in list(self._works.values()):
-            if work.due <= now:
-                work.due = _NEVER
-                self._announce(work)
-            soonest = min(soonest, work.due)
+        now, soonest = self._loop.time(), _NEVER
+        for message in list(self._messages):
+            if message.due <= now:
+                message.due = _NEVER
+                self._announce(message)
+            soonest = min(soonest, message.due)
         if soonest < _NEVER:
             self._schedule(soonest)
         self._link.flush_soon()
 
-    def _announce(self, work: _Work) -> None:
-        message = work.message
+    def _announce(self, message: Message) -> None:
         if self._ends.is_denied:
             return
         try:
@@ -110,7 +105,7 @@ class RequestEnds:
                 return
             core = self._link.core
             if not core.is_open:
-                work.due = self._link.loop.time() + work.pause
+                self._wait(message)
                 return
             self._ends.begin(core.readings)
             core.ask(self._ends.announcement(message), _Announcement(self, message))
@@ -121,7 +116,7 @@ class RequestEnds:
 class _Announcement(Ticket):
     __slots__ = ("_ends", "_message")
 
-    def __init__(self, ends: RequestEnds, message: Fields):
+    def __init__(self, ends: RequestEnds, message: Message):
         super().__init__()
         self._ends = ends
         self._message = message

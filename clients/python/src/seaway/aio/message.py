@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, Type
 
 from .. import _http, _values
-from .._answering import ANSWERED, BEGUN, GONE, WHOLE
+from .._answering import ANSWERED, BEGUN, GONE, IN_WORKER, WHOLE
 from .._errors import Full, Gone, SeawayError, Unknown
 from .._log import logger
 from .._message import Fields
@@ -23,12 +23,25 @@ STREAM_PATIENCE = 60.0
 class Message(Fields):
     """A received message that knows how to answer."""
 
-    __slots__ = ("layer",)
+    __slots__ = ("due", "layer", "pause", "task")
 
-    def __init__(self, channel: str, group: Optional[str], body: bytes, layer: Layer):
+    def __init__(
+        self,
+        channel: str,
+        group: Optional[str],
+        body: bytes,
+        layer: Layer,
+        task: Optional[asyncio.Task[Any]] = None,
+    ):
         super().__init__(channel, group, body)
         #: On which it came.
         self.layer = layer
+        #: That of the worker's function which has it; when the server is to be told of it, and how long to wait if it
+        #: cannot be (see ``RequestEnds``).
+        self.task = task
+        self.due = self.pause = 0.0
+        if task is not None:
+            self.flags = IN_WORKER
 
     @property
     def is_gone(self) -> bool:
