@@ -84,7 +84,10 @@ class Browser:
     def __init__(self, port: int, name: int):
         self.name = name
         self.heard: list[tuple[int, int]] = []
-        self._socket = connect(f"ws://127.0.0.1:{port}/", open_timeout=PATIENCE, close_timeout=PATIENCE)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(
+            connect(f"ws://127.0.0.1:{port}/", open_timeout=PATIENCE, close_timeout=PATIENCE)
+        )
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -98,7 +101,7 @@ class Browser:
             self._socket.send(f"{self.name} {number}")
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
 
 class Site:
