@@ -130,7 +130,7 @@ extension Channel {
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
         try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits))
-        try self.pipeline.syncOperations.addHandler(ConnectionHandler(core: core))
+        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core))
     }
 }
 

@@ -24,13 +24,10 @@ package final class ServerCore {
     /// Bytes of request bodies in reception, over all connections.
     var bodyBytes = 0
 
-    private var mailbox: ReplyMailbox
-    /// When to try again after the layer has refused the mailbox.
-    private var listenAgain: Moment?
     private var lastNumber: UInt64 = 0
     /// Who waits for which answer.
-    private var owners: [UInt64: ConnectionHandler] = [:]
-    private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private var holders: [UInt64: any ExchangeHolder] = [:]
+    private var connections: [ObjectIdentifier: any ServerConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
 
@@ -44,12 +41,12 @@ package final class ServerCore {
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
         self.now = Moment(eventLoop.now)
-        self.mailbox = Self.newMailbox(configuration)
     }
 
-    private static func newMailbox(_ configuration: ServerConfiguration) -> ReplyMailbox {
-        ReplyMailbox("http.response", server: ReplyMailbox.randomName(), credit: configuration.credit)
-    }
+    /// Where answers come.
+    private(set) lazy var inbox = ReplyInbox(
+        ["http.response"], layer: self.layer, eventLoop: self.eventLoop, credit: self.configuration.credit,
+        now: self.now, logger: self.logger, owner: self)
 
     /// What becomes WebSockets.
     private(set) lazy var sockets = SocketCore(server: self, layer: self.layer, now: self.now)
@@ -62,12 +59,12 @@ package final class ServerCore {
     }
 
     /// The mailbox's name, for tests and logs.
-    package var mailboxName: String { self.mailbox.name }
+    package var mailboxName: String { self.inbox.boxes[0].name }
 
     // MARK: Connections
 
     /// - Returns: whether there is a place for one more.
-    func enter(_ connection: ConnectionHandler) -> Bool {
+    func enter(_ connection: any ServerConnection) -> Bool {
         self.counters.connections += 1
         let count = self.connections.count + self.sockets.connections
         guard count < self.configuration.maxConnections, !self.isDraining else {
@@ -79,7 +76,7 @@ package final class ServerCore {
         return true
     }
 
-    func leave(_ connection: ConnectionHandler) {
+    func leave(_ connection: any ServerConnection) {
         guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         self.counters.openConnections = self.connections.count
         self.resolveIfEmpty()
@@ -89,7 +86,7 @@ package final class ServerCore {
     package func sweep(at now: Moment) {
         self.now = now
         self.writer.date.update(unixSeconds: HTTPDate.systemSeconds())
-        if let time = self.listenAgain, time <= now { self.listen() }
+        self.inbox.sweep(at: now)
         for connection in self.connections.values { connection.sweep(at: now) }
         self.sockets.sweep(at: now)
     }
@@ -102,9 +99,9 @@ package final class ServerCore {
         return self.lastNumber
     }
 
-    func beginRequest(of connection: ConnectionHandler) -> UInt64 {
+    func beginRequest(of holder: any ExchangeHolder) -> UInt64 {
         let number = self.nextNumber()
-        self.owners[number] = connection
+        self.holders[number] = holder
         return number
     }
 
@@ -114,12 +111,12 @@ package final class ServerCore {
         number: UInt64, route: RequestRoute
     ) {
         // Without the mailbox no answer could come.
-        guard self.listenAgain == nil else {
-            self.owners[number]?.fail(number, .refused)
+        guard self.inbox.isOpen else {
+            self.holders[number]?.fail(number, .refused)
             return
         }
         let payload = self.message.request(
-            head, checked, body: body, replyChannel: self.mailbox.channel(number), addresses: addresses)
+            head, checked, body: body, replyChannel: self.replyChannel(number), addresses: addresses)
         self.counters.requests += 1
         let core = self.bound
         self.layer.send(payload, to: route.channel, ifHeard: false) { answer in
@@ -129,104 +126,52 @@ package final class ServerCore {
     }
 
     private func requestWasNotTaken(_ number: UInt64, _ answer: SendAnswer, channel: String) {
-        guard let owner = self.owners[number] else { return }
+        guard let holder = self.holders[number] else { return }
         switch answer {
         case .done: break
-        case .refused(let refusal) where refusal.isFull: owner.fail(number, .full)
+        case .refused(let refusal) where refusal.isFull: holder.fail(number, .full)
         case .refused(let refusal) where refusal.isUnreachable || refusal.code == "closing":
-            owner.fail(number, .unreachable)
+            holder.fail(number, .unreachable)
         case .refused(let refusal):
             self.warn("request refused", ["channel": "\(channel)", "why": "\(refusal)"])
-            owner.fail(number, .refused)
+            holder.fail(number, .refused)
         case .unknown:
             // A worker may have it all the same.
             self.closeReplyChannel(number)
-            owner.fail(number, .unknownOutcome)
+            holder.fail(number, .unknownOutcome)
         }
     }
 
     /// Nothing more is expected for this request.
     ///
     /// - Parameter cut: why its answer is not whole.
-    func endRequest(_ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange, cut: RequestEnd? = nil) {
-        self.owners[exchange.number] = nil
+    func endRequest(_ asked: AskedRequest, cut: RequestEnd? = nil) {
+        self.holders[asked.number] = nil
         guard self.configuration.accessLog else { return }
-        self.logAccess(exchange.request, cut)
+        self.logAccess(asked, cut)
     }
 
     // MARK: Reply channels
 
-    func replyChannel(_ number: UInt64) -> String { self.mailbox.channel(number) }
+    func replyChannel(_ number: UInt64) -> String { self.inbox.boxes[0].channel(number) }
 
-    func closeReplyChannel(_ number: UInt64) { self.layer.close([self.mailbox.channel(number)]) }
+    func closeReplyChannel(_ number: UInt64) { self.layer.close([self.replyChannel(number)]) }
 
     func pause(_ number: UInt64) {
         self.counters.pauses += 1
-        self.layer.pause(self.mailbox.channel(number))
+        self.layer.pause(self.replyChannel(number))
     }
 
-    func resume(_ number: UInt64) { self.layer.resume(self.mailbox.channel(number)) }
+    func resume(_ number: UInt64) { self.layer.resume(self.replyChannel(number)) }
 
     /// Begins to take answers, and what is sent to WebSockets.
     package func start() {
         self.listen()
-        self.sockets.listen()
+        self.sockets.inbox.listen()
     }
 
     /// Begins to take answers.
-    package func listen() {
-        self.listenAgain = nil
-        let core = self.bound
-        let name = self.mailbox.name
-        let listening = self.layer.listen(
-            to: [name],
-            receive: { delivery in core.run { $0.receive(delivery) } },
-            event: { event in core.run { $0.mailboxChanged(name, event) } }
-        )
-        self.mailbox.listening = listening
-        listening.ready(self.configuration.credit)
-    }
-
-    private func receive(_ delivery: Delivery) {
-        if let credit = self.mailbox.useCredit() { self.mailbox.listening?.ready(credit) }
-        let answer: Result<Answer, AnswerFault>
-        do throws(AnswerFault) {
-            answer = .success(try Answer(delivery.body, limits: self.answerLimits))
-        } catch {
-            answer = .failure(error)
-        }
-        for channel in delivery.channels {
-            let number = self.mailbox.number(of: channel)
-            let owner = number.flatMap { self.owners[$0] }
-            guard let number, let owner, owner.receive(answer, for: number) else {
-                self.counters.lateAnswers += 1
-                self.layer.close([channel])
-                // It crossed the end of its request, and nothing else would tell its worker.
-                if let own = (try? answer.get())?.disconnectChannel { self.tell(own, channel, path: "", .over) }
-                continue
-            }
-        }
-    }
-
-    private func mailboxChanged(_ name: String, _ event: ListeningEvent) {
-        guard name == self.mailbox.name else { return }
-        switch event {
-        case .started: self.logger.debug("listening", metadata: ["mailbox": "\(name)"])
-        case .interrupted: self.logger.warning("the broker is out of reach")
-        case .lost: self.startAnew()
-        case .refused(let refusal):
-            self.logger.error("the broker refuses the reply mailbox", metadata: ["why": "\(refusal)"])
-            self.listenAgain = self.now + .seconds(5)
-        }
-    }
-
-    /// Takes a new mailbox after another reader has taken the old one: its answers would go there (I2).
-    private func startAnew() {
-        self.logger.error("another reader has taken the reply mailbox", metadata: ["mailbox": "\(self.mailboxName)"])
-        for (number, owner) in self.owners { owner.fail(number, .unknownOutcome) }
-        self.mailbox = Self.newMailbox(self.configuration)
-        self.listen()
-    }
+    package func listen() { self.inbox.listen() }
 
     // MARK: The end
 
@@ -252,10 +197,8 @@ package final class ServerCore {
     /// Stops taking answers.
     package func stopListening() -> EventLoopFuture<Void> {
         let promise = self.eventLoop.makePromise(of: Void.self)
-        let listening = self.mailbox.listening
-        self.sockets.stopListening {
-            if let listening { listening.stop { promise.succeed() } } else { promise.succeed() }
-        }
+        let inbox = OnLoop(self.inbox, self.eventLoop)
+        self.sockets.inbox.stop { inbox.run { $0.stop { promise.succeed() } } }
         return promise.futureResult
     }
 
@@ -266,10 +209,10 @@ package final class ServerCore {
 
     // MARK: Logs
 
-    func logMalformed(_ fault: AnswerFault, _ exchange: Exchanges<AskedRequest, ByteBuffer>.Exchange) {
-        let channel = exchange.request.route?.channel ?? ""
+    func logMalformed(_ fault: AnswerFault, _ asked: AskedRequest) {
+        let channel = asked.route?.channel ?? ""
         self.warn(
-            "malformed answer", ["why": "\(fault)", "channel": "\(channel)", "path": "\(exchange.request.path)"])
+            "malformed answer", ["why": "\(fault)", "channel": "\(channel)", "path": "\(asked.path)"])
     }
 
     /// Warns at most once a second of what may happen with every request; the counters have the rest.
@@ -290,6 +233,33 @@ package final class ServerCore {
         ]
         if let cut { metadata["cut"] = "\(cut)" }
         self.logger.info("request", metadata: metadata)
+    }
+}
+
+// MARK: What workers answer
+extension ServerCore: ReplyInboxOwner {
+    func receive(_ delivery: Delivery, in box: Int) {
+        let answer: Result<Answer, AnswerFault>
+        do throws(AnswerFault) {
+            answer = .success(try Answer(delivery.body, limits: self.answerLimits))
+        } catch {
+            answer = .failure(error)
+        }
+        for channel in delivery.channels {
+            let number = self.inbox.boxes[box].number(of: channel)
+            let holder = number.flatMap { self.holders[$0] }
+            guard let number, let holder, holder.receive(answer, for: number) else {
+                self.counters.lateAnswers += 1
+                self.layer.close([channel])
+                // It crossed the end of its request, and nothing else would tell its worker.
+                if let own = (try? answer.get())?.disconnectChannel { self.tell(own, channel, path: "", .over) }
+                continue
+            }
+        }
+    }
+
+    func inboxWasLost() {
+        for (number, holder) in self.holders { holder.fail(number, .unknownOutcome) }
     }
 }
 

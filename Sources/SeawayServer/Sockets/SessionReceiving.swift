@@ -9,11 +9,11 @@ extension SocketSession {
     /// - Returns: whether there was somebody to take it.
     func receive(_ message: SocketDelivery) -> Bool {
         switch self.state {
-        case .asking(let handler, let handshake, _):
+        case .asking(let holder, let handshake, _):
             if message.isFromGroup {
                 self.core.counters.early += 1
             } else {
-                self.decide(message, handler, handshake)
+                self.decide(message, holder, handshake)
             }
         case .open(let peer): self.pass(message, to: peer)
         case .over: return false
@@ -21,20 +21,20 @@ extension SocketSession {
         return true
     }
 
-    private func decide(_ delivery: SocketDelivery, _ handler: ConnectionHandler, _ handshake: WebSocketHandshake) {
+    private func decide(_ delivery: SocketDelivery, _ holder: any ExchangeHolder, _ handshake: WebSocketHandshake) {
         switch delivery.message {
         case .failure(let fault): self.reject(fault, delivery)
         case .success(let message):
             switch SocketDecision(message) {
             case .malformed(let fault): self.reject(fault, delivery)
-            case .refuse: self.refuse(delivery.body, handler)
-            case .accept: self.accept(message, delivery, handler, handshake)
+            case .refuse: self.refuse(delivery.body, holder)
+            case .accept: self.accept(message, delivery, holder, handshake)
             }
         }
     }
 
     private func accept(
-        _ message: SocketMessage, _ delivery: SocketDelivery, _ handler: ConnectionHandler,
+        _ message: SocketMessage, _ delivery: SocketDelivery, _ holder: any ExchangeHolder,
         _ handshake: WebSocketHandshake
     ) {
         let answer: Answer
@@ -56,11 +56,11 @@ extension SocketSession {
         self.core.counters.accepted += 1
         if message.isSerial { self.events.becomeSerial() }
         self.direct(message)
-        handler.becomeWebSocket(self.number, acceptance, answer, peer)
+        holder.becomeWebSocket(self.number, acceptance, answer, peer)
         self.pass(delivery, to: peer)
     }
 
-    private func refuse(_ body: Payload, _ handler: ConnectionHandler) {
+    private func refuse(_ body: Payload, _ holder: any ExchangeHolder) {
         self.core.counters.refused += 1
         let answer: Result<Answer, AnswerFault>
         do throws(AnswerFault) {
@@ -69,7 +69,7 @@ extension SocketSession {
             answer = .failure(error)
         }
         self.end(WebSocketCloseCode.abnormal)
-        _ = handler.receive(answer, for: self.number)
+        _ = holder.receive(answer, for: self.number)
     }
 
     private func pass(_ delivery: SocketDelivery, to peer: WebSocketPeer) {

@@ -14,8 +14,6 @@ final class SocketCore {
     let layer: any ChannelLayer
     let wire: WebSocketCore
     let lines: WaitingLines
-    private(set) var sendMailbox: ReplyMailbox
-    private(set) var controlMailbox: ReplyMailbox
 
     /// Sockets that are asked for or open, by number.
     private var sessions: [UInt64: SocketSession] = [:]
@@ -26,7 +24,6 @@ final class SocketCore {
     private var kept = 0
     /// Sockets that are over and whose channels brokers have not said to be closed.
     private var closing = 0
-    private var isStopped = false
     /// Nothing is kept any more.
     private var isAborted = false
 
@@ -37,16 +34,17 @@ final class SocketCore {
         self.eventLoop = server.eventLoop
         self.wire = WebSocketCore(configuration: self.configuration.wire, eventLoop: server.eventLoop, now: now)
         self.lines = WaitingLines(eventLoop: server.eventLoop)
-        (self.sendMailbox, self.controlMailbox) = Self.mailboxes(credit: server.configuration.credit)
     }
 
-    private static func mailboxes(credit: Int) -> (ReplyMailbox, ReplyMailbox) {
-        let name = ReplyMailbox.randomName()
-        return (
-            ReplyMailbox("websocket.send", server: name, credit: credit),
-            ReplyMailbox("websocket.control", server: name, credit: credit)
-        )
-    }
+    /// Where what is sent to sockets comes: to the browser, and what must not wait behind that.
+    private(set) lazy var inbox = ReplyInbox(
+        [Self.sendPrefix, Self.controlPrefix], layer: self.layer, eventLoop: self.eventLoop,
+        credit: self.server.configuration.credit, now: self.now, logger: self.server.logger, owner: self)
+
+    private static let sendPrefix = "websocket.send"
+    private static let controlPrefix = "websocket.control"
+    private var sendMailbox: ReplyMailbox { self.inbox.boxes[0] }
+    private var controlMailbox: ReplyMailbox { self.inbox.boxes[1] }
 
     var now: Moment { self.server.now }
     var counters: SocketCounters {
@@ -76,9 +74,9 @@ final class SocketCore {
         return .tooManySockets
     }
 
-    /// Asks a worker; the answer comes to the handler, maybe before this returns.
+    /// Asks a worker; the answer comes to the holder, maybe before this returns.
     func ask(
-        _ handler: ConnectionHandler, _ number: UInt64, _ head: HTTPRequestHead, _ checked: RequestCheck.Head,
+        _ holder: any ExchangeHolder, _ number: UInt64, _ head: HTTPRequestHead, _ checked: RequestCheck.Head,
         _ handshake: WebSocketHandshake, from addresses: ConnectionAddresses
     ) -> SocketSession {
         let route = self.configuration.routes.match(host: checked.host, path: checked.target.path)
@@ -89,7 +87,7 @@ final class SocketCore {
             head, checked, subprotocols: handshake.subprotocols, request: self.server.message, addresses: addresses)
         let session = SocketSession(
             core: self, number: number, route: route, address: addresses.client?.host, message: message,
-            connectMessage: connectMessage, handler: handler, handshake: handshake)
+            connectMessage: connectMessage, holder: holder, handshake: handshake)
         self.sessions[number] = session
         if let address = session.address { self.addresses[address, default: 0] += 1 }
         self.counters.asked += 1
@@ -132,6 +130,7 @@ final class SocketCore {
     }
 
     func sweep(at now: Moment) {
+        self.inbox.sweep(at: now)
         self.wire.sweep(at: now)
         for session in self.sessions.values { session.sweep(at: now) }
         for session in self.leaving.values { session.sweep(at: now) }
@@ -151,84 +150,32 @@ final class SocketCore {
         }
     }
 
-    // MARK: Mailboxes
+}
 
-    func listen() {
-        self.sendMailbox.listening = self.listen(to: self.sendMailbox.name) { $0.receive($1) }
-        self.controlMailbox.listening = self.listen(to: self.controlMailbox.name) { $0.control($1) }
-    }
-
-    private func listen(
-        to name: String, receive: @escaping @Sendable (SocketCore, Delivery) -> Void
-    ) -> any Listening {
-        let server = self.server.bound
-        let listening = self.layer.listen(
-            to: [name],
-            receive: { delivery in server.run { receive($0.sockets, delivery) } },
-            event: { event in server.run { $0.sockets.mailboxChanged(name, event) } }
-        )
-        listening.ready(self.server.configuration.credit)
-        return listening
-    }
-
-    /// Credit comes back at once: what a message is for has room of its own, or is held back by itself.
-    private func receive(_ delivery: Delivery) {
-        if let credit = self.sendMailbox.useCredit() { self.sendMailbox.listening?.ready(credit) }
+// MARK: What workers send
+extension SocketCore: ReplyInboxOwner {
+    func receive(_ delivery: Delivery, in box: Int) {
         let message = SocketDelivery(delivery)
+        let isControl = box == 1
         for channel in delivery.channels {
-            let session = self.sendMailbox.number(of: channel).flatMap { self.sessions[$0] }
-            if session?.receive(message) != true { self.late(channel) }
+            let number = self.inbox.boxes[box].number(of: channel)
+            let isTaken = isControl ? self.control(message, number) : self.send(message, number)
+            guard !isTaken else { continue }
+            self.counters.late += 1
+            self.layer.close([channel])
         }
     }
 
-    private func control(_ delivery: Delivery) {
-        if let credit = self.controlMailbox.useCredit() { self.controlMailbox.listening?.ready(credit) }
-        let message = SocketDelivery(delivery)
-        for channel in delivery.channels {
-            // One that is over may still wait for the `done` of its last event.
-            let session = self.controlMailbox.number(of: channel).flatMap { self.sessions[$0] ?? self.leaving[$0] }
-            if session?.control(message) != true { self.late(channel) }
-        }
+    private func send(_ message: SocketDelivery, _ number: UInt64?) -> Bool {
+        number.flatMap { self.sessions[$0] }?.receive(message) ?? false
     }
 
-    private func late(_ channel: String) {
-        self.counters.late += 1
-        self.layer.close([channel])
+    /// One that is over may still wait for the `done` of its last event.
+    private func control(_ message: SocketDelivery, _ number: UInt64?) -> Bool {
+        number.flatMap { self.sessions[$0] ?? self.leaving[$0] }?.control(message) ?? false
     }
 
-    private func mailboxChanged(_ name: String, _ event: ListeningEvent) {
-        guard name == self.sendMailbox.name || name == self.controlMailbox.name, !self.isStopped else { return }
-        switch event {
-        case .started, .interrupted: break
-        case .lost, .refused:
-            self.server.logger.error(
-                "the mailbox of WebSockets is lost", metadata: ["mailbox": "\(name)", "why": "\(event)"])
-            self.startAnew()
-        }
-    }
-
-    /// Takes new mailboxes: what workers know of the open sockets leads nowhere any more (W1).
-    private func startAnew() {
-        self.close(.serviceRestart)
-        for mailbox in [self.sendMailbox, self.controlMailbox] { mailbox.listening?.stop {} }
-        (self.sendMailbox, self.controlMailbox) = Self.mailboxes(credit: self.server.configuration.credit)
-        self.eventLoop.scheduleTask(in: .seconds(1)) { [server = self.server.bound] in
-            server.run { $0.sockets.listenAgain() }
-        }
-    }
-
-    private func listenAgain() {
-        guard !self.isStopped, self.sendMailbox.listening == nil else { return }
-        self.listen()
-    }
-
-    /// Stops taking messages.
-    func stopListening(_ done: @escaping @Sendable () -> Void) {
-        self.isStopped = true
-        let control = self.controlMailbox.listening
-        guard let send = self.sendMailbox.listening else { return done() }
-        send.stop { if let control { control.stop(done) } else { done() } }
-    }
+    func inboxWasLost() { self.close(.serviceRestart) }
 }
 
 extension ServerCore {

@@ -10,7 +10,7 @@ import SeawayMessage
 final class SocketSession {
     enum State {
         /// The browser waits for a worker to decide.
-        case asking(ConnectionHandler, WebSocketHandshake, deadline: Moment)
+        case asking(any ExchangeHolder, WebSocketHandshake, deadline: Moment)
         case open(WebSocketPeer)
         /// Only what workers are still to be told is left.
         case over
@@ -36,7 +36,7 @@ final class SocketSession {
 
     init(
         core: SocketCore, number: UInt64, route: SocketRoute, address: String?, message: EventMessage,
-        connectMessage: Payload, handler: ConnectionHandler, handshake: WebSocketHandshake
+        connectMessage: Payload, holder: any ExchangeHolder, handshake: WebSocketHandshake
     ) {
         self.core = core
         self.number = number
@@ -44,7 +44,7 @@ final class SocketSession {
         self.address = address
         self.message = message
         self.connectMessage = connectMessage
-        self.state = .asking(handler, handshake, deadline: core.now + core.configuration.connectTimeout)
+        self.state = .asking(holder, handshake, deadline: core.now + core.configuration.connectTimeout)
         self.events = EventStream(limits: core.configuration.events)
     }
 
@@ -189,9 +189,9 @@ final class SocketSession {
 
     /// The handshake does not come about, and the browser is told why.
     func fail(_ error: ErrorAnswer) {
-        guard case .asking(let handler, _, _) = self.state else { return }
+        guard case .asking(let holder, _, _) = self.state else { return }
         self.end(.abnormal)
-        handler.fail(self.number, error)
+        holder.fail(self.number, error)
     }
 
     /// The browser has left before a worker decided.

@@ -9,10 +9,7 @@ import NIOCore
 #endif
 
 // MARK: What workers answer
-extension ConnectionHandler {
-    /// Passes on one message of a worker's answer.
-    ///
-    /// - Returns: whether the request was still under way.
+extension HTTP1Handler: ExchangeHolder {
     func receive(_ answer: Result<Answer, AnswerFault>, for number: UInt64) -> Bool {
         guard let index = self.exchanges.index(of: number) else { return false }
         switch answer {
@@ -23,7 +20,7 @@ extension ConnectionHandler {
     }
 
     private func receive(_ answer: Answer, at index: Int) {
-        if let channel = answer.disconnectChannel { self.exchanges[index].request.disconnectChannel = channel }
+        if let channel = answer.disconnectChannel { self.exchanges[index].request.asked.disconnectChannel = channel }
         guard !answer.isNotice else { return }
         switch self.exchanges[index].stream.receive(answer.piece) {
         case .begin(let status, let isLast): self.begin(answer, at: index, status: status, isLast: isLast)
@@ -34,21 +31,22 @@ extension ConnectionHandler {
     }
 
     private func begin(_ answer: Answer, at index: Int, status: Int, isLast: Bool) {
-        let asked = self.exchanges[index].request
+        let request = self.exchanges[index].request
         let framing = BodyFraming(
-            status: status, isHead: asked.isHead, isHTTP10: asked.isHTTP10, size: answer.piece.size, isLast: isLast,
+            status: status, isHead: request.asked.isHead, isHTTP10: request.isHTTP10, size: answer.piece.size,
+            isLast: isLast,
             declaredLength: answer.declaredLength
         )
         let closes = framing == .untilClose || self.closes(at: index)
         self.exchanges[index].request.framing = framing
-        self.exchanges[index].request.status = status
+        self.exchanges[index].request.asked.status = status
         self.exchanges[index].request.staysOpen = !closes
         let output = self.core.writer.begin(
-            answer, status: status, framing: framing, connection: asked.connection(closes: closes))
+            answer, status: status, framing: framing, connection: request.connection(closes: closes))
         // Whoever goes on with an answer that can have no content is told that nobody reads it (I14).
         if !isLast, !framing.hasContent {
             self.core.closeReplyChannel(self.exchanges[index].number)
-            self.core.tellItsWorker(of: self.exchanges[index], .over)
+            self.core.tellItsWorker(of: self.exchanges[index].request.asked, .over)
         }
         self.emit(output, content: answer, at: index, isLast: isLast || !framing.hasContent)
     }
@@ -61,7 +59,7 @@ extension ConnectionHandler {
 
     private func emit(_ output: ByteBuffer, content: Answer, at index: Int, isLast: Bool) {
         if self.exchanges[index].request.framing.hasContent {
-            self.exchanges[index].request.sent += content.piece.size
+            self.exchanges[index].request.asked.sent += content.piece.size
         }
         if isLast {
             self.core.counters.answered += 1
@@ -81,8 +79,8 @@ extension ConnectionHandler {
     /// Sends the last part of an answer, or keeps it until its turn.
     private func finish(_ output: ByteBuffer, at index: Int) {
         let exchange = self.exchanges[index]
-        self.core.endRequest(exchange)
-        self.lastAnswered = exchange
+        self.core.endRequest(exchange.request.asked)
+        self.lastAnswered = exchange.request.asked
         let closes = !exchange.request.staysOpen
         // First, because a request that comes behind an answer that closes is not taken any more.
         if closes { self.stopReading() }
@@ -120,8 +118,7 @@ extension ConnectionHandler {
 }
 
 // MARK: What goes wrong
-extension ConnectionHandler {
-    /// Ends a request that was not taken, or not answered in time, if it is still under way.
+extension HTTP1Handler {
     func fail(_ number: UInt64, _ error: ErrorAnswer) {
         guard let index = self.exchanges.index(of: number) else { return }
         self.core.counters.count(error)
@@ -130,32 +127,32 @@ extension ConnectionHandler {
 
     private func breakOff(at index: Int, _ fault: AnswerFault) {
         self.core.counters.count(.malformedAnswer)
-        self.core.logMalformed(fault, self.exchanges[index])
+        self.core.logMalformed(fault, self.exchanges[index].request.asked)
         self.core.closeReplyChannel(self.exchanges[index].number)
         self.giveUp(at: index, .malformedAnswer)
     }
 
     /// Answers by itself while nothing was sent; later only the end of the connection tells the client.
     private func giveUp(at index: Int, _ error: ErrorAnswer) {
-        if let end = error.end { self.core.tellItsWorker(of: self.exchanges[index], end) }
+        if let end = error.end { self.core.tellItsWorker(of: self.exchanges[index].request.asked, end) }
         guard index == 0, self.exchanges[0].stream.hasBegun else { return self.answer(error, at: index) }
         let exchange = self.exchanges[0]
-        self.core.endRequest(exchange, cut: error.end)
-        if let end = error.end { self.core.logCut(exchange, end) }
+        self.core.endRequest(exchange.request.asked, cut: error.end)
+        if let end = error.end { self.core.logCut(exchange.request.asked, end) }
         _ = self.exchanges.endFirst()
         // Nothing else tells a client that waits for the end that this is not it.
         if exchange.request.framing == .untilClose { self.resetOnClose() }
-        self.abort()
+        self.abort(.left)
     }
 
     func answer(_ error: ErrorAnswer, at index: Int) {
         self.exchanges.discardWaiting(at: index)
         let closes = error.closes || self.closes(at: index)
         self.exchanges[index].request.staysOpen = !closes
-        self.exchanges[index].request.status = error.status
-        let asked = self.exchanges[index].request
+        self.exchanges[index].request.asked.status = error.status
+        let request = self.exchanges[index].request
         let page = self.core.writer.error(
-            error, isHead: asked.isHead, connection: asked.connection(closes: closes))
+            error, isHead: request.asked.isHead, connection: request.connection(closes: closes))
         self.finish(page, at: index)
     }
 
@@ -166,7 +163,7 @@ extension ConnectionHandler {
 }
 
 // MARK: Slow clients and lost time
-extension ConnectionHandler {
+extension HTTP1Handler {
     private func pauseIfNeeded() {
         for index in 0..<self.exchanges.count where self.exchanges.pauseIfNeeded(at: index, isWritable: self.isWritable)
         {
@@ -191,7 +188,7 @@ extension ConnectionHandler {
             at: now, isBusy: !self.exchanges.isEmpty, output: self.output, times: self.core.configuration)
         switch expiry {
         case .none: break
-        case .close: self.abort()
+        case .close: self.abort(.left)
         case .slowRequest: self.refuse(.slowRequest)
         case .stalled:
             self.core.counters.stalledClients += 1
@@ -203,7 +200,7 @@ extension ConnectionHandler {
     /// take.
     func drain() {
         guard self.exchanges.isEmpty, self.isBetweenRequests else { return }
-        if self.lookAtOutput(at: self.core.now) { self.end() } else { self.abort() }
+        if self.lookAtOutput(at: self.core.now) { self.end() } else { self.abort(.left) }
     }
 }
 
@@ -219,7 +216,7 @@ extension ErrorAnswer {
     }
 }
 
-extension AskedRequest {
+extension HTTP1Request {
     /// What the answer says about the connection.
     fileprivate func connection(closes: Bool) -> AnswerWriter.Connection {
         if closes { return .close }

@@ -5,21 +5,21 @@ import NIOHTTP1
 ///
 /// What a part of a request means is ``RequestIntake``'s to say, what a message of an answer means ``AnswerStream``'s, whose turn it is
 /// ``Exchanges``', and how long to wait ``ConnectionClock``'s. Here their decisions are carried out.
-final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerConnection {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let core: ServerCore
     var intake: RequestIntake
-    var exchanges: Exchanges<AskedRequest, ByteBuffer>
+    var exchanges: Exchanges<HTTP1Request, ByteBuffer>
     var clock: ConnectionClock
     /// Whether the client takes what is written to it.
     var output: TakenBytes
     /// Why the connection ends, if it does before an answer is whole.
     private var ending = RequestEnd.left
     /// The last request whose answer was handed to the channel whole: it may be cut all the same.
-    var lastAnswered: Exchanges<AskedRequest, ByteBuffer>.Exchange?
+    var lastAnswered: AskedRequest?
     /// `nil` before the connection is there and after it is gone.
     private(set) var context: ChannelHandlerContext?
     private(set) var addresses = ConnectionAddresses()
@@ -84,11 +84,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.stopReading()
         self.core.leave(self)
         self.socket.take()?.clientLeft()
-        for exchange in self.exchanges.removeAll() where exchange.request.route != nil {
+        for exchange in self.exchanges.removeAll() where exchange.request.asked.route != nil {
             if !exchange.isComplete {
-                self.core.abandon(exchange, self.ending)
+                self.core.abandon(exchange.request.asked, self.ending)
             } else if self.ending != .left {
-                self.core.answerWasCut(exchange, self.ending)
+                self.core.answerWasCut(exchange.request.asked, self.ending)
             }
         }
     }
@@ -201,8 +201,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard !checked.asksForWebSocket else { return self.askForSocket(head, checked) }
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.beginRequest(of: self)
-        let asked = AskedRequest(head, checked, route: route, began: self.core.logTime)
-        self.exchanges.begin(number, asked, deadline: now + self.core.configuration.httpTimeout)
+        let asked = AskedRequest(number, head, checked, route: route, began: self.core.logTime)
+        self.exchanges.begin(
+            number, HTTP1Request(asked, checked), deadline: now + self.core.configuration.httpTimeout)
         self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
     }
 
@@ -219,8 +220,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard !self.core.isDraining else { return self.refuse(.unreachable) }
         if let error = self.core.sockets.refusal(head, from: self.addresses) { return self.refuse(error) }
         let number = self.core.nextNumber()
-        self.exchanges.begin(
-            number, AskedRequest(head, checked, route: nil, began: self.core.logTime), deadline: nil)
+        let asked = AskedRequest(number, head, checked, route: nil, began: self.core.logTime)
+        self.exchanges.begin(number, HTTP1Request(asked, checked), deadline: nil)
         let session = self.core.sockets.ask(self, number, head, checked, handshake, from: self.addresses)
         self.socket = session
         session.pump()
@@ -237,8 +238,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer
     ) {
         guard let index = self.exchanges.index(of: number), let context = self.context else { return peer.abort() }
-        self.exchanges[index].request.status = 101
-        self.core.endRequest(self.exchanges[index])
+        self.exchanges[index].request.asked.status = 101
+        self.core.endRequest(self.exchanges[index].request.asked)
         _ = self.exchanges.endFirst()
         self.socket = nil
         self.write(self.core.writer.upgrade(acceptance, answer))
@@ -253,8 +254,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.stopReading()
         self.clock.readingStopped(at: self.core.now)
         self.core.counters.count(error)
-        self.exchanges.begin(
-            self.core.nextNumber(), AskedRequest(refusedAt: self.core.logTime, isHead: isHead), deadline: nil)
+        let asked = AskedRequest(self.core.nextNumber(), refusedAt: self.core.logTime, isHead: isHead)
+        self.exchanges.begin(asked.number, HTTP1Request(refused: asked), deadline: nil)
         self.answer(error, at: self.exchanges.count - 1)
     }
 
@@ -300,7 +301,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Ends the connection at once.
     ///
     /// - Parameter ending: told to the workers whose answers are not whole.
-    func abort(_ ending: RequestEnd = .left) {
+    func abort(_ ending: RequestEnd) {
         guard let context = self.context else { return }
         self.ending = ending
         self.tellWhatIsCut(context.channel)
@@ -318,4 +319,4 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 @available(*, unavailable)
-extension ConnectionHandler: Sendable {}
+extension HTTP1Handler: Sendable {}

@@ -1,0 +1,47 @@
+import Logging
+import SeawayMessage
+
+// MARK: Answers for which nobody waits any more
+extension ServerCore {
+    /// Tells workers of a request for whose answer nobody waits any more, before it was complete (I17, I27).
+    func abandon(_ asked: AskedRequest, _ end: RequestEnd) {
+        self.endRequest(asked, cut: end)
+        self.closeReplyChannel(asked.number)
+        self.tellAll(of: asked, end)
+        self.tellItsWorker(of: asked, end)
+        if end != .left { self.logCut(asked, end) }
+    }
+
+    /// The same of an answer that was complete, while the client had yet to take it.
+    func answerWasCut(_ asked: AskedRequest, _ end: RequestEnd) {
+        self.tellAll(of: asked, end)
+        self.logCut(asked, end)
+    }
+
+    private func tellAll(of asked: AskedRequest, _ end: RequestEnd) {
+        guard let route = asked.route, end.isForAll else { return }
+        self.counters.count(end)
+        let payload = self.message.disconnect(
+            replyChannel: self.replyChannel(asked.number), path: asked.path, reason: end)
+        self.layer.send(payload, to: route.disconnectChannel, ifHeard: true) { _ in }
+    }
+
+    /// Tells the worker that has the request, if it has named a channel for that (I27).
+    func tellItsWorker(of asked: AskedRequest, _ end: RequestEnd) {
+        guard let channel = asked.disconnectChannel else { return }
+        self.tell(channel, self.replyChannel(asked.number), path: asked.path, end)
+    }
+
+    func tell(_ channel: String, _ replyChannel: String, path: String, _ end: RequestEnd) {
+        self.counters.workersTold += 1
+        let payload = self.message.disconnect(replyChannel: replyChannel, path: path, reason: end)
+        self.layer.send(payload, to: channel, ifHeard: true) { _ in }
+    }
+
+    func logCut(_ asked: AskedRequest, _ end: RequestEnd) {
+        // Why it is malformed was said.
+        guard end != .malformed else { return }
+        let channel = asked.route?.channel ?? ""
+        self.warn("answer cut off", ["why": "\(end)", "channel": "\(channel)", "path": "\(asked.path)"])
+    }
+}
