@@ -42,6 +42,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "SeawayMessage", targets: ["SeawayMessage"]),
+        .library(name: "SeawayLog", targets: ["SeawayLog"]),
         .library(name: "SeawayClient", targets: ["SeawayClient"]),
         .library(name: "SeawayWorker", targets: ["SeawayWorker"]),
         .library(name: "SeawayTesting", targets: ["SeawayTesting"]),
@@ -69,8 +70,11 @@ let package = Package(
             swiftSettings: rules
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
+        .target(name: "SeawayLog", dependencies: [logging], swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
-        .target(name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), tls], swiftSettings: rules),
+        .target(
+            name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), nio("NIOPosix"), logging, tls],
+            swiftSettings: rules),
         .target(
             name: "SeawayHub",
             dependencies: [
@@ -84,7 +88,7 @@ let package = Package(
         .target(
             name: "SeawayClient",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
+                "SeawayMessage", "SeawayLog", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging, tls,
             ],
             swiftSettings: rules
@@ -103,7 +107,8 @@ let package = Package(
         .target(
             name: "SeawayWorker",
             dependencies: [
-                "SeawayMessage", logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "SeawayMessage", "SeawayLog", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules
@@ -111,7 +116,8 @@ let package = Package(
         .target(
             name: "SeawayServer",
             dependencies: [
-                "SeawayMessage", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"),
+                "SeawayMessage", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                nio("NIOWebSocket"),
                 logging,
             ],
             swiftSettings: rules
@@ -142,7 +148,7 @@ let package = Package(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
-                "SeawayBridge", "SeawayConsole", "SeawayMessage",
+                "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO",
                 nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -152,7 +158,8 @@ let package = Package(
         .executableTarget(
             name: "seaway-demo-worker",
             dependencies: [
-                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SeawayClient", "SeawayWorker", "SeawayLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
             path: "Sources/Examples/DemoWorker",
@@ -165,7 +172,8 @@ let package = Package(
         .executableTarget(
             name: "seaway-echo-worker",
             dependencies: [
-                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SeawayClient", "SeawayWorker", "SeawayLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
             path: "Sources/Examples/EchoWorker",
@@ -184,8 +192,10 @@ let package = Package(
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "SeawayLogTests", dependencies: ["SeawayLog", logging], swiftSettings: rules),
         .testTarget(
-            name: "SeawayNIOTests", dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore")], swiftSettings: rules),
+            name: "SeawayNIOTests",
+            dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOPosix"), logging], swiftSettings: rules),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
         ),
@@ -217,7 +227,8 @@ let package = Package(
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                "SeawayServer", "SeawayMessage", "SeawayNIO", "SeawayTesting", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"),
                 nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],

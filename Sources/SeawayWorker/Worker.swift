@@ -1,4 +1,5 @@
 public import Logging
+public import SeawayLog
 public import SeawayMessage
 public import ServiceLifecycle
 import Synchronization
@@ -35,7 +36,7 @@ public final class Worker: Service {
     ///   - clock: measures the waits before something is sent again; another than the real one is for tests.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, clock: any Clock<Duration> = ContinuousClock(),
-        logger: Logger = Logger(label: "seaway.worker")
+        logger: Logger = .lines(label: "seaway.worker")
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEAWAY = os.environ.get("SEAWAY_BIN") or str(ROOT / ".build" / "release" / "seaway")
 PATIENCE = 20.0
+# Programs find brokers where a test says.
+os.environ.pop("SEAWAY_BROKER", None)
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 package import SeawayMessage
+import SeawayNIO
 import Synchronization
 import SystemPackage
 
@@ -78,7 +79,8 @@ package final class WebhookSender: Sendable {
             let retryAfter = response.headers.first(name: "retry-after").flatMap { Int($0) }
             return .answered(status: Int(response.status.code), retryAfter: retryAfter)
         } catch {
-            return Self.mayHaveArrived(error) ? .unanswered("\(error)") : .unreached("\(error)")
+            let reason = (error as? HTTPClientError)?.shortDescription.lowercased() ?? PlainWords.of(error)
+            return Self.mayHaveArrived(error) ? .unanswered(reason) : .unreached(reason)
         }
     }
 
