@@ -43,7 +43,6 @@ struct BridgeRun {
         try await Process.run(
             self.metrics + [
                 LayerService(layer: self.layer),
-                BrokerWatch(layer: self.layer, logger: self.logger),
                 PumpService(pump: self.pump, drain: self.drain),
             ] + sources.map { SourceService(source: $0, drain: self.drain) }, until: self.signals, self.logger)
     }
@@ -93,28 +92,5 @@ private func limited(
         }
         defer { group.cancelAll() }
         try await group.next()
-    }
-}
-
-/// Says when no broker is in reach.
-private struct BrokerWatch: Service {
-    private static let interval = Duration.milliseconds(500)
-
-    let layer: any ConnectingLayer
-    let logger: Logger
-
-    func run() async throws {
-        try await cancelWhenGracefulShutdown { try await self.watch() }
-    }
-
-    private func watch() async throws {
-        var isAway = false
-        while true {
-            do { try await Task.sleep(for: Self.interval) } catch { return }
-            guard self.layer.isConnected == isAway else { continue }
-            isAway.toggle()
-            guard isAway else { continue }
-            self.logger.warning("the broker is away; trying again and again")
-        }
     }
 }
