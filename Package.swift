@@ -42,6 +42,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "SeawayMessage", targets: ["SeawayMessage"]),
+        .library(name: "SeawayLog", targets: ["SeawayLog"]),
         .library(name: "SeawayClient", targets: ["SeawayClient"]),
         .library(name: "SeawayWorker", targets: ["SeawayWorker"]),
         .library(name: "SeawayTesting", targets: ["SeawayTesting"]),
@@ -69,9 +70,11 @@ let package = Package(
             swiftSettings: rules
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
+        .target(name: "SeawayLog", dependencies: [logging], swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
         .target(
-            name: "SeawayNIO", dependencies: ["SeawayWire", nio("NIOCore"), nio("NIOHTTP1"), tls],
+            name: "SeawayNIO",
+            dependencies: ["SeawayWire", nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, tls],
             swiftSettings: rules
         ),
         .target(
@@ -87,7 +90,7 @@ let package = Package(
         .target(
             name: "SeawayClient",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
+                "SeawayMessage", "SeawayLog", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOConcurrencyHelpers"), .product(name: "DequeModule", package: "swift-collections"), logging, tls,
             ],
             swiftSettings: rules
@@ -106,7 +109,8 @@ let package = Package(
         .target(
             name: "SeawayWorker",
             dependencies: [
-                "SeawayMessage", logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "SeawayMessage", "SeawayLog", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules
@@ -145,7 +149,7 @@ let package = Package(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
-                "SeawayBridge", "SeawayConsole", "SeawayMessage",
+                "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO",
                 nio("NIOCore"), nio("NIOPosix"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -155,7 +159,8 @@ let package = Package(
         .executableTarget(
             name: "seaway-demo-worker",
             dependencies: [
-                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SeawayClient", "SeawayWorker", "SeawayLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
             path: "Sources/Examples/DemoWorker",
@@ -168,7 +173,8 @@ let package = Package(
         .executableTarget(
             name: "seaway-echo-worker",
             dependencies: [
-                "SeawayClient", "SeawayWorker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SeawayClient", "SeawayWorker", "SeawayLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
             path: "Sources/Examples/EchoWorker",
@@ -187,9 +193,13 @@ let package = Package(
         ),
         .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "SeawayLogTests", dependencies: ["SeawayLog", logging], swiftSettings: rules),
         .testTarget(
             name: "SeawayNIOTests",
-            dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            dependencies: [
+                "SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOPosix"),
+                logging,
+            ],
             swiftSettings: rules
         ),
         .testTarget(

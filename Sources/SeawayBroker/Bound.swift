@@ -29,15 +29,15 @@ enum Bound: String, CaseIterable, Hashable {
     init?(_ refusal: WireRefusal) {
         switch refusal {
         case .size: self = .maxBody
-        case .full(by: .memory), .limit(of: .memory): self = .maxMemory
+        case .full(.memory, _), .limit(.memory, _, _): self = .maxMemory
         case .full: self = .capacity
-        case .limit(of: .names): self = .maxNames
-        case .limit(of: .members): self = .maxMembers
-        case .limit(of: .channels): self = .maxChannels
-        case .limit(of: .groups): self = .maxGroups
-        case .limit(of: .watches): self = .maxWatches
-        case .limit(of: .tails): self = .maxTails
-        case .limit(of: .connections): self = .maxConnections
+        case .limit(.names, _, _): self = .maxNames
+        case .limit(.members, _, _): self = .maxMembers
+        case .limit(.channels, _, _): self = .maxChannels
+        case .limit(.groups, _, _): self = .maxGroups
+        case .limit(.watches, _, _): self = .maxWatches
+        case .limit(.tails, _, _): self = .maxTails
+        case .limit(.connections, _, _): self = .maxConnections
         default: return nil
         }
     }
@@ -48,6 +48,8 @@ struct BrokerCounters {
     var accepted = 0
     /// Of TLS (U8).
     var failedHandshakes = 0
+    /// Connections that could not be taken for want of descriptors, or of the system's memory.
+    var acceptFailures = 0
     private(set) var refused: [WireCode: Int] = [:]
     private(set) var ended: [EndReason: Int] = [:]
     private(set) var bounds: [Bound: Int] = [:]

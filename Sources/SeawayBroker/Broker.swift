@@ -2,6 +2,7 @@ package import Logging
 package import NIOCore
 import NIOPosix
 package import SeawayMessage
+import SeawayNIO
 
 #if canImport(Glibc)
     import Glibc
@@ -22,8 +23,8 @@ package final class Broker: Sendable {
 
         package var description: String {
             switch self {
-            case .tcp(let host, let port): "\(host):\(port)"
-            case .tls(let host, let port): "tls://\(host):\(port)"
+            case .tcp(let host, let port): ListenPlace.text(host, port)
+            case .tls(let host, let port): "tls://\(ListenPlace.text(host, port))"
             case .unix(let path): "unix:\(path)"
             }
         }
@@ -59,6 +60,8 @@ package final class Broker: Sendable {
     private let logger: Logger
     /// Of the files of Unix sockets.
     private let unixMode: Int
+    /// Whoever is there may do everything, so that nobody may be there from elsewhere (U1).
+    private let onlyLoopback: Bool
     private let core: NIOLoopBound<BrokerCore>
     private let listeners: NIOLoopBoundBox<[any Channel]>
     private let checks: NIOLoopBoundBox<RepeatedTask?>
@@ -81,6 +84,7 @@ package final class Broker: Sendable {
         self.eventLoop = eventLoop
         self.logger = logger
         self.unixMode = configuration.unixMode
+        self.onlyLoopback = configuration.tokens == nil
         let core = BrokerCore(
             configuration: configuration, clock: clock ?? { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
         self.core = NIOLoopBound(core, eventLoop: eventLoop)
@@ -113,28 +117,45 @@ package final class Broker: Sendable {
         return try await self.eventLoop.submit { body(core.value) }.get()
     }
 
-    /// Opens one more listener.
+    /// Listens at one more address, or at all of those that its name stands for.
     ///
-    /// - Returns: the address, with the port that was taken when 0 was asked for.
-    /// - Throws: when the address is taken or not this machine's.
-    package func listen(on address: Address) async throws -> Address {
+    /// - Returns: what is listened on now, with the port that was taken when 0 was asked for.
+    /// - Throws: when an address is taken, not this machine's, or reached from others although there are no tokens.
+    package func listen(on address: Address) async throws -> [Address] {
         let tls = self.tls
         if address.isSecured, try await self.eventLoop.submit({ tls.value == nil }).get() { throw NoCertificate() }
-        let bootstrap = self.makeBootstrap(isSecured: address.isSecured)
-        let channel: any Channel =
+        let channels: [any Channel] =
             switch address {
             case .tcp(let host, let port), .tls(let host, let port):
-                try await bootstrap.bind(host: host, port: port).get()
-            case .unix(let path): try await self.bind(bootstrap, toPath: path)
+                try await self.bind(ListenPlace(host: host, port: port), isSecured: address.isSecured)
+            case .unix(let path):
+                [
+                    try await self.bind(
+                        Listeners.pausing(self.makeBootstrap(isSecured: false), self.logger, self.countAcceptFailure),
+                        toPath: path)
+                ]
             }
         let listeners = self.listeners
-        try await self.eventLoop.submit { listeners.value.append(channel) }.get()
-        guard let port = channel.localAddress?.port else { return address }
-        return switch address {
-        case .tcp(let host, _): .tcp(host: host, port: port)
-        case .tls(let host, _): .tls(host: host, port: port)
-        case .unix: address
+        try await self.eventLoop.submit { listeners.value += channels }.get()
+        return channels.map { channel in
+            guard let bound = channel.localAddress, let host = bound.ipAddress, let port = bound.port else {
+                return address
+            }
+            return address.isSecured ? .tls(host: host, port: port) : .tcp(host: host, port: port)
         }
+    }
+
+    private func bind(_ place: ListenPlace, isSecured: Bool) async throws -> [any Channel] {
+        try await Listeners.open(
+            place, onlyLoopback: self.onlyLoopback, logger: self.logger, count: self.countAcceptFailure
+        ) {
+            self.makeBootstrap(isSecured: isSecured)
+        }.channels
+    }
+
+    private var countAcceptFailure: @Sendable () -> Void {
+        let core = self.core
+        return { core.value.counters.acceptFailures += 1 }
     }
 
     /// Takes over a path that another program has left behind, not one where it listens.

@@ -87,7 +87,8 @@ package final class BrokerCore {
         if self.isClosing {
             connection.end(.shutdown)
         } else if isOneTooMany {
-            connection.end(.limit, for: .maxConnections)
+            connection.end(
+                .limit, "max-connections is \(self.configuration.maxConnections)", for: .maxConnections)
         }
         return connection
     }

@@ -139,13 +139,13 @@ package final class Connection {
 
     private func discard(_ bytes: Span<UInt8>, _ shape: FrameShape) {
         let limit = self.core.configuration.limits.maxBody
-        let isTooLarge = shape.isByHand || shape.body.count > limit
+        let given = shape.isByHand ? 0 : shape.body.count
+        let isTooLarge = shape.isByHand || given > limit
         let line = bytes.extracting(..<shape.lineLength)
         // Not in the call itself: the session must not look at the connection while it changes.
         let access = self.access
-        self.session.discard(line, shape, reason: isTooLarge ? .size(limit: limit) : .full(by: .memory)) {
-            access.allows($0, line)
-        }
+        let reason = isTooLarge ? .size(limit: limit, given: given) : self.core.hub.isFull
+        self.session.discard(line, shape, reason: reason) { access.allows($0, line) }
     }
 
     /// Carries out the frame if it is a plain `SEND`.

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import NIOTLS
+import SeawayNIO
 
 /// Carries a socket's events to its ``Connection``; decides nothing.
 final class ConnectionHandler: ChannelInboundHandler {
@@ -55,7 +56,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // An end without close_notify is an end; frames know by themselves whether they are whole.
         if case .uncleanShutdown? = error as? NIOSSLError { return }
         self.connection?.handshakeFailed()
-        self.logger.debug("a connection broke", metadata: ["error": "\(error)"])
+        self.logger.debug("a connection broke", metadata: ["error": "\(PlainWords.of(error))"])
         context.close(promise: nil)
     }
 }

@@ -30,7 +30,7 @@ final class InProcessLayer: ChannelLayer {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
                 let name = Array(channel.utf8)
-                guard let form = NameForm(name.span), form.isChannel else { throw .name }
+                guard let form = NameForm(name.span), form.isChannel else { throw .name(name.span) }
                 try local.checkSize(of: body)
                 let refusal = local.core.send(
                     body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard)
@@ -71,13 +71,11 @@ final class InProcessLayer: ChannelLayer {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
                 guard !channels.isEmpty else { throw .args("\(verb) has too few arguments") }
-                guard ClientLine(verb, [group] + channels).length <= local.core.configuration.limits.maxLine else {
-                    throw .args("the names do not fit in one line")
-                }
-                let names = channels.compactMap(Name.init)
-                guard let group = Name(group), NameForm(group.bytes.span) == .normal, names.count == channels.count,
-                    names.allSatisfy({ NameForm($0.bytes.span) != .mailbox })
-                else { throw .name }
+                let line = ClientLine(verb, [group] + channels)
+                if let refusal = line.lengthRefusal(limit: local.core.configuration.limits.maxLine) { throw refusal }
+                let group = try Name(group) { $0 == .normal }
+                var names: [Name] = []
+                for channel in channels { names.append(try Name(channel, where: \.isChannel)) }
                 try change(local, group, names)
                 local.core.carryOutEffects()
             }

@@ -58,14 +58,14 @@ final class LocalState {
 
     func checkSize(of body: Payload) throws(WireRefusal) {
         let limit = self.core.configuration.limits.maxBody
-        guard body.count <= limit else { throw .size(limit: limit) }
+        guard body.count <= limit else { throw .size(limit: limit, given: body.count) }
     }
 
     func send(_ body: Payload, toGroup group: String, except: String?) throws(WireRefusal) -> GroupOutcome {
         let name = Array(group.utf8)
-        guard NameForm(name.span) == .normal else { throw .name }
-        let exception = except.flatMap(Name.init)
-        guard except == nil || exception.flatMap({ NameForm($0.bytes.span) })?.isChannel == true else { throw .name }
+        guard NameForm(name.span) == .normal else { throw .name(name.span) }
+        var exception: Name?
+        if let except { exception = try Name(except, where: \.isChannel) }
         try self.checkSize(of: body)
         return try self.core.send(body.messagePack.span, .messagePack, toGroup: name.span, except: exception).get()
     }
@@ -94,10 +94,11 @@ final class LocalState {
     private func check(_ names: [String]) throws(Fault) -> [Name] {
         guard !names.isEmpty else { throw .refused(.args("no names to listen on")) }
         let checked = names.compactMap(Name.init)
-        guard checked.count == names.count else { throw .refused(.name) }
+        if let bad = names.first(where: { Name($0) == nil }) { throw .refused(.name(Array(bad.utf8).span)) }
         if let name = names.first(where: { self.readers[$0] != nil }) { throw .taken(name) }
         let count = self.readers.count + self.watches + Set(names).count
-        guard count <= self.core.configuration.hub.maxNames else { throw .refused(.limit(of: .names)) }
+        let most = self.core.configuration.hub.maxNames
+        guard count <= most else { throw .refused(.limit(of: .names, most: most, given: count)) }
         if names.count > 1, self.readers.values.contains(where: { $0.names.count > 1 }) { throw .secondShared }
         return checked
     }

@@ -177,6 +177,7 @@ extension Report {
         let counters = hub.counters
         json.entry("accepted", core.counters.accepted)
         json.entry("failed-handshakes", core.counters.failedHandshakes)
+        json.entry("accept-failures", core.counters.acceptFailures)
         json.entry("sent", counters.sent)
         json.entry("delivered", counters.delivered)
         json.entry("stored", counters.stored)

@@ -149,7 +149,7 @@ final class ShardedCore {
         guard self.life != .over else { return refuse(Self.hasLeft) }
         let bounds = self.configuration.connection
         guard self.waiting.count < bounds.maxPending, self.waiting.size + size <= bounds.maxPendingBytes else {
-            return refuse(Refusal(code: "limit", text: "too much waits for a broker"))
+            return refuse(bounds.tooMuchWaits)
         }
         let deadline = Self.now + Int(bounds.connectPatience / .milliseconds(1))
         self.waiting.append(Waiting(goOn: goOn, refuse: refuse), size: size, deadline: deadline)

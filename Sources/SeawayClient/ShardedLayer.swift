@@ -2,6 +2,7 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
+public import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
@@ -24,7 +25,7 @@ public final class ShardedLayer: ConnectingLayer {
     public init(
         _ configuration: ShardedLayerConfiguration,
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
-        logger: Logger = Logger(label: "seaway.client")
+        logger: Logger = .lines(label: "seaway.client")
     ) throws(ShardedLayerConfiguration.Fault) {
         try configuration.check()
         self.eventLoop = eventLoop
@@ -120,7 +121,7 @@ public final class ShardedLayer: ConnectingLayer {
     private func ask(_ refuse: (Refusal) -> Void, _ call: @escaping @Sendable (ShardedCore) -> Void) {
         if self.eventLoop.inEventLoop { return call(self.core.value) }
         guard self.inbox.offer(call) else {
-            return refuse(Refusal(code: "limit", text: "too much waits for the brokers"))
+            return refuse(Refusal(code: "limit", text: "too many requests of other threads wait for the brokers"))
         }
     }
 }
@@ -131,10 +132,7 @@ extension ChannelLayer where Self == ShardedLayer {
     /// - Parameter addresses: `host:port`, `[::1]:7411` or `unix:PATH` of each.
     /// - Throws: ``BrokerAddress/NotAnAddress`` or ``ShardedLayerConfiguration/Fault``; whether brokers are there shows later.
     public static func brokers(_ addresses: String...) throws -> ShardedLayer {
-        let brokers = try addresses.map { address in
-            guard let broker = BrokerAddress(address) else { throw BrokerAddress.NotAnAddress(text: address) }
-            return broker
-        }
+        let brokers = try addresses.map { try BrokerAddress(checking: $0) }
         let layer = try ShardedLayer(ShardedLayerConfiguration(brokers: brokers))
         layer.start()
         return layer

@@ -1,4 +1,5 @@
 import NIOSSL
+import SeawayNIO
 
 /// Why TLS did not come about, for people.
 struct TLSFault: CustomStringConvertible {
@@ -21,7 +22,7 @@ struct TLSFault: CustomStringConvertible {
         }
         guard error is BoringSSLError || (error as? NIOSSLError)?.isOfHandshake == true else { return nil }
         let text = "\(error)"
-        self.description = Self.known.first { text.contains($0.0) }?.1 ?? text
+        self.description = Self.known.first { text.contains($0.0) }?.1 ?? PlainWords.of(error)
     }
 }
 

@@ -148,7 +148,7 @@ final class WireCore {
             return waiter.refuse(self.whyOver)
         }
         guard self.hasRoom(for: request) else {
-            return waiter.refuse(Refusal(code: "limit", text: "too much waits for the broker"))
+            return waiter.refuse(self.configuration.tooMuchWaits)
         }
         if self.link.isConnected {
             self.write(request, waiter)
@@ -166,7 +166,7 @@ final class WireCore {
     func write(_ request: WireRequest, _ waiter: WireWaiter) {
         // A body that is far too long would end the connection, and every other request with it.
         guard request.bodySize <= self.maxBody else {
-            return waiter.refuse(Refusal(code: "size", text: "max-body=\(self.maxBody) the body is too large"))
+            return waiter.refuse(Refusal(.size(limit: self.maxBody, given: request.bodySize)))
         }
         request.write(to: &self.output)
         self.session.ask(waiter)
@@ -393,6 +393,7 @@ final class WireCore {
         case .bye(let reason, let text):
             self.logger.info(
                 "the broker says goodbye", metadata: ["reason": "\(reason?.rawValue ?? "unknown")", "text": "\(text)"])
+            self.link.heardGoodbye("\(reason?.rawValue ?? "") \(text)")
             self.observer?(.leaving)
             // One that is not known is of a later version, which will know whether to let this client in.
             if let reason, !reason.mayReturn { self.end(Refusal(code: reason.rawValue, text: text)) }

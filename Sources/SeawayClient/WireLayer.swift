@@ -2,6 +2,7 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
+public import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
@@ -23,7 +24,7 @@ public final class WireLayer: ConnectingLayer {
     public init(
         _ configuration: WireLayerConfiguration = .init(),
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
-        logger: Logger = Logger(label: "seaway.client")
+        logger: Logger = .lines(label: "seaway.client")
     ) {
         self.eventLoop = eventLoop
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
@@ -120,7 +121,8 @@ public final class WireLayer: ConnectingLayer {
     private func ask(_ waiter: @autoclosure () -> WireWaiter, _ call: @escaping @Sendable (WireCore) -> Void) {
         if self.eventLoop.inEventLoop { return call(self.core.value) }
         guard self.inbox.offer(call) else {
-            return waiter().refuse(Refusal(code: "limit", text: "too much waits for the broker"))
+            return waiter().refuse(
+                Refusal(code: "limit", text: "too many requests of other threads wait for the broker"))
         }
     }
 }
@@ -143,8 +145,7 @@ extension ChannelLayer where Self == WireLayer {
     /// - Parameter address: `host:port`, `[::1]:7411`, `unix:PATH` or `tls://host:port`.
     /// - Throws: ``BrokerAddress/NotAnAddress``; whether a broker is there shows later.
     public static func broker(_ address: String) throws(BrokerAddress.NotAnAddress) -> WireLayer {
-        guard let broker = BrokerAddress(address) else { throw BrokerAddress.NotAnAddress(text: address) }
-        let layer = WireLayer(WireLayerConfiguration(broker: broker))
+        let layer = WireLayer(WireLayerConfiguration(broker: try BrokerAddress(checking: address)))
         layer.start()
         return layer
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SeawayMessage
 
 /// Every bound of a ``WireLayer``.
 public struct WireLayerConfiguration: Sendable {
@@ -26,6 +27,14 @@ public struct WireLayerConfiguration: Sendable {
     package var restoresMemberships = true
     /// How long connecting and the first answer of a broker may take, and its last when this side leaves.
     public var connectTimeout = Duration.seconds(5)
+
+    /// What is told to one request too many.
+    var tooMuchWaits: Refusal {
+        Refusal(
+            code: "limit",
+            text: "at most \(self.maxPending) requests and \(self.maxPendingBytes) bytes wait for a broker (maxPending)"
+        )
+    }
 
     public init(broker: BrokerAddress = .local, clientName: String = "seaway") {
         self.broker = broker

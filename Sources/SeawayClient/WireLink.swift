@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import SeawayMessage
+import SeawayNIO
 import SeawayWire
 
 /// The one connection to a broker: made, greeted, watched, and made again when it is lost.
@@ -28,8 +29,11 @@ final class WireLink {
     private var state = State.idle
     private var backoff: ClientBackoff
     private var keepalive: Keepalive
-    /// Why TLS has failed since there was a connection.
+    /// Why there has been no connection since the last.
     private var fault: String?
+    /// Why the connection that has not been greeted ends.
+    private var greetingFault: String?
+    private var log: LinkLog
 
     init(_ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger, core: WireCore) {
         self.configuration = configuration
@@ -38,6 +42,7 @@ final class WireLink {
         self.core = core
         self.backoff = ClientBackoff(first: configuration.firstBackoff, most: configuration.maxBackoff)
         self.keepalive = Keepalive(interval: 0, now: 0)
+        self.log = LinkLog(configuration.broker, logger)
     }
 
     private static var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
@@ -115,7 +120,7 @@ final class WireLink {
         }
         switch result {
         case .failure(let error):
-            self.logger.debug("no broker", metadata: ["broker": "\(self.configuration.broker)", "error": "\(error)"])
+            self.isAway(PlainWords.of(error))
             self.connectLater()
         case .success(let channel):
             self.state = .greeting(channel, until: .now() + TimeAmount(self.configuration.connectTimeout))
@@ -128,6 +133,11 @@ final class WireLink {
             self.core.greet(
                 "HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
         }
+    }
+
+    private func isAway(_ reason: String) {
+        self.fault = reason
+        self.log.away(reason)
     }
 
     private func connectLater() {
@@ -146,7 +156,7 @@ final class WireLink {
         guard case .greeting(let channel, _) = self.state else { return }
         self.state = .connected(channel)
         self.fault = nil
-        self.logger.info("connected", metadata: ["broker": "\(self.configuration.broker)"])
+        self.log.connected()
         self.core.connected()
     }
 
@@ -157,10 +167,11 @@ final class WireLink {
         switch self.state {
         case .greeting(let channel, _):
             guard channel === ended else { return }
+            self.isAway(self.greetingFault.take() ?? "it has ended the connection before it answered HELLO")
             self.loseAndConnectLater()
         case .connected(let channel):
             guard channel === ended else { return }
-            self.logger.warning("connection lost", metadata: ["broker": "\(self.configuration.broker)"])
+            self.log.lost()
             // Only now: a broker that greets and hangs up is not to be asked again and again.
             self.backoff.reset()
             self.loseAndConnectLater()
@@ -182,8 +193,13 @@ final class WireLink {
 
     /// Ends the connection; another will be made.
     func drop(_ reason: String) {
-        self.logger.warning(
-            "connection given up", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(reason)"])
+        if case .greeting = self.state {
+            // Said when it has ended, once for all attempts.
+            self.greetingFault = reason
+        } else {
+            self.logger.warning(
+                "connection given up", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(reason)"])
+        }
         // Below TLS, which would wait for a broker that is silent.
         let operations = self.channel?.pipeline.syncOperations
         if let bottom = try? operations?.context(handlerType: NIOSSLClientHandler.self) {
@@ -193,11 +209,14 @@ final class WireLink {
         }
     }
 
+    /// The broker is about to end the connection.
+    func heardGoodbye(_ text: String) {
+        if case .greeting = self.state { self.greetingFault = "it says goodbye: \(text)" }
+    }
+
     /// Something is wrong with the connection, which ends.
     func broke(_ error: any Error) {
-        guard let fault = TLSFault(error)?.description, fault != self.fault else { return }
-        self.fault = fault
-        self.logger.warning("TLS failed", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(fault)"])
+        if case .greeting = self.state { self.greetingFault = TLSFault(error)?.description ?? PlainWords.of(error) }
     }
 
     /// Ends everything: there is no use in coming back.

@@ -36,13 +36,7 @@ enum WireRequest {
         case .groupSend(_, let group, let except):
             Self.fault(group) { $0 == .normal } ?? except.flatMap { Self.fault($0, where: \.isChannel) }
         case .line(let line):
-            if let fault = line.names.lazy.compactMap({ Self.fault($0) }).first {
-                fault
-            } else if line.length > WireLimits().maxLine {
-                Refusal(code: "args", text: "the names do not fit in one line")
-            } else {
-                nil
-            }
+            line.names.lazy.compactMap { Self.fault($0) }.first ?? line.lengthRefusal().map(Refusal.init)
         case .ping, .quit: nil
         }
     }
@@ -50,8 +44,11 @@ enum WireRequest {
     /// - Parameter isLegalHere: whether a form of names may stand in this place: a fault of the name comes before one of the body (A4).
     static func fault(_ name: String, where isLegalHere: (NameForm) -> Bool = { _ in true }) -> Refusal? {
         var name = name
-        let isLegal = name.withUTF8 { NameForm(Span(_unsafeElements: $0)).map(isLegalHere) ?? false }
-        return isLegal ? nil : Refusal(code: "name", text: "the name is not legal here")
+        return name.withUTF8 { bytes in
+            let bytes = Span(_unsafeElements: bytes)
+            let isLegal = NameForm(bytes).map(isLegalHere) ?? false
+            return isLegal ? nil : Refusal(.name(bytes))
+        }
     }
 
     func write(to buffer: inout ByteBuffer) {
@@ -121,6 +118,11 @@ enum WireWaiter {
         case .listen, .stop, .pause, .hello, .quit, .nobody: break
         }
     }
+}
+
+extension Refusal {
+    /// What this side refuses as the broker would, in the same words.
+    init(_ refusal: WireRefusal) { self.init(code: refusal.code.rawValue, text: refusal.details) }
 }
 
 extension GroupAnswer {

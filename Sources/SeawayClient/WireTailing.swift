@@ -22,11 +22,9 @@ struct WireTail: Sendable {
 
     /// Why it must not be asked for.
     var fault: Refusal? {
-        guard self.line.length <= WireLimits().maxLine, !self.patterns.isEmpty else {
-            return Refusal(code: "args", text: "the patterns do not fit in one line")
-        }
-        let areLegal = self.patterns.allSatisfy { Pattern($0) != nil }
-        return areLegal ? nil : Refusal(code: "name", text: "a pattern is not legal")
+        guard !self.patterns.isEmpty else { return Refusal(code: "args", text: "there is no pattern to look on at") }
+        if let refusal = self.line.lengthRefusal() { return Refusal(refusal) }
+        return self.patterns.first { Pattern($0) == nil }.map { Refusal(.name(Array($0.utf8).span)) }
     }
 
     var line: ClientLine { ClientLine("TAIL", self.patterns) }

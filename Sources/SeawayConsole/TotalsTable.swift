@@ -4,13 +4,14 @@ import SeawayMessage
 package struct TotalsTable: Sendable {
     /// Numbers that only ever grow while a broker runs; those in maps stand behind the map's name and a point.
     private static let counters: Set<String> = [
-        "accepted", "sent", "delivered", "stored", "group-full", "told", "untold", "refused", "dropped", "ended",
+        "accepted", "failed-handshakes", "accept-failures", "sent", "delivered", "stored", "group-full", "told",
+        "untold", "refused", "dropped", "ended",
     ]
     /// What has no sum.
     private static let single: Set<String> = ["epoch", "uptime", "limits"]
 
     private let answers: [AnswerTable.Answer]
-    private let rows: [(key: String, cells: [String], sum: Int?)]
+    private let rows: [(key: String, cells: [String], numbers: [Int], hasSum: Bool)]
 
     package init(_ answers: [AnswerTable.Answer]) {
         self.answers = answers
@@ -26,8 +27,9 @@ package struct TotalsTable: Sendable {
             let numbers = values.map { value in
                 if case .number(let number)? = value { number } else { 0 }
             }
-            let sum = Self.single.contains(Self.root(key)) ? nil : numbers.reduce(0, &+)
-            return (key, values.map { $0?.text(for: key) ?? "0" }, sum)
+            return (
+                key, values.map { $0?.text(for: key) ?? "0" }, numbers, !Self.single.contains(Self.root(key))
+            )
         }
     }
 
@@ -42,18 +44,25 @@ package struct TotalsTable: Sendable {
         var table = Table(columns, hasTitles: hasSum || before != nil)
         table.rows = self.rows.map { row in
             var cells = [row.key] + row.cells
-            if hasSum { cells.append(row.sum.map { "\($0)" } ?? "") }
-            if let before { cells.append(self.rate(row.key, row.sum, since: before, seconds: seconds)) }
+            if hasSum { cells.append(row.hasSum ? "\(row.numbers.reduce(0, &+))" : "") }
+            if let before { cells.append(self.rate(row.key, row.numbers, since: before, seconds: seconds)) }
             return cells
         }
         return table.lines
     }
 
-    private func rate(_ key: String, _ sum: Int?, since before: TotalsTable, seconds: Double) -> String {
-        guard let sum, Self.counters.contains(Self.root(key)), seconds > 0 else { return "" }
-        let earlier = before.rows.first { $0.key == key }?.sum ?? 0
-        // A broker that has begun anew counts from 0.
-        return Amount.rate(Double(sum < earlier ? sum : sum &- earlier) / seconds)
+    private func rate(_ key: String, _ numbers: [Int], since before: TotalsTable, seconds: Double) -> String {
+        guard Self.counters.contains(Self.root(key)), seconds > 0 else { return "" }
+        let earlier = before.rows.first { $0.key == key }?.numbers
+        var growth = 0
+        for (answer, number) in zip(self.answers, numbers) {
+            // Of one that was away there is nothing to compare with.
+            guard let index = before.answers.firstIndex(where: { $0.broker == answer.broker }) else { continue }
+            let old = earlier?[index] ?? 0
+            // A broker that has begun anew counts from 0.
+            growth &+= number < old ? number : number &- old
+        }
+        return Amount.rate(Double(growth) / seconds)
     }
 
     // MARK: Keys and values

@@ -91,7 +91,7 @@ final class Channel: Named {
 final class Mailbox: Named {
     let name: Name
     /// The second limit of S5.
-    let capacity: HubConfiguration.Capacity?
+    let capacity: Room?
     var reader: Reader?
     var messages = 0
     var bytes = 0
@@ -107,7 +107,7 @@ final class Mailbox: Named {
     /// The hub knows it no more.
     var isDropped = false
 
-    init(_ name: Name, capacity: HubConfiguration.Capacity?) {
+    init(_ name: Name, capacity: Room?) {
         self.name = name
         self.capacity = capacity
     }

@@ -36,15 +36,11 @@ extension Hub {
             if record == nil { newChannels += 1 }
             if record.map({ group?.contains($0) == true }) != true { newMembers += 1 }
         }
-        guard (group?.members.count ?? 0) + newMembers <= self.configuration.maxMembers else {
-            throw .limit(of: .members)
-        }
-        guard group != nil || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
-        guard self.channels.count + newChannels <= self.configuration.maxChannels else {
-            throw .limit(of: .channels)
-        }
+        try self.check((group?.members.count ?? 0) + newMembers, .members)
+        try self.check(self.groups.count + (group == nil ? 1 : 0), .groups)
+        try self.check(self.channels.count + newChannels, .channels)
         let each = Cost.membership + Cost.channel + Cost.mailbox + Name.maxLength
-        guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw .limit(of: .memory) }
+        guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw self.noMemory }
     }
 
     /// A membership whose channel nobody reads ends after the grace time (J3), unless the channel is a normal one.

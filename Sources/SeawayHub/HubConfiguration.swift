@@ -4,12 +4,26 @@ package import SeawayWire
 package struct HubConfiguration: Sendable {
     /// What a channel or a mailbox may hold.
     package struct Capacity: Hashable, Sendable {
-        package var messages: Int
-        package var bytes: Int
+        /// Of a normal channel, which many share: room for eight bodies of the longest kind (F6), and so for large requests that
+        /// come while their workers are busy.
+        package static let defaultBytes = 16 << 20
+        /// Of a channel with one reader: what a slow one may have the broker hold. They are as many as requests and sockets.
+        package static let defaultOwnedBytes = 1 << 20
 
-        package init(messages: Int = 100, bytes: Int = 1_048_576) {
+        package var messages: Int
+        /// `nil`: the default for the kind of channel.
+        package var bytes: Int?
+
+        package init(messages: Int = 100, bytes: Int? = nil) {
             self.messages = messages
             self.bytes = bytes
+        }
+
+        /// What remains of it for one kind of channel.
+        func room(isOwned: Bool) -> Room {
+            Room(
+                messages: self.messages,
+                bytes: self.bytes ?? (isOwned ? Self.defaultOwnedBytes : Self.defaultBytes))
         }
     }
 
@@ -33,20 +47,26 @@ package struct HubConfiguration: Sendable {
     package init() {}
 
     func rules(for name: Name) -> ChannelRules {
-        ChannelRules(
-            capacity: self.capacities.first { !$0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity
-                ?? self.defaultCapacity,
+        let capacity = self.capacities.first { !$0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity
+        return ChannelRules(
+            capacity: (capacity ?? self.defaultCapacity).room(isOwned: NameForm(name.bytes.span)?.hasOneReader == true),
             expiry: self.expiries.first { $0.pattern.matches(name) }?.milliseconds ?? self.defaultExpiry)
     }
 
-    func capacity(ofMailbox name: Name) -> Capacity? {
-        self.capacities.first { $0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity
+    func capacity(ofMailbox name: Name) -> Room? {
+        self.capacities.first { $0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity.room(isOwned: true)
     }
+}
+
+/// What one channel or mailbox may hold.
+struct Room {
+    let messages: Int
+    let bytes: Int
 }
 
 /// What the configuration says of one channel.
 struct ChannelRules {
-    let capacity: HubConfiguration.Capacity
+    let capacity: Room
     let expiry: Int
 }
 

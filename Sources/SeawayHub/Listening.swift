@@ -29,11 +29,11 @@ extension Hub {
     private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
         let known = Set(peer.readers.map(\.name))
         let new = Set(names).subtracting(known)
-        guard peer.names + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
+        try self.check(peer.names + new.count, .names)
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
-        guard self.channels.count + channels <= self.configuration.maxChannels else { throw .limit(of: .channels) }
+        try self.check(self.channels.count + channels, .channels)
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
-        guard new.isEmpty || self.hasMemory(for: cost) else { throw .limit(of: .memory) }
+        guard new.isEmpty || self.hasMemory(for: cost) else { throw self.noMemory }
     }
 
     private func attach(_ peer: Peer, _ name: Name, _ isKept: inout Bool?, now: Int) -> Reader {
@@ -158,8 +158,8 @@ extension Hub {
     /// Holds back a reply or pinned channel (P1).
     package func pause(_ id: PeerID, _ name: Name) throws(WireRefusal) {
         guard self.isReader(id, of: name), let form = NameForm(name.bytes.span) else { throw .reader }
-        guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw .limit(of: .memory) }
-        guard let channel = self.makeChannel(name, form) else { throw .limit(of: .channels) }
+        guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw self.noMemory }
+        guard let channel = self.makeChannel(name, form) else { throw self.noChannel }
         channel.isPaused = true
     }
 

@@ -76,10 +76,10 @@ extension Hub {
         _ name: Span<UInt8>, _ form: NameForm, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         guard self.hasMemory(for: Cost.channel + Cost.message + name.count + size) else {
-            return .refused(.full(by: .memory))
+            return .refused(self.isFull)
         }
         guard let channel = self.makeChannel(Name(checked: name.array), form) else {
-            return .refused(.limit(of: .channels))
+            return .refused(self.noChannel)
         }
         if let refusal = self.store(body, size, in: channel, group: nil, siblings: nil, now: now) {
             self.dropIfUnused(channel)
@@ -93,7 +93,7 @@ extension Hub {
         _ body: BodyID, _ size: Int, in channel: Channel, group: Name?, siblings: Siblings?, now: Int
     ) -> WireRefusal? {
         self.dropExpired(in: channel, now: now)
-        if let store = self.whatIsFull(channel, size) { return .full(by: store) }
+        if let refusal = self.whyFull(channel, size) { return refusal }
         channel.queue.append(
             QueuedMessage(
                 body: body, size: size, deadline: now + channel.rules.expiry, group: group, siblings: siblings))
@@ -109,18 +109,18 @@ extension Hub {
         return nil
     }
 
-    func whatIsFull(_ channel: Channel, _ size: Int) -> WireRefusal.Store? {
+    func whyFull(_ channel: Channel, _ size: Int) -> WireRefusal? {
         let capacity = channel.rules.capacity
         if !channel.queue.isEmpty {
-            if channel.queue.count >= capacity.messages { return .messages }
-            if channel.queuedBytes + size > capacity.bytes { return .bytes }
+            if channel.queue.count >= capacity.messages { return .full(by: .messages, most: capacity.messages) }
+            if channel.queuedBytes + size > capacity.bytes { return .full(by: .bytes, most: capacity.bytes) }
         }
         if let mailbox = channel.mailbox, let sum = mailbox.capacity, mailbox.messages > 0,
             mailbox.messages >= sum.messages || mailbox.bytes + size > sum.bytes
         {
-            return .mailbox
+            return .full(by: .mailbox, most: 0)
         }
-        return self.hasMemory(for: Cost.message + size) ? nil : .memory
+        return self.hasMemory(for: Cost.message + size) ? nil : self.isFull
     }
 
     /// Lets the mailbox's reader take from the channel in turn.

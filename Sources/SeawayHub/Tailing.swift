@@ -13,10 +13,10 @@ extension Hub {
         let peer = self.peer(id)
         var new: [Pattern] = []
         for pattern in patterns where !peer.tails.contains(pattern) && !new.contains(pattern) { new.append(pattern) }
-        guard peer.names + new.count <= self.configuration.maxNames else { throw .limit(of: .names) }
-        guard self.tails + new.count <= self.configuration.maxTails else { throw .limit(of: .tails) }
+        try self.check(peer.names + new.count, .names)
+        try self.check(self.tails + new.count, .tails)
         let cost = new.reduce(0) { $0 + Cost.tail($1) }
-        guard self.hasMemory(for: cost) else { throw .limit(of: .memory) }
+        guard self.hasMemory(for: cost) else { throw self.noMemory }
         if peer.tails.isEmpty, !new.isEmpty { self.tailing.append(peer) }
         peer.tails += new
         self.tails += new.count

@@ -12,7 +12,7 @@ extension Hub {
         if self.closed.contains(channel, now: now) { throw .gone }
         let peer = self.peer(id)
         if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
-        guard names + peer.names < self.configuration.maxNames else { throw .limit(of: .names) }
+        try self.check(names + peer.names + 1, .names)
         let watch = try self.findOrMakeWatch(group, channel)
         watch.holders.append(id)
         peer.watches.append(watch)
@@ -30,12 +30,12 @@ extension Hub {
     private func findOrMakeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
         let known = self.groups.find(groupName)
         if let watch = known?.watches.first(where: { $0.channel.name == channelName }) { return watch }
-        guard self.watches < self.configuration.maxWatches else { throw .limit(of: .watches) }
-        guard known != nil || self.groups.count < self.configuration.maxGroups else { throw .limit(of: .groups) }
+        try self.check(self.watches + 1, .watches)
+        try self.check(self.groups.count + (known == nil ? 1 : 0), .groups)
         let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength
-        guard self.hasMemory(for: cost) else { throw .limit(of: .memory) }
+        guard self.hasMemory(for: cost) else { throw self.noMemory }
         guard let form = NameForm(channelName.bytes.span), let channel = self.makeChannel(channelName, form) else {
-            throw .limit(of: .channels)
+            throw self.noChannel
         }
         let group = self.makeGroup(groupName)
         let watch = Watch(group, channel)
@@ -139,7 +139,7 @@ extension Hub {
     private func hasRoom(for watch: Watch) -> Bool {
         let channel = watch.channel
         let mayBeTaken = channel.queue.isEmpty && !channel.isPaused && channel.isHeard
-        return mayBeTaken || self.whatIsFull(channel, watch.group.name.bytes.count) == nil
+        return mayBeTaken || self.whyFull(channel, watch.group.name.bytes.count) == nil
     }
 
     private func holdBack(_ watch: Watch) {

@@ -11,7 +11,7 @@ import SeawayNIO
 package final class InterfaceServer: Sendable {
     private struct Running {
         let core: ServerCore
-        let acceptor: any Channel
+        let listeners: Listeners
         let sweeper: RepeatedTask
         var isLeaving = false
     }
@@ -36,16 +36,27 @@ package final class InterfaceServer: Sendable {
     ///
     /// Does not wait for a broker: until one is in reach requests are answered with 503.
     ///
-    /// - Returns: the address, with the port that was picked if the configuration left that open.
-    /// - Throws: when the address cannot be listened on.
-    package func start() async throws -> SocketAddress {
-        try await self.eventLoop.flatSubmit { self.bind() }.get()
+    /// - Returns: the addresses that the configured one stands for, with the port that was picked if the configuration left that open.
+    /// - Throws: when one of them cannot be listened on.
+    package func start() async throws -> [SocketAddress] {
+        let core = try await self.eventLoop.submit {
+            NIOLoopBound(
+                ServerCore(
+                    configuration: self.configuration, layer: self.layer, eventLoop: self.eventLoop,
+                    logger: self.logger),
+                eventLoop: self.eventLoop)
+        }.get()
+        let place = ListenPlace(host: self.configuration.host, port: self.configuration.port)
+        let listeners = try await Listeners.open(
+            place, logger: self.logger, count: { core.value.counters.acceptFailures += 1 }
+        ) {
+            self.makeBootstrap(core)
+        }
+        try await self.eventLoop.submit { self.begin(core.value, listeners) }.get()
+        return listeners.addresses
     }
 
-    private func bind() -> EventLoopFuture<SocketAddress> {
-        let core = ServerCore(
-            configuration: self.configuration, layer: self.layer, eventLoop: self.eventLoop, logger: self.logger)
-        let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
+    private func makeBootstrap(_ core: NIOLoopBound<ServerCore>) -> ServerBootstrap {
         let configuration = self.configuration
         return ServerBootstrap(group: self.eventLoop)
             .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
@@ -58,24 +69,18 @@ package final class InterfaceServer: Sendable {
                 .writeBufferWaterMark, value: .init(low: configuration.resumeBelow, high: configuration.maxUnsent)
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.addServerHandlers(bound.value) }
-            }
-            .bind(host: configuration.host, port: configuration.port)
-            .flatMapThrowing { acceptor in
-                guard let address = acceptor.localAddress else { throw ChannelError.unknownLocalAddress }
-                self.begin(bound.value, acceptor)
-                return address
+                channel.eventLoop.makeCompletedFuture { try channel.addServerHandlers(core.value) }
             }
     }
 
-    private func begin(_ core: ServerCore, _ acceptor: any Channel) {
+    private func begin(_ core: ServerCore, _ listeners: Listeners) {
         core.start()
         let interval = TimeAmount(self.configuration.sweepInterval)
         let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
         let sweeper = self.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             bound.value.sweep(at: Moment(bound.eventLoop.now))
         }
-        self.running.value = Running(core: core, acceptor: acceptor, sweeper: sweeper)
+        self.running.value = Running(core: core, listeners: listeners, sweeper: sweeper)
     }
 
     /// Takes no more connections, answers what is under way, and leaves (I25).
@@ -93,7 +98,7 @@ package final class InterfaceServer: Sendable {
     }
 
     private func stop(_ running: Running, grace: Duration) -> EventLoopFuture<Void> {
-        running.acceptor.close(promise: nil)
+        running.listeners.close()
         let core = NIOLoopBound(running.core, eventLoop: self.eventLoop)
         let limit = self.eventLoop.scheduleTask(in: TimeAmount(grace)) { core.value.abort() }
         let sweeper = running.sweeper

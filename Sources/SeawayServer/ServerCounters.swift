@@ -5,6 +5,8 @@ package struct ServerCounters: Hashable, Sendable {
     package var openConnections = 0
     /// Connections beyond the limit.
     package var refusedConnections = 0
+    /// Connections that could not be taken for want of descriptors, or of the system's memory.
+    package var acceptFailures = 0
 
     /// Requests sent to a channel.
     package var requests = 0

@@ -16,6 +16,15 @@ package struct ClientLine: Hashable, Sendable {
         ([self.verb] + self.names + (self.option.map { [$0] } ?? [])).reduce(-1) { $0 + 1 + $1.utf8.count }
     }
 
+    /// Why the line is too long for a broker, with what is allowed and what was given; `nil` when it is not.
+    ///
+    /// - Parameter limit: bytes of a line (F3).
+    package func lengthRefusal(limit: Int = WireLimits().maxLine) -> WireRefusal? {
+        let length = self.length
+        guard length > limit else { return nil }
+        return .args("a line has at most \(limit) bytes, this one has \(length): name fewer at a time")
+    }
+
     /// As many lines as it takes to say it of all names.
     ///
     /// - Parameter maxLine: bytes of a line (F3); one name always fits.

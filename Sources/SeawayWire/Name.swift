@@ -16,6 +16,16 @@ package struct Name: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Name {
+    /// - Parameter isLegalHere: whether a form of names may stand in this place.
+    /// - Throws: in the words of the wire, with what is allowed and what was given.
+    package init(_ text: String, where isLegalHere: (NameForm) -> Bool) throws(WireRefusal) {
+        let bytes = Array(text.utf8)
+        guard let form = NameForm(bytes.span), isLegalHere(form) else { throw .name(bytes.span) }
+        self.bytes = bytes
+    }
+}
+
 extension Name: Comparable {
     package static func < (left: Name, right: Name) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 }

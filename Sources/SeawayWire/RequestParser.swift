@@ -44,7 +44,8 @@ extension Request {
             self = .send(channel: range, form: form, ifHeard: ifHeard)
         case .groupSend:
             let options = try arguments.options(line)
-            guard case .normal? = NameForm(line.extracting(arguments.words[0])) else { throw .name }
+            let group = line.extracting(arguments.words[0])
+            guard case .normal? = NameForm(group) else { throw .name(group) }
             self = .groupSend(group: arguments.words[0], except: try options["except"].map(Arguments.channelName))
         case .listen:
             let members = try arguments.flag("members", line)
@@ -175,14 +176,15 @@ private struct Arguments {
     }
 
     func channel(_ line: Span<UInt8>) throws(WireRefusal) -> (Range<Int>, NameForm) {
-        guard let form = NameForm(line.extracting(self.words[0])), form.isChannel else { throw .name }
+        let word = line.extracting(self.words[0])
+        guard let form = NameForm(word), form.isChannel else { throw .name(word) }
         return (self.words[0], form)
     }
 
     func group(_ line: Span<UInt8>) throws(WireRefusal) -> Name {
         _ = try self.options(line)
         let word = line.extracting(self.words[0])
-        guard case .normal? = NameForm(word) else { throw .name }
+        guard case .normal? = NameForm(word) else { throw .name(word) }
         return Name(checked: word.array)
     }
 
@@ -192,7 +194,7 @@ private struct Arguments {
         names.reserveCapacity(self.words.count - from)
         for range in self.words[from...] {
             let word = line.extracting(range)
-            guard let form = NameForm(word), form.isChannel || !channelsOnly else { throw .name }
+            guard let form = NameForm(word), form.isChannel || !channelsOnly else { throw .name(word) }
             names.append(Name(checked: word.array))
         }
         return names
@@ -207,7 +209,7 @@ private struct Arguments {
 
     static func channelName(_ text: String) throws(WireRefusal) -> Name {
         let bytes = Array(text.utf8)
-        guard let form = NameForm(bytes.span), form.isChannel else { throw .name }
+        guard let form = NameForm(bytes.span), form.isChannel else { throw .name(bytes.span) }
         return Name(checked: bytes)
     }
 
@@ -218,7 +220,7 @@ private struct Arguments {
         }
         guard self.words.count == 2 else { return .ready(count, nil) }
         let word = line.extracting(self.words[1])
-        guard NameForm(word) != nil else { throw .name }
+        guard NameForm(word) != nil else { throw .name(word) }
         return .ready(count, Name(checked: word.array))
     }
 
@@ -279,7 +281,7 @@ private struct Arguments {
         _ = try self.options(line)
         var patterns: [Pattern] = []
         for word in self.words {
-            guard let pattern = Pattern(line.extracting(word).array) else { throw .name }
+            guard let pattern = Pattern(line.extracting(word).array) else { throw .name(line.extracting(word)) }
             patterns.append(pattern)
         }
         return patterns
@@ -288,7 +290,7 @@ private struct Arguments {
     func pattern(_ line: Span<UInt8>) throws(WireRefusal) -> Pattern? {
         _ = try self.options(line)
         guard let word = self.words.first else { return nil }
-        guard let pattern = Pattern(line.extracting(word).array) else { throw .name }
+        guard let pattern = Pattern(line.extracting(word).array) else { throw .name(line.extracting(word)) }
         return pattern
     }
 }

@@ -12,8 +12,11 @@ package enum WireRefusal: Error, Hashable, Sendable {
     case args(String)
     case option(String)
     case name
+    /// A name, or a pattern, of too few bytes or too many (N1).
+    case nameLength(Int)
     case version
-    case size(limit: Int)
+    /// - Parameter given: 0 where nobody knows.
+    case size(limit: Int, given: Int)
     case state
     case denied
     case auth
@@ -22,8 +25,12 @@ package enum WireRefusal: Error, Hashable, Sendable {
     case payload
     case gone
     case away
-    case limit(of: Resource)
-    case full(by: Store)
+    /// - Parameters:
+    ///   - most: what the limit is.
+    ///   - given: what there would be; 0 where that is not counted.
+    case limit(of: Resource, most: Int, given: Int)
+    /// - Parameter most: what the limit is; 0 where there are two.
+    case full(by: Store, most: Int)
 
     /// The fixed word on the wire.
     package var code: WireCode {
@@ -31,7 +38,7 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .unknown: .unknown
         case .args: .args
         case .option: .option
-        case .name: .name
+        case .name, .nameLength: .name
         case .version: .version
         case .size: .size
         case .state: .state
@@ -53,8 +60,9 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .unknown: "there is no such verb"
         case .args(let text), .option(let text): text
         case .name: "the name is not legal here"
+        case .nameLength(let count): "a name has 1 to \(Name.maxLength) bytes, this one has \(count)"
         case .version: "supported=1 this broker speaks version 1"
-        case .size(let limit): "max-body=\(limit) the body is too large"
+        case .size(let limit, let given): "max-body=\(limit) \(Self.sizeText(limit: limit, given: given))"
         case .state: "HELLO comes first or not at all"
         case .denied: "the token does not allow it"
         case .auth: "the token is not known"
@@ -63,15 +71,31 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .payload: "the body is not one well-formed map"
         case .gone: "the channel was closed by its reader"
         case .away: "nobody listens"
-        case .limit(let resource): "of=\(resource.rawValue) the limit is reached"
-        case .full(let store): "by=\(store.rawValue) no room"
+        case .limit(.memory, let most, _): "of=memory max-memory is \(most) bytes, and this does not fit"
+        case .limit(let resource, let most, let given):
+            "of=\(resource.rawValue) max-\(resource.rawValue) is \(most), and this would make \(given)"
+        case .full(.messages, let most): "by=messages no room: the capacity in messages is \(most)"
+        case .full(.bytes, let most): "by=bytes no room: the capacity in bytes is \(most)"
+        case .full(.mailbox, _): "by=mailbox no room: the capacity of the mailbox is used up"
+        case .full(.memory, let most): "by=memory no room: max-memory is \(most) bytes"
         }
+    }
+
+    /// What is wrong with the size of a body.
+    package static func sizeText(limit: Int, given: Int) -> String {
+        let most = "a body has at most \(limit) bytes"
+        return given > 0 ? "\(most), this one has \(given)" : most
+    }
+
+    /// Why some bytes are no name for their place: their number, or what they are.
+    package static func name(_ bytes: Span<UInt8>) -> WireRefusal {
+        (1...Name.maxLength).contains(bytes.count) ? .name : .nameLength(bytes.count)
     }
 
     /// Whether it makes a stream that has not yet shown a frame in order suspect (F11).
     package var isOfForm: Bool {
         switch self {
-        case .unknown, .args, .option, .name, .version, .size: true
+        case .unknown, .args, .option, .name, .nameLength, .version, .size: true
         default: false
         }
     }

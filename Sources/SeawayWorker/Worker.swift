@@ -1,4 +1,5 @@
 public import Logging
+public import SeawayLog
 public import SeawayMessage
 public import ServiceLifecycle
 import Synchronization
@@ -47,7 +48,7 @@ public final class Worker: Service {
     ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = Logger(label: "seaway.worker")
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = .lines(label: "seaway.worker")
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)

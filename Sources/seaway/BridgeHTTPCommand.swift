@@ -4,6 +4,7 @@ import NIOCore
 import SeawayBridge
 import SeawayBroker
 import SeawayMessage
+import SeawayNIO
 import SeawayWire
 
 /// `seaway bridge http`
@@ -27,7 +28,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("Address for HTTP (default: 127.0.0.1:8080, without --post).", valueName: "host:port"))
-    var listen: AddressOption?
+    var listen: PlaceOption?
 
     @Option(help: ArgumentHelp("Who posts must send the first line of this file as bearer token.", valueName: "path"))
     var httpTokenFile: String?
@@ -82,20 +83,18 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
 
     /// Where HTTP is taken, if it is.
     private func place() throws -> (host: String, port: Int)? {
-        guard let address = self.listen?.address else { return self.post.post == nil ? ("127.0.0.1", 8_080) : nil }
-        guard case .tcp(let host, let port) = address else {
-            throw ValidationError("--listen is \(address); allowed is HOST:PORT.")
-        }
-        return (host, port)
+        guard let place = self.listen?.place else { return self.post.post == nil ? ("127.0.0.1", 8_080) : nil }
+        return (place.host, place.port)
     }
 
     private func checkListening(on address: Broker.Address) throws {
-        let isGuarded = self.httpTokenFile != nil || self.hmacSecretFile != nil
-        guard isGuarded || !address.isReachedFromElsewhere else {
+        guard self.isGuarded || !address.isReachedFromElsewhere else {
             throw ValidationError(
                 "--listen \(address) is open to others: give --http-token-file or --hmac-secret-file.")
         }
     }
+
+    private var isGuarded: Bool { self.httpTokenFile != nil || self.hmacSecretFile != nil }
 
     private func checkNotListening() throws {
         try self.target.belongs(with: "--listen", false)
@@ -125,12 +124,17 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     }
 
     private func takeHTTP(_ host: String, _ port: Int, _ run: BridgeRun) async throws -> HTTPBridge {
+        Descriptors.provide(for: self.maxHttpConnections, option: "max-http-connections", run.logger)
         var configuration = HTTPBridgeConfiguration()
         configuration.rule = try self.rule()
         configuration.maxConnections = self.maxHttpConnections
         let bridge = HTTPBridge(configuration, layer: run.layer, eventLoop: run.eventLoop, tally: run.tally)
-        let bound = try await Process.claiming("\(host):\(port)") { try await bridge.start(host: host, port: port) }
-        run.logger.info("taking HTTP", metadata: ["address": "\(bound.ipAddress ?? "?"):\(bound.port ?? 0)"])
+        let bound = try await Process.claiming(ListenPlace.text(host, port)) {
+            try await bridge.start(host: host, port: port, onlyLoopback: !self.isGuarded, logger: run.logger)
+        }
+        for address in bound {
+            run.logger.info("taking HTTP", metadata: ["address": "\(ListenPlace.text(address))"])
+        }
         return bridge
     }
 

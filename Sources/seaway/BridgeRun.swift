@@ -54,8 +54,7 @@ struct BridgeRun {
             // The last is asked to leave first.
             try await Process.run(
                 self.metrics + [
-                    BrokerLink(layer: self.layer),
-                    BrokerWatch(layer: self.layer, logger: self.logger), work,
+                    BrokerLink(layer: self.layer), work,
                 ], until: self.signals, self.logger)
         }
     }
@@ -73,29 +72,6 @@ private struct BrokerLink: Service {
         } when: {
             try await gracefulShutdown()
             try await Task.sleep(for: Self.limit)
-        }
-    }
-}
-
-/// Says when no broker is in reach.
-private struct BrokerWatch: Service {
-    private static let interval = Duration.milliseconds(500)
-
-    let layer: any ConnectingLayer
-    let logger: Logger
-
-    func run() async throws {
-        try await cancelWhenGracefulShutdown { try await self.watch() }
-    }
-
-    private func watch() async throws {
-        var isAway = false
-        while true {
-            do { try await Task.sleep(for: Self.interval) } catch { return }
-            guard self.layer.isConnected == isAway else { continue }
-            isAway.toggle()
-            guard isAway else { continue }
-            self.logger.warning("the broker is away; trying again and again")
         }
     }
 }

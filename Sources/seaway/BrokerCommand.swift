@@ -29,15 +29,15 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
-        let reloads = await self.listeners.catchReloads()
+        self.broker.provideDescriptors(besides: 0, logger)
         let broker = try await Broker.make(
             configuration: try self.listeners.configuration(of: self.broker),
             eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
         try await self.listeners.open(broker, logger)
+        let reloading = self.listeners.reloading(broker, logger)
         try await Process.run(
-            self.listeners.services(broker, reloads, logger)
-                + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)],
-            until: signals, logger)
+            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)],
+            until: signals, logger, reload: reloading.run)
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import SeawayBroker
 import SeawayHub
 import SeawayWire
@@ -7,13 +8,13 @@ import SeawayWire
 struct BrokerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Capacity of channels whose names match, first match wins; repeat it. A pattern that ends in ! limits whole mailboxes.",
+            "Capacity of channels whose names match, first match wins; repeat it. A pattern that ends in ! limits whole mailboxes. (default: \(Self.defaultCapacity))",
             valueName: "pattern=messages[,bytes]"))
     var capacity: [CapacityOption] = []
 
     @Option(
         help: ArgumentHelp(
-            "How long messages wait on channels whose names match, first match wins; repeat it.",
+            "How long messages wait on channels whose names match, first match wins; repeat it. (default: 60s)",
             valueName: "pattern=time"))
     var expiry: [ExpiryOption] = []
 
@@ -99,8 +100,8 @@ struct BrokerOptions: ParsableArguments {
         {
             throw ValidationError("--name is \(name); allowed is 1 to 64 of A-Z a-z 0-9 - _ and the dot.")
         }
-        guard self.maxMemory.bytes >= 1 << 20 else {
-            throw ValidationError("--max-memory is \(self.maxMemory); allowed is 1M and more.")
+        guard self.maxMemory.bytes > 0 else {
+            throw ValidationError("--max-memory is \(self.maxMemory); allowed is 1 byte and more.")
         }
         guard (1 << 10...1 << 30).contains(self.maxUnread.bytes) else {
             throw ValidationError("--max-unread is \(self.maxUnread); allowed is 1K to 1G.")
@@ -112,6 +113,16 @@ struct BrokerOptions: ParsableArguments {
         for (name, time) in times where time.milliseconds <= 0 {
             throw ValidationError("--\(name) is \(time); allowed is longer than 0.")
         }
+    }
+
+    private static let defaultCapacity =
+        "100 messages and \(SizeOption(bytes: HubConfiguration.Capacity.defaultBytes)), "
+        + "\(SizeOption(bytes: HubConfiguration.Capacity.defaultOwnedBytes)) on reply and pinned channels"
+
+    /// - Parameter others: connections of other listeners in the same process.
+    func provideDescriptors(besides others: Int, _ logger: Logger) {
+        Descriptors.provide(
+            for: self.maxConnections + others, spare: self.maxLingering, option: "max-connections", logger)
     }
 
     var configuration: BrokerConfiguration {

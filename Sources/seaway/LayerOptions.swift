@@ -7,7 +7,7 @@ import SeawayClient
 struct LayerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several, in any order. (default: 127.0.0.1:7411)",
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several, in any order (\([BrokerOption].fallback)).",
             valueName: "address"))
     var broker: [BrokerOption] = []
 
@@ -22,20 +22,19 @@ struct LayerOptions: ParsableArguments {
     func validate() throws {
         do {
             try self.bareConfiguration(clientName: "seaway").check()
-        } catch {
+        } catch let error as ShardedLayerConfiguration.Fault {
             throw ValidationError("--broker, --failover: \(error).")
         }
     }
 
     private func configuration(clientName: String) throws -> ShardedLayerConfiguration {
-        var configuration = self.bareConfiguration(clientName: clientName)
+        var configuration = try self.bareConfiguration(clientName: clientName)
         try self.credentials.apply(to: &configuration.connection)
         return configuration
     }
 
-    private func bareConfiguration(clientName: String) -> ShardedLayerConfiguration {
-        let brokers = self.broker.isEmpty ? [.local] : self.broker.map(\.address)
-        var configuration = ShardedLayerConfiguration(brokers: brokers, clientName: clientName)
+    private func bareConfiguration(clientName: String) throws -> ShardedLayerConfiguration {
+        var configuration = ShardedLayerConfiguration(brokers: try self.broker.addresses, clientName: clientName)
         configuration.failover = .milliseconds(self.failover.milliseconds)
         configuration.connection.connectPatience = .milliseconds(self.connectPatience.milliseconds)
         return configuration
@@ -44,18 +43,4 @@ struct LayerOptions: ParsableArguments {
     func makeLayer(clientName: String, eventLoop: any EventLoop, logger: Logger) throws -> any ConnectingLayer {
         try self.configuration(clientName: clientName).makeLayer(eventLoop: eventLoop, logger: logger)
     }
-}
-
-/// `host:port`, `tls://host:port` or `unix:PATH` of a broker elsewhere.
-struct BrokerOption: ExpressibleByArgument {
-    let address: BrokerAddress
-
-    init(_ address: BrokerAddress) { self.address = address }
-
-    init?(argument: String) {
-        guard let address = BrokerAddress(argument) else { return nil }
-        self.address = address
-    }
-
-    var defaultValueDescription: String { self.address.description }
 }

@@ -1,14 +1,12 @@
 import ArgumentParser
 import Logging
 import SeawayBroker
-import ServiceLifecycle
-import UnixSignals
 
 /// Where a broker listens, and who may do what there.
 struct ListenerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "TCP address for clients, or with TLS tls://host:port; repeat it for more; 127.0.0.1:7411 unless any is given.",
+            "TCP address for clients, or with TLS tls://host:port; * stands for all addresses; repeat it for more; 127.0.0.1:7411 unless any is given.",
             valueName: "host:port"))
     var listen: [ListenOption] = []
 
@@ -64,21 +62,17 @@ struct ListenerOptions: ParsableArguments {
 
     func open(_ broker: Broker, _ logger: Logger) async throws {
         for address in self.addresses {
-            let bound = try await Process.claiming(address.description) { try await broker.listen(on: address) }
-            logger.info("listening", metadata: ["address": "\(bound)"])
+            for bound in try await Process.claiming(
+                address.description, { try await broker.listen(on: address) })
+            {
+                logger.info("listening", metadata: ["address": "\(bound)"])
+            }
         }
     }
 
-    /// Where there are files to read again, SIGHUP does not kill from here on.
-    func catchReloads() async -> UnixSignalsSequence? {
-        guard self.tokens != nil || self.tls.tlsCertificate != nil else { return nil }
-        return await UnixSignalsSequence(trapping: .sighup)
-    }
-
-    func services(_ broker: Broker, _ reloads: UnixSignalsSequence?, _ logger: Logger) -> [any Service] {
-        reloads.map {
-            [ReloadService(broker: broker, tokens: self.tokenFile, tls: self.tls, hangups: $0, logger: logger)]
-        } ?? []
+    /// What SIGHUP has the broker read again.
+    func reloading(_ broker: Broker, _ logger: Logger) -> Reloading {
+        Reloading(broker: broker, tokens: self.tokenFile, tls: self.tls, logger: logger)
     }
 }
 
@@ -117,21 +111,6 @@ struct ServerTLSOptions: ParsableArguments {
 }
 
 extension ServerTLS.ClientCertificates: ExpressibleByArgument {}
-
-/// `HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`.
-struct ListenOption: ExpressibleByArgument {
-    let address: Broker.Address
-
-    init?(argument: String) {
-        let isSecured = argument.hasPrefix("tls://")
-        guard let plain = AddressOption(argument: String(argument.dropFirst(isSecured ? 6 : 0))) else { return nil }
-        switch plain.address {
-        case .tcp(let host, let port) where isSecured: self.address = .tls(host: host, port: port)
-        case _ where isSecured: return nil
-        case let address: self.address = address
-        }
-    }
-}
 
 /// Octal, as for chmod: `600`, `0660`.
 struct FileMode: ExpressibleByArgument, CustomStringConvertible {

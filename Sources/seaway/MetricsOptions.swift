@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import NIOCore
 import SeawayBroker
+import SeawayNIO
 import SeawayServer
 import ServiceLifecycle
 
@@ -11,12 +12,7 @@ struct MetricsOptions: ParsableArguments {
         help: ArgumentHelp(
             "Address at which GET /metrics prints all counters for Prometheus; whoever reaches it may read them; nowhere unless given.",
             valueName: "host:port"))
-    var metrics: AddressOption?
-
-    func validate() throws {
-        guard let address = self.metrics?.address else { return }
-        guard case .tcp = address else { throw ValidationError("--metrics is \(address); allowed is HOST:PORT.") }
-    }
+    var metrics: PlaceOption?
 
     /// Takes the address, or ends the process with a clear line.
     ///
@@ -25,12 +21,12 @@ struct MetricsOptions: ParsableArguments {
     func open(
         _ eventLoop: any EventLoop, _ logger: Logger, _ metrics: @escaping @Sendable () -> [Metric]
     ) async throws -> [any Service] {
-        guard let address = self.metrics?.address, case .tcp(let host, let port) = address else { return [] }
-        let server = MetricsServer(eventLoop: eventLoop, metrics)
-        let bound = try await Process.claiming(address.description) {
-            try await server.start(host: host, port: port)
+        guard let place = self.metrics?.place else { return [] }
+        let server = MetricsServer(eventLoop: eventLoop, logger: logger, metrics)
+        let bound = try await Process.claiming(place.description) {
+            try await server.start(host: place.host, port: place.port)
         }
-        logger.info("metrics", metadata: ["address": "\(bound.ipAddress ?? "?"):\(bound.port ?? 0)"])
+        for address in bound { logger.info("metrics", metadata: ["address": "\(ListenPlace.text(address))"]) }
         return [MetricsService(server: server)]
     }
 }

@@ -55,15 +55,6 @@ extension Option where Value == SizeOption {
     }
 }
 
-extension ArgumentHelp {
-    /// What the library adds only for values that it reads by itself.
-    fileprivate func with(default value: some CustomStringConvertible) -> ArgumentHelp {
-        var help = self
-        help.abstract += " (default: \(value))"
-        return help
-    }
-}
-
 /// An amount of bytes on the command line: `65536`, `64K`, `2M`, `1G`.
 struct SizeOption: ExpressibleByArgument, CustomStringConvertible {
     let bytes: Int
@@ -90,61 +81,40 @@ struct SizeOption: ExpressibleByArgument, CustomStringConvertible {
     var defaultValueDescription: String { self.description }
 }
 
-/// `HOST:PORT`, `[::1]:PORT` or `unix:PATH`.
-struct AddressOption: ExpressibleByArgument {
-    let address: Broker.Address
-
-    init?(argument: String) {
-        if argument.hasPrefix("unix:") {
-            let path = String(argument.dropFirst(5))
-            guard !path.isEmpty else { return nil }
-            self.address = .unix(path: path)
-            return
-        }
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
-        else { return nil }
-        var host = argument[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { return nil }
-        self.address = .tcp(host: String(host), port: Int(port))
-    }
-
-    init(_ address: Broker.Address) { self.address = address }
-
-    var defaultValueDescription: String { self.address.description }
-}
-
 /// `PATTERN=MESSAGES` or `PATTERN=MESSAGES,BYTES`.
-struct CapacityOption: ExpressibleByArgument {
+struct CapacityOption: CheckedArgument {
+    private static let fault = ValidationError(
+        "a capacity is a pattern, = and messages, with a comma and bytes behind them or not: http.*=1000,64M.")
+
     let pattern: Pattern
     let capacity: HubConfiguration.Capacity
 
-    init?(argument: String) {
+    init(checking argument: String) throws {
         let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
-        guard sides.count == 2, let pattern = Pattern(String(sides[0])) else { return nil }
+        guard sides.count == 2 else { throw Self.fault }
+        self.pattern = try PatternArgument.pattern(sides[0])
         let numbers = sides[1].split(separator: ",", omittingEmptySubsequences: false)
-        guard (1...2).contains(numbers.count), let messages = Int(numbers[0]), messages > 0 else { return nil }
-        self.pattern = pattern
+        guard (1...2).contains(numbers.count), let messages = Int(numbers[0]), messages > 0 else { throw Self.fault }
         guard numbers.count == 2 else {
             self.capacity = .init(messages: messages)
             return
         }
-        guard let size = SizeOption(argument: String(numbers[1])), size.bytes > 0 else { return nil }
+        guard let size = SizeOption(argument: String(numbers[1])), size.bytes > 0 else { throw Self.fault }
         self.capacity = .init(messages: messages, bytes: size.bytes)
     }
 }
 
 /// `PATTERN=TIME`.
-struct ExpiryOption: ExpressibleByArgument {
+struct ExpiryOption: CheckedArgument {
     let pattern: Pattern
     let expiry: TimeOption
 
-    init?(argument: String) {
+    init(checking argument: String) throws {
         let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
-        guard sides.count == 2, let pattern = Pattern(String(sides[0])),
-            let expiry = TimeOption(argument: String(sides[1])), expiry.milliseconds > 0
-        else { return nil }
-        self.pattern = pattern
+        guard sides.count == 2, let expiry = TimeOption(argument: String(sides[1])), expiry.milliseconds > 0 else {
+            throw ValidationError("an expiry is a pattern, = and a time: chat.*=10s.")
+        }
+        self.pattern = try PatternArgument.pattern(sides[0])
         self.expiry = expiry
     }
 }

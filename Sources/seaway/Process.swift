@@ -1,7 +1,9 @@
 import ArgumentParser
 import Logging
-import NIOCore
+import SeawayLog
+import SeawayNIO
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 #if canImport(Glibc)
@@ -17,12 +19,38 @@ enum Process {
     /// From here on SIGTERM and SIGINT do not kill: they wait for ``run(_:until:_:)``, however early they came.
     ///
     /// To be called before anybody is told that the process is there.
-    static func catchSignals() async -> UnixSignalsSequence { await UnixSignalsSequence(trapping: .sigterm, .sigint) }
+    /// SIGHUP is heard from here on too.
+    static func catchSignals() async -> UnixSignalsSequence {
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        self.hangups.withLock { $0 = hangups }
+        return await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    }
+
+    /// Those that came before anybody looks at them are kept.
+    private static let hangups = Mutex<UnixSignalsSequence?>(nil)
+
+    /// To be called once, after ``catchSignals()``.
+    static func takeHangups() async -> UnixSignalsSequence {
+        if let hangups = self.hangups.withLock({ $0.take() }) { return hangups }
+        return await UnixSignalsSequence(trapping: .sighup)
+    }
+
+    /// From here on SIGHUP does not kill: a supervisor says by it that files are to be read again. Who listens to it
+    /// (``HangupService``, ``Hangups``) answers; to be called before anything else, since it may come at any time.
+    static func outliveHangups() { signal(SIGHUP) { _ in } }
 
     /// Runs services until they end, or a signal asks them to.
-    static func run(_ services: [any Service], until signals: UnixSignalsSequence, _ logger: Logger) async throws {
+    ///
+    /// - Parameter reload: reads again what SIGHUP asks for, and returns whether there is anything.
+    static func run(
+        _ services: [any Service], until signals: UnixSignalsSequence, _ logger: Logger,
+        reload: @escaping @Sendable () async -> Bool = { false }
+    ) async throws {
         Memory.keepFreed()
-        let services = [SignalService(signals: signals)] + services
+        let hangups = await self.takeHangups()
+        let services =
+            [SignalService(signals: signals), HangupService(hangups: hangups, logger: logger, reload: reload)]
+            + services
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
@@ -35,7 +63,7 @@ enum Process {
         do {
             return try await claim()
         } catch {
-            self.say("seaway: cannot listen on \(address): \(Self.reason(error))")
+            self.say("seaway: cannot listen on \(address): \(PlainWords.of(error))")
             throw ExitCode.unavailable
         }
     }
@@ -45,19 +73,14 @@ enum Process {
         do {
             return try work()
         } catch {
-            self.say("seaway: \(what): \(error)")
+            self.say("seaway: \(what): \(PlainWords.of(error))")
             throw ExitCode.validationFailure
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        return String(cString: strerror(error.errnoCode))
-    }
-
     /// One line on standard error.
     static func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+        let bytes = Array((LogText.escaped(line, longest: 8_192) + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }
@@ -81,9 +104,7 @@ struct LogOptions: ParsableArguments {
     var logLevel = Level.info
 
     func logger(_ label: String) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = Logger.Level(rawValue: self.logLevel.rawValue) ?? .info
-        return logger
+        .standardError(label: label, level: Logger.Level(rawValue: self.logLevel.rawValue) ?? .info)
     }
 }
 

@@ -19,6 +19,7 @@ struct Seaway: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 refused, 64 bad option, 65 a body that is no message, 69 an address cannot be had or no broker \
             is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now, 77 not allowed.
+            SEAWAY_BROKER says where brokers are, with white space between several; --broker wins. SEAWAY_TOKEN is a client's token.
             """,
         version: Version.current,
         subcommands: [
@@ -35,6 +36,11 @@ struct Seaway: AsyncParsableCommand {
                 name: "Looking",
                 subcommands: [TopCommand.self, StatsCommand.self, PeekCommand.self, MembersCommand.self]),
         ])
+
+    static func main() async {
+        Process.outliveHangups()
+        await self.main(nil)
+    }
 }
 
 /// The release, as `seaway --version` and the `Server` field tell it.

@@ -31,6 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
         let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let logger = self.log.logger("seaway.server")
+        Descriptors.provide(for: self.server.maxHttpConnections, option: "max-http-connections", logger)
         let layer = try self.brokers.makeLayer(
             clientName: "seaway-serve", eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
         let server = InterfaceServer(

@@ -1,11 +1,11 @@
 import ArgumentParser
-import SeawayBroker
+import SeawayNIO
 import SeawayServer
 
 /// Every bound of an interface server as an option; the names are those of INTERFACE.md.
 struct ServerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Address for HTTP and WebSocket.", valueName: "host:port"))
-    var http = AddressOption(.tcp(host: "127.0.0.1", port: 8_000))
+    @Option(help: ArgumentHelp("Address for HTTP and WebSocket; * stands for all addresses.", valueName: "host:port"))
+    var http = PlaceOption(ListenPlace(host: "127.0.0.1", port: 8_000))
 
     @Option(
         help: ArgumentHelp(
@@ -50,9 +50,6 @@ struct ServerOptions: ParsableArguments {
     var accessLog = false
 
     func validate() throws {
-        guard case .tcp = self.http.address else {
-            throw ValidationError("--http is \(self.http.address); allowed is HOST:PORT.")
-        }
         for (name, count) in [("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined)]
         where !(1...1_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000.")
@@ -75,10 +72,8 @@ struct ServerOptions: ParsableArguments {
     func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.sockets = try sockets.configuration()
-        if case .tcp(let host, let port) = self.http.address {
-            configuration.host = host
-            configuration.port = port
-        }
+        configuration.host = self.http.place.host
+        configuration.port = self.http.place.port
         configuration.routes = try self.routes()
         configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
         configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)

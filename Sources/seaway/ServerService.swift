@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import SeawayBroker
+import SeawayNIO
 import SeawayServer
 import ServiceLifecycle
 
@@ -21,7 +22,8 @@ struct ServerService: Service {
 extension ServerOptions {
     /// Takes the HTTP address, or ends the process with a clear line.
     func open(_ server: InterfaceServer, _ logger: Logger) async throws {
-        let address = try await Process.claiming(self.http.address.description) { try await server.start() }
-        logger.info("serving HTTP", metadata: ["address": "\(address.ipAddress ?? "?"):\(address.port ?? 0)"])
+        for address in try await Process.claiming(self.http.description, { try await server.start() }) {
+            logger.info("serving HTTP", metadata: ["address": "\(ListenPlace.text(address))"])
+        }
     }
 }

@@ -28,7 +28,7 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         let signals = await Process.catchSignals()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let reloads = await self.listeners.catchReloads()
+        self.broker.provideDescriptors(besides: self.server.maxHttpConnections, self.log.logger("seaway.broker"))
         let broker = try await Broker.make(
             configuration: try self.listeners.configuration(of: self.broker), eventLoop: eventLoop,
             logger: self.log.logger("seaway.broker"))
@@ -42,10 +42,10 @@ struct UpCommand: AsyncParsableCommand {
         let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            metrics + self.listeners.services(broker, reloads, self.log.logger("seaway.broker")) + [
+            metrics + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger)
+            ], until: signals, logger, reload: self.listeners.reloading(broker, self.log.logger("seaway.broker")).run)
     }
 }

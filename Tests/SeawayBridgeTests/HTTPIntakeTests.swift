@@ -37,7 +37,22 @@ import Testing
         "/groups/a%zz", "/groups/a%-1", "*", "http://a/groups/b", "//groups/a", "/channels/a%3Fb",
     ])
     func whatNamesNothingIsNotFound(_ uri: String) {
-        #expect(self.decision(uri) == .refuse(.notFound))
+        guard case .refuse(let verdict) = self.decision(uri) else {
+            Issue.record("\(uri) is read")
+            return
+        }
+        #expect(verdict.status == .notFound)
+    }
+
+    @Test func aNameThatIsTooLongIsToldWithTheLimit() {
+        let text = "a name has 1 to 255 bytes, this one has 256"
+        let long = String(repeating: "a", count: 256)
+        #expect(self.decision("/groups/\(long)") == .refuse(.illegalName(text)))
+        #expect(HTTPVerdict.illegalName(text).body == ["error": "name", "text": .string(text)])
+        let templated = self.decision("/\(long)") {
+            $0.destinations = try? DestinationRule(.group, "{name}", illegal: .escape)
+        }
+        #expect(templated == .refuse(.illegalName(text)))
     }
 
     @Test func withATemplateEveryPathIsTaken() throws {
@@ -121,7 +136,7 @@ import Testing
 
     @Test func aBodyThatIsDeclaredTooLongIsRefusedFromItsHead() {
         let decision = self.decision("/groups/a", .POST, Self.json + [("content-length", "11")]) { $0.maxBody = 10 }
-        #expect(decision == .refuse(.tooLarge))
+        #expect(decision == .refuse(.tooLarge("a body has at most 10 bytes, this one has 11")))
     }
 
     /// RFC 4231, test case 2.

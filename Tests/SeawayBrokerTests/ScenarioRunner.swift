@@ -165,7 +165,7 @@ extension BrokerConfiguration {
         let sides = text.split(separator: "=").map(String.init)
         let numbers = sides[1].split(separator: ",").compactMap { Int($0) }
         guard let pattern = Pattern(sides[0]), let messages = numbers.first else { throw UnknownOption(name: text) }
-        return (pattern, .init(messages: messages, bytes: numbers.count > 1 ? numbers[1] : 1_048_576))
+        return (pattern, .init(messages: messages, bytes: numbers.count > 1 ? numbers[1] : nil))
     }
 
     private static func expiry(_ text: String) throws -> (Pattern, Int) {

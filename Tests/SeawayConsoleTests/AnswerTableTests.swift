@@ -94,4 +94,11 @@ import Testing
         let lines = try Self.table(#"{"sent":4}"#).lines(since: try Self.table(#"{"sent":1000}"#), seconds: 1)
         #expect(lines.last == "sent       4         4.0")
     }
+
+    @Test func aBrokerThatGoesOrComesIsNoGrowth() throws {
+        let both = try Self.table(#"{"sent":4}"#, #"{"sent":1000}"#)
+        let one = try Self.table(#"{"sent":6}"#)
+        #expect(one.lines(since: both, seconds: 1).last == "sent       6         2.0")
+        #expect(both.lines(since: try Self.table(#"{"sent":1}"#), seconds: 1).last?.hasSuffix(" 3.0") == true)
+    }
 }

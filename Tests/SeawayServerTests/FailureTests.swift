@@ -171,7 +171,8 @@ import Testing
             server.pass(.milliseconds(400))
         }
         #expect(
-            log.lines == Array(repeating: "malformed answer channel=http.request path=/moon why=noStatus", count: 2))
+            log.lines
+                == Array(repeating: "malformed answer channel=http.request path=/moon why=it has no status", count: 2))
     }
 
     @Test("I18", arguments: ["2", "0", "01", "1x", "x", "99999999999999999999", "18446744073709551616", "-1", "1!"])

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import NIOPosix
 import SeawayMessage
@@ -97,8 +98,10 @@ import Testing
 
     private func withMetrics(_ body: (SocketServer, SocketAddress) async throws -> Void) async throws {
         try await SocketServer.run(.echo()) { server in
-            let metrics = MetricsServer(eventLoop: server.server.eventLoop) { server.server.metrics }
-            let address = try await metrics.start(host: "127.0.0.1", port: 0)
+            let metrics = MetricsServer(
+                eventLoop: server.server.eventLoop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ) { server.server.metrics }
+            let address = try await metrics.start(host: "127.0.0.1", port: 0)[0]
             do {
                 try await body(server, address)
             } catch {

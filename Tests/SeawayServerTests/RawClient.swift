@@ -84,7 +84,7 @@ struct SocketServer {
         let server = InterfaceServer(
             configuration: configuration, layer: layer, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
             logger: logger)
-        let address = try await server.start()
+        let address = try await server.start()[0]
         do {
             try await body(SocketServer(layer: layer, server: server, address: address))
         } catch {

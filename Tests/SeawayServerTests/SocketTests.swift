@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SeawayMessage
+import SeawayNIO
 import SeawayServer
 import Synchronization
 import Testing
@@ -202,7 +203,7 @@ import Testing
 
     @Test func aTakenPortIsAnError() async throws {
         try await SocketServer.run(.echo()) { server in
-            await #expect(throws: IOError.self) {
+            await #expect(throws: ListenFault(reason: "Address already in use")) {
                 try await SocketServer.run(.echo(), { $0.port = server.address.port ?? 0 }) { _ in }
             }
         }

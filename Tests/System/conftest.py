@@ -1,6 +1,7 @@
 import pytest
 
-from harness import House, free_port
+from console import Console
+from harness import House, Wire, free_port
 from ports import given_back
 
 
@@ -23,3 +24,17 @@ def house(tmp_path):
 def ports():
     """Two free ports: of the broker and of the interface server."""
     return free_port(), free_port()
+
+
+@pytest.fixture
+def console(house, ports, tmp_path):
+    house.broker(ports[0], "--capacity", "small.*=1", "--drain", "0")
+    console = Console(ports[0], tmp_path)
+    yield console
+    console.end()
+
+
+@pytest.fixture
+def wire(console):
+    with Wire(console.port) as wire:
+        yield wire

@@ -23,6 +23,8 @@ from ports import free_port as free_port  # for those who start what is here
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEAWAY = os.environ.get("SEAWAY_BIN") or str(ROOT / ".build" / "release" / "seaway")
 PATIENCE = 20.0
+# Programs find brokers where a test says.
+os.environ.pop("SEAWAY_BROKER", None)
 
 
 # What runs in the background of a script is told to ignore it, and so would be all that is started here: a shell could

@@ -297,9 +297,17 @@ def test_one_picture_is_printed_as_text(port):
         assert "small.a" not in once("--filter", "jobs", *address(port)).stdout
 
 
+def test_one_picture_says_which_broker_is_away(port):
+    gone = free_port()
+    done = once(*address(port), *address(gone), "--timeout", "300ms")
+    assert done.returncode == 69
+    assert f"127.0.0.1:{port}" in done.stdout
+    assert done.stderr == f"seaway: no connection to 127.0.0.1:{gone}: Connection refused\n"
+
+
 def test_without_a_broker_or_a_terminal_it_says_so():
     done = once(*address(free_port()), "--timeout", "200ms")
-    assert done.returncode == 69 and "no connection" in done.stdout
+    assert done.returncode == 69 and "no connection" in done.stdout and "Connection refused" in done.stderr
     done = subprocess.run(
         [SEAWAY, "top"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
     )

@@ -3,6 +3,7 @@
 #define CSEAWAY_H
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -24,6 +25,21 @@ static inline void cseaway_keep_freed_memory(int mapAbove, int trimAbove) {
     (void)mapAbove;
     (void)trimAbove;
 #endif
+}
+
+/// Lets the process open so many descriptors, as far as it may by itself.
+///
+/// Returns how many it may open now; -1 where there is no limit, or nobody knows.
+static inline long cseaway_provide_descriptors(long wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    if (limit.rlim_cur == RLIM_INFINITY) return -1;
+    if (limit.rlim_cur < (rlim_t)wanted) {
+        struct rlimit raised = limit;
+        raised.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)wanted ? (rlim_t)wanted : limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    }
+    return (long)limit.rlim_cur;
 }
 
 #endif

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import SeawayClient
+import SeawayLog
 import SeawayMessage
 import SeawayWorker
 
@@ -17,8 +18,9 @@ struct DemoWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
-    var broker = ["127.0.0.1:7411"]
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several (default: SEAWAY_BROKER, else \(BrokerAddress.local)).",
+            valueName: "address"))
+    var broker: [String] = []
 
     @Option(
         help:
@@ -30,20 +32,30 @@ struct DemoWorker: AsyncParsableCommand {
     var failover = 2_000
 
     func validate() throws {
-        for text in self.broker where BrokerAddress(text) == nil {
-            throw ValidationError("--broker is \(text); allowed is HOST:PORT, tls://HOST:PORT or unix:PATH.")
+        do throws(BrokerAddress.NotAnAddress) {
+            _ = try self.brokers()
+        } catch {
+            throw ValidationError("--broker: \(error).")
         }
     }
 
+    /// Those of the options, else those of the environment, else the one of this machine.
+    private func brokers() throws(BrokerAddress.NotAnAddress) -> [BrokerAddress] {
+        var brokers: [BrokerAddress] = []
+        for text in self.broker { brokers.append(try BrokerAddress(checking: text)) }
+        if brokers.isEmpty { brokers = try BrokerAddress.fromEnvironment() }
+        return brokers.isEmpty ? [.local] : brokers
+    }
+
     func run() async throws {
-        let logger = Logger(label: "demo.swift") { StreamLogHandler.standardError(label: $0) }
+        let logger = Logger.standardError(label: "demo.swift")
         var brokers = ShardedLayerConfiguration(
-            brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "demo-swift")
+            brokers: try self.brokers(), clientName: "demo-swift")
         brokers.failover = .milliseconds(self.failover)
         if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, logger: logger)
-        for file in PageFile.all(broker: self.broker.first ?? "") {
+        for file in PageFile.all(broker: "\(try self.brokers()[0])") {
             worker.on("http.request", method: "GET", path: file.path) { _ in file.response }
         }
         for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import SeawayClient
+import SeawayLog
 import SeawayWorker
 
 /// A worker that accepts every WebSocket and sends back what comes: for `make conformance` and `make bench`.
@@ -11,8 +12,9 @@ struct EchoWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several.", valueName: "address"))
-    var broker = ["127.0.0.1:7411"]
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several (default: SEAWAY_BROKER, else \(BrokerAddress.local)).",
+            valueName: "address"))
+    var broker: [String] = []
 
     @Option(
         help:
@@ -38,18 +40,28 @@ struct EchoWorker: AsyncParsableCommand {
     var concurrency = 64
 
     func validate() throws {
-        for text in self.broker where BrokerAddress(text) == nil {
-            throw ValidationError("--broker is \(text); allowed is HOST:PORT, tls://HOST:PORT or unix:PATH.")
+        do throws(BrokerAddress.NotAnAddress) {
+            _ = try self.brokers()
+        } catch {
+            throw ValidationError("--broker: \(error).")
         }
         guard (1...65_536).contains(self.concurrency) else {
             throw ValidationError("--concurrency is \(self.concurrency); allowed is 1 to 65536.")
         }
     }
 
+    /// Those of the options, else those of the environment, else the one of this machine.
+    private func brokers() throws(BrokerAddress.NotAnAddress) -> [BrokerAddress] {
+        var brokers: [BrokerAddress] = []
+        for text in self.broker { brokers.append(try BrokerAddress(checking: text)) }
+        if brokers.isEmpty { brokers = try BrokerAddress.fromEnvironment() }
+        return brokers.isEmpty ? [.local] : brokers
+    }
+
     func run() async throws {
-        let logger = Logger(label: "echo") { StreamLogHandler.standardError(label: $0) }
+        let logger = Logger.standardError(label: "echo")
         var brokers = ShardedLayerConfiguration(
-            brokers: self.broker.compactMap { BrokerAddress($0) }, clientName: "echo")
+            brokers: try self.brokers(), clientName: "echo")
         brokers.failover = .milliseconds(self.failover)
         if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)

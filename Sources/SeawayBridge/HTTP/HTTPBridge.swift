@@ -1,3 +1,4 @@
+package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -34,22 +35,23 @@ package final class HTTPBridge: BridgeSource {
     }
 
     /// - Parameter port: 0 picks a free one.
-    /// - Returns: the address.
-    /// - Throws: when the address cannot be listened on.
-    package func start(host: String, port: Int) async throws -> SocketAddress {
-        try await ServerBootstrap(group: self.eventLoop)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.core.value.add(channel) }
-            }
-            .bind(host: host, port: port)
-            .flatMapThrowing { acceptor in
-                guard let address = acceptor.localAddress else { throw ChannelError.unknownLocalAddress }
-                self.core.value.acceptor = acceptor
-                return address
-            }
-            .get()
+    /// - Parameter onlyLoopback: whether an address that other machines reach is refused.
+    /// - Returns: the addresses that the host stands for.
+    /// - Throws: when one of them cannot be listened on.
+    package func start(
+        host: String, port: Int, onlyLoopback: Bool, logger: Logger
+    ) async throws -> [SocketAddress] {
+        let place = ListenPlace(host: host, port: port)
+        let listeners = try await Listeners.open(place, onlyLoopback: onlyLoopback, logger: logger) {
+            ServerBootstrap(group: self.eventLoop)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try self.core.value.add(channel) }
+                }
+        }
+        try await self.eventLoop.submit { self.core.value.listeners = listeners }.get()
+        return listeners.addresses
     }
 
     /// Answers until ``stop()``, and then what is under way.
@@ -74,7 +76,7 @@ final class HTTPBridgeCore {
     private let eventLoop: any EventLoop
     /// Somebody waits for the last connection.
     private var ended: EventLoopPromise<Void>?
-    var acceptor: (any Channel)?
+    var listeners: Listeners?
     /// Bytes of bodies that are being received.
     var buffered = 0
     private(set) var isLeaving = false
@@ -121,7 +123,7 @@ final class HTTPBridgeCore {
     func leave() {
         guard !self.isLeaving else { return }
         self.isLeaving = true
-        self.acceptor?.close(promise: nil)
+        self.listeners?.close()
         for handler in self.handlers.values { handler.closeIfIdle() }
         self.endIfEmpty()
     }

@@ -100,7 +100,7 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         guard case .reading(let intake, var body) = self.state else { return }
         if bytes.readableBytes > self.core.configuration.rule.maxBody - body.count {
             self.giveBack()
-            self.state = .refusing(.tooLarge)
+            self.state = .refusing(.tooLarge(limit: self.core.configuration.rule.maxBody, given: 0))
         } else if bytes.readableBytes > self.core.configuration.maxBuffered - self.core.buffered {
             self.giveBack()
             self.state = .refusing(.unavailable(BridgeDrop.overflow.rawValue))

@@ -26,7 +26,8 @@ package struct HTTPIntakeRule: Sendable {
     package func decision(for head: HTTPRequestHead) -> Decision {
         switch self.destination(for: head.uri) {
         case nil: return .refuse(.notFound)
-        case .some(let destination):
+        case .illegal(let text)?: return .refuse(.illegalName(text))
+        case .destination(let destination)?:
             guard head.method == .POST else { return .refuse(.methodNotAllowed) }
             if let verdict = self.credentialFault(head.headers) { return .refuse(verdict) }
             guard self.mayBePostedTo(destination) else { return .refuse(.forbidden) }
@@ -34,7 +35,7 @@ package struct HTTPIntakeRule: Sendable {
                 return .refuse(.unsupportedType)
             }
             if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > self.maxBody {
-                return .refuse(.tooLarge)
+                return .refuse(.tooLarge(limit: self.maxBody, given: length))
             }
             let signatures = self.signature.map { head.headers[$0.field] } ?? []
             return .read(
@@ -63,17 +64,30 @@ package struct HTTPIntakeRule: Sendable {
 
     // MARK: Parts of the decision
 
-    private func destination(for uri: String) -> Destination? {
+    /// What a path names.
+    private enum Target {
+        case destination(Destination)
+        /// A name that cannot be, and why.
+        case illegal(String)
+    }
+
+    private func destination(for uri: String) -> Target? {
         guard let path = Self.decoded(Self.path(of: uri)), path.first == UInt8(ascii: "/") else { return nil }
-        if let rule = self.destinations { return try? rule.destination(for: Array(path.dropFirst())) }
-        let parts = path.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, NameForm(Array(parts[2]).span) == .normal else { return nil }
-        let name = String(decoding: parts[2], as: UTF8.self)
-        return switch String(decoding: parts[1], as: UTF8.self) {
-        case "groups": .group(name)
-        case "channels": .channel(name)
-        default: nil
+        if let rule = self.destinations {
+            do throws(NameTemplate.Refusal) {
+                return .destination(try rule.destination(for: Array(path.dropFirst())))
+            } catch {
+                return .illegal(error.description)
+            }
         }
+        let parts = path.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        let name = Array(parts[2])
+        let kind = String(decoding: parts[1], as: UTF8.self)
+        guard ["groups", "channels"].contains(kind) else { return nil }
+        guard NameForm(name.span) == .normal else { return .illegal(WireRefusal.name(name.span).details) }
+        let text = String(decoding: name, as: UTF8.self)
+        return .destination(kind == "groups" ? .group(text) : .channel(text))
     }
 
     private static func path(of uri: String) -> [UInt8] { Array(uri.utf8.prefix { $0 != UInt8(ascii: "?") }) }

@@ -1,5 +1,6 @@
 package import NIOHTTP1
 package import SeawayMessage
+import SeawayWire
 
 /// How a request is answered (BRIDGES.md, B22).
 package enum HTTPVerdict: Hashable, Sendable {
@@ -15,8 +16,11 @@ package enum HTTPVerdict: Hashable, Sendable {
     case unauthorized
     case forbidden
     case notFound
+    /// Where the path names a group or a channel that cannot be: what is allowed, and what was given.
+    case illegalName(String)
     case methodNotAllowed
-    case tooLarge
+    /// What is allowed, and what was given, if that is known.
+    case tooLarge(String)
     case unsupportedType
     /// Stored or not.
     case unknown
@@ -30,7 +34,8 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .failed(let failure):
             switch failure.reason {
             case .payload: self = .malformed
-            case .size: self = .tooLarge
+            case .size: self = .tooLarge(failure.detail)
+            case .name: self = .illegalName(failure.detail)
             case .unknown: self = .unknown
             case let reason: self = .unavailable(reason.rawValue)
             }
@@ -45,7 +50,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .notImplemented: .notImplemented
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
-        case .notFound: .notFound
+        case .notFound, .illegalName: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
         case .unsupportedType: .unsupportedMediaType
@@ -64,6 +69,10 @@ package enum HTTPVerdict: Hashable, Sendable {
         }
     }
 
+    static func tooLarge(limit: Int, given: Int) -> HTTPVerdict {
+        .tooLarge(WireRefusal.sizeText(limit: limit, given: given))
+    }
+
     /// A JSON map, with counts or with an error.
     package var body: Message {
         switch self {
@@ -75,8 +84,9 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .unauthorized: ["error": "credentials"]
         case .forbidden: ["error": "denied"]
         case .notFound: ["error": "name"]
+        case .illegalName(let text): ["error": "name", "text": .string(text)]
         case .methodNotAllowed: ["error": "method"]
-        case .tooLarge: ["error": "size"]
+        case .tooLarge(let text): ["error": "size", "text": .string(text)]
         case .unsupportedType: ["error": "type"]
         case .unknown: ["error": "unknown"]
         case .unavailable(let reason): ["error": .string(reason)]
@@ -89,7 +99,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .accepted, .sent: nil
         case .malformed, .unsupportedType: .payload
         case .badRequest, .notImplemented, .unauthorized, .forbidden, .methodNotAllowed: .refused
-        case .notFound: .name
+        case .notFound, .illegalName: .name
         case .tooLarge: .size
         case .unknown: .unknown
         case .unavailable(let reason): BridgeDrop(rawValue: reason) ?? .refused

@@ -97,7 +97,8 @@ package final class WebhookSender: Sendable {
                 .flatMap { Int(FieldValue.trimmed($0)) }
             return .answered(status: Int(response.status.code), retryAfter: retryAfter)
         } catch {
-            return Self.mayHaveArrived(error) ? .unanswered("\(error)") : .unreached("\(error)")
+            let reason = (error as? HTTPClientError)?.shortDescription.lowercased() ?? PlainWords.of(error)
+            return Self.mayHaveArrived(error) ? .unanswered(reason) : .unreached(reason)
         }
     }
 

@@ -23,13 +23,21 @@ package struct NameTemplate: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Why a source's name has no counterpart.
-    package enum Refusal: Error, Hashable, Sendable {
+    package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// It holds bytes that no name may hold, and they are not to be escaped.
         case illegalByte(UInt8)
         /// It has fewer parts than the template asks for, or that part is empty.
         case missingPart(Int)
         /// Nothing is left, or more than 255 bytes.
         case length(Int)
+
+        package var description: String {
+            switch self {
+            case .illegalByte(let byte): "no name may hold the byte \(byte)"
+            case .missingPart(let number): "it has no part \(number)"
+            case .length(let count): WireRefusal.nameLength(count).details
+            }
+        }
     }
 
     private enum Piece: Hashable, Sendable {

@@ -1,3 +1,4 @@
+package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -12,33 +13,32 @@ package final class MetricsServer: Sendable {
 
     private let metrics: @Sendable () -> [Metric]
     private let eventLoop: any EventLoop
-    private let acceptor: NIOLoopBoundBox<(any Channel)?>
+    private let logger: Logger
+    private let listeners: NIOLoopBoundBox<Listeners?>
     private let open: NIOLoopBoundBox<Int>
 
     /// - Parameter metrics: what is counted now; called on the event loop.
-    package init(eventLoop: any EventLoop, _ metrics: @escaping @Sendable () -> [Metric]) {
+    package init(eventLoop: any EventLoop, logger: Logger, _ metrics: @escaping @Sendable () -> [Metric]) {
         self.metrics = metrics
         self.eventLoop = eventLoop
-        self.acceptor = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
+        self.logger = logger
+        self.listeners = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
         self.open = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: eventLoop)
     }
 
     /// - Parameter port: 0 picks a free one.
-    /// - Returns: the address.
-    /// - Throws: when the address cannot be listened on.
-    package func start(host: String, port: Int) async throws -> SocketAddress {
-        try await ServerBootstrap(group: self.eventLoop)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.addHandlers(to: channel) }
-            }
-            .bind(host: host, port: port)
-            .flatMapThrowing { acceptor in
-                guard let address = acceptor.localAddress else { throw ChannelError.unknownLocalAddress }
-                self.acceptor.value = acceptor
-                return address
-            }
-            .get()
+    /// - Returns: the addresses that the host stands for.
+    /// - Throws: when one of them cannot be listened on.
+    package func start(host: String, port: Int) async throws -> [SocketAddress] {
+        let listeners = try await Listeners.open(ListenPlace(host: host, port: port), logger: self.logger) {
+            ServerBootstrap(group: self.eventLoop)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try self.addHandlers(to: channel) }
+                }
+        }
+        try await self.eventLoop.submit { self.listeners.value = listeners }.get()
+        return listeners.addresses
     }
 
     private func addHandlers(to channel: any Channel) throws {
@@ -52,9 +52,7 @@ package final class MetricsServer: Sendable {
 
     /// Takes no more questions.
     package func shutdown() async {
-        let stopped = self.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
-            self.acceptor.value.take()?.close() ?? self.eventLoop.makeSucceededVoidFuture()
-        }
+        let stopped = self.eventLoop.submit { self.listeners.value.take()?.close() }
         // What cannot be closed is closed already.
         try? await stopped.get()
     }

@@ -15,6 +15,9 @@ package struct ServerMetrics: Hashable, Sendable {
         return [
             Metric("seaway_connections_total", "Connections that came.", counters.connections),
             Metric("seaway_connections_open", "HTTP connections open now.", counters.openConnections, .gauge),
+            Metric(
+                "seaway_accept_failures_total", "Connections that could not be taken for want of descriptors.",
+                counters.acceptFailures),
             Metric("seaway_http_requests_total", "Requests sent to a channel.", counters.requests),
             Metric("seaway_http_answers_total", "Answers that were passed on whole.", counters.answered),
             Metric(

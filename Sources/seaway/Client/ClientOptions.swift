@@ -7,7 +7,7 @@ import SeawayMessage
 struct BrokersOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several (default: \(BrokerAddress.local)).",
+            "A broker: host:port, tls://host:port or unix:PATH; repeat it for all of several (\([BrokerOption].fallback)).",
             valueName: "address"))
     var broker: [BrokerOption] = []
 
@@ -17,24 +17,26 @@ struct BrokersOptions: ParsableArguments {
     func validate() throws {
         do {
             try ShardedLayerConfiguration(brokers: self.addresses).check()
-        } catch {
+        } catch let error as ShardedLayerConfiguration.Fault {
             throw ValidationError("--broker: \(error).")
         }
     }
 
-    var addresses: [BrokerAddress] { self.broker.isEmpty ? [.local] : self.broker.map(\.address) }
+    var addresses: [BrokerAddress] { get throws { try self.broker.addresses } }
 
     /// What is told when no broker can be reached in time.
     var isMissing: Refusal {
-        let addresses = self.addresses.map(\.description).joined(separator: ", ")
+        let addresses = ((try? self.addresses) ?? []).map(\.description).joined(separator: ", ")
         return Refusal(code: "unreachable", text: "no connection to \(addresses)")
     }
 
     /// Connects, does what is to be done over all of the brokers, and leaves; an error ends the process with one clear line.
+    ///
+    /// - Parameter goesOn: whether the command stays, so that it tells when a broker goes and comes.
     func visit<Result>(
-        as name: String, _ work: (any ConnectingLayer) async throws -> Result
+        as name: String, goesOn: Bool = false, _ work: (any ConnectingLayer) async throws -> Result
     ) async throws -> Result {
-        let layer = try Visit.layer(over: self.addresses, as: name, self)
+        let layer = try Visit.layer(over: self.addresses, as: name, self, goesOn: goesOn)
         return try await Visit.with([layer]) { try await work(layer) }
     }
 }

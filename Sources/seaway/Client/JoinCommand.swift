@@ -28,7 +28,7 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
-        try await self.brokers.visit(as: "join") { layer in
+        try await self.brokers.visit(as: "join", goesOn: self.channels.isEmpty) { layer in
             guard self.channels.isEmpty else {
                 return try await layer.join(self.group.name, self.channels.map(\.name))
             }

@@ -29,7 +29,7 @@ struct ListenCommand: AsyncParsableCommand {
     @OptionGroup(title: "Brokers") var brokers: BrokersOptions
 
     func run() async throws {
-        try await self.brokers.visit(as: "listen") { layer in
+        try await self.brokers.visit(as: "listen", goesOn: true) { layer in
             try await self.reading.print(
                 self.names.map(\.name), of: layer, self.brokers,
                 line: { self.format.json ? DeliveryLine.json($0) : DeliveryLine.text($0) })

@@ -2,32 +2,57 @@ import ArgumentParser
 import SeawayWire
 
 /// A channel that one may send to: normal, reply or pinned.
-struct ChannelArgument: ExpressibleByArgument {
+struct ChannelArgument: CheckedArgument {
     let name: String
 
-    init?(argument: String) {
-        guard NameForm(Array(argument.utf8).span)?.isChannel == true else { return nil }
-        self.name = argument
+    init(checking argument: String) throws {
+        self.name = try legalName(
+            argument, "A-Z a-z 0-9 - _ . and at most one ! or ?, neither first nor last", where: \.isChannel)
     }
 }
 
 /// A channel, or a mailbox (ending in `!`).
-struct ListeningArgument: ExpressibleByArgument {
+struct ListeningArgument: CheckedArgument {
     let name: String
 
-    init?(argument: String) {
-        guard NameForm(Array(argument.utf8).span) != nil else { return nil }
-        self.name = argument
+    init(checking argument: String) throws {
+        self.name = try legalName(argument, "A-Z a-z 0-9 - _ . and at most one ! or ?") { _ in true }
     }
 }
 
 /// A group: a name without `!` and `?`.
-struct GroupArgument: ExpressibleByArgument {
+struct GroupArgument: CheckedArgument {
     let name: String
 
-    init?(argument: String) {
-        guard NameForm(Array(argument.utf8).span) == .normal else { return nil }
-        self.name = argument
+    init(checking argument: String) throws {
+        self.name = try legalName(argument, "A-Z a-z 0-9 - _ .") { $0 == .normal }
+    }
+}
+
+/// Names with `*` for any characters.
+struct PatternArgument: CheckedArgument {
+    let pattern: String
+
+    init(checking argument: String) throws { self.pattern = try Self.pattern(argument).description }
+
+    static func pattern(_ text: some StringProtocol) throws -> Pattern {
+        let bytes = Array(text.utf8)
+        guard let pattern = Pattern(bytes) else {
+            let refusal = WireRefusal.name(bytes.span)
+            let allowed = refusal == .name ? "a pattern is made of A-Z a-z 0-9 - _ . ! ? and *" : refusal.details
+            throw ValidationError("\(allowed).")
+        }
+        return pattern
+    }
+}
+
+private func legalName(
+    _ text: String, _ alphabet: String, where isLegalHere: (NameForm) -> Bool
+) throws -> String {
+    do throws(WireRefusal) {
+        return try Name(text, where: isLegalHere).description
+    } catch {
+        throw ValidationError(error == .name ? "a name here is made of \(alphabet)." : "\(error.details).")
     }
 }
 

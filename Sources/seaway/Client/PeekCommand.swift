@@ -13,7 +13,7 @@ struct PeekCommand: AsyncParsableCommand {
               seaway peek http.request
               seaway peek --json --limit 1 jobs.mail | jq '.head[0].message'
 
-            Exit codes: 0 done, 69 no broker, 74 no answer, 1 refused.
+            Of several brokers those in reach are shown. Exit codes: 0 done, 69 a broker is away, 74 no answer, 1 refused.
             """)
 
     @Argument(help: .channel("The channel.")) var channel: ChannelArgument

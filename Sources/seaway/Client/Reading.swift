@@ -41,6 +41,7 @@ struct Reading {
                 try await self.follow(events)
             }
             group.addTask { await Self.wait(for: signals, then: stop) }
+            group.addTask { await Hangups.outlive(orStop: stop) }
             group.addTask {
                 try await Task.sleep(for: self.timeout)
                 news.yield(.refused(self.late))
@@ -87,7 +88,8 @@ struct Reading {
             case .started(let kept):
                 hasBegun = true
                 try await self.begin(kept)
-            case .interrupted: Process.say("seaway: the connection is lost; connecting again")
+            // The layer itself tells when a connection is lost.
+            case .interrupted: break
             case .lost(let name):
                 throw ClientError(Refusal(code: "lost", text: "another reader has taken it over"), name: name)
             case .refused(let refusal): throw ClientError(refusal, name: self.names[0])

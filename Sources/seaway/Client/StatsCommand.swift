@@ -17,7 +17,7 @@ struct StatsCommand: AsyncParsableCommand {
               seaway stats channels --limit 1000
               seaway stats --json --broker a:7411 --broker b:7411 | jq .messages
 
-            Exit codes: 0 done, 69 no broker, 74 no answer, 1 refused.
+            Of several brokers those in reach are shown. Exit codes: 0 done, 69 a broker is away, 74 no answer, 1 refused.
             """)
 
     enum Kind: String, CaseIterable, ExpressibleByArgument {
@@ -53,7 +53,7 @@ struct StatsCommand: AsyncParsableCommand {
         try await Signals.untilTold {
             var before: TotalsTable?
             while !Task.isCancelled {
-                try await self.looking.print(look, as: "stats") { answers in
+                try await self.looking.print(look, as: "stats", goesOn: true) { answers in
                     defer { before = TotalsTable(answers) }
                     return self.lines(answers, before.map { ($0, interval) }) + [""]
                 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import SeawayClient
 import SeawayConsole
 import SeawayMessage
-import SeawayWire
 
 /// `seaway tail`
 struct TailCommand: AsyncParsableCommand {
@@ -31,7 +30,7 @@ struct TailCommand: AsyncParsableCommand {
 
     func run() async throws {
         StandardOutput.expectEnd()
-        let layers = try self.brokers.addresses.map { try Visit.layer(to: $0, as: "tail", self.brokers) }
+        let layers = try self.brokers.addresses.map { try Visit.layer(to: $0, as: "tail", self.brokers, goesOn: true) }
         try await Visit.with(layers) {
             let tailing = Tailing(
                 layers: layers, patterns: self.patterns.map(\.pattern), timeout: self.brokers.patience.timeout.duration,
@@ -43,21 +42,11 @@ struct TailCommand: AsyncParsableCommand {
                         "\(self.format.json ? DeliveryLine.json(copy) : DeliveryLine.text(copy))\n")
                 case .missed(let count) where self.format.json: try StandardOutput.write("{\"missed\":\(count)}\n")
                 case .missed(let count): Process.say("seaway: \(count) copies are missing")
-                case .interrupted: Process.say("seaway: the connection is lost; connecting again")
-                case .started, .refused: break
+                // The layer itself tells when a connection is lost.
+                case .started, .refused, .interrupted: break
                 }
             }
             try self.reading.check(printed)
         }
-    }
-}
-
-/// Names with `*` for any characters.
-struct PatternArgument: ExpressibleByArgument {
-    let pattern: String
-
-    init?(argument: String) {
-        guard Pattern(argument) != nil else { return nil }
-        self.pattern = argument
     }
 }

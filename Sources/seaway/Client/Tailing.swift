@@ -36,6 +36,7 @@ struct Tailing {
             group.addTask {
                 for await _ in signals { happen.finish() }
             }
+            group.addTask { await Hangups.outlive { happen.finish() } }
             group.addTask { [timeout = self.timeout] in
                 try await Task.sleep(for: timeout)
                 happen.yield(.late)

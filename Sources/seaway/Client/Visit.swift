@@ -27,20 +27,24 @@ enum Visit {
     }
 
     /// A connection to one broker, for looking at it.
-    static func layer(to broker: BrokerAddress, as name: String, _ options: BrokersOptions) throws -> WireLayer {
+    ///
+    /// - Parameter goesOn: whether the command tells when the broker goes and comes.
+    static func layer(
+        to broker: BrokerAddress, as name: String, _ options: BrokersOptions, goesOn: Bool = false
+    ) throws -> WireLayer {
         var configuration = try self.configuration(name, options)
         configuration.broker = broker
-        return WireLayer(configuration, logger: self.silence)
+        return WireLayer(configuration, logger: goesOn ? ConsoleLog.logger : self.silence)
     }
 
     /// Connections to all brokers, for sending and reading.
     static func layer(
-        over brokers: [BrokerAddress], as name: String, _ options: BrokersOptions
+        over brokers: [BrokerAddress], as name: String, _ options: BrokersOptions, goesOn: Bool
     ) throws -> any ConnectingLayer {
         var configuration = ShardedLayerConfiguration(brokers: brokers)
         configuration.connection = try self.configuration(name, options)
         configuration.failover = max(options.patience.timeout.duration, .milliseconds(300))
-        return try configuration.makeLayer(logger: self.silence)
+        return try configuration.makeLayer(logger: goesOn ? ConsoleLog.logger : self.silence)
     }
 
     /// A broker that falls silent is given up after the timeout, so that nothing waits for ever.
@@ -70,8 +74,7 @@ enum Visit {
     private static func exit(for error: any Error) -> any Error {
         switch error {
         case let error as ClientError:
-            let isMissing = error.code == .unreachable
-            Process.say("seaway: \(isMissing ? error.refusal?.text ?? "\(error)" : "\(error)")")
+            Process.say("seaway: \(error.sentence)")
             return error.exitCode
         case let error as StandardOutput.Fault:
             // Who reads no more needs no explanation.
@@ -96,8 +99,13 @@ extension ExitCode {
 }
 
 extension ClientError {
+    /// For people; what cannot be reached is named in it.
+    var sentence: String {
+        self.code == .unreachable ? self.refusal?.text ?? self.description : self.description
+    }
+
     /// The same codes as those of `clients/shell/seaway.sh`.
-    fileprivate var exitCode: ExitCode {
+    var exitCode: ExitCode {
         switch self.code {
         case .full, .away, .closing: .notNow
         case .unreachable: .unavailable

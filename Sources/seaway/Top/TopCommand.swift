@@ -15,7 +15,7 @@ struct TopCommand: AsyncParsableCommand {
               seaway top --broker a:7411 --broker b:7411 --interval 1s
               seaway top --once connections                  one picture, as text
 
-            Exit codes: 0 done, 64 no terminal, 69 no broker (with --once).
+            Exit codes: 0 done, 64 no terminal, 69 a broker is away (with --once).
             """)
 
     @Argument(help: "What is shown first: channels, groups or connections.") var list = TopList.channels
@@ -52,9 +52,10 @@ struct TopCommand: AsyncParsableCommand {
         for watcher in watchers { watcher.start() }
         var loop = TopLoop(watchers, every: self.interval, TopState(list: self.list, filter: self.filter))
         if self.once {
-            let (lines, reachesAny) = try await loop.once(width: Terminal.size?.width ?? 120)
+            let (lines, missing) = try await loop.once(width: Terminal.size?.width ?? 120)
             try Visit.printing { try StandardOutput.write(lines: lines) }
-            guard reachesAny else { throw ExitCode.unavailable }
+            for error in missing { Process.say("seaway: \(error.sentence)") }
+            if let first = missing.first { throw first.exitCode }
         } else {
             // A terminal that is gone is no error.
             do { try await loop.run() } catch is StandardOutput.Fault {}

@@ -41,13 +41,18 @@ struct TopLoop {
 
     /// Asks twice, so that there are rates.
     ///
-    /// - Returns: one picture, and whether any broker was in reach.
-    mutating func once(width: Int) async throws -> (lines: [String], reachesAny: Bool) {
+    /// - Returns: one picture, and why brokers are not in it.
+    mutating func once(width: Int) async throws -> (lines: [String], missing: [ClientError]) {
+        var missing: [ClientError] = []
         for round in 0..<2 {
-            for (index, result) in await self.answers { self.take(result, of: index) }
+            missing = []
+            for (index, result) in await self.answers.sorted(by: { $0.broker < $1.broker }) {
+                self.take(result, of: index)
+                if case .failure(let error) = result { missing.append(error) }
+            }
             if round == 0 { try await Task.sleep(for: self.interval.duration) }
         }
-        return (self.screen(width: width).text, !self.model.reachesNone)
+        return (self.screen(width: width).text, missing)
     }
 
     private var answers: [(broker: Int, Result<BrokerAnswer, ClientError>)] {
@@ -81,7 +86,12 @@ struct TopLoop {
             }
             group.addTask {
                 for await signal in signals {
-                    happen.yield(signal == .sigwinch ? .resized : .quit)
+                    switch signal {
+                    case .sigwinch: happen.yield(.resized)
+                    // Only the end of its terminal ends it: there is nothing to read again.
+                    case .sighup where Terminal.isThere: continue
+                    default: happen.yield(.quit)
+                    }
                 }
             }
             try self.show(on: terminal)

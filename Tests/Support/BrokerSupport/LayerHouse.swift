@@ -1,6 +1,6 @@
 import Logging
 package import SeawayBroker
-import SeawayClient
+package import SeawayClient
 package import SeawayMessage
 
 /// What lies between a layer and its broker.
@@ -80,7 +80,7 @@ package final class LayerHouse {
 
 extension RunningBroker {
     /// Where clients find it.
-    fileprivate var clientAddress: BrokerAddress {
+    package var clientAddress: BrokerAddress {
         switch self.address {
         case .tcp(let host, let port): BrokerAddress(target: .tcp(host: host, port: port))
         case .tls(let host, let port): BrokerAddress(target: .tls(host: host, port: port))

@@ -53,7 +53,7 @@ package final class RunningBroker: Sendable {
         let broker = try await Broker.make(
             configuration: configuration, eventLoop: group.any(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
-        let bound = try await broker.listen(on: address)
+        let bound = try await broker.listen(on: address)[0]
         return RunningBroker(broker, bound, group, time, try await Probe.start(on: group))
     }
 

@@ -57,21 +57,3 @@ package struct AnswerStream: Hashable, Sendable {
         return .begin(status: status, isLast: !piece.moreContent)
     }
 }
-
-/// Why an answer of a worker is not passed on (protocol/INTERFACE.md, I15).
-package enum AnswerFault: Error, Hashable, Sendable {
-    /// The body is not a message at all.
-    case notAMessage
-    /// A field has another type than its table says.
-    case wrongType(field: String)
-    case noStatus
-    case statusOutOfRange(Int)
-    case secondStatus
-    case hole(expected: Int, offset: Int)
-    case overlap(expected: Int, offset: Int)
-    /// Not a token, or a control character in the value.
-    case fieldNotLegal
-    case fieldsTooLarge
-    /// `disconnect_channel` is none of a worker's own (I27).
-    case disconnectChannel
-}

@@ -1,0 +1,53 @@
+import Logging
+import SeawayBroker
+import SeawayNIO
+import ServiceLifecycle
+import UnixSignals
+
+/// Reads tokens and certificates again; a file that cannot be used changes nothing.
+struct Reloading: Sendable {
+    let broker: Broker
+    let tokens: TokenFile?
+    let tls: ServerTLSOptions
+    let logger: Logger
+
+    /// - Returns: whether there is anything to read.
+    func run() async -> Bool {
+        let hadTokens = await self.reload("tokens") {
+            guard let tokens = try self.tokens?.read() else { return false }
+            try await self.broker.replaceTokens(tokens)
+            return true
+        }
+        let hadCertificates = await self.reload("certificates") {
+            guard let tls = try self.tls.load() else { return false }
+            try await self.broker.replaceTLS(tls)
+            return true
+        }
+        return hadTokens || hadCertificates
+    }
+
+    private func reload(_ what: String, _ read: () async throws -> Bool) async -> Bool {
+        do {
+            guard try await read() else { return false }
+            self.logger.info("\(what) read again")
+        } catch {
+            self.logger.error("\(what) stay as they were", metadata: ["reason": "\(PlainWords.of(error))"])
+        }
+        return true
+    }
+}
+
+/// Answers each SIGHUP with what can be read again, or says that there is nothing: no process ends by it.
+struct HangupService: Service {
+    let hangups: UnixSignalsSequence
+    let logger: Logger
+    /// - Returns: whether there was anything to read.
+    let reload: @Sendable () async -> Bool
+
+    func run() async throws {
+        for await _ in self.hangups.cancelOnGracefulShutdown() {
+            guard await !self.reload() else { continue }
+            self.logger.notice("SIGHUP: this process has nothing to read again, and goes on")
+        }
+    }
+}
