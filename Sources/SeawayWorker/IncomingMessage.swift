@@ -58,7 +58,7 @@ public struct IncomingMessage: Sendable {
     // MARK: Others answer
 
     /// Gives the work to others, who answer the one who waits: sends a message with this one's `reply_channel`, and
-    /// says ``handedOn()``.
+    /// says ``answerLater()``.
     ///
     /// - Parameter work: what they need to know; of an event that says `serial` also `control_channel`, `order` and
     ///   `serial`.
@@ -69,14 +69,14 @@ public struct IncomingMessage: Sendable {
         var work = work
         work["reply_channel"] = .string(replyChannel)
         try await self.layer.send(work, to: channel)
-        self.handedOn()
+        self.answerLater()
     }
 
     /// Says that somebody else answers, who knows the reply channel, or this process later: the consumer may end
     /// without an answer.
     ///
     /// An event of a socket that waits for its `done` (W16) gets it from them too.
-    public func handedOn() { self.exchange?.handOn() }
+    public func answerLater() { self.exchange?.handOn() }
 
     /// Says that an event of a socket is dealt with before its consumer has ended: the next one comes (W16).
     ///

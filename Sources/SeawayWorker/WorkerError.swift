@@ -19,7 +19,7 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The request has its answer. Nothing was sent: what was first stands.
         public static let alreadyAnswered = Code(kind: .alreadyAnswered)
         /// A handler has ended, and nobody has answered the request, or not to its end; see
-        /// ``IncomingMessage/handedOn()``.
+        /// ``IncomingMessage/answerLater()``.
         public static let unanswered = Code(kind: .unanswered)
         /// The worker's channels cannot be listened on (any more).
         public static let notListening = Code(kind: .notListening)

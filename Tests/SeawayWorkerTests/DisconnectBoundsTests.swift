@@ -64,7 +64,7 @@ import Testing
                 await gate.wait()
             }
             worker.on("http.request", at: "/handed-on") { message in
-                message.handedOn()
+                message.answerLater()
                 begun.put(())
                 await gate.wait()
             }

@@ -158,9 +158,9 @@ import Testing
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.on("http.request", at: "/heavy") { try await $0.handOn(["limit": 7], to: "bigdata.process") }
-            worker.on("http.request", at: "/elsewhere") { $0.handedOn() }
+            worker.on("http.request", at: "/elsewhere") { $0.answerLater() }
             worker.on("http.request", at: "/throws") { message in
-                message.handedOn()
+                message.answerLater()
                 throw Oops()
             }
         } talk: { _ in
@@ -197,7 +197,7 @@ import Testing
         let later = Inbox<IncomingMessage>()
         try await withWorker(layer) { worker in
             worker.on("http.request") { message in
-                message.handedOn()
+                message.answerLater()
                 later.put(message)
             }
         } talk: { _ in

@@ -12,7 +12,7 @@ type abruptEnd struct{ text string }
 
 func (e *abruptEnd) Error() string { return e.text }
 
-var errUnanswered = errors.New("it ended without an answer, and without HandOn")
+var errUnanswered = errors.New("it ended without an answer, and without AnswerLater")
 
 // guard runs a call to its end, whatever that is: a panic, also one with nil, and runtime.Goexit become errors.
 //

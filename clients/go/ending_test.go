@@ -134,7 +134,7 @@ func TestASecondAnswerIsAnErrorAndTheFirstStands(t *testing.T) {
 
 func TestWhatIsHandedOnIsAnsweredElsewhere(t *testing.T) {
 	w := startWorker(t, 1, func(ctx context.Context, r *Request) error {
-		r.HandOn()
+		r.AnswerLater()
 		return nil
 	})
 	w.connection.push("http.request", aRequest)

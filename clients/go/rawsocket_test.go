@@ -36,7 +36,7 @@ func startRaw(t *testing.T) *socketsAtWork {
 		case "/done":
 			return r.Done(ctx)
 		case "/hand-on":
-			r.HandOn()
+			r.AnswerLater()
 		}
 		return nil
 	}

@@ -89,11 +89,11 @@ func (r *Request) Stream(ctx context.Context, status int, header Header) (*Strea
 	return stream, nil
 }
 
-// HandOn says that somebody else answers, or says that the event is done: another worker that was given the reply
+// AnswerLater says that somebody else answers, or says that the event is done: another worker that was given the reply
 // channel, a goroutine that outlives the handler, a message to a group that the reply channel is in.
 //
 // Without it a handler that returns and has not answered has failed, and a 500 is sent.
-func (r *Request) HandOn() {
+func (r *Request) AnswerLater() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.isHandedOn = true

@@ -14,7 +14,7 @@ import (
 
 // Handler does the work for one message.
 //
-// An error, a panic, runtime.Goexit and a return without an answer ([Request.HandOn] is the exception) are logged; where the
+// An error, a panic, runtime.Goexit and a return without an answer ([Request.AnswerLater] is the exception) are logged; where the
 // message has a reply channel and no answer was sent, a 500 is. The context ends when nobody waits for the answer any
 // more, when the handler's time is over, or the worker's time to finish.
 type Handler func(ctx context.Context, request *Request) error
