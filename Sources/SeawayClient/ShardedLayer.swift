@@ -2,7 +2,7 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
-public import SeawayLog
+import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
@@ -25,7 +25,7 @@ public final class ShardedLayer: ConnectingLayer {
     public init(
         _ configuration: ShardedLayerConfiguration,
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
-        logger: Logger = .lines(label: "seaway.client")
+        logger: Logger = Logger(label: "seaway.client")
     ) throws(ShardedLayerConfiguration.Fault) {
         try configuration.check()
         self.eventLoop = eventLoop
@@ -33,7 +33,7 @@ public final class ShardedLayer: ConnectingLayer {
             WireLayer(configuration.connection(to: $0), eventLoop: eventLoop, logger: logger)
         }
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
-            ShardedCore(configuration, self.layers, eventLoop, logger, self.live), eventLoop: eventLoop)
+            ShardedCore(configuration, self.layers, eventLoop, logger.byLines, self.live), eventLoop: eventLoop)
         self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.connection.maxPending)
     }
 

@@ -1,7 +1,6 @@
 public import Logging
 public import NIOCore
 public import NIOPosix
-public import SeawayLog
 import SeawayWire
 
 /// Which brokers a layer has, and every bound of it.
@@ -39,7 +38,7 @@ public struct ShardedLayerConfiguration: Sendable {
     /// - Throws: ``Fault``; whether brokers are there shows later.
     public func makeLayer(
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
-        logger: Logger = .lines(label: "seaway.client")
+        logger: Logger = Logger(label: "seaway.client")
     ) throws(Fault) -> any ConnectingLayer {
         try self.check()
         guard let first = self.brokers.first, self.brokers.count == 1 else {

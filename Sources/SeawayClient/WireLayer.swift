@@ -2,7 +2,7 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
-public import SeawayLog
+import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
@@ -24,11 +24,11 @@ public final class WireLayer: ConnectingLayer {
     public init(
         _ configuration: WireLayerConfiguration = .init(),
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),
-        logger: Logger = .lines(label: "seaway.client")
+        logger: Logger = Logger(label: "seaway.client")
     ) {
         self.eventLoop = eventLoop
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
-            WireCore(configuration, eventLoop, logger, self.life), eventLoop: eventLoop)
+            WireCore(configuration, eventLoop, logger.byLines, self.life), eventLoop: eventLoop)
         self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.maxPending)
     }
 

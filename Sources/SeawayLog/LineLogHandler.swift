@@ -55,12 +55,15 @@ public struct LineLogHandler: LogHandler {
 }
 
 extension Logger {
-    /// A logger whose lines cannot be forged by what stands in them, over whatever ``LoggingSystem`` was told to use.
-    public static func lines(label: String) -> Logger {
-        Logger(label: label) { LineLogHandler(Logger(label: $0).handler) }
+    /// The same logger, with lines that cannot be forged by what stands in them.
+    public var byLines: Logger {
+        guard !(self.handler is LineLogHandler) else { return self }
+        var logger = Logger(label: self.label) { _ in LineLogHandler(self.handler) }
+        logger.logLevel = self.logLevel
+        return logger
     }
 
-    /// The same, on standard error whatever ``LoggingSystem`` says: for programs.
+    /// A logger of lines on standard error whatever ``LoggingSystem`` says: for programs.
     public static func standardError(label: String, level: Level = .info) -> Logger {
         var logger = Logger(label: label) { LineLogHandler(StreamLogHandler.standardError(label: $0)) }
         logger.logLevel = level

@@ -1,14 +1,6 @@
 package import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A host and a port to listen on, as somebody has written them.
 package struct ListenPlace: Hashable, Sendable, CustomStringConvertible {
     /// A name, an address, or `*` for all addresses of this machine.
@@ -52,38 +44,10 @@ package struct ListenPlace: Hashable, Sendable, CustomStringConvertible {
 
     /// Asks the system, which may take long.
     private static func lookUp(_ host: String, _ port: Int) throws -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE
-        #if canImport(Glibc)
-            hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        #else
-            hints.ai_socktype = SOCK_STREAM
-        #endif
-        var first: UnsafeMutablePointer<addrinfo>?
-        let result = getaddrinfo(host, nil, &hints, &first)
-        guard result == 0 else {
-            throw ListenFault(reason: "there is no host \(host): \(String(cString: gai_strerror(result)))")
-        }
-        defer { freeaddrinfo(first) }
-        var addresses: [SocketAddress] = []
-        for entry in sequence(first: first, next: { $0?.pointee.ai_next }) {
-            guard let entry else { break }
-            // Not those of one network interface alone, which stand for no address by themselves.
-            guard let text = Self.numeric(entry.pointee),
-                let address = try? SocketAddress(ipAddress: text, port: port), !addresses.contains(address)
-            else { continue }
-            addresses.append(address)
-        }
+        // Not those of one network interface alone, which stand for no address by themselves.
+        let addresses = try HostLookup.addresses(of: host).compactMap { try? SocketAddress(ipAddress: $0, port: port) }
         guard !addresses.isEmpty else { throw ListenFault(reason: "the host \(host) has no address") }
         return addresses
-    }
-
-    private static func numeric(_ entry: addrinfo) -> String? {
-        var text = [CChar](repeating: 0, count: 256)
-        let result = getnameinfo(
-            entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-        guard result == 0 else { return nil }
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

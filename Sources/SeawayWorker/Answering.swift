@@ -111,10 +111,10 @@ extension WorkerRun {
 extension WorkerRun.Answer {
     /// What a line about it names.
     fileprivate func metadata(_ error: ClientError?) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["channel": self.replyChannel.onOneLine]
-        if let method = self.about?.method { metadata["method"] = method.onOneLine }
-        if let path = self.about?.path { metadata["path"] = path.onOneLine }
-        if let error { metadata["error"] = "\(error)".onOneLine }
+        var metadata: Logger.Metadata = ["channel": "\(self.replyChannel)"]
+        if let method = self.about?.method { metadata["method"] = "\(method)" }
+        if let path = self.about?.path { metadata["path"] = "\(path)" }
+        if let error { metadata["error"] = "\(error)" }
         return metadata
     }
 

@@ -107,18 +107,18 @@ extension WorkerRun {
     private func log(_ error: any Error, _ socket: WebSocket) -> Bool {
         if let error = error as? ClientError, [socket.channel, socket.controlChannel].contains(error.name) {
             if error.code == .gone {
-                self.logger.debug("the socket has ended", metadata: ["channel": error.name.onOneLine])
+                self.logger.debug("the socket has ended", metadata: ["channel": "\(error.name)"])
                 return false
             }
             if error.code == .unknown {
                 // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
-                self.logger.warning("a message to a socket may be lost", metadata: ["channel": error.name.onOneLine])
+                self.logger.warning("a message to a socket may be lost", metadata: ["channel": "\(error.name)"])
                 return false
             }
         }
         self.logger.error(
             "a socket's handler has failed",
-            metadata: ["path": socket.path.onOneLine, "error": "\(error)".onOneLine])
+            metadata: ["path": "\(socket.path)", "error": "\(error)"])
         return true
     }
 

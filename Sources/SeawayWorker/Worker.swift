@@ -1,5 +1,5 @@
 public import Logging
-public import SeawayLog
+import SeawayLog
 public import SeawayMessage
 public import ServiceLifecycle
 import Synchronization
@@ -48,13 +48,14 @@ public final class Worker: Service {
     ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = .lines(label: "seaway.worker")
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = Logger(label: "seaway.worker")
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
         self.disconnectNotice = disconnectNotice.map { max($0, .milliseconds(1)) }
         self.clock = clock
-        self.logger = logger
+        // What a client or a handler says cannot begin a line of its own, whatever the application logs with.
+        self.logger = logger.byLines
     }
 
     // MARK: Routes

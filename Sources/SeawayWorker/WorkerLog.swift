@@ -15,7 +15,7 @@ final class WorkerLog: Sendable {
 
     init(_ channels: [String], _ logger: Logger) {
         self.logger = logger
-        self.channels = channels.joined(separator: " ").onOneLine
+        self.channels = "\(channels.joined(separator: " "))"
     }
 
     func say(_ event: ListeningEvent) {
@@ -30,11 +30,11 @@ final class WorkerLog: Sendable {
             self.logger.debug("listening was interrupted", metadata: ["channels": self.channels])
         case .lost(let name):
             self.logger.error(
-                "another reader has taken a channel over: the worker ends", metadata: ["channel": name.onOneLine])
+                "another reader has taken a channel over: the worker ends", metadata: ["channel": "\(name)"])
         case .refused(let refusal):
             self.logger.error(
                 "listening is refused: the worker ends",
-                metadata: ["channels": self.channels, "reason": "\(refusal)".onOneLine])
+                metadata: ["channels": self.channels, "reason": "\(refusal)"])
         }
     }
 

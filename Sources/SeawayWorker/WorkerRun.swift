@@ -162,7 +162,7 @@ final class WorkerRun: Sendable {
             self.logger.debug("nobody waits for the answer any more", metadata: metadata)
             return false
         }
-        metadata["error"] = "\(error)".onOneLine
+        metadata["error"] = "\(error)"
         if refused?.code == .unknown, message.isOfWebSocket {
             // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.
             self.logger.warning("a message to a socket may be lost", metadata: metadata)

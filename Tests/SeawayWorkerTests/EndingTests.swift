@@ -148,7 +148,7 @@ import Testing
             #expect(await layer.nextSent().status == 500)
         }
         let line = try #require(log.errors.first)
-        #expect(line.hasSuffix(#"path=/a\n2030-01-01 error forged\u{1B}[2J\u{2028}"#))
+        #expect(line.hasSuffix(#"path=/a\n2030-01-01 error forged\x1b[2J\u2028"#))
     }
 
     // MARK: Others answer

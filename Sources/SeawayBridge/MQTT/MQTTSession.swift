@@ -1,3 +1,5 @@
+import SeawayNIO
+
 #if SEAWAY_MQTT
     /// A handle, and what has happened to it; used by one thread.
     final class MQTTSession {

@@ -6,14 +6,14 @@
     import Darwin
 #endif
 
-/// The addresses of a host.
-enum HostLookup {
-    struct Fault: Error, Hashable, Sendable, CustomStringConvertible { let description: String }
+/// The addresses of a host, by the system's resolver.
+package enum HostLookup {
+    package struct Fault: Error, Hashable, Sendable, CustomStringConvertible { package let description: String }
 
     /// Holds the thread for as long as the system's resolver takes.
     ///
-    /// - Returns: at least one, as numbers.
-    static func addresses(of host: String) throws(Fault) -> [String] {
+    /// - Returns: at least one, as numbers, each once, in the system's order.
+    package static func addresses(of host: String) throws(Fault) -> [String] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         #if canImport(Glibc)
@@ -23,7 +23,9 @@ enum HostLookup {
         #endif
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &found)
-        guard code == 0 else { throw Fault(description: "\(host): \(String(cString: gai_strerror(code)))") }
+        guard code == 0 else {
+            throw Fault(description: "there is no host \(host): \(String(cString: gai_strerror(code)))")
+        }
         defer { freeaddrinfo(found) }
         var addresses: [String] = []
         var next = found
@@ -31,7 +33,7 @@ enum HostLookup {
             if let address = Self.numbers(entry), !addresses.contains(address) { addresses.append(address) }
             next = entry.ai_next
         }
-        guard !addresses.isEmpty else { throw Fault(description: "\(host) has no address") }
+        guard !addresses.isEmpty else { throw Fault(description: "the host \(host) has no address") }
         return addresses
     }
 

@@ -1,0 +1,11 @@
+import Logging
+
+extension IncomingMessage {
+    /// What a line about it names.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["channel": "\(self.channel)"]
+        if let method = self.envelope.method { metadata["method"] = "\(method)" }
+        if let path = self.envelope.path { metadata["path"] = "\(path)" }
+        return metadata
+    }
+}
