@@ -35,3 +35,19 @@ import Testing
         #expect(AcceptTrouble.advice(ENFILE).contains("fs.file-max"))
     }
 }
+
+@Suite("The last descriptors are kept back") struct DescriptorReserveTests {
+    @Test(arguments: [(64, 48), (20, 15), (1_024, 1_008), (1_048_576, 1_048_560)])
+    func aQuarterAndAtMostSixteenAreKept(limit: Int, first: Int) {
+        let reserve = DescriptorReserve(limit: limit)
+        #expect(reserve.first == first)
+        #expect(!reserve.begins(at: CInt(first - 1)))
+        #expect(reserve.begins(at: CInt(first)))
+    }
+
+    @Test func whatIsLeftIsAskedOfTheSystem() {
+        #expect(!DescriptorReserve().isAllThatIsLeft)
+        // As with a limit of so few that all but the reserve are taken.
+        #expect(DescriptorReserve(limit: 1).isAllThatIsLeft)
+    }
+}
