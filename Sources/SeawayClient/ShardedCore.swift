@@ -281,8 +281,11 @@ final class ShardedCore {
                 self.say(self.members.listened(broker, mailbox, isKept: isKept, now: Self.now))
             }
             if isFirst { reading.handle.event(event) }
+        // One broker alone is never weakened.
+        case .weakened: break
         case .interrupted:
-            if reading.interrupted(at: broker) { reading.handle.event(event) }
+            guard reading.isListening(at: broker) else { return }
+            reading.handle.event(reading.interrupted(at: broker) ? event : .weakened)
         case .lost:
             self.end(reading)
             reading.handle.event(event)

@@ -73,6 +73,8 @@ final class ShardedReading {
         return isFirst
     }
 
+    func isListening(at broker: Int) -> Bool { self.listening.contains(broker) }
+
     /// - Returns: whether it was the last.
     func interrupted(at broker: Int) -> Bool {
         guard self.listening.contains(broker) else { return false }

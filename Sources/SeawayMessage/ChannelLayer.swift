@@ -162,6 +162,8 @@ public enum ListeningEvent: Hashable, Sendable {
     case started(kept: Bool)
     /// The connection was lost; the layer tries to listen again by itself.
     case interrupted
+    /// One of several brokers was lost, with what it held; the listening goes on over the others.
+    case weakened
     /// Another reader has taken the mailbox over; this listening is over.
     case lost(name: String)
     /// The layer refused; this listening is over.

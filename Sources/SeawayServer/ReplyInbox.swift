@@ -9,6 +9,9 @@ protocol ReplyInboxOwner: AnyObject {
 
     /// The names that workers know lead nowhere any more: what is under way cannot be answered.
     func inboxWasLost()
+
+    /// A broker is gone, perhaps with what was on its way to workers or from them.
+    func brokerWasLost()
 }
 
 /// The mailboxes in which what workers send to a server's requests, or to its sockets, comes (I1, I2, W1).
@@ -89,7 +92,9 @@ final class ReplyInbox {
         guard !self.isStopped, self.boxes.contains(where: { $0.name == name }) else { return }
         switch event {
         case .started: self.logger.debug("listening", metadata: ["mailbox": "\(name)"])
-        case .interrupted: self.logger.debug("interrupted", metadata: ["mailbox": "\(name)"])
+        case .interrupted, .weakened:
+            self.logger.debug("a broker was lost", metadata: ["mailbox": "\(name)"])
+            self.owner.brokerWasLost()
         case .lost:
             self.logger.error("another reader has taken a reply mailbox", metadata: ["mailbox": "\(name)"])
             self.leaveNames()

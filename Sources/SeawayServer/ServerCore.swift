@@ -261,6 +261,9 @@ extension ServerCore: ReplyInboxOwner {
     func inboxWasLost() {
         for (number, holder) in self.holders { holder.fail(number, .unknownOutcome) }
     }
+
+    /// Each request has its own time (I21), and may be at another broker.
+    func brokerWasLost() {}
 }
 
 @available(*, unavailable)

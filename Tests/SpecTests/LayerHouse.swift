@@ -116,7 +116,7 @@ final class CallLog: Sendable {
         } event: { event in
             switch event {
             case .started(let isKept): self.add(.started(kept: isKept))
-            case .interrupted: self.add(.interrupted)
+            case .interrupted, .weakened: self.add(.interrupted)
             case .lost(let name): self.add(.lost(name))
             case .refused(let refusal): self.add(.refused(refusal.code))
             }

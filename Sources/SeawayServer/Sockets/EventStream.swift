@@ -33,6 +33,8 @@ package struct EventStream {
         package var overloadGrace = Duration.seconds(10)
         /// How long a serial socket waits for `done`.
         package var doneTimeout = Duration.seconds(30)
+        /// The same for a `done` that may have been lost with a broker; no longer than ``doneTimeout``.
+        package var doubtfulDoneTimeout = Duration.seconds(5)
 
         package init() {}
     }
@@ -205,7 +207,10 @@ package struct EventStream {
     package mutating func answered(_ outcome: Outcome, at now: Moment) {
         guard self.state == .sending else { return }
         switch outcome {
-        case .stored, .unknown: self.sent(at: now)
+        case .stored: self.sent(at: now)
+        case .unknown:
+            self.sent(at: now)
+            self.doubtDone(at: now)
         case .noRoom: self.state = .waitingForRoom(since: self.roomSought ?? now)
         case .nobodyThere:
             self.ownChannel = nil
@@ -248,6 +253,14 @@ package struct EventStream {
         else { return false }
         self.state = .idle
         return true
+    }
+
+    /// The `done` that is awaited, or the event that it is for, may have been lost with a broker: it is not waited for
+    /// as long as one that a worker is late with (W17).
+    package mutating func doubtDone(at now: Moment) {
+        guard case .waitingForDone = self.state else { return }
+        if let since = self.doneTime.since { self.doneTime = (self.doneTime.left - (now - since), now) }
+        self.doneTime.left = min(self.doneTime.left, self.limits.doubtfulDoneTimeout)
     }
 
     /// Sends nothing more, not even the disconnect.

@@ -176,6 +176,11 @@ extension SocketCore: ReplyInboxOwner {
     }
 
     func inboxWasLost() { self.close(.serviceRestart) }
+
+    func brokerWasLost() {
+        for session in self.sessions.values { session.brokerWasLost() }
+        for session in self.leaving.values { session.brokerWasLost() }
+    }
 }
 
 extension ServerCore {

@@ -274,6 +274,9 @@ final class SocketSession {
 
     // MARK: Times
 
+    /// The event that a worker has, or its `done`, may have gone with a broker (W17).
+    func brokerWasLost() { self.events.doubtDone(at: self.core.now) }
+
     func sweep(at now: Moment) {
         if case .asking(_, _, let deadline) = self.state, deadline <= now {
             self.core.warn("WebSocket refused", ["why": "no worker has answered", "channel": "\(self.route.channel)"])

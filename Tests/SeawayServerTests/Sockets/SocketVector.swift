@@ -29,6 +29,7 @@ struct SocketVector: Decodable, Sendable, CustomTestStringConvertible {
         let advance: Int?
         let counters: [String: Int]?
         let lost: String?
+        let weakened: Bool?
         let shutdown: Bool?
     }
 

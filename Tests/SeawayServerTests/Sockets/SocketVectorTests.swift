@@ -84,6 +84,10 @@ private final class SocketVectorRunner {
             self.site.layer.happen(.lost(name: kind), to: kind)
             self.site.server.run()
         }
+        if step.weakened == true {
+            self.site.layer.happen(.weakened, to: "websocket.send")
+            self.site.server.run()
+        }
         if step.shutdown == true { self.isLeft = Flag(self.site.server.core.drain()) }
         if step.shutdown == false { #expect(self.isLeft?.isSet == true, comment) }
         try self.compare(step, comment)
