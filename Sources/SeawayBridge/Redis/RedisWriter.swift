@@ -1,6 +1,7 @@
 package import Logging
 package import NIOCore
 package import SeawayMessage
+import SeawayNIO
 
 /// Gives messages to Redis, one after the other, over a connection that is made again when it was lost.
 package actor RedisWriter {
@@ -76,7 +77,7 @@ package actor RedisWriter {
             connection = try await self.connected()
         } catch {
             self.isDubious = true
-            return .passing(FaultText.of(error))
+            return .passing(PlainWords.of(error))
         }
         do {
             try await connection.ask(command)
@@ -91,7 +92,7 @@ package actor RedisWriter {
             return .passing(closed.description)
         } catch {
             self.isDubious = true
-            return .unknown(FaultText.of(error))
+            return .unknown(PlainWords.of(error))
         }
     }
 

@@ -1,4 +1,5 @@
 import Logging
+import SeawayNIO
 
 /// Keeps up a connection to a service: connects, works, and connects again with growing waits.
 struct ServiceLink: Sendable {
@@ -17,7 +18,7 @@ struct ServiceLink: Sendable {
             do {
                 try await connection { absence.succeeded() }
             } catch {
-                reason = FaultText.of(error)
+                reason = PlainWords.of(error)
             }
             if Task.isCancelled { return }
             try? await Task.sleep(for: absence.failed(reason))

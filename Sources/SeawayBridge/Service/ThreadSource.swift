@@ -1,4 +1,5 @@
 package import Logging
+import SeawayNIO
 
 /// A service that is read by a thread.
 package protocol ThreadReader: Sendable {
@@ -52,7 +53,7 @@ package final class ThreadSource: BridgeSource {
                 try self.reader.read(self.wakeup, attempt: absence.failures) { absence.succeeded() }
             } catch {
                 guard !self.wakeup.isWoken else { return }
-                self.wakeup.sleep(for: absence.failed(FaultText.of(error)))
+                self.wakeup.sleep(for: absence.failed(PlainWords.of(error)))
             }
         }
     }

@@ -1,4 +1,5 @@
 import Logging
+import SeawayNIO
 import Synchronization
 
 /// A service that is written to by a thread.
@@ -80,14 +81,14 @@ final class ThreadWriter<Target: ThreadTarget>: Sendable {
         do {
             connection = try self.connected(&slot)
         } catch {
-            return .passing(FaultText.of(error))
+            return .passing(PlainWords.of(error))
         }
         do {
             try self.target.write(text, to: connection, self.wakeup)
             slot.used = .now
             return nil
         } catch {
-            return error as? WriteFault ?? .unknown(FaultText.of(error))
+            return error as? WriteFault ?? .unknown(PlainWords.of(error))
         }
     }
 
