@@ -47,7 +47,7 @@ package enum PlainWords {
 
     private static func of(_ error: ChannelError) -> String {
         switch error {
-        case .connectTimeout(let time): "no answer in \(time.nanoseconds / 1_000_000) ms"
+        case .connectTimeout(let time): "no answer within \(time.nanoseconds / 1_000_000) ms"
         case .ioOnClosedChannel, .alreadyClosed, .outputClosed, .inputClosed, .eof: "the connection is closed"
         case .writeHostUnreachable: self.of(errno: EHOSTUNREACH)
         default: self.words("\(error)".prefixBefore("("))

@@ -85,7 +85,7 @@ import Testing
 
     @Test func eachKindHasItsWords() {
         #expect(PlainWords.of(IOError(errnoCode: 13, reason: "bind")) == "Permission denied")
-        #expect(PlainWords.of(ChannelError.connectTimeout(.seconds(5))) == "no answer in 5000 ms")
+        #expect(PlainWords.of(ChannelError.connectTimeout(.seconds(5))) == "no answer within 5000 ms")
         #expect(PlainWords.of(ChannelError.ioOnClosedChannel) == "the connection is closed")
         #expect(PlainWords.of(ListenFault(reason: "why")) == "why")
         #expect(PlainWords.of(ChannelError.unknownLocalAddress) == "unknown local address")

@@ -1,6 +1,7 @@
 import DequeModule
 import NIOCore
 import NIOPosix
+import SeawayNIO
 
 /// A connection to Redis on which each command is answered once, in order.
 final class RedisConnection: Sendable {
@@ -107,7 +108,7 @@ private final class RedisAnswers: ChannelInboundHandler {
                 self.waiting.popFirst()?.give(.success(value))
             }
         } catch {
-            self.giveUp("\(error)")
+            self.giveUp(PlainWords.of(error))
             context.close(promise: nil)
         }
     }
