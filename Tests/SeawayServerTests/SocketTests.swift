@@ -3,6 +3,7 @@ import NIOPosix
 import SeawayMessage
 import SeawayServer
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Over real sockets", .timeLimit(.minutes(1))) struct SocketTests {
@@ -120,8 +121,8 @@ import Testing
     }
 
     @Test("I21") func theServersOwnAnswers() async throws {
-        let layer = FakeLayer(verdict: { channel in
-            switch channel {
+        let layer = FakeLayer(verdict: { _, sent in
+            switch sent.channel {
             case "http.request.full": .refused(Refusal(code: "full"))
             case "http.request.away": .refused(Refusal(code: "unreachable"))
             default: .done

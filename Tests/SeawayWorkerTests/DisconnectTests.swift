@@ -30,7 +30,7 @@ import Testing
         #expect(
             house.log.lines.contains(
                 "debug nobody waits for the answer any more channel=http.request method=GET path=/slow"))
-        _ = await house.layer.stoppedMailboxes.next()
+        _ = await house.layer.nextStoppedAside()
     }
 
     @Test func goneToTheNamingSaysTheSame() async throws {
@@ -93,7 +93,7 @@ import Testing
                 await begun.next()
                 try await house.broker.advance(by: .milliseconds(250))
                 if place == 0 {
-                    _ = await layer.mailboxes.next()
+                    _ = await layer.nextAside()
                     layer.happenAside(.started(kept: false))
                 }
                 let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
@@ -122,7 +122,7 @@ import Testing
             #expect(await layer.nextSent().content == "one")
             await begun.next()
             try await house.broker.advance(by: .milliseconds(250))
-            _ = await layer.mailboxes.next()
+            _ = await layer.nextAside()
             layer.happenAside(.started(kept: false))
             let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
             layer.disconnect(channel, 1)
@@ -149,12 +149,12 @@ import Testing
             layer.disconnect(channel, 1)
             #expect(await ended.next())
         }
-        _ = await layer.stoppedMailboxes.next()
+        _ = await layer.nextStoppedAside()
     }
 
     /// Whoever still waits has an answer when the worker's time is over.
     @Test func aWorkerThatIsCancelledAnswersWhatItHas() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer(opening: nil)
         let (begun, ended) = (Inbox<Void>(), Inbox<Bool>())
         let log = InMemoryLogHandler()
         let worker = Worker(layer: layer, concurrency: 2, logger: Logger(label: "test") { _ in log })
