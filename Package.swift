@@ -189,7 +189,9 @@ let package = Package(
         .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
         .testTarget(
             name: "SeawayNIOTests",
-            dependencies: ["SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")],
+            dependencies: [
+                "SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOTestUtils"),
+            ],
             swiftSettings: rules
         ),
         .testTarget(

@@ -52,6 +52,19 @@ import Testing
         }
     }
 
+    @Test("I28", arguments: ["1.0", "1.1"]) func tabsAreWhiteSpaceToo(version: String) async throws {
+        try await SocketServer.run(.echo()) { server in
+            try await server.connect { client in
+                let fields = "host: a\r\nconnection: keep-alive\t\r\n"
+                let chunked = version == "1.1" ? "transfer-encoding:\tchunked\t \r\n\r\n5\r\n\thell\r\n0\r\n\r\n" : nil
+                for body in ["content-length: 5\t\r\n\r\n\thell", chunked, "\r\n"].compactMap({ $0 }) {
+                    try await client.send("POST /a HTTP/\(version)\r\n\(fields)\(body)")
+                    #expect(try await client.read(until: "</a>").contains(" 200 OK\r\n"))
+                }
+            }
+        }
+    }
+
     @Test("I17") func aClientThatHangsUpIsReported() async throws {
         let layer = FakeLayer()
         try await SocketServer.run(layer) { server in
