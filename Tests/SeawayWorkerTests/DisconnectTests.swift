@@ -91,12 +91,8 @@ import Testing
             for (place, path) in ["/returns", "/throws", "/silent"].enumerated() {
                 layer.request(1, path)
                 await begun.next()
-                try await house.broker.advance(by: .milliseconds(250))
-                if place == 0 {
-                    _ = await layer.nextAside()
-                    layer.happenAside(.started(kept: false))
-                }
-                let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
+                let sent = try await house.passNotice(isFirst: place == 0)
+                let channel = try #require(sent.message["disconnect_channel"]?.string)
                 layer.disconnect(channel, 1)
                 #expect(await ended.next())
                 #expect(await layer.nextCredit() == 1)
@@ -121,10 +117,8 @@ import Testing
             layer.request(1, "/stream")
             #expect(await layer.nextSent().content == "one")
             await begun.next()
-            try await house.broker.advance(by: .milliseconds(250))
-            _ = await layer.nextAside()
-            layer.happenAside(.started(kept: false))
-            let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
+            let sent = try await house.passNotice()
+            let channel = try #require(sent.message["disconnect_channel"]?.string)
             layer.disconnect(channel, 1)
             #expect(await ended.next())
             #expect(await layer.nextCredit() == 1)
