@@ -198,7 +198,7 @@ let package = Package(
             name: "SeawayNIOTests",
             dependencies: [
                 "SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOPosix"),
-                logging,
+                nio("NIOTestUtils"), logging,
             ],
             swiftSettings: rules
         ),

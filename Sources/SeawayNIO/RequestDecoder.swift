@@ -3,13 +3,17 @@ package import NIOHTTP1
 
 /// NIO's decoder of requests, which also tells a method that it does not know from bytes that are no request.
 ///
-/// Only the first is `HTTPParserError.invalidMethod`, to which the answer is 501 (RFC 9110, 9.1).
+/// Only the first is `HTTPParserError.invalidMethod`, to which the answer is 501 (RFC 9110, 9.1). A tab where white space
+/// may stand in a ``FieldLine`` is given to the parser as a space.
 package struct RequestDecoder: ByteToMessageDecoder {
     package typealias InboundOut = HTTPServerRequestPart
 
     private let decoder: HTTPRequestDecoder
+    private var line = FieldLine()
+    /// How many bytes of the buffer's beginning the parser has been given and not taken.
+    private var kept = 0
 
-    private init(limits: NIOHTTPDecoderLimitConfiguration) {
+    package init(limits: NIOHTTPDecoderLimitConfiguration = .init()) {
         self.decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
     }
@@ -25,9 +29,48 @@ package struct RequestDecoder: ByteToMessageDecoder {
         ByteToMessageHandler(RequestDecoder(limits: limits), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
     }
 
-    package func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+    package mutating func decode(
+        context: ChannelHandlerContext, buffer: inout ByteBuffer
+    ) throws -> DecodingState {
+        var examined = buffer.readerIndex + self.kept
+        var given = examined
+        while let tab = buffer.readableBytesView[examined...].firstIndex(of: UInt8(ascii: "\t")) {
+            self.line.follow(buffer.readableBytesView[examined..<tab])
+            if let length = self.line.valueLength {
+                try self.give(context: context, buffer: &buffer, from: &given, upTo: tab)
+                // Only the parser knows whether this is a head. It keeps the value that it is within; of a body and of
+                // what stands around chunks it keeps nothing, of another protocol's bytes all.
+                if tab - buffer.readerIndex != length { self.line.leave() }
+            }
+            let next = self.line.isBeforeValue ? tab + 1 : buffer.endOfLine(from: tab)
+            if self.line.valueLength != nil { buffer.replaceTabs(in: tab..<next) }
+            self.line.follow(buffer.readableBytesView[tab..<next])
+            examined = next
+        }
+        let rest = buffer.readableBytesView[examined...]
+        try self.give(context: context, buffer: &buffer, from: &given, upTo: buffer.writerIndex)
+        self.kept = buffer.readableBytes
+        // Of a field's line the parser keeps something until the next line has begun.
+        if self.kept == 0 { self.line.leave() } else { self.line.follow(rest) }
+        return .needMoreData
+    }
+
+    /// Gives the parser what it does not have yet, up to an index.
+    private func give(
+        context: ChannelHandlerContext, buffer: inout ByteBuffer, from given: inout Int, upTo end: Int
+    ) throws {
+        guard end > given else { return }
+        given = end
+        if end == buffer.writerIndex { return try self.parse(context: context, buffer: &buffer) }
+        var part = buffer
+        part.moveWriterIndex(to: end)
+        try self.parse(context: context, buffer: &part)
+        buffer.moveReaderIndex(to: part.readerIndex)
+    }
+
+    private func parse(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws {
         do {
-            return try self.decoder.decode(context: context, buffer: &buffer)
+            _ = try self.decoder.decode(context: context, buffer: &buffer)
         } catch HTTPParserError.invalidMethod {
             let isMethod = RequestLine.hasUnknownMethod(buffer.readableBytesView, mayBePart: true)
             throw isMethod ? HTTPParserError.invalidMethod : .invalidConstant
@@ -38,54 +81,23 @@ package struct RequestDecoder: ByteToMessageDecoder {
         }
     }
 
-    package func decodeLast(
+    package mutating func decodeLast(
         context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool
     ) throws -> DecodingState {
-        try self.decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
+        _ = try self.decode(context: context, buffer: &buffer)
+        return try self.decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
     }
 }
 
-/// What the first line of a request may look like.
-package enum RequestLine {
-    /// The methods that NIO's parser knows in HTTP/1.1.
-    package static let methods: Set<String> = [
-        "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE",
-        "MKACTIVITY", "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH",
-        "PURGE", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK",
-        "UNLOCK", "UNSUBSCRIBE",
-    ]
-
-    /// Whether a method that is not known is why nothing could be made of the bytes.
-    ///
-    /// The parser does not say where it stopped. It stops within the method's own line, before or behind which others
-    /// may stand.
-    ///
-    /// - Parameters:
-    ///   - bytes: all that the parser was given last; the beginning may be cut off.
-    ///   - mayBePart: the line's end, too, may be missing.
-    package static func hasUnknownMethod(_ bytes: some Collection<UInt8>, mayBePart: Bool) -> Bool {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        return lines.contains { line in
-            let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-            guard let method = words.first, !method.isEmpty, method.allSatisfy(Self.isTokenByte) else { return false }
-            guard !Self.methods.contains(String(decoding: method, as: UTF8.self)) else { return false }
-            let version = "HTTP/1.".utf8
-            // What is not there yet may still come; of others before it this could be the body.
-            let isPart = mayBePart && lines.count == 1 && line.endIndex == bytes.endIndex
-            if words.count < 3 { return isPart }
-            guard words.count == 3, !words[1].isEmpty else { return false }
-            return words[2].starts(with: version) || (isPart && version.starts(with: words[2]))
-        }
+extension ByteBuffer {
+    /// Where the line ends, or what there is of it.
+    fileprivate func endOfLine(from index: Int) -> Int {
+        self.readableBytesView[index...].firstIndex(of: UInt8(ascii: "\n")) ?? self.writerIndex
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"),
-            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"),
-            UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default: false
+    fileprivate mutating func replaceTabs(in range: Range<Int>) {
+        for index in range where self.getInteger(at: index, as: UInt8.self) == UInt8(ascii: "\t") {
+            self.setInteger(UInt8(ascii: " "), at: index)
         }
     }
 }

@@ -47,7 +47,8 @@ import Testing
     }
 
     @Test func aRefusedListeningEndsIt() async {
-        let source = LayerSource(StubLayer(), .channel("jobs"), logger: self.logger) { _ in }
+        let layer = FakeLayer(opening: .refused(Refusal(code: "denied", text: "not here")))
+        let source = LayerSource(layer, .channel("jobs"), logger: self.logger) { _ in }
         await #expect(throws: LayerSource.Ended.self) { try await source.run() }
     }
 

@@ -23,7 +23,7 @@ import Testing
     private func payload(_ number: Int) -> Payload { Message([("n", .int(Int64(number)))]).payload }
 
     @Test func aThousandMessagesKeepTheirOrderThoughEveryThirdIsRefusedAtFirst() async {
-        let layer = StubLayer { $0 % 3 == 0 ? Self.full : .done }
+        let layer = FakeLayer { number, _ in number % 3 == 0 ? Self.full : .done }
         let pump = self.pump(layer, messages: 7)
         async let running: Void = pump.run()
         for number in 0..<1_000 {
@@ -35,13 +35,13 @@ import Testing
         #expect(layer.numbers(for: "even") == (0..<500).map { 2 * $0 })
         #expect(layer.numbers(for: "odd") == (0..<500).map { 2 * $0 + 1 })
         #expect(self.tally.counts.sent == 1_000)
-        #expect(self.tally.counts.retried == layer.sends - 1_000)
+        #expect(self.tally.counts.retried == layer.sent.count - 1_000)
         #expect(self.tally.counts.members == 1_000)
         #expect(self.tally.counts.allDropped == 0)
     }
 
     @Test func aSourceWaitsForRoomAndGetsIt() async {
-        let layer = StubLayer()
+        let layer = FakeLayer()
         let pump = self.pump(layer, messages: 1)
         let first = await pump.put(self.payload(0), to: .channel("log"))
         async let second = pump.put(self.payload(1), to: .channel("log"))
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func aPumpThatDropsNeverLetsASourceWait() async {
-        let layer = StubLayer()
+        let layer = FakeLayer()
         let pump = self.pump(layer, messages: 2, .drop)
         for number in 0..<5 { #expect(await pump.put(self.payload(number), to: .channel("log"))) }
         pump.close()
@@ -69,7 +69,7 @@ import Testing
         ("payload", .payload), ("size", .size), ("name", .name), ("denied", .refused), ("something", .refused),
     ])
     func aPumpThatDropsCountsWhatWasRefused(_ code: String, _ reason: BridgeDrop) async {
-        let layer = StubLayer { $0 == 0 ? .refused(Refusal(code: code)) : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .refused(Refusal(code: code)) : .done }
         let pump = self.pump(layer, .drop)
         for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
         pump.close()
@@ -80,17 +80,17 @@ import Testing
 
     @Test(arguments: ["gone", "payload", "size", "name", "denied"])
     func whatWillNeverBeTakenIsNotSentAgain(_ code: String) async {
-        let layer = StubLayer { $0 == 0 ? .refused(Refusal(code: code)) : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .refused(Refusal(code: code)) : .done }
         let pump = self.pump(layer)
         for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
         pump.close()
         await pump.run()
-        #expect(layer.sends == 2)
+        #expect(layer.sent.count == 2)
         #expect(self.tally.counts.allDropped == 1)
     }
 
     @Test func whatIsUnknownIsNotSentTwice() async {
-        let layer = StubLayer { $0 == 0 ? .unknown : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .unknown : .done }
         let pump = self.pump(layer)
         for number in 0..<2 { _ = await pump.put(self.payload(number), to: .group("news")) }
         pump.close()
@@ -120,29 +120,29 @@ import Testing
     }
 
     @Test func whatIsSentBehindOthersOvertakesNoneOfThem() async {
-        let layer = StubLayer { $0 < 3 ? Self.full : .done }
+        let layer = FakeLayer { number, _ in number < 3 ? Self.full : .done }
         let pump = self.pump(layer)
         _ = await pump.put(self.payload(1), to: .channel("answers"))
         _ = await pump.put(self.payload(2), to: .channel("done"), behind: .channel("answers"))
         pump.close()
         await pump.run()
-        #expect(layer.sends == 5 && layer.numbers(for: "answers") == [1] && layer.numbers(for: "done") == [2])
+        #expect(layer.sent.count == 5 && layer.numbers(for: "answers") == [1] && layer.numbers(for: "done") == [2])
     }
 
     @Test func aBrokerThatNeverAnswersDoesNotHoldWhoIsCancelled() async {
-        let asked = Inbox<Void>()
-        let pump = self.pump(StubLayer(hanging: { asked.put(()) }))
+        let layer = FakeLayer { _, _ in nil }
+        let pump = self.pump(layer)
         for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
         await withTaskGroup { group in
             group.addTask { await pump.run() }
-            await asked.next()
+            _ = await layer.nextSent()
             group.cancelAll()
         }
         #expect(self.tally.counts.dropped == [.unknown: 1, .shutdown: 1])
     }
 
     @Test func whoIsCancelledCountsWhatIsLeft() async throws {
-        let layer = StubLayer { _ in Self.unreachable }
+        let layer = FakeLayer { _, _ in Self.unreachable }
         let broker = try await TestBroker()
         let pump = self.pump(layer, clock: broker.clock)
         for number in 0..<3 { _ = await pump.put(self.payload(number), to: .channel("log")) }
@@ -161,5 +161,12 @@ extension TestLimits {
     fileprivate init(capacities: [String: Int]) {
         self.init()
         self.capacities = capacities.map { Capacity($0.key, messages: $0.value) }
+    }
+}
+
+extension FakeLayer {
+    /// The field `n` of what was taken for a name, in order.
+    fileprivate func numbers(for name: String) -> [Int64] {
+        self.taken.filter { $0.channel == name }.compactMap { $0.message["n"]?.int }
     }
 }

@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("A connection and its workers") struct ConversationTests {
@@ -52,7 +53,7 @@ import Testing
 
     /// Each refusal is there before the next request is taken, so this would be deep recursion.
     @Test func aLongPipelineOfRefusalsIsAnswered() throws {
-        let server = EmbeddedServer(layer: FakeLayer(verdict: { _ in nil }))
+        let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in nil }))
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", count: 1_000))
         while server.core.counters.full < 1_000 { server.layer.answerHeld(.refused(Refusal(code: "full"))) }

@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("A worker hears of the end of its request (I27)") struct DisconnectTests {

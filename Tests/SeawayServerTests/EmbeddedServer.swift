@@ -4,6 +4,7 @@ import NIOEmbedded
 import SeawayMessage
 import SeawayServer
 import Synchronization
+import TestSupport
 
 /// A server without a socket and with a clock that the test moves.
 final class EmbeddedServer {

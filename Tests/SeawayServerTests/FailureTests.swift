@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("What goes wrong") struct FailureTests {
@@ -15,7 +16,7 @@ import Testing
             (.unknown, "The connection to the workers broke."),
         ])
     func aRequestThatIsNotTakenGets503(answer: SendAnswer, text: String) throws {
-        let server = EmbeddedServer(layer: FakeLayer(verdict: { _ in nil }))
+        let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in nil }))
         let client = try server.connect()
         for isSecond in [false, true] {
             try client.get()
@@ -33,7 +34,7 @@ import Testing
 
     @Test("I21: the answer of a layer on this very thread comes within the call") func aRefusalAtOnceIsAnswered() throws
     {
-        let server = EmbeddedServer(layer: FakeLayer(verdict: { _ in .refused(Refusal(code: "full")) }))
+        let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in .refused(Refusal(code: "full")) }))
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.1\r\nhost: a\r\n\r\n", count: 50))
         #expect(try client.output().ranges(of: "HTTP/1.1 503").count == 50)
@@ -151,7 +152,7 @@ import Testing
 
     @Test("I17: nothing is said of what was answered or never sent") func aClientThatLeavesInPeaceIsNot() throws {
         let server = EmbeddedServer(
-            layer: FakeLayer(verdict: { $0.hasSuffix("x") ? .refused(Refusal(code: "full")) : .done }))
+            layer: FakeLayer(verdict: { $1.channel.hasSuffix("x") ? .refused(Refusal(code: "full")) : .done }))
         let client = try server.connect()
         try client.get()
         server.answer(0, Self.hello)

@@ -2,6 +2,7 @@ import NIOCore
 import SeawayMessage
 import SeawayServer
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Limits and times (section 7)") struct LimitTests {

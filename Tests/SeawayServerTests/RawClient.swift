@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 /// A client that knows nothing of HTTP: it sends bytes and waits for bytes.

@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("http.request (I1, I5 to I9)") struct RequestMessageTests {

@@ -4,6 +4,7 @@ import SeawayMessage
 import SeawayNIO
 import SeawayServer
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Over real sockets", .timeLimit(.minutes(1))) struct SocketTests {
@@ -48,6 +49,19 @@ import Testing
                 while layer.resumed.isEmpty { _ = try await server.server.counters() }
                 layer.deliver(["content": "end", "offset": .int(Int64(sent * 65_536))], to: [reply])
                 #expect(try await client.readToEnd() == "3\r\nend\r\n0\r\n\r\n")
+            }
+        }
+    }
+
+    @Test("I28", arguments: ["1.0", "1.1"]) func tabsAreWhiteSpaceToo(version: String) async throws {
+        try await SocketServer.run(.echo()) { server in
+            try await server.connect { client in
+                let fields = "host: a\r\nconnection: keep-alive\t\r\n"
+                let chunked = version == "1.1" ? "transfer-encoding:\tchunked\t \r\n\r\n5\r\n\thell\r\n0\r\n\r\n" : nil
+                for body in ["content-length: 5\t\r\n\r\n\thell", chunked, "\r\n"].compactMap({ $0 }) {
+                    try await client.send("POST /a HTTP/\(version)\r\n\(fields)\(body)")
+                    #expect(try await client.read(until: "</a>").contains(" 200 OK\r\n"))
+                }
             }
         }
     }
@@ -121,8 +135,8 @@ import Testing
     }
 
     @Test("I21") func theServersOwnAnswers() async throws {
-        let layer = FakeLayer(verdict: { channel in
-            switch channel {
+        let layer = FakeLayer(verdict: { _, sent in
+            switch sent.channel {
             case "http.request.full": .refused(Refusal(code: "full"))
             case "http.request.away": .refused(Refusal(code: "unreachable"))
             default: .done

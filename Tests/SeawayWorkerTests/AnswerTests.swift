@@ -7,7 +7,7 @@ import Testing
     struct Oops: Error {}
 
     @Test func whatAConsumerThrowsIsAnsweredWithA500() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in throw Oops() }
             worker.on("websocket.receive") { _ in throw Oops() }
@@ -27,7 +27,7 @@ import Testing
 
     /// The broker has broken, the socket has not.
     @Test func aMessageToASocketThatMayBeLostDoesNotCloseIt() async throws {
-        let layer = ScriptedLayer { number, _ in number == 1 ? .unknown : .done }
+        let layer = FakeLayer { number, _ in number == 1 ? .unknown : .done }
         try await withWorker(layer) { worker in
             worker.on("websocket.receive") { message in try await message.reply(["text": message["text"] ?? ""]) }
         } talk: { _ in
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aRequestThatIsNoneIsAnsweredWithA404() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/*") { _ in .text("") }
         } talk: { _ in
@@ -51,7 +51,7 @@ import Testing
 
     @Test(arguments: [SendAnswer.refused(Refusal(code: "full")), .refused(Refusal(code: "unreachable")), .unknown])
     func anAnswerThatMayNotHaveArrivedIsSentAgain(first: SendAnswer) async throws {
-        let layer = ScriptedLayer { number, _ in number < 3 ? first : .done }
+        let layer = FakeLayer { number, _ in number < 3 ? first : .done }
         let clock = InstantClock()
         try await withWorker(layer, clock: clock) { worker in
             worker.on("http.request", path: "/") { _ in .text("hi") }
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func anAnswerIsGivenUpAfterHalfAMinute() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "full")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "full")) }
         let clock = InstantClock()
         try await withWorker(layer, clock: clock) { worker in
             worker.on("http.request", path: "/") { _ in .text("hi") }
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func anAnswerThatNobodyWaitsForIsDropped() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "gone")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "gone")) }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in .text("hi") }
             worker.on("rpc") { message in try await message.reply(["n": 1]) }
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func anAnswerThatIsRefusedForGoodIsReplacedByA500Once() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "size")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "size")) }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in .text("hi") }
         } talk: { _ in
@@ -108,7 +108,7 @@ import Testing
 
     @Test func aRequestKnowsWhatTheClientSent() async throws {
         struct Order: Codable { var item: String, count: Int }
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", method: "POST", path: "/orders") { request in
                 var order = try request.decode(Order.self)
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func aConsumerReachesChannelsAndGroups() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let seen = Inbox<GroupCounts>()
         try await withWorker(layer) { worker in
             worker.on("news") { message in

@@ -41,7 +41,7 @@ import Testing
             layer.request(3, "/slow")
             await house.begun.next()
             try await house.broker.advance(by: .milliseconds(50))
-            _ = await layer.mailboxes.next()
+            _ = await layer.nextAside()
             layer.happenAside(.started(kept: false))
             let first = await layer.nextSent()
             #expect(first.channel == "http.response.s!1")
@@ -106,7 +106,7 @@ import Testing
             layer.request(1, "/gate")
             await begun.next()
             try await house.broker.advance(by: .milliseconds(250))
-            _ = await layer.mailboxes.next()
+            _ = await layer.nextAside()
             layer.happenAside(event)
             layer.request(2, "/gate")
             await begun.next()
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func aWorkerThatIsToldSoNeverAsks() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let broker = try await TestBroker()
         let (begun, gate) = (Inbox<Void>(), Gate())
         try await withWorker(layer, notice: nil, clock: broker.clock) { worker in

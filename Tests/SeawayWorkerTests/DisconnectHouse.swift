@@ -19,20 +19,20 @@ import Testing
 
 /// A layer whose listening on the ends of requests is in force, and a clock that a test moves.
 struct DisconnectHouse {
-    let layer: ScriptedLayer
+    let layer: FakeLayer
     let broker: TestBroker
     let begun = Inbox<Void>()
     let ended = Inbox<Bool>()
     let log = InMemoryLogHandler.whole
 
-    init(_ verdict: @escaping @Sendable (Int, ScriptedLayer.Sent) -> SendAnswer? = { _, _ in .done }) async throws {
-        self.layer = ScriptedLayer(verdict: verdict)
+    init(_ verdict: @escaping @Sendable (Int, FakeLayer.Sent) -> SendAnswer? = { _, _ in .done }) async throws {
+        self.layer = FakeLayer(opening: nil, verdict: verdict)
         self.broker = try await TestBroker()
     }
 
     func run(
         concurrency: Int = 4, more: (Worker) -> Void = { _ in },
-        talk: @escaping @Sendable (ScriptedLayer) async throws -> Void
+        talk: @escaping @Sendable (FakeLayer) async throws -> Void
     ) async throws {
         let (layer, begun, ended) = (self.layer, self.begun, self.ended)
         try await withWorker(
@@ -53,15 +53,20 @@ struct DisconnectHouse {
     func nameOne(_ number: Int, isFirst: Bool = true) async throws -> String {
         self.layer.request(number, "/slow")
         await self.begun.next()
-        try await self.broker.advance(by: .milliseconds(250))
-        if isFirst {
-            _ = await self.layer.mailboxes.next()
-            self.layer.happenAside(.started(kept: false))
-        }
-        let sent = await self.layer.nextSent()
+        let sent = try await self.passNotice(isFirst: isFirst)
         #expect(sent.channel == "http.response.s!\(number)")
         #expect(sent.ifHeard)
         #expect(sent.message.keys == ["disconnect_channel"])
         return sent.message["disconnect_channel"]?.string ?? ""
+    }
+
+    /// What has begun takes so long that it is told to the server.
+    func passNotice(isFirst: Bool = true) async throws -> FakeLayer.Sent {
+        try await self.broker.advance(by: .milliseconds(250))
+        if isFirst {
+            _ = await self.layer.nextAside()
+            self.layer.happenAside(.started(kept: false))
+        }
+        return await self.layer.nextSent()
     }
 }

@@ -30,7 +30,7 @@ import Testing
         #expect(
             house.log.lines.contains(
                 "debug nobody waits for the answer any more channel=http.request method=GET path=/slow"))
-        _ = await house.layer.stoppedMailboxes.next()
+        _ = await house.layer.nextStoppedAside()
     }
 
     @Test func goneToTheNamingSaysTheSame() async throws {
@@ -91,12 +91,8 @@ import Testing
             for (place, path) in ["/returns", "/throws", "/silent"].enumerated() {
                 layer.request(1, path)
                 await begun.next()
-                try await house.broker.advance(by: .milliseconds(250))
-                if place == 0 {
-                    _ = await layer.mailboxes.next()
-                    layer.happenAside(.started(kept: false))
-                }
-                let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
+                let sent = try await house.passNotice(isFirst: place == 0)
+                let channel = try #require(sent.message["disconnect_channel"]?.string)
                 layer.disconnect(channel, 1)
                 #expect(await ended.next())
                 #expect(await layer.nextCredit() == 1)
@@ -121,10 +117,8 @@ import Testing
             layer.request(1, "/stream")
             #expect(await layer.nextSent().content == "one")
             await begun.next()
-            try await house.broker.advance(by: .milliseconds(250))
-            _ = await layer.mailboxes.next()
-            layer.happenAside(.started(kept: false))
-            let channel = try #require(await layer.nextSent().message["disconnect_channel"]?.string)
+            let sent = try await house.passNotice()
+            let channel = try #require(sent.message["disconnect_channel"]?.string)
             layer.disconnect(channel, 1)
             #expect(await ended.next())
             #expect(await layer.nextCredit() == 1)
@@ -149,12 +143,12 @@ import Testing
             layer.disconnect(channel, 1)
             #expect(await ended.next())
         }
-        _ = await layer.stoppedMailboxes.next()
+        _ = await layer.nextStoppedAside()
     }
 
     /// Whoever still waits has an answer when the worker's time is over.
     @Test func aWorkerThatIsCancelledAnswersWhatItHas() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer(opening: nil)
         let (begun, ended) = (Inbox<Void>(), Inbox<Bool>())
         let log = InMemoryLogHandler()
         let worker = Worker(layer: layer, concurrency: 2, logger: Logger(label: "test") { _ in log })

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: Self.endings.indices)
     func aConsumerThatEndsWithoutAnAnswerIsA500AtOnce(place: Int) async throws {
         let (name, text, ending) = Self.endings[place]
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         try await withWorker(layer, concurrency: 1, log: log) { worker in
             worker.on("http.request", at: "/odd", ending)
@@ -52,7 +52,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func aResponderThatThrowsIsA500AtOnce(isCancelled: Bool) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.on("http.request", path: "/") { _ in
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func anAnswerThatWasLeftWithoutItsEndIsBrokenOff() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.on("http.request") { message in
@@ -88,7 +88,7 @@ import Testing
 
     /// The writer says where it failed, whatever its closure makes of that.
     @Test func aPieceThatIsMissingIsNotPassedOver() async throws {
-        let layer = ScriptedLayer { number, _ in number == 1 ? .refused(Refusal(code: "size")) : .done }
+        let layer = FakeLayer { number, _ in number == 1 ? .refused(Refusal(code: "size")) : .done }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
                 .stream { writer in
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func aBrowserThatNobodyAnswersIsRefusedAtOnce() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("websocket.connect", at: "/silent") { _ in }
             worker.on("websocket.connect", at: "/throws") { _ in throw Oops() }
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func anAcceptThatIsRefusedForGoodIsReplacedByA500() async throws {
-        let layer = ScriptedLayer { number, _ in number == 0 ? .refused(Refusal(code: "size")) : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .refused(Refusal(code: "size")) : .done }
         try await withWorker(layer) { worker in
             worker.onWebSocket { _, _ in }
         } talk: { _ in
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func whatAClientSaysCannotForgeALine() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.on("http.request", path: "/*") { _ in throw Oops() }
@@ -154,7 +154,7 @@ import Testing
     // MARK: Others answer
 
     @Test func whatWasHandedOnIsAnsweredByOthers() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.on("http.request", at: "/heavy") { try await $0.handOn(["limit": 7], to: "bigdata.process") }
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func whatCouldNotBeHandedOnIsA500() async throws {
-        let layer = ScriptedLayer { _, sent in sent.channel == "heavy" ? .refused(Refusal(code: "full")) : .done }
+        let layer = FakeLayer { _, sent in sent.channel == "heavy" ? .refused(Refusal(code: "full")) : .done }
         try await withWorker(layer) { worker in
             worker.on("http.request") { try await $0.handOn([:], to: "heavy") }
         } talk: { _ in
@@ -193,7 +193,7 @@ import Testing
 
     /// A process may also answer later, from a task of its own.
     @Test func whoHandedARequestOnMayAnswerIt() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let later = Inbox<IncomingMessage>()
         try await withWorker(layer) { worker in
             worker.on("http.request") { message in
@@ -212,7 +212,7 @@ import Testing
     // MARK: A second answer
 
     @Test func aSecondAnswerIsAnErrorAndTheFirstStands() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let log = InMemoryLogHandler()
         let again: [@Sendable (IncomingMessage) async throws -> Void] = [
             { try await $0.reply(["status": 201]) }, { try await $0.reply(["content": "more"]) },
@@ -249,7 +249,7 @@ import Testing
     }
 
     @Test func aSecondAnswerInTheMidstOfOneBreaksItOff() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { request in
                 try await request.incoming.reply(["status": 200, "content": "one", "more_content": true])
@@ -264,7 +264,7 @@ import Testing
 
     /// What was refused has not been said.
     @Test func anAnswerThatWasNotStoredMayBeTriedAgain() async throws {
-        let layer = ScriptedLayer { number, _ in number == 0 ? .refused(Refusal(code: "full")) : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .refused(Refusal(code: "full")) : .done }
         try await withWorker(layer) { worker in
             worker.on("http.request") { message in
                 await #expect(throws: ClientError.self) { try await message.reply(["status": 200]) }

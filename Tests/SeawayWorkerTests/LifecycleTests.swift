@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct LifecycleTests {
     @Test func noMoreConsumersRunThanThereIsCredit() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let running = Inbox<Int>()
         let gate = Gate()
         try await withWorker(layer, concurrency: 3) { worker in
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func creditComesBackWhenTheAnswerHasArrived() async throws {
-        let layer = ScriptedLayer { _, _ in nil }
+        let layer = FakeLayer { _, _ in nil }
         let seen = Inbox<Void>()
         try await withWorker(layer, concurrency: 1) { worker in
             worker.on("http.request", path: "/") { _ in .text("hi") }
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func aWorkerThatIsToLeaveFinishesWhatItHas() async throws {
-        let layer = ScriptedLayer { _, _ in nil }
+        let layer = FakeLayer { _, _ in nil }
         let gate = Gate()
         let begun = Inbox<Void>()
         try await withWorker(layer) { worker in
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func aCancelledWorkerGivesUpWhatItSendsAgain() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "full")) }
+        let layer = FakeLayer(opening: nil) { _, _ in .refused(Refusal(code: "full")) }
         let worker = Worker(layer: layer)
         worker.on("http.request", path: "/") { _ in .text("hi") }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -89,7 +89,7 @@ import Testing
         ), (.lost(name: "b"), WorkerError(.notListening, name: "b")),
     ])
     func aWorkerThatCannotListenEnds(event: ListeningEvent, error: WorkerError) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         await #expect(throws: error) {
             try await withWorker(layer) { worker in
                 worker.on("b") { _ in }

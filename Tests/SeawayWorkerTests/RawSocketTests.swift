@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: Self.accepts)
     func anAcceptThatDoesNotSayOtherwiseIsSerial(said: Message, sent: Message) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("websocket.connect") { message in
                 try await message.reply(said)
@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: ["websocket.receive", "websocket.disconnect"], [true, false])
     func anEventThatIsWaitedForIsDoneWhenItsConsumerHasEnded(channel: String, fails: Bool) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer, concurrency: 1) { worker in
             worker.on(channel) { _ in
                 if fails { throw Oops() }
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func aConsumerMaySayDoneByItself() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("websocket.receive") { message in
                 try await message.done()
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func whatWasHandedOnIsDoneByOthers() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("websocket.receive") { message in
                 try await message.handOn(try message.message(), to: "slow.receive")
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aSocketThatHasEndedIsNotClosedForIt() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "gone")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "gone")) }
         try await withWorker(layer) { worker in
             worker.on("websocket.receive") { try await $0.done() }
         } talk: { _ in

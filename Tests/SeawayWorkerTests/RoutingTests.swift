@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RoutingTests {
     @Test func aRouteAnswersOnTheReplyChannel() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/moon") { request in .text("hello from \(request.path)") }
         } talk: { _ in
@@ -30,7 +30,7 @@ import Testing
         ] as [(String, String, Int64, String)])
     func aRequestGoesToTheFirstRouteThatFits(method: String, path: String, status: Int64, content: String) async throws
     {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", method: "GET", path: "/users/me") { _ in .text("me") }
             worker.on("http.request", method: "GET", path: "/users/{id}") { request in
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func aMailboxGetsItsMessagesWithTheirFullNames() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let seen = Inbox<String>()
         try await withWorker(layer) { worker in
             worker.on("chat.k3f9!") { message in
@@ -73,7 +73,7 @@ import Testing
                 try await message.reply(["accept": true])
             }
         }
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let seen = Inbox<String>()
         try await withWorker(layer) { worker in
             worker.on("websocket.connect", at: "/chat/{room}", Chat(seen: seen))
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aMessageThatFitsNoConsumerIsPassedOver() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("websocket.connect", at: "/chat/{room}") { _ in }
         } talk: { _ in
@@ -98,14 +98,14 @@ import Testing
 
     @Test(arguments: ["moon", "", "/a/*/b", "/{", "/{}", "/a*", "/x{y}"])
     func aPatternThatMakesNoSenseStopsTheWorkerBeforeItBegins(pattern: String) async throws {
-        let worker = Worker(layer: ScriptedLayer())
+        let worker = Worker(layer: FakeLayer())
         worker.on("http.request", path: pattern) { _ in .text("") }
         await #expect(throws: WorkerError(.pattern, name: pattern)) { try await worker.run() }
     }
 
     @Test func aWorkerWithoutRoutesDoesNotBegin() async throws {
         await #expect(throws: WorkerError(.notListening, name: "no routes")) {
-            try await Worker(layer: ScriptedLayer()).run()
+            try await Worker(layer: FakeLayer()).run()
         }
     }
 }

@@ -11,7 +11,7 @@ import Testing
     // MARK: One event at a time (W16)
 
     @Test func aSerialRouteSaysWhenAMessageIsDone() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket { message, socket in
                 try await socket.send(message)
@@ -35,7 +35,7 @@ import Testing
     /// The socket was accepted elsewhere, by a worker that says otherwise.
     @Test(arguments: [false, true])
     func whetherADoneIsSaidIsUpToTheEvent(serial: Bool) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket("/chat/{room}", serial: !serial) { message, socket in try await socket.send(message) }
         } talk: { _ in
@@ -50,7 +50,7 @@ import Testing
 
     /// Else the socket would wait for half a minute.
     @Test func whatNobodyTakesIsDoneToo() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket("/chat/{room}") { _, _ in }
             worker.on("raw", at: "/chat/{room}") { _ in }
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func aRouteMayGiveOrderUpForSpeed() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket(serial: false) { _, _ in }
         } talk: { _ in
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func theCreditComesBackWhenTheDoneHasArrived() async throws {
-        let layer = ScriptedLayer { _, _ in nil }
+        let layer = FakeLayer { _, _ in nil }
         try await withWorker(layer, concurrency: 1) { worker in
             worker.onWebSocket { _, _ in }
         } talk: { _ in
@@ -93,7 +93,7 @@ import Testing
     // MARK: One process for one socket (W18)
 
     @Test func aStickyRouteKeepsASocketAndGivesItBackWhenItLeaves() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let handler = RecordingHandler()
         try await withWorker(layer) { worker in
             worker.onWebSocket(sticky: true, handler: handler)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func aWorkerThatLeavesKeepsNoMoreSockets() async throws {
-        let layer = ScriptedLayer { number, _ in number == 1 ? nil : .done }
+        let layer = FakeLayer { number, _ in number == 1 ? nil : .done }
         let handler = RecordingHandler()
         try await withWorker(layer) { worker in
             worker.onWebSocket(sticky: true, handler: handler)
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func whoDidNotHearOfItIsNotGivenBack() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "gone")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "gone")) }
         try await withWorker(layer) { worker in
             worker.onWebSocket(sticky: true, handler: RecordingHandler())
         } talk: { shutdown in
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test func anInterruptedConnectionHasGivenItsSocketsBack() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket(sticky: true, handler: RecordingHandler())
         } talk: { shutdown in
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func aHandlersOwnChannelIsNamedAndGivenBack() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket { message, socket in
                 try await socket.receive(on: "games.17")

@@ -3,7 +3,7 @@ import SeawayWorker
 import Synchronization
 import TestSupport
 
-extension ScriptedLayer {
+extension FakeLayer {
     /// Delivers an event of socket `N` as an interface server makes it.
     func event(
         _ number: Int, _ type: String, order: Int, path: String = "/chat/blue", on channel: String? = nil,

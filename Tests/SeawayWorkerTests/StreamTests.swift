@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StreamTests {
     @Test func piecesCarryTheirOffsets() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
                 .stream(status: 202, headers: [("x-a", "b")]) { writer in
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func noPieceLeavesBeforeTheOneBeforeItWasAnswered() async throws {
-        let layer = ScriptedLayer { _, _ in nil }
+        let layer = FakeLayer { _, _ in nil }
         let asked = Inbox<String>()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
@@ -57,7 +57,7 @@ import Testing
 
     @Test(arguments: [SendAnswer.refused(Refusal(code: "full")), .refused(Refusal(code: "away")), .unknown])
     func aPieceThatMayNotHaveArrivedIsSentAgain(answer: SendAnswer) async throws {
-        let layer = ScriptedLayer { number, _ in (1...2).contains(number) ? answer : .done }
+        let layer = FakeLayer { number, _ in (1...2).contains(number) ? answer : .done }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
                 .stream { writer in
@@ -75,7 +75,7 @@ import Testing
 
     /// A second first piece would break the answer off, so nothing is sent again.
     @Test func aFirstPieceOfUnknownFateBreaksTheAnswerOff() async throws {
-        let layer = ScriptedLayer { number, _ in number == 0 ? .unknown : .done }
+        let layer = FakeLayer { number, _ in number == 0 ? .unknown : .done }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in .stream { try await $0.write("one") } }
         } talk: { _ in
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func aStreamThatFailsIsNotTakenForWhole() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
                 .stream { writer in
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func aStreamEndsQuietlyWhenNobodyReadsIt() async throws {
-        let layer = ScriptedLayer { number, _ in number == 0 ? .done : .refused(Refusal(code: "gone")) }
+        let layer = FakeLayer { number, _ in number == 0 ? .done : .refused(Refusal(code: "gone")) }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in
                 .stream { writer in while true { try await writer.write("tick\n") } }
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func aStreamWithoutPiecesIsAnEmptyAnswer() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in .stream(status: 299) { _ in } }
         } talk: { _ in
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func aLargeBodyLeavesInPieces() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let body = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
         try await withWorker(layer) { worker in
             worker.on("http.request", path: "/") { _ in HTTPResponse(content: body) }

@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: Self.decisions)
     func aDecisionBecomesItsMessage(decision: WebSocketDecision, message: Message) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let handler = RecordingHandler(decide: { _, _ in decision })
         try await withWorker(layer) { worker in
             worker.onWebSocket("/chat/{room}", handler: handler)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func aHandlerThatThrowsOnConnectIsA500() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket { _, _ in
                 throw Failure()
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func aPathThatFitsNoRouteIsA404AndItsOtherEventsArePassedOver() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket("/chat/{room}") { _, _ in }
         } talk: { _ in
@@ -78,7 +78,7 @@ import Testing
             (["bytes": .bytes([])], .bytes([])), (["text": "hi", "bytes": .null], .text("hi")),
         ] as [(Message, WebSocketMessage)])
     func aMessageGoesToTheHandlerAndBack(fields: Message, said: WebSocketMessage) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let handler = RecordingHandler(take: { message, socket in try await socket.send(message) })
         try await withWorker(layer) { worker in
             worker.onWebSocket("/chat/{room}", handler: handler)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func aFailureClosesTheSocketWith1011() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket { _, _ in throw Failure() }
         } talk: { _ in
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func aSocketThatIsGoneIsNotClosedAgain() async throws {
-        let layer = ScriptedLayer { _, _ in .refused(Refusal(code: "gone")) }
+        let layer = FakeLayer { _, _ in .refused(Refusal(code: "gone")) }
         try await withWorker(layer) { worker in
             worker.onWebSocket(serial: false) { message, socket in try await socket.send(message) }
         } talk: { _ in
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func whatIsSentToASlowSocketWaitsForRoom() async throws {
-        let layer = ScriptedLayer { number, _ in number < 3 ? .refused(Refusal(code: "full")) : .done }
+        let layer = FakeLayer { number, _ in number < 3 ? .refused(Refusal(code: "full")) : .done }
         let clock = InstantClock()
         try await withWorker(layer, clock: clock) { worker in
             worker.onWebSocket { message, socket in try await socket.send(message) }
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func aSocketIsClosedBehindItsDataOrAtOnce() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket { message, socket in
                 try await socket.close(4_000, reason: "enough")
@@ -163,7 +163,7 @@ import Testing
             ([:], .disconnect(code: 1_005, reason: "")),
         ] as [(Message, RecordingHandler.Event)])
     func theEndSaysWhy(fields: Message, event: RecordingHandler.Event) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let handler = RecordingHandler()
         try await withWorker(layer) { worker in
             worker.onWebSocket(handler: handler)
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func whatIsNoEventHarmsNobody() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         let handler = RecordingHandler()
         try await withWorker(layer) { worker in
             worker.onWebSocket(handler: handler)
@@ -203,7 +203,7 @@ import Testing
         ("chat", ["chat", "chat.disconnect", "chat.receive"]),
     ])
     func theOtherEventsComeInBesideTheConnects(channel: String, names: [String]) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.onWebSocket(channel: channel) { _, _ in }
         } talk: { _ in

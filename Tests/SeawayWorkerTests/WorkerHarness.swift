@@ -3,13 +3,14 @@ import Logging
 import SeawayMessage
 import SeawayWorker
 import ServiceLifecycleTestKit
+import TestSupport
 import Testing
 
-/// Runs a worker over a scripted layer while a test talks to it, then asks it to leave.
+/// Runs a worker over a fake layer while a test talks to it, then asks it to leave.
 ///
 /// - Parameter notice: on an `InstantClock` every request would take long at once.
 func withWorker(
-    _ layer: ScriptedLayer, concurrency: Int = 4, notice: Duration? = nil,
+    _ layer: FakeLayer, concurrency: Int = 4, notice: Duration? = nil,
     clock: any Clock<Duration> = InstantClock(), log: InMemoryLogHandler = InMemoryLogHandler(),
     routes: (Worker) -> Void, talk: @escaping @Sendable (GracefulShutdownTestTrigger) async throws -> Void
 ) async throws {
@@ -30,14 +31,6 @@ func withWorker(
             shutdown.triggerGracefulShutdown()
             try await group.waitForAll()
         }
-    }
-}
-
-extension ScriptedLayer.Sent {
-    var status: Int64? { self.message["status"]?.int }
-    var content: String? { self.message["content"]?.bytes.map { String(decoding: $0, as: UTF8.self) } }
-    func header(_ name: String) -> String? {
-        self.message["headers"]?.list?.first { $0.list?.first?.string == name }?.list?.last?.string
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 /// What a worker says of itself.
 @Suite(.timeLimit(.minutes(1))) struct WorkerLogTests {
     @Test func itSaysThatItListensAndThatItLeaves() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer(opening: nil)
         let log = InMemoryLogHandler()
         try await withWorker(layer, log: log) { worker in
             worker.onWebSocket(sticky: true) { _, _ in }
@@ -36,7 +36,7 @@ import Testing
         ), (.lost(name: "a"), "error another reader has taken a channel over: the worker ends channel=a"),
     ])
     func itSaysWhyItEnds(event: ListeningEvent, line: String) async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer(opening: nil)
         let log = InMemoryLogHandler()
         await #expect(throws: WorkerError.self) {
             try await withWorker(layer, log: log) { worker in
@@ -50,7 +50,7 @@ import Testing
 
     /// Its layer says that the broker is away, and back.
     @Test func listeningAgainIsNoNews() async throws {
-        let layer = ScriptedLayer()
+        let layer = FakeLayer(opening: nil)
         let log = InMemoryLogHandler.whole
         try await withWorker(layer, log: log) { worker in
             worker.on("a") { _ in }

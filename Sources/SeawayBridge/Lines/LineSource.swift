@@ -7,8 +7,7 @@ package final class LineSource: BridgeSource {
     private let format: BridgePayload
     private let maxLine: Int
     private let pump: Pump
-    private let wakeup: Wakeup
-    private let thread = ServiceThread()
+    private let thread: SourceThread
 
     /// - Parameters:
     ///   - descriptor: stays the caller's.
@@ -21,27 +20,17 @@ package final class LineSource: BridgeSource {
         self.format = BridgePayload(format)
         self.maxLine = maxLine
         self.pump = pump
-        self.wakeup = try Wakeup()
+        self.thread = try SourceThread(pump: pump)
     }
 
-    package func stop() {
-        self.wakeup.wake()
-        // Frees a thread that waits for room.
-        self.pump.close()
-    }
+    package func stop() { self.thread.stop() }
 
-    package func run() async throws {
-        try await withTaskCancellationHandler {
-            try await self.thread.run { try self.read() }
-        } onCancel: {
-            self.stop()
-        }
-    }
+    package func run() async throws { try await self.thread.run { try self.read() } }
 
     private func read() throws {
         var splitter = LineSplitter(limit: self.maxLine)
         var buffer = [UInt8](repeating: 0, count: Self.readSize)
-        while case .ready = self.wakeup.wait(for: self.descriptor) {
+        while case .ready = self.thread.wakeup.wait(for: self.descriptor) {
             let count = Self.read(self.descriptor, &buffer)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
             guard count >= 0 else { throw SystemFault(code: errno, what: "reading") }

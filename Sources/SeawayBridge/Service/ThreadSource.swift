@@ -19,41 +19,29 @@ package protocol ThreadReader: Sendable {
 /// Reads a service on a thread of its own, and connects again with growing waits.
 package final class ThreadSource: BridgeSource {
     private let reader: any ThreadReader
-    private let pump: Pump
     private let logger: Logger
-    private let wakeup: Wakeup
-    private let thread = ServiceThread()
+    private let thread: SourceThread
 
     /// - Parameter pump: where the reader puts what comes.
     package init(_ reader: any ThreadReader, pump: Pump, logger: Logger) throws {
         self.reader = reader
-        self.pump = pump
         self.logger = logger
-        self.wakeup = try Wakeup()
+        self.thread = try SourceThread(pump: pump)
     }
 
-    package func stop() {
-        self.wakeup.wake()
-        // Frees a thread that waits for room.
-        self.pump.close()
-    }
+    package func stop() { self.thread.stop() }
 
-    package func run() async throws {
-        try await withTaskCancellationHandler {
-            try await self.thread.run { self.work() }
-        } onCancel: {
-            self.stop()
-        }
-    }
+    package func run() async throws { try await self.thread.run { self.work() } }
 
     private func work() {
         var absence = ServiceAbsence(of: self.reader.service, logger: self.logger)
-        while !self.wakeup.isWoken {
+        let wakeup = self.thread.wakeup
+        while !wakeup.isWoken {
             do {
-                try self.reader.read(self.wakeup, attempt: absence.failures) { absence.succeeded() }
+                try self.reader.read(wakeup, attempt: absence.failures) { absence.succeeded() }
             } catch {
-                guard !self.wakeup.isWoken else { return }
-                self.wakeup.sleep(for: absence.failed(PlainWords.of(error)))
+                guard !wakeup.isWoken else { return }
+                wakeup.sleep(for: absence.failed(PlainWords.of(error)))
             }
         }
     }

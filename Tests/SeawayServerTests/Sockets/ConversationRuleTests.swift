@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("What goes to and fro (W4 to W6, W10 to W14)") struct ConversationRuleTests {

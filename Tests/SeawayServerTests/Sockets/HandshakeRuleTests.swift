@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("How a WebSocket begins (W1 to W3, W7 to W9, W22)") struct HandshakeRuleTests {

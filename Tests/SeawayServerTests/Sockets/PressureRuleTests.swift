@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("Slow browsers, slow workers, and lines (W5, W13, W15 to W18)") struct PressureRuleTests {

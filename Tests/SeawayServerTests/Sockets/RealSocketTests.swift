@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import TestSupport
 import Testing
 
 @Suite("WebSockets over real connections", .timeLimit(.minutes(1))) struct RealSocketTests {

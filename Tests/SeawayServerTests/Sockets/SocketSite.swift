@@ -2,6 +2,7 @@ import NIOCore
 import SeawayMessage
 import SeawayServer
 import Synchronization
+import TestSupport
 
 /// A server without a socket whose layer answers as a test says, and browsers that open WebSockets on it.
 final class SocketSite {
@@ -31,7 +32,7 @@ final class SocketSite {
     ) {
         let verdicts = Verdicts()
         self.verdicts = verdicts
-        self.layer = FakeLayer(verdict: { verdicts.verdict($0) }, worker: worker)
+        self.layer = FakeLayer(verdict: { verdicts.verdict($1.channel) }, worker: worker)
         self.server = EmbeddedServer(layer: self.layer, log: self.log, sockets: true, configure)
         self.server.core.outgoingOfSockets = { [unowned self] channel in
             guard !channel.isWritable else { return Outgoing(waiting: 0, taken: nil) }

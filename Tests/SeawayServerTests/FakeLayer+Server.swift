@@ -1,0 +1,13 @@
+import SeawayMessage
+import TestSupport
+
+extension FakeLayer {
+    var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
+    var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
+
+    /// The reply channel of the request with this place, the first being 0.
+    func replyChannel(_ index: Int) -> String? {
+        let requests = self.requests
+        return requests.indices.contains(index) ? requests[index]["reply_channel"]?.string : nil
+    }
+}

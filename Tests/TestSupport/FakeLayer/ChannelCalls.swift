@@ -1,0 +1,55 @@
+import Synchronization
+
+/// What a ``FakeLayer`` was told of reply channels.
+package final class ChannelCalls: Sendable {
+    private struct State {
+        var all: [String] = []
+        var paused: [String] = []
+        var resumed: [String] = []
+        var closed: [String] = []
+        var holdsClosed = false
+        var heldClosed: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var all: [String] { self.state.withLock { $0.all } }
+    package var paused: [String] { self.state.withLock { $0.paused } }
+    package var resumed: [String] { self.state.withLock { $0.resumed } }
+    package var closed: [String] { self.state.withLock { $0.closed } }
+
+    package func pause(_ channel: String) {
+        self.state.withLock { state in
+            state.paused.append(channel)
+            state.all.append("PAUSE \(channel)")
+        }
+    }
+
+    package func resume(_ channel: String) {
+        self.state.withLock { state in
+            state.resumed.append(channel)
+            state.all.append("RESUME \(channel)")
+        }
+    }
+
+    package func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
+        let isHeld = self.state.withLock { state in
+            state.closed += channels
+            state.all.append("CLOSE " + channels.joined(separator: " "))
+            if state.holdsClosed { state.heldClosed.append(done) }
+            return state.holdsClosed
+        }
+        if !isHeld { done() }
+    }
+
+    package func holdClosed(_ holds: Bool) {
+        let held = self.state.withLock { state in
+            state.holdsClosed = holds
+            defer { if !holds { state.heldClosed = [] } }
+            return holds ? [] : state.heldClosed
+        }
+        for done in held { done() }
+    }
+}
