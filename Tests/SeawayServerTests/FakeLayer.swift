@@ -50,7 +50,10 @@ final class FakeLayer: ChannelLayer {
     var sent: [Sent] { self.state.withLock { $0.sent } }
     /// What became of each of ``sent``, by its place; nothing of those that are held.
     var answers: [Int: SendAnswer] { self.state.withLock { $0.answers } }
-    var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
+    var requests: [Message] {
+        self.sent.filter { $0.channel.hasPrefix("http.request") && !$0.channel.contains("?") }.map(\.message)
+    }
+    var bodyPieces: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.request.body?") } }
     var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
     var closed: [String] { self.state.withLock { $0.closed } }
     var paused: [String] { self.state.withLock { $0.paused } }

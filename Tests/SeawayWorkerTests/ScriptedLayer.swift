@@ -19,6 +19,7 @@ final class ScriptedLayer: ChannelLayer {
         var stops = 0
         var held: [@Sendable (SendAnswer) -> Void] = []
         var sends = 0
+        var body: (receive: @Sendable (Delivery) -> Void, event: @Sendable (ListeningEvent) -> Void)?
         var aside: (name: String, receive: @Sendable (Delivery) -> Void, event: @Sendable (ListeningEvent) -> Void)?
     }
 
@@ -31,6 +32,10 @@ final class ScriptedLayer: ChannelLayer {
     /// when it is stopped.
     let mailboxes = Inbox<String>()
     let stoppedMailboxes = Inbox<String>()
+    /// The listening on a body that comes in pieces, when it is asked for and when it is stopped; what is closed.
+    let bodies = Inbox<String>()
+    let stoppedBodies = Inbox<String>()
+    let closed = Inbox<[String]>()
 
     /// - Parameter verdict: what becomes of the n-th send, the first being 0; `nil` holds the answer back until ``answerHeld(_:)``.
     init(verdict: @escaping @Sendable (Int, Sent) -> SendAnswer? = { _, _ in .done }) {
@@ -68,6 +73,15 @@ final class ScriptedLayer: ChannelLayer {
     func request(_ number: Int, _ path: String) { self.request(number, "GET", path) }
 
     func happen(_ event: ListeningEvent) { self.state.withLock { $0.event }?(event) }
+
+    /// Delivers a piece of a body.
+    func piece(_ message: Message) {
+        let receive = self.state.withLock { $0.body }?.receive
+        receive?(Delivery(channels: ["http.request.body?s.1"], body: message.payload))
+    }
+
+    /// Something happens to the listening on a body.
+    func happenToBody(_ event: ListeningEvent) { self.state.withLock { $0.body }?.event(event) }
 
     /// Something happens to the listening on the ends of requests.
     func happenAside(_ event: ListeningEvent) { self.state.withLock { $0.aside }?.event(event) }
@@ -122,6 +136,11 @@ final class ScriptedLayer: ChannelLayer {
             self.mailboxes.put(name)
             return ListeningAside(stopped: { self.stoppedMailboxes.put(name) })
         }
+        if let name = names.first, name.contains("?") {
+            self.state.withLock { $0.body = (receive, event) }
+            self.bodies.put(name)
+            return ListeningAside(stopped: { self.stoppedBodies.put(name) })
+        }
         self.state.withLock { state in
             state.names = names
             state.receive = receive
@@ -140,7 +159,10 @@ final class ScriptedLayer: ChannelLayer {
     }
     func pause(_ channel: String) {}
     func resume(_ channel: String) {}
-    func close(_ channels: [String], done: @escaping @Sendable () -> Void) { done() }
+    func close(_ channels: [String], done: @escaping @Sendable () -> Void) {
+        self.closed.put(channels)
+        done()
+    }
 
     fileprivate func grant(_ count: Int) { self.credits.put(count) }
     fileprivate func stop() { self.stopped.put(()) }
