@@ -157,6 +157,17 @@ import Testing
         #expect(self.pieces(server) == ["0 12345678 …", "8 9012 …", "12 "])
     }
 
+    @Test("I23, I40") func leaveToSendWaitsForTheAnswersBeforeIt() throws {
+        let server = self.server()
+        let client = try server.connect()
+        try client.get()
+        try client.send(self.post(12, "expect: 100-continue\r\n"))
+        server.answer(1, ["body_wanted": 100])
+        #expect(try client.output() == "")
+        server.answer(0, Self.hello)
+        #expect(try client.output().hasSuffix("helloHTTP/1.1 100 Continue\r\n\r\n"))
+    }
+
     @Test("I21, I43") func aBodyThatPassesTheLimitIsBrokenOff() throws {
         let server = self.server { $0.maxRequestBody = 12 }
         let client = try server.connect()

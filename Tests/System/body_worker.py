@@ -1,21 +1,22 @@
-"""A worker that reads bodies and streams answers of any size, for test_bodies.py: body_worker.py BROKER."""
+"""A worker that reads bodies and streams answers of any size, for test_bodies.py: body_worker.py BROKER,… FOLDER."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import pathlib
 import sys
 import time
 
-import seaway
-
-worker = seaway.Worker(sys.argv[1], concurrency=4)
+# Its own tests see to its types.
+seaway = importlib.import_module("seaway")
+worker = seaway.Worker(hosts=sys.argv[1].split(","), concurrency=4)
 folder = pathlib.Path(sys.argv[2])
 BLOCK = bytes(range(256)) * 256
 
 
 @worker.on("http.request", path="/up", method="POST")
-def up(message: seaway.Message) -> None:
+def up(message):
     """Reads all of it."""
     size, found = 0, hashlib.sha256()
     try:
@@ -29,25 +30,25 @@ def up(message: seaway.Message) -> None:
 
 
 @worker.on("http.request", path="/count", method="POST")
-def count(message: seaway.Message) -> None:
+def count(message):
     """Reads all of it, and looks at nothing but its size: for figures."""
     message.respond(content=str(sum(len(piece) for piece in message.stream_body())))
 
 
 @worker.on("http.request", path="/whole", method="POST")
-def whole(message: seaway.Message) -> None:
+def whole(message):
     """Reads a body whole, as most functions do."""
     message.respond(content=hashlib.sha256(message.content).hexdigest())
 
 
 @worker.on("http.request", path="/refused", method="POST")
-def refused(message: seaway.Message) -> None:
+def refused(message):
     """Reads nothing."""
     message.respond(401, content="who are you?\n")
 
 
 @worker.on("http.request", path="/slow", method="POST")
-def slow(message: seaway.Message) -> None:
+def slow(message):
     """Reads when the test says so."""
     (folder / "slow").touch()
     deadline = time.monotonic() + 60
@@ -57,7 +58,7 @@ def slow(message: seaway.Message) -> None:
 
 
 @worker.on("http.request", path="/down/{blocks}", method="GET")
-def down(message: seaway.Message) -> None:
+def down(message):
     """Streams so many blocks of 64 KiB."""
     with message.stream() as stream:
         for _ in range(int(message.parameters["blocks"])):
@@ -65,7 +66,7 @@ def down(message: seaway.Message) -> None:
 
 
 @worker.on("http.request", path="/events", method="GET")
-def events(message: seaway.Message) -> None:
+def events(message):
     """Server-sent events: one for each that the test lets happen, until the browser leaves."""
     number = 0
     try:

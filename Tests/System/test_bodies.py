@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, ROOT, SEAWAY, House, Program, get, until
+from harness import PATIENCE, ROOT, SEAWAY, House, Program, free_port, get, until
 
 MIB = int(os.environ.get("SEAWAY_BODY_MIB", "64"))
 SIZE = MIB << 20
@@ -37,14 +37,20 @@ class Site:
 
     def __init__(self, house: House, ports: tuple[int, int], folder: pathlib.Path, kind: str = "up"):
         broker, self.port = ports
+        address = f"127.0.0.1:{broker}"
         if kind == "up":
             command = [SEAWAY, "up", "--listen", f"127.0.0.1:{broker}", "--http", f"127.0.0.1:{self.port}"]
             self.programs = [house.listening(house.start(command), self.port)]
-        else:
+        elif kind == "apart":
             self.programs = [house.broker(broker), house.server(self.port, broker)]
+        else:
+            second = free_port()
+            server = house.server(self.port, broker, "--broker", f"127.0.0.1:{second}")
+            self.programs = [house.broker(broker), house.broker(second), server]
+            address += f",127.0.0.1:{second}"
         environment = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
         source = pathlib.Path(__file__).with_name("body_worker.py")
-        self.worker = house.start([sys.executable, source, f"127.0.0.1:{broker}", folder], environment)
+        self.worker = house.start([sys.executable, source, address, folder], environment)
         self.programs.append(self.worker)
         until(lambda: house.readers(broker, "http.request") > 0, "the worker listens")
 
@@ -84,7 +90,7 @@ def note(what: str, seconds: float) -> None:
         print(f"\n{what}: {MIB / seconds:.0f} MiB/s", file=sys.stderr)
 
 
-@pytest.mark.parametrize("kind", ["up", "apart"])
+@pytest.mark.parametrize("kind", ["up", "apart", "two brokers"])
 def test_a_body_of_any_size_goes_both_ways_in_little_memory(house, ports, tmp_path, kind):
     site = Site(house, ports, tmp_path, kind)
     status, content = site.send("/up", SIZE)
@@ -116,6 +122,17 @@ def test_a_body_of_every_size_is_whole(house, ports, tmp_path):
         assert (answer.status, answer.body.decode()) == (200, hashlib.sha256(body).hexdigest()), size
     # More than a function reads without being told to.
     assert site.send("/whole", 17 << 20)[0] == 413
+
+
+@pytest.mark.parametrize("language", ["swift", "python", "go"])
+def test_workers_of_every_language_read_a_large_body(house, ports, language):
+    broker, port = ports
+    house.broker(broker)
+    house.server(port, broker, "--route", f"/{language}=http.request.{language}")
+    house.worker(language, broker)
+    for size in [10, 65_537, 500_000]:
+        answer = get(port, f"/{language}", "POST", b"x" * size)
+        assert (answer.status, answer.body[:9]) == (200, b"posted by"), size
 
 
 def test_a_worker_that_refuses_does_not_read_the_rest(house, ports, tmp_path):

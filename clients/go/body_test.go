@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,31 @@ func TestABodyInItsRequestIsReadAlike(t *testing.T) {
 	})
 	w.connection.push("http.request", `{"reply_channel":"http.response.k!1","method":"POST","path":"/","body":"whole"}`)
 	upload{w}.hears("SEND http.response.k!1", `"content":"whole"`)
+}
+
+func TestAFormIsReadByTheStandardLibrary(t *testing.T) {
+	u := startUpload(t, func(ctx context.Context, r *Request) error {
+		form, err := multipart.NewReader(r.Body(ctx), "b").ReadForm(1 << 20)
+		if err != nil {
+			return err
+		}
+		defer form.RemoveAll()
+		file, err := form.File["f"][0].Open()
+		if err != nil {
+			return err
+		}
+		content, err := io.ReadAll(file)
+		if err != nil {
+			return err
+		}
+		return r.Respond(ctx, 200, nil, append(content, form.Value["a"][0]...))
+	})
+	first := "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--b\r\nContent-Disposi"
+	second := "tion: form-data; name=\"f\"; filename=\"x\"\r\n\r\ntwo \r\n--b--\r\n"
+	u.piece(0, first, true)
+	u.piece(len(first), second, false)
+	u.hears("UNLISTEN "+bodyChannel, "")
+	u.hears("SEND http.response.k!1", `"content":"two one"`)
 }
 
 func TestAServerThatSendsNothingIsNotWaitedForForever(t *testing.T) {

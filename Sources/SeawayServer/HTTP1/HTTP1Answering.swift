@@ -112,6 +112,7 @@ extension HTTP1Handler: ExchangeHolder {
         if closes || (self.core.isDraining && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
         if self.isWritable { self.resumeFirst() }
         self.letClientSend()
+        self.letReaderHaveBody()
         self.goOnReading()
         self.upgradeIfWaiting()
     }

@@ -210,7 +210,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// The same of a body in pieces, behind the requests before it, once its reader asks.
     func letReaderHaveBody() {
         guard self.waitsToSend, let first = self.exchanges.first, first.number == self.incoming,
-            !first.stream.hasBegun, let context = self.context
+            !first.stream.hasBegun, self.bodies[first.number]?.stream.isAsked ?? false, let context = self.context
         else { return }
         self.waitsToSend = false
         self.write(self.core.writer.goOn())

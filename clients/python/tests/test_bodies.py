@@ -221,6 +221,31 @@ def test_a_function_may_take_pieces_and_leave_the_rest(half: Half, fake: FakeBro
     leaves(running)
 
 
+def test_a_function_that_waits_for_a_piece_hears_that_nobody_waits(
+    fake: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seaway._ends.AFTER", 0.0)
+    monkeypatch.setattr("seaway._sync_body._LOOK", 0.01)
+    running = Running(Half(), fake, lambda message: message.read(), concurrency=1)
+    connection = running.connection
+    connection.expect("READY")
+    connection.say(running.request("/", body_channel=CHANNEL))
+    hears(connection, f"LISTEN {CHANNEL}")
+    hears(connection, "SEND x!1")
+    mailbox = connection.expect("LISTEN http.disconnect.").args[0]
+    connection.say(b"OK\n")
+    said = _values.unpack(hears(connection, "SEND x!1").body or b"")
+    body = _values.pack({"reply_channel": "x!1", "path": "/", "reason": "lost"})
+    connection.say(b"MSG :%d %b\n%b\n" % (len(body), said["disconnect_channel"].encode(), body))
+    stops(connection, closes=True)
+    running.stop()
+    hears(connection, f"UNLISTEN {mailbox}")
+    hears(connection, "UNLISTEN a")
+    hears(connection, "QUIT")
+    connection.expect_end()
+    running.ended()
+
+
 def test_an_asyncio_function_is_told_to_wait_for_the_body() -> None:
     body = _values.pack({"reply_channel": REPLY, "method": "POST", "path": "/", "body_channel": CHANNEL})
     message = aio.Message("http.request", None, body, aio.Layer("127.0.0.1:1"))

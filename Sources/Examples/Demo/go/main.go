@@ -38,7 +38,7 @@ func answer(ctx context.Context, r *seaway.Request) error {
 	if r.Text("method") != "POST" {
 		return respond(ctx, r, "hello from Go\n")
 	}
-	said, err := r.Content(ctx, 65_536)
+	said, err := r.Content(ctx, 1<<20)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Generator
 
 from . import _body
 from ._errors import BodyBroken, Full, Gone, SeawayError, Unknown
 
 if TYPE_CHECKING:
+    from .listening import Listening
     from .message import Message
+
+#: Seconds without a piece after which it is looked whether anybody waits for the answer.
+_LOOK = 1.0
 
 
 def whole(content: bytes) -> Generator[bytes, None, None]:
@@ -28,9 +33,7 @@ def stream(message: Message, channel: str) -> Generator[bytes, None, None]:
             wish = pieces.wish()
             if wish is not None:
                 _ask(message, wish)
-            piece = listening.receive(_body.PATIENCE)
-            if piece is None:
-                raise BodyBroken(f"no piece of the body came for {_body.PATIENCE:g} s")
+            piece = _next(message, listening)
             content = _taken(message, pieces, piece)
             if content:
                 yield content
@@ -40,6 +43,18 @@ def stream(message: Message, channel: str) -> Generator[bytes, None, None]:
             if not pieces.is_whole:
                 layer.close(channel)
             listening.stop()
+
+
+def _next(message: Message, listening: Listening) -> Message:
+    until = time.monotonic() + _body.PATIENCE
+    while time.monotonic() < until:
+        piece = listening.receive(_LOOK)
+        if piece is not None:
+            return piece
+        # The server may have lost the broker through which the pieces come, and with it the way to say so there.
+        if message.is_gone:
+            raise BodyBroken("nobody waits for the answer any more", is_left=True)
+    raise BodyBroken(f"no piece of the body came for {_body.PATIENCE:g} s")
 
 
 def _taken(message: Message, pieces: _body.Pieces, piece: Message) -> bytes:
