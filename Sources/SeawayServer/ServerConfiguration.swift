@@ -14,9 +14,14 @@ package struct ServerConfiguration: Sendable {
     package var maxRequestHead = 32_768
     /// Fields of a request.
     package var maxRequestFields = 100
-    /// Bytes of a request's body (I9); with the head it must fit in the layer's `max-body`.
-    package var maxRequestBody = 1_048_576
-    /// Bytes of bodies in reception, over all connections.
+    /// Bytes of a request's body (I9).
+    package var maxRequestBody = 1 << 30
+    /// Bytes up to which a body is kept until it is whole, and goes with its head: both must fit in the layer's
+    /// `max-body`.
+    package var bodyInline = 65_536
+    /// Bytes of the largest piece of a body that goes in pieces.
+    package var bodyPiece = 65_536
+    /// Bytes of bodies that are held, over all connections.
     package var maxBufferedBodies = 268_435_456
     /// Bytes of an answer's fields (I15).
     package var maxAnswerHead = 65_536
@@ -27,7 +32,7 @@ package struct ServerConfiguration: Sendable {
     package var httpTimeout = Duration.seconds(120)
     /// Until the head of a request is complete.
     package var headTimeout = Duration.seconds(30)
-    /// Until the body of a request is complete.
+    /// Until the body of a request is complete, or between two pieces of one that goes in pieces.
     package var bodyTimeout = Duration.seconds(120)
     /// Without a request on an open connection.
     package var keepAliveTimeout = Duration.seconds(75)

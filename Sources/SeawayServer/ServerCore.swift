@@ -21,8 +21,8 @@ package final class ServerCore {
     private(set) var isDraining = false
     /// What of a connection's output is on its way; a test has another.
     package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
-    /// Bytes of request bodies in reception, over all connections.
-    var bodyBytes = 0
+    /// Bytes of request bodies that are held, over all connections.
+    package internal(set) var bodyBytes = 0
 
     private var lastNumber: UInt64 = 0
     /// Who waits for which answer.
@@ -108,7 +108,7 @@ package final class ServerCore {
     /// Puts a request on its channel. The layer may refuse it before this returns.
     func send(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
-        number: UInt64, route: RequestRoute
+        number: UInt64, route: RequestRoute, bodyChannel: String? = nil
     ) {
         // Without the mailbox no answer could come.
         guard self.inbox.isOpen else {
@@ -116,7 +116,8 @@ package final class ServerCore {
             return
         }
         let payload = self.message.request(
-            head, checked, body: body, replyChannel: self.replyChannel(number), addresses: addresses)
+            head, checked, body: body, replyChannel: self.replyChannel(number), bodyChannel: bodyChannel,
+            addresses: addresses)
         self.counters.requests += 1
         let core = self.bound
         self.layer.send(payload, to: route.channel, ifHeard: false) { answer in
@@ -154,6 +155,9 @@ package final class ServerCore {
     // MARK: Reply channels
 
     func replyChannel(_ number: UInt64) -> String { self.inbox.boxes[0].channel(number) }
+
+    /// Where the body of a request goes in pieces.
+    func bodyChannel(_ number: UInt64) -> String { "http.request.body?\(self.inbox.server).\(number)" }
 
     func closeReplyChannel(_ number: UInt64) { self.layer.close([self.replyChannel(number)]) }
 

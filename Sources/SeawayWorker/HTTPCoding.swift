@@ -5,11 +5,13 @@
 #endif
 
 extension HTTPRequest {
-    /// Decodes the body from JSON: `let order = try request.decode(Order.self)`.
+    /// Decodes the body from JSON: `let order = try await request.decode(Order.self)`.
     ///
-    /// - Throws: `DecodingError`.
-    public func decode<Content: Decodable>(_ type: Content.Type = Content.self) throws -> Content {
-        try JSONDecoder().decode(type, from: Data(self.body))
+    /// - Throws: `DecodingError`; as ``RequestBody/collect(upTo:)`` does.
+    public func decode<Content: Decodable>(
+        _ type: Content.Type = Content.self, upTo limit: Int = RequestBody.mostCollected
+    ) async throws -> Content {
+        try JSONDecoder().decode(type, from: Data(try await self.body.collect(upTo: limit)))
     }
 }
 

@@ -15,6 +15,7 @@ public struct HTTPRequest: Sendable {
         self.incoming = incoming
         self.method = method
         self.path = path
+        self.body = RequestBody(incoming)
     }
 
     public var layer: any ChannelLayer { self.incoming.layer }
@@ -28,11 +29,22 @@ public struct HTTPRequest: Sendable {
     /// The query string as a form: names and values, decoded, in their order.
     public var query: FormFields { FormFields(self.queryString) }
 
-    /// The body, whole.
-    public var body: [UInt8] { self.incoming["body"]?.bytes ?? [] }
+    /// The body, of any size, as it comes.
+    public let body: RequestBody
 
     /// The body as UTF-8; what is ill-formed in it is replaced.
-    public var text: String { String(decoding: self.body, as: UTF8.self) }
+    ///
+    /// - Throws: as ``RequestBody/collect(upTo:)`` does.
+    public func text(upTo limit: Int = RequestBody.mostCollected) async throws -> String {
+        String(decoding: try await self.body.collect(upTo: limit), as: UTF8.self)
+    }
+
+    /// The body as a form: names and values, decoded, in their order.
+    ///
+    /// - Throws: as ``RequestBody/collect(upTo:)`` does.
+    public func form(upTo limit: Int = RequestBody.mostCollected) async throws -> FormFields {
+        FormFields(try await self.text(upTo: limit))
+    }
 
     /// The fields in their order; names in lower case.
     public var headers: [(name: String, value: String)] {

@@ -61,6 +61,7 @@ public struct HTTPResponse: Sendable {
 /// What a worker answers by itself.
 extension HTTPResponse {
     static let failure = HTTPResponse.text("Internal Server Error\n", status: 500)
+    static let contentTooLarge = HTTPResponse.text("Content Too Large\n", status: 413)
     static let notFound = HTTPResponse.text("Not Found\n", status: 404)
 
     static func methodNotAllowed(_ allowed: Set<String>) -> HTTPResponse {

@@ -7,6 +7,7 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case noReplyChannel, malformedRequest, alreadyAnswered, unanswered, notListening, pattern
+            case bodyBroken, bodyTooLarge, bodyTaken
         }
 
         private let kind: Kind
@@ -23,6 +24,12 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let unanswered = Code(kind: .unanswered)
         /// The worker's channels cannot be listened on (any more).
         public static let notListening = Code(kind: .notListening)
+        /// The rest of a request's body does not come: its client has left, the answer is over, or a piece is missing.
+        public static let bodyBroken = Code(kind: .bodyBroken)
+        /// A request's body has more bytes than were to be taken; the worker answers 413.
+        public static let bodyTooLarge = Code(kind: .bodyTooLarge)
+        /// A body that comes in pieces can be gone through once.
+        public static let bodyTaken = Code(kind: .bodyTaken)
         /// A path pattern of a route that makes no sense.
         public static let pattern = Code(kind: .pattern)
     }

@@ -140,6 +140,12 @@ final class WorkerRun: Sendable {
     // MARK: Failing
 
     private func fail(_ message: IncomingMessage, _ error: any Error, _ credit: Int) async {
+        if (error as? WorkerError)?.code == .bodyTooLarge, let exchange = message.exchange,
+            exchange.current.kind == .request, exchange.current.stage == .nothing
+        {
+            self.logger.info("a body is larger than its handler takes", metadata: message.metadata)
+            return await self.answerAtOnce(.contentTooLarge, to: message, credit)
+        }
         guard self.report(error, message), let replyChannel = message.replyChannel,
             let failure = Self.failure(for: message)
         else { return self.end(message, credit) }

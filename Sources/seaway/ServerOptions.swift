@@ -19,7 +19,7 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .time("How long the head of a request may take."))
     var headTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: .time("How long the body of a request may take."))
+    @Option(help: .time("How long the body of a request may take, or each piece of a large one."))
     var bodyTimeout = TimeOption(milliseconds: 120_000)
 
     @Option(help: .time("How long a connection may stay without a request."))
@@ -29,9 +29,12 @@ struct ServerOptions: ParsableArguments {
     var clientStallTimeout = TimeOption(milliseconds: 60_000)
 
     @Option(help: .size("Largest body of a request."))
-    var maxRequestBody = SizeOption(bytes: 1 << 20)
+    var maxRequestBody = SizeOption(bytes: 1 << 30)
 
-    @Option(help: .size("Bodies that are being received, in all."))
+    @Option(help: .size("Largest body that goes to a worker in one message; a larger one goes in pieces."))
+    var bodyInline = SizeOption(bytes: 64 << 10)
+
+    @Option(help: .size("Bodies that are held, in all."))
     var maxBufferedBodies = SizeOption(bytes: 256 << 20)
 
     @Option(help: .count("HTTP connections, WebSockets included."))
@@ -54,8 +57,8 @@ struct ServerOptions: ParsableArguments {
         where !(1...1_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000.")
         }
-        guard (0...1 << 20).contains(self.maxRequestBody.bytes) else {
-            throw ValidationError("--max-request-body is \(self.maxRequestBody); allowed is 0 to 1M.")
+        guard (0...1 << 20).contains(self.bodyInline.bytes) else {
+            throw ValidationError("--body-inline is \(self.bodyInline); allowed is 0 to 1M.")
         }
         guard self.httpTimeout.milliseconds > 0 else { throw ValidationError("--http-timeout is longer than 0.") }
         _ = try self.routes()
@@ -81,6 +84,7 @@ struct ServerOptions: ParsableArguments {
         configuration.keepAliveTimeout = .milliseconds(self.keepAlive.milliseconds)
         configuration.clientStallTimeout = .milliseconds(self.clientStallTimeout.milliseconds)
         configuration.maxRequestBody = self.maxRequestBody.bytes
+        configuration.bodyInline = self.bodyInline.bytes
         configuration.maxBufferedBodies = self.maxBufferedBodies.bytes
         configuration.maxConnections = self.maxHttpConnections
         configuration.maxPipelined = self.maxPipelined

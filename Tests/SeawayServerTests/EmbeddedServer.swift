@@ -86,20 +86,40 @@ final class Outputs {
     var all: [ObjectIdentifier: Outgoing] = [:]
 }
 
+/// Counts what comes through to the socket of a connection's wishes to read.
+private final class Readings: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    var count = 0
+
+    func read(context: ChannelHandlerContext) {
+        self.count += 1
+        context.read()
+    }
+}
+
 /// One client of an ``EmbeddedServer``.
 final class EmbeddedConnection {
     let channel: EmbeddedChannel
     private let outputs: Outputs
+    private let readings = Readings()
 
     fileprivate init(_ core: ServerCore, _ loop: EmbeddedEventLoop, _ outputs: Outputs, _ address: String) throws {
         self.channel = EmbeddedChannel(loop: loop)
         self.outputs = outputs
+        try self.channel.pipeline.syncOperations.addHandler(self.readings)
         try self.channel.addServerHandlers(core)
         self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
         self.channel.connect(to: try SocketAddress(ipAddress: address, port: 50_312), promise: nil)
     }
 
     var isOpen: Bool { self.channel.isActive }
+
+    /// Whether the server lets more be read from this client.
+    var reads: Bool {
+        let before = self.readings.count
+        self.channel.read()
+        return self.readings.count > before
+    }
 
     func send(_ text: String) throws { try self.send(Array(text.utf8)) }
     func send(_ bytes: [UInt8]) throws { _ = try self.channel.writeInbound(ByteBuffer(bytes: bytes)) }

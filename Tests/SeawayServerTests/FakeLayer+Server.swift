@@ -2,7 +2,10 @@ import SeawayMessage
 import TestSupport
 
 extension FakeLayer {
-    var requests: [Message] { self.sent.filter { $0.channel.hasPrefix("http.request") }.map(\.message) }
+    var requests: [Message] {
+        self.sent.filter { $0.channel.hasPrefix("http.request") && !$0.channel.contains("?") }.map(\.message)
+    }
+    var bodyPieces: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.request.body?") } }
     var disconnects: [Sent] { self.sent.filter { $0.channel.hasPrefix("http.disconnect") } }
 
     /// The reply channel of the request with this place, the first being 0.

@@ -29,7 +29,7 @@ import Testing
             ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5, 5\r\n\r\nhello", 400),
             ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, gzip\r\n\r\n", 400),
             ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n", 501),
-            ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1048577\r\n\r\n", 413),
+            ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1073741825\r\n\r\n", 413),
             ("GET / HTTP/1.1\r\nhost: a\r\nx: \(String(repeating: "x", count: 32_768))\r\n\r\n", 431),
             ("GET /\(String(repeating: "x", count: 32_768)) HTTP/1.1\r\nhost: a\r\n\r\n", 431),
             ("GET / HTTP/1.1\r\n\(String(repeating: "x: y\r\n", count: 101))\r\n", 431),

@@ -110,4 +110,20 @@ extension FakeLayer {
             layer.deliver(["status": 200, "content": .string("<\(path)>")], to: [reply])
         })
     }
+
+    /// A worker that reads one body, asking for so many bytes at a time, and answers with their number.
+    static func reader(window: Int) -> FakeLayer {
+        FakeLayer(worker: { layer, sent in
+            guard let reply = layer.replyChannel(0) else { return }
+            guard let offset = sent.message["offset"]?.int, let content = sent.message["content"]?.bytes else {
+                return layer.deliver(["body_wanted": .int(Int64(window))], to: [reply])
+            }
+            let end = offset + Int64(content.count)
+            if sent.message["more_content"]?.bool == true {
+                layer.deliver(["body_wanted": .int(end + Int64(window))], to: [reply])
+            } else {
+                layer.deliver(["status": 200, "content": .string("\(end)")], to: [reply])
+            }
+        })
+    }
 }

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test("I6, I9") func theLargestBodyFits() throws {
-        let server = EmbeddedServer()
+        let server = EmbeddedServer { $0.bodyInline = 1_048_576 }
         let client = try server.connect()
         try client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1048576\r\n\r\n")
         for _ in 0..<64 { try client.send([UInt8](repeating: 0x78, count: 16_384)) }

@@ -89,13 +89,37 @@ import Testing
     }
 
     @Test("I22") func aRefusalIsNotLostWithTheRestOfTheBody() async throws {
-        try await SocketServer.run(.echo()) { server in
+        try await SocketServer.run(.echo(), { $0.maxRequestBody = 1_000_000 }) { server in
             try await server.connect { client in
                 try await client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3000000\r\n\r\n")
                 for _ in 0..<30 { try await client.send(String(repeating: "x", count: 100_000)) }
                 #expect(try await client.readToEnd().hasPrefix("HTTP/1.1 413 "))
             }
             #expect(server.layer.sent.isEmpty)
+        }
+    }
+
+    @Test("I22, I44") func anAnswerBeforeTheBodyIsNotLostWithTheRestOfIt() async throws {
+        try await SocketServer.run(.echo()) { server in
+            try await server.connect { client in
+                try await client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3000000\r\n\r\n")
+                for _ in 0..<30 { try await client.send(String(repeating: "x", count: 100_000)) }
+                let answer = try await client.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("\r\nconnection: close\r\n"))
+            }
+            #expect(server.layer.bodyPieces.isEmpty)
+        }
+    }
+
+    @Test("I41, I42") func aBodyOfAnySizeIsReadInOrder() async throws {
+        try await SocketServer.run(.reader(window: 100_000)) { server in
+            try await server.connect { client in
+                let head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 3000000\r\n\r\n"
+                try await client.send(head)
+                for _ in 0..<30 { try await client.send(String(repeating: "x", count: 100_000)) }
+                #expect(try await client.readToEnd().hasSuffix("\r\n\r\n3000000"))
+            }
+            #expect(server.layer.bodyPieces.allSatisfy { ($0.message["content"]?.bytes?.count ?? 0) <= 65_536 })
         }
     }
 

@@ -111,7 +111,7 @@ import Testing
         let layer = FakeLayer()
         try await withWorker(layer) { worker in
             worker.on("http.request", method: "POST", path: "/orders") { request in
-                var order = try request.decode(Order.self)
+                var order = try await request.decode(Order.self)
                 order.count += Int(request.query["more"] ?? "") ?? 0
                 #expect(request.header("host") == "localhost")
                 #expect(request.client?.host == "127.0.0.1")

@@ -55,7 +55,7 @@ def test_a_taken_port_is_told_in_one_line(command, option, taken_port):
         (["serve", "--http-timeout", "-1"], "--http-timeout", ""),
         (["serve", "--http-timeout", "0"], "--http-timeout", "longer than 0"),
         (["serve", "--route", "/python"], "--route", "="),
-        (["serve", "--max-request-body", "2M"], "--max-request-body", "0 to 1M"),
+        (["serve", "--body-inline", "2M"], "--body-inline", "0 to 1M"),
         (["serve", "--websocket-route", "/live"], "--websocket-route", "="),
         (["serve", "--websocket-route", "/live=live,overflow=never"], "--websocket-route", "drop-oldest"),
         (["serve", "--websocket-overflow", "never"], "--websocket-overflow", "keep-newest"),

@@ -54,6 +54,10 @@ var (
 	ErrLost = errors.New("seaway: taken over by another reader")
 	// ErrAnswered: the request was answered before, or the socket accepted or rejected; what was first sent stands.
 	ErrAnswered = errors.New("seaway: answered before")
+	// ErrBody: the rest of a request's body does not come; [Request.IsGone] tells whether its client has left.
+	ErrBody = errors.New("seaway: the body is not whole")
+	// ErrBodySize: a request's body is larger than the handler reads.
+	ErrBodySize = errors.New("seaway: the body is too large")
 	// ErrProtocol: the other side does not speak this protocol.
 	ErrProtocol = errors.New("seaway: protocol error")
 )

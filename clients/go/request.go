@@ -26,6 +26,7 @@ type Request struct {
 	// Something was sent to the reply channel; stream is the answer in pieces that began.
 	isAnswered bool
 	stream     *Stream
+	body       *Body
 	// Somebody else answers; nobody waits any more; the server was told that a serial event is done.
 	isHandedOn, isGone, isDone bool
 }

@@ -210,6 +210,10 @@ func (w *Worker) handle(work context.Context, request *Request) {
 			err = stream.Close()
 		}
 	}
+	request.closeBody()
+	if errors.Is(err, ErrBodySize) && request.isOwed() {
+		err = request.Respond(ctx, 413, Header{{"content-type", "text/plain"}}, []byte("Content Too Large\n"))
+	}
 	ended()
 	if err == nil && request.isOwed() {
 		err = errUnanswered

@@ -99,7 +99,7 @@ with_version() {
     tests "Python 3.$1, installed" "$environment/bin/python" -m pytest -o pythonpath=tests \
         tests/test_vectors.py tests/test_parts.py tests/test_messages.py tests/test_core.py tests/test_core_listening.py \
         tests/test_layer.py tests/test_bad_brokers.py tests/test_answering.py tests/test_endings.py \
-        tests/test_request_ends.py tests/test_forks.py
+        tests/test_request_ends.py tests/test_forks.py tests/test_bodies.py
 }
 
 ours=$(minor "$python") || { echo "$python is no Python 3 that can make environments" >&2; exit 69; }

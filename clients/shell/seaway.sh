@@ -2,7 +2,7 @@
 # Talks to a Seaway broker from a shell. Needs OpenBSD netcat (nc), awk, base64, mkfifo and mktemp, and for TLS openssl; see README.md.
 #
 # Here stands one function per verb; connection.sh beside it moves frames, clocks.sh ends what takes too long, reading.sh
-# takes part in reading, messages.sh deals with one message. Nothing that came from a broker is ever expanded, split as
+# takes part in reading, messages.sh deals with one message, body.sh with the body of a request. Nothing that came from a broker is ever expanded, split as
 # anything but checked names, or run as code.
 set -uf
 # Else a signal does not end what bash reads, and it is never heard.
@@ -18,6 +18,8 @@ folder=$(dirname "$(readlink -f "$0")")
 . "$folder/messages.sh"
 # shellcheck source=reading.sh
 . "$folder/reading.sh"
+# shellcheck source=body.sh
+. "$folder/body.sh"
 
 usage() {
     cat >&2 <<'END'
@@ -26,6 +28,7 @@ usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh listen [--count N] [--exec CMD] NAME...
        seaway.sh worker [--type TYPE] NAME... CMD
        seaway.sh reply [--status N] [--type TYPE] [--header 'NAME: VALUE'] CHANNEL [TEXT|-]
+       seaway.sh body <MESSAGE
        seaway.sh join [--hold] GROUP CHANNEL...        seaway.sh leave GROUP CHANNEL...
        seaway.sh watch [--count N] [--exec CMD] GROUP CHANNEL
        seaway.sh members GROUP | peek CHANNEL | stats [channels|groups|connections] | flush [PATTERN] | ping
@@ -225,6 +228,7 @@ task=$1
 shift
 case $task-$# in
 send-* | gsend-* | listen-* | worker-* | reply-* | join-* | watch-*) "$task" "$@" ;;
+body-0) printBody ;;
 leave-*) leaveGroup "$@" ;;
 members-1) query MEMBERS "$1" ;;
 peek-1) query PEEK "$1" ;;

@@ -61,7 +61,7 @@ struct DemoWorker: AsyncParsableCommand {
         for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {
             worker.on(channel, method: "GET", path: path) { _ in .text("hello from Swift\n") }
             worker.on(channel, method: "POST", path: path) { request in
-                let post = Post(title: "Swift: \(request.text)")
+                let post = Post(title: "Swift: \(try await request.text())")
                 try await layer.group("liveblog").send(["text": .string(post.title)])
                 return .text("posted by Swift\n")
             }

@@ -43,6 +43,8 @@ package struct ConnectionClock: Hashable, Sendable {
     }
 
     package mutating func headCame(at now: Moment) { self.enter(.body, now) }
+    /// A piece of a body that is passed on in pieces: each stretch has the time for a body.
+    package mutating func bodyCame(at now: Moment) { if self.phase == .body { self.since = now } }
     package mutating func requestCame(at now: Moment) { self.enter(.idle, now) }
     package mutating func answerLeft(at now: Moment) { if self.phase == .idle { self.since = now } }
     /// The server itself does not read now, so a head that is not complete is not the client's fault.

@@ -14,7 +14,10 @@ extension HTTP1Handler: ExchangeHolder {
         guard let index = self.exchanges.index(of: number) else { return false }
         switch answer {
         case .failure(let fault): self.breakOff(at: index, fault)
-        case .success(let answer): self.receive(answer, at: index)
+        case .success(let answer):
+            // First, since whoever answers whole in the same message reads no more.
+            if let offset = answer.bodyWanted { self.ask(number, upTo: offset) }
+            if let index = self.exchanges.index(of: number) { self.receive(answer, at: index) }
         }
         return true
     }
@@ -37,7 +40,7 @@ extension HTTP1Handler: ExchangeHolder {
             isLast: isLast,
             declaredLength: answer.declaredLength
         )
-        let closes = framing == .untilClose || self.closes(at: index)
+        let closes = framing == .untilClose || self.closes(at: index, isLast: isLast || !framing.hasContent)
         self.exchanges[index].request.framing = framing
         self.exchanges[index].request.asked.status = status
         self.exchanges[index].request.staysOpen = !closes
@@ -65,7 +68,9 @@ extension HTTP1Handler: ExchangeHolder {
             self.core.counters.answered += 1
             self.finish(output, at: index)
         } else {
-            self.exchanges[index].deadline = self.core.now + self.core.configuration.httpTimeout
+            let waitsForClient = self.bodies[self.exchanges[index].number]?.stream.waitsForClient ?? false
+            self.exchanges[index].deadline =
+                waitsForClient ? nil : self.core.now + self.core.configuration.httpTimeout
             let turn = self.exchanges.put(output, bytes: output.readableBytes, at: index, isLast: false)
             if turn == .now {
                 self.write(output)
@@ -81,7 +86,8 @@ extension HTTP1Handler: ExchangeHolder {
         let exchange = self.exchanges[index]
         self.core.endRequest(exchange.request.asked)
         self.lastAnswered = exchange.request.asked
-        let closes = !exchange.request.staysOpen
+        let closes = !exchange.request.staysOpen || self.isComingIn(exchange.number)
+        self.endBody(exchange.number)
         // First, because a request that comes behind an answer that closes is not taken any more.
         if closes { self.stopReading() }
         let turn = self.exchanges.put(
@@ -106,12 +112,15 @@ extension HTTP1Handler: ExchangeHolder {
         if closes || (self.core.isDraining && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
         if self.isWritable { self.resumeFirst() }
         self.letClientSend()
+        self.letReaderHaveBody()
         self.goOnReading()
         self.upgradeIfWaiting()
     }
 
     /// Whether the connection ends behind this answer.
-    private func closes(at index: Int) -> Bool {
+    private func closes(at index: Int, isLast: Bool) -> Bool {
+        // What comes of a body that nobody takes is no request.
+        if isLast, self.isComingIn(self.exchanges[index].number) { return true }
         let isLastOfAll = index == self.exchanges.count - 1 && self.isBetweenRequests
         return !self.exchanges[index].request.staysOpen || (self.core.isDraining && isLastOfAll)
     }
@@ -137,6 +146,7 @@ extension HTTP1Handler {
         if let end = error.end { self.core.tellItsWorker(of: self.exchanges[index].request.asked, end) }
         guard index == 0, self.exchanges[0].stream.hasBegun else { return self.answer(error, at: index) }
         let exchange = self.exchanges[0]
+        self.endBody(exchange.number)
         self.core.endRequest(exchange.request.asked, cut: error.end)
         if let end = error.end { self.core.logCut(exchange.request.asked, end) }
         _ = self.exchanges.endFirst()
@@ -147,7 +157,7 @@ extension HTTP1Handler {
 
     func answer(_ error: ErrorAnswer, at index: Int) {
         self.exchanges.discardWaiting(at: index)
-        let closes = error.closes || self.closes(at: index)
+        let closes = error.closes || self.closes(at: index, isLast: true)
         self.exchanges[index].request.staysOpen = !closes
         self.exchanges[index].request.asked.status = error.status
         let request = self.exchanges[index].request
@@ -184,6 +194,8 @@ extension HTTP1Handler {
             self.fail(number, .timeout)
         }
         self.lookAtOutput(at: now)
+        // While the server itself does not read, the client owes nothing.
+        if !self.bodyHasRoom { self.clock.bodyCame(at: now) }
         let expiry = self.clock.expiry(
             at: now, isBusy: !self.exchanges.isEmpty, output: self.output, times: self.core.configuration)
         switch expiry {
@@ -206,11 +218,12 @@ extension HTTP1Handler {
 
 extension ErrorAnswer {
     /// What a worker hears of a request that may have reached it.
-    fileprivate var end: RequestEnd? {
+    var end: RequestEnd? {
         switch self {
         case .timeout: .timeout
         case .malformedAnswer: .malformed
         case .unknownOutcome: .lost
+        case .slowRequest, .bodyTooLarge, .syntax, .noRoomForBody: .left
         default: nil
         }
     }

@@ -28,7 +28,12 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private var takesHeld = false
     private var readIsHeld = false
     private var sawPart = false
-    private var waitsToSend = false
+    var waitsToSend = false
+    /// Bodies that go to their readers in pieces, by their requests' numbers, and the one that still comes in.
+    var bodies: [UInt64: BodySender] = [:]
+    var incoming: UInt64?
+    /// Bytes of bodies that this connection has in the sum of all.
+    var countedBody = 0
     /// What this connection may become, while a worker is asked.
     private var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.
@@ -39,7 +44,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     init(core: ServerCore) {
         self.core = core
-        self.intake = RequestIntake(check: RequestCheck(maxBody: core.configuration.maxRequestBody))
+        self.intake = RequestIntake(
+            check: RequestCheck(maxBody: core.configuration.maxRequestBody), maxInline: core.configuration.bodyInline)
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
         self.output = TakenBytes(now: core.now)
@@ -83,6 +89,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private func clientLeft() {
         self.stopReading()
         self.core.leave(self)
+        for number in self.bodies.keys { self.endBody(number) }
         self.socket.take()?.clientLeft()
         for exchange in self.exchanges.removeAll() where exchange.request.asked.route != nil {
             if !exchange.isComplete {
@@ -117,8 +124,11 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// Whether another request may begin.
     private var hasPlace: Bool { self.exchanges.count < self.core.configuration.maxPipelined }
 
+    /// Whether what the client sends next can be taken.
+    private var mayRead: Bool { self.intake.isBetweenRequests ? self.hasPlace : self.bodyHasRoom }
+
     func read(context: ChannelHandlerContext) {
-        self.readIsHeld = !self.intake.isStopped && (!self.held.isEmpty || !self.hasPlace)
+        self.readIsHeld = !self.intake.isStopped && !(self.held.isEmpty && self.mayRead)
         if self.readIsHeld { self.clock.readingWasHeld(at: self.core.now) } else { context.read() }
     }
 
@@ -150,7 +160,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.takesHeld = true
         while !self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests { self.take(self.held.removeFirst()) }
         self.takesHeld = false
-        guard self.readIsHeld, self.held.isEmpty, self.hasPlace else { return }
+        guard self.readIsHeld, self.held.isEmpty, self.mayRead else { return }
         self.readIsHeld = false
         self.context?.read()
     }
@@ -159,9 +169,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     var isBetweenRequests: Bool { self.intake.isBetweenRequests && self.held.isEmpty }
 
     private func take(_ part: HTTPServerRequestPart) {
-        let before = self.intake.bodySize
         let event = self.intake.take(part)
-        self.core.bodyBytes += self.intake.bodySize - before
+        self.countBody()
         self.carryOut(event, part)
     }
 
@@ -176,6 +185,11 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
             self.letClientSend()
         case .refuse(let error, let isHead): self.refuse(error, isHead: isHead)
         case .request(let head, let checked, let body): self.send(head, checked, body)
+        case .begins(let head, let checked, let first): self.beginBody(head, checked, first)
+        case .piece(let piece):
+            self.bodyCame(piece)
+            self.bodyGrew()
+        case .ends(let staysOpen): self.bodyCameWhole(staysOpen: staysOpen)
         }
     }
 
@@ -188,6 +202,16 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// Sends `100 Continue` when it is its turn.
     func letClientSend() {
         guard self.waitsToSend, self.exchanges.isEmpty, let context = self.context else { return }
+        self.waitsToSend = false
+        self.write(self.core.writer.goOn())
+        context.flush()
+    }
+
+    /// The same of a body in pieces, behind the requests before it, once its reader asks.
+    func letReaderHaveBody() {
+        guard self.waitsToSend, let first = self.exchanges.first, first.number == self.incoming,
+            !first.stream.hasBegun, self.bodies[first.number]?.stream.isAsked ?? false, let context = self.context
+        else { return }
         self.waitsToSend = false
         self.write(self.core.writer.goOn())
         context.flush()
@@ -251,6 +275,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     /// Answers by itself and reads nothing more.
     func refuse(_ error: ErrorAnswer, isHead: Bool = false) {
+        guard !self.refuseRest(error) else { return }
         self.stopReading()
         self.clock.readingStopped(at: self.core.now)
         self.core.counters.count(error)
@@ -261,8 +286,9 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     /// Drops what comes, and what was kept of it.
     func stopReading() {
-        self.core.bodyBytes -= self.intake.bodySize
         self.intake.stop()
+        if let number = self.incoming.take() { self.endBody(number) }
+        self.countBody()
         self.held.removeAll()
         self.waitsToSend = false
     }

@@ -11,11 +11,18 @@ package struct RequestIntake {
         /// Nothing more is taken after this.
         case refuse(ErrorAnswer, isHead: Bool)
         case request(HTTPRequestHead, RequestCheck.Head, body: ByteBuffer?)
+        /// The head is good, and the body comes in pieces: its beginning, if that is here (I9).
+        case begins(HTTPRequestHead, RequestCheck.Head, first: ByteBuffer?)
+        case piece(ByteBuffer)
+        /// The body that came in pieces is whole.
+        case ends(staysOpen: Bool)
     }
 
     private enum State {
         case betweenRequests
         case receiving(HTTPRequestHead, RequestCheck.Head)
+        /// A body in pieces, of which so many bytes have come.
+        case passingOn(HTTPRequestHead, RequestCheck.Head, Int)
         /// What comes is dropped.
         case stopped
     }
@@ -25,7 +32,13 @@ package struct RequestIntake {
     /// Beside the state, so that it has one owner and grows in place.
     private var body: ByteBuffer?
 
-    package init(check: RequestCheck) { self.check = check }
+    /// The largest body that is kept until it is whole.
+    private let maxInline: Int
+
+    package init(check: RequestCheck, maxInline: Int) {
+        self.check = check
+        self.maxInline = maxInline
+    }
 
     package var isBetweenRequests: Bool {
         if case .betweenRequests = self.state { return true }
@@ -37,7 +50,7 @@ package struct RequestIntake {
         return false
     }
 
-    /// Bytes of the body that were taken so far.
+    /// Bytes of a body that are kept here.
     package var bodySize: Int { self.body?.readableBytes ?? 0 }
 
     /// Takes nothing more.
@@ -49,11 +62,20 @@ package struct RequestIntake {
     package mutating func take(_ part: HTTPServerRequestPart) -> Event {
         switch (part, self.state) {
         case (.head(let head), .betweenRequests): return self.begin(head)
-        case (.body(let piece), .receiving(let head, _)): return self.take(piece, head)
+        case (.body(let piece), .receiving(let head, let checked)): return self.take(piece, head, checked)
+        case (.body(let piece), .passingOn(let head, let checked, let count)):
+            guard piece.readableBytes <= self.check.maxBody - count else { return self.refuse(.bodyTooLarge, head) }
+            self.state = .passingOn(head, checked, count + piece.readableBytes)
+            return .piece(piece)
+        case (.end, .passingOn(_, let checked, _)):
+            self.state = checked.staysOpen ? .betweenRequests : .stopped
+            return .ends(staysOpen: checked.staysOpen)
         case (.end, .receiving(let head, let checked)):
             self.state = checked.staysOpen ? .betweenRequests : .stopped
             return .request(head, checked, body: self.body.take())
-        case (.head, .receiving), (.body, .betweenRequests), (.end, .betweenRequests), (_, .stopped): return .none
+        case (.head, .receiving), (.head, .passingOn), (.body, .betweenRequests), (.end, .betweenRequests),
+            (_, .stopped):
+            return .none
         }
     }
 
@@ -73,15 +95,23 @@ package struct RequestIntake {
         switch verdict {
         case .refuse(let error): return self.refuse(error, head)
         case .accept(let checked):
+            guard checked.fields.contentLength ?? 0 <= self.maxInline else {
+                self.state = .passingOn(head, checked, 0)
+                return .begins(head, checked, first: nil)
+            }
             self.state = .receiving(head, checked)
             return checked.fields.expectsContinue && !checked.isHTTP10 ? .clientWaitsToSend : .none
         }
     }
 
-    private mutating func take(_ piece: ByteBuffer, _ head: HTTPRequestHead) -> Event {
+    private mutating func take(
+        _ piece: ByteBuffer, _ head: HTTPRequestHead, _ checked: RequestCheck.Head
+    ) -> Event {
         guard piece.readableBytes <= self.check.maxBody - self.bodySize else { return self.refuse(.bodyTooLarge, head) }
         self.body.setOrWriteImmutableBuffer(piece)
-        return .none
+        guard self.bodySize > self.maxInline else { return .none }
+        self.state = .passingOn(head, checked, self.bodySize)
+        return .begins(head, checked, first: self.body.take())
     }
 
     private mutating func refuse(_ error: ErrorAnswer, _ head: HTTPRequestHead) -> Event {

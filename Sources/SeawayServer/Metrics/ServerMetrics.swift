@@ -44,6 +44,13 @@ package struct ServerMetrics: Hashable, Sendable {
                 "seaway_http_workers_told_total", "Messages to workers' own disconnect channels.",
                 counters.workersTold),
             Metric("seaway_http_pauses_total", "Reply channels held back for a slow client.", counters.pauses),
+            Metric("seaway_http_body_streams_total", "Bodies that went in pieces.", counters.bodyStreams),
+            Metric(
+                "seaway_http_body_waits_total", "Times that a piece of a body found no room or no reader.",
+                counters.bodyWaits),
+            Metric(
+                "seaway_http_bodies_broken_off_total", "Bodies in pieces whose rest nobody got.",
+                counters.bodiesBrokenOff),
         ]
     }
 

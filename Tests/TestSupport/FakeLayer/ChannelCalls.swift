@@ -12,6 +12,7 @@ package final class ChannelCalls: Sendable {
     }
 
     private let state = Mutex(State())
+    private let closings = Inbox<[String]>()
 
     package init() {}
 
@@ -41,8 +42,11 @@ package final class ChannelCalls: Sendable {
             if state.holdsClosed { state.heldClosed.append(done) }
             return state.holdsClosed
         }
+        self.closings.put(channels)
         if !isHeld { done() }
     }
+
+    package func nextClosed() async -> [String] { await self.closings.next() }
 
     package func holdClosed(_ holds: Bool) {
         let held = self.state.withLock { state in

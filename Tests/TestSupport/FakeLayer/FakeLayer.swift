@@ -129,6 +129,8 @@ package final class FakeLayer: ChannelLayer {
     package var paused: [String] { self.channels.paused }
     package var resumed: [String] { self.channels.resumed }
     package var closed: [String] { self.channels.closed }
+    /// What the next call closes, in order.
+    package func nextClosed() async -> [String] { await self.channels.nextClosed() }
     /// All three, in their order.
     package var calls: [String] { self.channels.all }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import re
@@ -32,8 +33,8 @@ def run(broker: Broker, programs: List[Ends], *arguments: str) -> Program:
     [
         (0, "chat.log hi"),
         (1, "chat.log hi"),
-        (5, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
-        (6, "nobody listens"),
+        (6, "Sent(sent=2, full=0, gone=0)\nweb.me!1 web.me!2\nto one"),
+        (7, "nobody listens"),
     ],
 )
 def test_an_example_does_what_it_says(
@@ -46,7 +47,7 @@ def test_an_example_does_what_it_says(
 
 
 def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
     (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "shop.py"))
     server = Server(own_broker.address)
@@ -59,10 +60,26 @@ def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends]
     assert program.terminate() == 0
 
 
+def test_the_readme_reads_a_body_in_pieces(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
+    (tmp_path / "digest.py").write_text(EXAMPLES[3] + "\n\nworker.run()\n", "utf-8")
+    program = run(own_broker, programs, str(tmp_path / "digest.py"))
+    server = Server(own_broker.address)
+    programs.append(server)
+    reply_channel = server.ask("/digest", "POST", body_channel="http.request.body?test.1")
+    wanted = server.next(reply_channel)["body_wanted"]
+    assert wanted >= 65_536
+    for offset, content in ((0, b"one "), (4, b"two")):
+        piece = {"offset": offset, "content": content, "more_content": offset == 0}
+        server.layer.send("http.request.body?test.1", piece, if_heard=True)
+    (answer,) = server.answer(reply_channel)
+    assert answer["content"].decode().strip() == hashlib.sha256(b"one two").hexdigest()
+    assert program.terminate() == 0
+
+
 def test_the_requests_that_the_readme_hands_on_are_answered(
     own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path
 ) -> None:
-    (tmp_path / "slow.py").write_text(EXAMPLES[3], "utf-8")
+    (tmp_path / "slow.py").write_text(EXAMPLES[4], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "slow.py"))
     server = Server(own_broker.address)
     programs.append(server)
@@ -81,7 +98,7 @@ def test_what_the_readme_sends_to_a_group_can_go_to_a_socket() -> None:
     assert len(sends) >= 3
     # The last one's is made above it.
     assert all(re.match(r'\{"(text|bytes)": ', sent) or sent == "message" for sent in sends)
-    assert 'message = {"text": instance.title}' in EXAMPLES[7]
+    assert 'message = {"text": instance.title}' in EXAMPLES[8]
 
 
 BLOG = """
@@ -125,7 +142,7 @@ def blog(tmp_path: pathlib.Path) -> pathlib.Path:
     (tmp_path / "blog").mkdir()
     (tmp_path / "blog" / "__init__.py").touch()
     (tmp_path / "blog" / "models.py").write_text(MODELS, "utf-8")
-    (tmp_path / "example.py").write_text(EXAMPLES[7], "utf-8")
+    (tmp_path / "example.py").write_text(EXAMPLES[8], "utf-8")
     (tmp_path / "save.py").write_text(BLOG, "utf-8")
     return tmp_path / "save.py"
 
@@ -151,7 +168,7 @@ def test_a_model_is_saved_though_the_broker_is_away(
 
 
 def test_the_sockets_of_the_readme_work(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    (tmp_path / "chat.py").write_text(EXAMPLES[4], "utf-8")
+    (tmp_path / "chat.py").write_text(EXAMPLES[5], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "chat.py"))
     server = Server(own_broker.address, "websocket.send.test!")
     programs.append(server)

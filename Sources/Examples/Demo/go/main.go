@@ -38,7 +38,11 @@ func answer(ctx context.Context, r *seaway.Request) error {
 	if r.Text("method") != "POST" {
 		return respond(ctx, r, "hello from Go\n")
 	}
-	if err := tell(ctx, r, "Go: "+string(r.Bytes("body"))); err != nil {
+	said, err := r.Content(ctx, 1<<20)
+	if err != nil {
+		return err
+	}
+	if err := tell(ctx, r, "Go: "+string(said)); err != nil {
 		return err
 	}
 	return respond(ctx, r, "posted by Go\n")

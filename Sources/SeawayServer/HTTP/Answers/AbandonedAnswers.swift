@@ -18,7 +18,7 @@ extension ServerCore {
         self.logCut(asked, end)
     }
 
-    private func tellAll(of asked: AskedRequest, _ end: RequestEnd) {
+    func tellAll(of asked: AskedRequest, _ end: RequestEnd) {
         guard let route = asked.route, end.isForAll else { return }
         self.counters.count(end)
         let payload = self.message.disconnect(

@@ -33,12 +33,14 @@ package struct Answer: Hashable, Sendable {
     package private(set) var declaredLength: Int?
     /// Where the worker wants to hear that nobody waits any more (I27).
     package private(set) var disconnectChannel: String?
+    /// The offset up to which the worker takes pieces of the request's body (I40).
+    package private(set) var bodyWanted: Int?
     private var contentRange = 0..<0
     /// It holds a part of an answer.
     private var isPart = false
 
-    /// Whether it says a disconnect channel and nothing of the answer.
-    package var isNotice: Bool { self.disconnectChannel != nil && !self.isPart }
+    /// Whether it says a disconnect channel, or asks for the body, and holds nothing of the answer.
+    package var isNotice: Bool { (self.disconnectChannel != nil || self.bodyWanted != nil) && !self.isPart }
 
     package var content: ArraySlice<UInt8> { self.bytes[self.contentRange] }
 
@@ -82,6 +84,8 @@ package struct Answer: Hashable, Sendable {
             self.piece.offset = try reader.read("offset") { $0.int() }.map { Int($0) }
         } else if reader.holds("headers", at: key) {
             try self.readFields(count: try reader.read("headers") { $0.list() } ?? 0, &reader, limits)
+        } else if reader.holds("body_wanted", at: key) {
+            self.bodyWanted = try reader.read("body_wanted") { $0.int() }.map { Int($0) }
         } else if reader.holds("disconnect_channel", at: key) {
             self.disconnectChannel = try reader.read("disconnect_channel") { $0.string() }.map { name in
                 String(decoding: self.bytes[name], as: UTF8.self)

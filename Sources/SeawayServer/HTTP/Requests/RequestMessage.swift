@@ -16,11 +16,11 @@ package struct RequestMessage: Sendable {
     /// `http.request`
     package func request(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, body: ByteBuffer?, replyChannel: String,
-        addresses: ConnectionAddresses
+        bodyChannel: String? = nil, addresses: ConnectionAddresses
     ) -> Payload {
         let bodySize = body?.readableBytes ?? 0
         var writer = MessagePackWriter(capacity: 512 + head.headers.count * 32 + bodySize)
-        writer.map(count: 10 + addresses.fieldCount)
+        writer.map(count: 10 + addresses.fieldCount + (bodyChannel == nil ? 0 : 1))
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("http_version" as StaticString)
@@ -32,10 +32,34 @@ package struct RequestMessage: Sendable {
         writer.string("path" as StaticString)
         writer.string(checked.target.path)
         self.writeTarget(checked.target, to: &writer)
-        self.writeFields(of: head, checked, bodySize: bodySize, to: &writer)
+        self.writeFields(of: head, checked, bodySize: bodyChannel == nil ? bodySize : nil, to: &writer)
         addresses.write(to: &writer)
         writer.string("body" as StaticString)
+        if let bodyChannel {
+            writer.bytes([])
+            writer.string("body_channel" as StaticString)
+            writer.string(bodyChannel)
+            return writer.finish()
+        }
         if let body { body.withUnsafeReadableBytes { writer.bytes($0) } } else { writer.bytes([]) }
+        return writer.finish()
+    }
+
+    /// A piece of a body on its `body_channel`
+    package func bodyPiece(_ piece: BodyStream.Piece) -> Payload {
+        var writer = MessagePackWriter(capacity: 64 + piece.content.readableBytes)
+        writer.map(count: piece.isClosed ? 2 : 3)
+        writer.string("offset" as StaticString)
+        writer.int(piece.offset)
+        if piece.isClosed {
+            writer.string("closed" as StaticString)
+            writer.bool(true)
+            return writer.finish()
+        }
+        writer.string("more_content" as StaticString)
+        writer.bool(piece.moreContent)
+        writer.string("content" as StaticString)
+        piece.content.withUnsafeReadableBytes { writer.bytes($0) }
         return writer.finish()
     }
 
@@ -64,9 +88,10 @@ package struct RequestMessage: Sendable {
 
     /// `headers`
     func writeFields(
-        of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int = 0, to writer: inout MessagePackWriter
+        of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int? = 0, to writer: inout MessagePackWriter
     ) {
-        let addsLength = checked.fields.coding == .chunked
+        // Of a body in pieces nobody knows it yet.
+        let addsLength = checked.fields.coding == .chunked && bodySize != nil
         writer.string("headers" as StaticString)
         writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
         for (name, value) in head.headers where checked.fields.keeps(name) {
@@ -78,7 +103,7 @@ package struct RequestMessage: Sendable {
                 writer.bytes(of: value[...])
             }
         }
-        guard addsLength else { return }
+        guard addsLength, let bodySize else { return }
         writer.list(count: 2)
         writer.bytes(of: "content-length")
         writer.bytes(of: String(bodySize)[...])

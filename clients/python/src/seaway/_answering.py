@@ -23,7 +23,7 @@ in_hand: ContextVar[Optional[Fields]] = ContextVar("seaway.in_hand", default=Non
 in_threads: Dict[int, Fields] = {}
 
 #: What is known of an answer, in one number since every message has one.
-ANSWERED, BEGUN, WHOLE, GONE, HANDED_ON, IN_WORKER, SERIAL_ROUTE, DONE_SAID = (1 << bit for bit in range(8))
+ANSWERED, BEGUN, WHOLE, GONE, HANDED_ON, IN_WORKER, SERIAL_ROUTE, DONE_SAID, BODY_TAKEN = (1 << bit for bit in range(9))
 _STARTED = BEGUN | WHOLE
 
 #: What of a message on the reply channel of an HTTP request is part of the answer (protocol/INTERFACE.md, section 3).

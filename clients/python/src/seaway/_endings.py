@@ -6,13 +6,14 @@ import asyncio
 from typing import Any, Dict, Optional
 
 from . import _http, _values
-from ._errors import Gone, SeawayError
+from ._errors import BodyBroken, BodyTooLarge, Gone, SeawayError
 from ._log import logger
 from ._message import Fields
 
 _MOST_SHOWN = 256
 
 _FAILED = _http.answer(500, content="Internal Server Error\n").packed()
+_TOO_LARGE = _http.answer(413, content="Content Too Large\n").packed()
 _LEAVING = _http.answer(503, {"retry-after": "1"}, "Service Unavailable\n").packed()
 #: For events of sockets whose function has not said what becomes of them: RFC 6455, the server cannot fulfil it.
 _NOT_OPENED = _values.pack({"accept": False, "status": 500})
@@ -39,7 +40,7 @@ def is_open(message: Fields) -> bool:
     return message.is_open and not message.is_handed_on and not message.is_known_gone
 
 
-def owed(message: Fields, has_failed: bool) -> Optional[bytes]:
+def owed(message: Fields, error: Optional[BaseException]) -> Optional[bytes]:
     """What is to be said on the reply channel since the function has not.
 
     A piece that breaks an answer off is no part of it: see ``is_open``.
@@ -48,12 +49,14 @@ def owed(message: Fields, has_failed: bool) -> Optional[bytes]:
         return None
     event = message.event
     if event == "websocket.receive":
-        return _CLOSED if has_failed else None
+        return _CLOSED if error is not None else None
     if event == "websocket.disconnect" or message.is_handed_on:
         return None
     if event == "websocket.connect":
         return _NOT_OPENED
-    return _FAILED if has_failed or message.is_request else None
+    if isinstance(error, BodyTooLarge) and message.is_request:
+        return _TOO_LARGE
+    return _FAILED if error is not None or message.is_request else None
 
 
 def refused(message: Fields) -> Optional[bytes]:
@@ -80,8 +83,10 @@ def note_end(message: Fields, error: Optional[BaseException]) -> None:
 def report(message: Fields, error: Optional[BaseException], lacks_answer: bool, was_open: bool) -> None:
     """Tells in the log what a function has left, if there is anything to tell."""
     if error is not None:
-        if message.is_known_gone and isinstance(error, (Gone, asyncio.CancelledError)):
+        if message.is_known_gone and isinstance(error, (Gone, BodyBroken, asyncio.CancelledError)):
             logger.debug("nobody waits for the answer to %s any more", describe(message))
+        elif isinstance(error, BodyTooLarge):
+            logger.info("the body of %s is larger than its function reads", describe(message))
         else:
             logger.error("a function failed on %s", describe(message), exc_info=error)
     elif was_open:

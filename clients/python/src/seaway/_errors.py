@@ -23,6 +23,8 @@
     │   └── Unreachable         no broker could be asked: nothing was sent
     ├── Unknown                 the connection broke before the answer: stored or not
     ├── Lost                    another connection reads this mailbox or pinned channel now
+    ├── BodyBroken              the rest of a request's body does not come
+    ├── BodyTooLarge            a request's body is larger than the function reads
     └── Ended                   the broker will not have this client, or the layer was left: nothing was sent
 
 The codes are those of protocol/PROTOCOL.md, section 3. A code that this version does not know is a plain ``Refused``.
@@ -158,6 +160,18 @@ class Unreachable(Refused):
 
 class Unknown(SeawayError):
     """The connection broke before the answer came: the message was stored, or it was not."""
+
+
+class BodyBroken(SeawayError):
+    """The rest of the body of a request does not come: ``is_left`` if its client has left, or the answer is over."""
+
+    def __init__(self, text: str, *, is_left: bool = False):
+        self.is_left = is_left
+        super().__init__(text)
+
+
+class BodyTooLarge(SeawayError):
+    """The body of a request is larger than the function reads; a worker answers it with 413."""
 
 
 class Lost(SeawayError):

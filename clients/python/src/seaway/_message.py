@@ -17,7 +17,7 @@ class Fields(Answering):
     is first looked at.
     """
 
-    __slots__ = ("_data", "body", "channel", "group", "parameters")
+    __slots__ = ("_content", "_data", "body", "channel", "group", "parameters")
 
     def __init__(self, channel: str, group: Optional[str], body: bytes):
         self.flags = 0
@@ -31,6 +31,7 @@ class Fields(Answering):
         #: What a route's path names: ``/users/{id}``.
         self.parameters: Dict[str, str] = {}
         self._data: Optional[Dict[str, Any]] = None
+        self._content: Optional[bytes] = None
 
     @property
     def data(self) -> Dict[str, Any]:
@@ -88,11 +89,20 @@ class Fields(Answering):
 
     @property
     def content(self) -> bytes:
-        """The whole body of the request."""
+        """The whole body of the request.
+
+        One of more than 64 KiB comes in pieces, which this waits for, as ``read`` does; in an asyncio worker it is
+        there once it was awaited: ``await message.read()``.
+        """
+        if self._content is not None:
+            return self._content
         if "body_channel" in self:
-            raise SeawayError("the body comes in pieces, which this version does not read")
+            return self._read_content()
         body = self.get("body", b"")
         return body.encode("utf-8") if isinstance(body, str) else bytes(body)
+
+    def _read_content(self) -> bytes:
+        raise SeawayError("the body comes in pieces: await message.read(), or go through message.stream_body()")
 
     def json(self) -> Any:
         """Returns what the body of the request holds as JSON, or raises ``ValueError``."""

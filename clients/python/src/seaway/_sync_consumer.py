@@ -86,7 +86,7 @@ class Consumer:
             was_open = _endings.is_open(message)
             if was_open:
                 break_off(message)
-            body = _endings.owed(message, error is not None)
+            body = _endings.owed(message, error)
             if body is not None:
                 self._post(message, body)
                 message.end()

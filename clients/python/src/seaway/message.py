@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Generator, Optional, Type
 
-from . import _http, _values
-from ._answering import ANSWERED, BEGUN, GONE, IN_WORKER, WHOLE
+from . import _body, _http, _sync_body, _values
+from ._answering import ANSWERED, BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
 from ._errors import Full, Gone, SeawayError, Unknown
 from ._frames import Frame
 from ._log import logger
@@ -98,6 +99,37 @@ class Message(Fields):
         if not self.flags & GONE and self._ends is not None:
             self._ends.look(self)
         return bool(self.flags & GONE)
+
+    def stream_body(self) -> Generator[bytes, None, None]:
+        """The body of the request in pieces, as they come: ``for piece in message.stream_body(): ...``.
+
+        Holds at most 512 KiB, and the browser is not read faster than the pieces are taken. Raises ``BodyBroken`` when
+        the rest does not come; a function that takes no more of them leaves the rest unread. A body in pieces can be
+        gone through once.
+        """
+        channel = _body.channel(self)
+        if channel is None or self._content is not None:
+            return _sync_body.whole(self.content)
+        if self.flags & BODY_TAKEN:
+            raise SeawayError("the body was read before")
+        self.flags |= BODY_TAKEN
+        return _sync_body.stream(self, channel)
+
+    def read(self, limit: int = _body.MOST_CONTENT) -> bytes:
+        """Returns the whole body of the request, at most ``limit`` bytes, 16 MiB unless told otherwise.
+
+        Raises ``BodyTooLarge`` beyond it, which a worker answers with 413.
+        """
+        if self._content is None:
+            content = _body.Content(limit)
+            with contextlib.closing(self.stream_body()) as pieces:
+                for piece in pieces:
+                    content.add(piece)
+            self._content = content.whole()
+        return _body.within(self._content, limit)
+
+    def _read_content(self) -> bytes:
+        return self.read()
 
     def reply(self, message: Mapping[str, Any]) -> Pending:
         """Sends a message to the reply channel.
@@ -203,7 +235,7 @@ class Stream:
             piece = _http.first_piece(self._status, self._headers, content, more)
             self._before = self._message.begin(BEGUN)
         try:
-            _insist(lambda is_last_try: self._try(piece, is_last_try))
+            insist(lambda is_last_try: self._try(piece, is_last_try))
         except Unknown:
             raise
         except SeawayError as error:
@@ -247,14 +279,14 @@ def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
         return True
 
     try:
-        _insist(attempt)
+        insist(attempt)
     except Gone:
         message.gone()
     except SeawayError as error:
         logger.warning("an answer to %s could not be broken off: %s", channel, error)
 
 
-def _insist(attempt: Callable[[bool], bool]) -> None:
+def insist(attempt: Callable[[bool], bool]) -> None:
     """Tries again while there is no room; the last attempt is told so."""
     until = time.monotonic() + STREAM_PATIENCE
     pause = 0.005

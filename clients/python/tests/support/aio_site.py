@@ -36,7 +36,7 @@ async def fail_status(message: Message) -> None:
 
 @worker.on("http.request", path="/echo", method="POST")
 async def echo(message: Message) -> None:
-    await message.respond(headers={"content-type": message.header("content-type")}, content=message.content)
+    await message.respond(headers={"content-type": message.header("content-type")}, content=await message.read())
 
 
 @worker.on("http.request", path="/stream")

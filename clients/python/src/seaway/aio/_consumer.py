@@ -67,7 +67,7 @@ class Consumer:
             was_open = _endings.is_open(message)
             if was_open:
                 await break_off(message)
-            body = _endings.owed(message, error is not None)
+            body = _endings.owed(message, error)
             channel = message.reply_channel
             if body is not None and channel is not None:
                 message.end()

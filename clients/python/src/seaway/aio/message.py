@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, Type
+from typing import TYPE_CHECKING, Any, AsyncGenerator, Awaitable, Callable, Optional, Type
 
-from .. import _http, _values
-from .._answering import ANSWERED, BEGUN, GONE, IN_WORKER, WHOLE
+from .. import _body, _http, _values
+from .._answering import ANSWERED, BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
 from .._errors import Full, Gone, SeawayError, Unknown
 from .._log import logger
 from .._message import Fields
+from . import _body as _aio_body
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -47,6 +48,37 @@ class Message(Fields):
     def is_gone(self) -> bool:
         """Whether nobody waits for the answer any more, as far as is known; a worker cancels its function then."""
         return bool(self.flags & GONE)
+
+    def stream_body(self) -> AsyncGenerator[bytes, None]:
+        """The body of the request in pieces, as they come: ``async for piece in message.stream_body(): ...``.
+
+        Holds at most 512 KiB, and the browser is not read faster than the pieces are taken. Raises ``BodyBroken`` when
+        the rest does not come; a function that takes no more of them leaves the rest unread. A body in pieces can be
+        gone through once.
+        """
+        channel = _body.channel(self)
+        if channel is None or self._content is not None:
+            return _aio_body.whole(self.content)
+        if self.flags & BODY_TAKEN:
+            raise SeawayError("the body was read before")
+        self.flags |= BODY_TAKEN
+        return _aio_body.stream(self, channel)
+
+    async def read(self, limit: int = _body.MOST_CONTENT) -> bytes:
+        """Returns the whole body of the request, at most ``limit`` bytes, 16 MiB unless told otherwise.
+
+        Raises ``BodyTooLarge`` beyond it, which a worker answers with 413.
+        """
+        if self._content is None:
+            content = _body.Content(limit)
+            pieces = self.stream_body()
+            try:
+                async for piece in pieces:
+                    content.add(piece)
+            finally:
+                await pieces.aclose()
+            self._content = content.whole()
+        return _body.within(self._content, limit)
 
     async def reply(self, message: Mapping[str, Any]) -> None:
         """Sends a message to the reply channel; the broker has it when this returns.
@@ -143,7 +175,7 @@ class Stream:
             piece = _http.first_piece(self._status, self._headers, content, more)
             self._before = self._message.begin(BEGUN)
         try:
-            await _insist(lambda is_last_try: self._try(piece, is_last_try))
+            await insist(lambda is_last_try: self._try(piece, is_last_try))
         except Unknown:
             raise
         except SeawayError as error:
@@ -187,14 +219,14 @@ async def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
         return True
 
     try:
-        await _insist(attempt)
+        await insist(attempt)
     except Gone:
         message.gone()
     except SeawayError as error:
         logger.warning("an answer to %s could not be broken off: %s", channel, error)
 
 
-async def _insist(attempt: Callable[[bool], Awaitable[bool]]) -> None:
+async def insist(attempt: Callable[[bool], Awaitable[bool]]) -> None:
     """Tries again while there is no room; the last attempt is told so."""
     loop = asyncio.get_running_loop()
     until = loop.time() + STREAM_PATIENCE

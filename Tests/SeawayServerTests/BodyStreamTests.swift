@@ -1,0 +1,122 @@
+import NIOCore
+import SeawayServer
+import Testing
+
+@Suite("Bodies in pieces: the machine (I40 to I43)") struct BodyStreamTests {
+    private func bytes(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
+
+    @Test("I40") func nothingLeavesBeforeTheReaderAsks() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.came(self.bytes("abcdef"))
+        #expect(stream.next() == nil && !stream.hasRoom && !stream.waitsForClient)
+        stream.ask(upTo: 3)
+        #expect(stream.next() == .init(content: self.bytes("abc"), offset: 0, moreContent: true))
+        #expect(stream.next() == nil, "one is under way")
+        #expect(stream.settled(.taken) == nil)
+        #expect(stream.next() == nil, "it has what it has asked for")
+        #expect(stream.hasRoom)
+    }
+
+    @Test("I41") func piecesAreInOrderAndTheLastSaysSo() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 100)
+        stream.came(self.bytes("abcdef"))
+        #expect(stream.next() == .init(content: self.bytes("abcd"), offset: 0, moreContent: true))
+        stream.becameWhole()
+        _ = stream.settled(.taken)
+        #expect(stream.next() == .init(content: self.bytes("ef"), offset: 4))
+        _ = stream.settled(.taken)
+        #expect(stream.isOver && stream.next() == nil && stream.held == 0)
+    }
+
+    @Test("I41") func theEndIsToldToWhoeverHasAllAndAsksNoMore() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 2)
+        stream.came(self.bytes("ab"))
+        _ = stream.next()
+        _ = stream.settled(.taken)
+        #expect(stream.next() == nil && !stream.waitsForClient)
+        stream.becameWhole()
+        #expect(stream.next() == .init(offset: 2))
+    }
+
+    @Test("I42") func aRefusedPieceIsTriedAgainAndNotOvertaken() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 100)
+        stream.came(self.bytes("abcdef"))
+        let first = stream.next()
+        #expect(stream.settled(.notNow) == .milliseconds(2))
+        #expect(stream.next() == nil)
+        #expect(stream.tryAgain() == first)
+        #expect(stream.settled(.notNow) == .milliseconds(4))
+        #expect(stream.tryAgain() == first)
+        #expect(stream.tryAgain() == nil)
+        _ = stream.settled(.taken)
+        #expect(stream.next()?.offset == 4)
+        for _ in 0..<20 {
+            #expect((stream.settled(.notNow) ?? .zero) <= .milliseconds(250))
+            _ = stream.tryAgain()
+        }
+    }
+
+    @Test("I43") func aReaderIsToldThatTheBodyIsNotWhole() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 100)
+        stream.came(self.bytes("abcdef"))
+        _ = stream.next()
+        stream.breakOff()
+        #expect(stream.next() == nil, "behind the piece under way")
+        _ = stream.settled(.taken)
+        #expect(stream.next() == .init(offset: 4, isClosed: true))
+        _ = stream.settled(.taken)
+        #expect(stream.isOver)
+    }
+
+    @Test("I43") func theEndTakesThePlaceOfARefusedPiece() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 100)
+        stream.came(self.bytes("abcdef"))
+        _ = stream.next()
+        _ = stream.settled(.notNow)
+        stream.breakOff()
+        #expect(stream.tryAgain() == .init(offset: 0, isClosed: true))
+        var tries = 1
+        while stream.settled(.notNow) != nil, tries < 100 {
+            _ = stream.tryAgain()
+            tries += 1
+        }
+        #expect(stream.isOver && tries < 100, "nobody is waited for forever")
+    }
+
+    @Test("I43") func whoeverHasNotAskedIsToldNothing() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.came(self.bytes("abcdef"))
+        stream.breakOff()
+        #expect(stream.isOver && stream.next() == nil && stream.held == 0)
+    }
+
+    @Test func aChannelThatTheReaderClosedGetsNothingMore() {
+        var stream = BodyStream(pieceSize: 4)
+        stream.ask(upTo: 100)
+        stream.came(self.bytes("abcdef"))
+        _ = stream.next()
+        #expect(stream.settled(.unwanted) == nil)
+        #expect(stream.isOver && stream.hasRoom)
+        stream.came(self.bytes("g"))
+        #expect(stream.held == 0)
+    }
+
+    @Test func theClientIsWaitedForWhenTheReaderHasAllThatCame() {
+        var stream = BodyStream(pieceSize: 4)
+        #expect(!stream.waitsForClient)
+        stream.ask(upTo: 100)
+        #expect(stream.waitsForClient)
+        stream.came(self.bytes("a"))
+        #expect(!stream.waitsForClient)
+        _ = stream.next()
+        _ = stream.settled(.taken)
+        #expect(stream.waitsForClient)
+        stream.becameWhole()
+        #expect(!stream.waitsForClient)
+    }
+}
