@@ -255,7 +255,8 @@ import Testing
         /// Orders as they went to workers, with what became of them.
         var sent: [(order: Int, event: SocketEvent)] = []
         var unanswered: EventStream.Sending?
-        var undone: (order: Int, since: Moment)?
+        /// What is waited for, and from when on it may be given up.
+        var undone: (order: Int, until: Moment)?
         var isDoneEarly = false
         var receives = 0
 
@@ -275,7 +276,7 @@ import Testing
             guard outcome == .stored || outcome == .unknown else { return }
             self.sent.append((sending.order, sending.event))
             if self.isSerial, !self.isDoneEarly, case .receive = sending.event {
-                self.undone = (sending.order, self.now)
+                self.undone = (sending.order, self.now + .seconds(outcome == .stored ? 30 : 5))
             }
         }
 
@@ -290,10 +291,15 @@ import Testing
         mutating func pass(_ time: Duration) {
             self.now = self.now + time
             if self.stream.giveUpDone(at: self.now) {
-                #expect(self.undone.map { $0.since + .seconds(30) <= self.now } == true, "given up too early")
+                #expect(self.undone.map { $0.until <= self.now } == true, "given up too early")
                 self.undone = nil
             }
             if self.stream.isOverloaded(at: self.now) { _ = self.stream.dropWaiting() }
+        }
+
+        mutating func loseBroker() {
+            self.stream.doubtDone(at: self.now)
+            if let undone { self.undone?.until = min(undone.until, self.now + .seconds(5)) }
         }
 
         mutating func end() {
@@ -308,7 +314,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var life = Life()
         for _ in 0..<300 {
-            switch Int.random(in: 0..<14, using: &random) {
+            switch Int.random(in: 0..<15, using: &random) {
             case 0...2 where !life.hasClosed && !life.stream.isFull && !life.sent.isEmpty:
                 life.stream.append(.receive(.text(ByteBuffer(string: "\(life.receives)"))))
                 life.receives += 1
@@ -323,6 +329,7 @@ import Testing
                     life.isSerial = true
                     life.stream.becomeSerial()
                 }
+            case 14: life.loseBroker()
             case 12: life.stream.direct(to: Bool.random(using: &random) ? "mine" : nil)
             case 13 where life.hasClosed == false && Int.random(in: 0..<20, using: &random) == 0: life.end()
             default:
