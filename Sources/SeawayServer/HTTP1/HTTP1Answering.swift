@@ -189,11 +189,12 @@ extension HTTP1Handler {
 
     /// Looks for what has waited too long.
     func sweep(at now: Moment) {
+        // First: whether the client took what was written before is not to be mixed up with what is written now.
+        self.lookAtOutput(at: now)
         while let number = self.exchanges.overdue(at: now) {
             self.core.closeReplyChannel(number)
             self.fail(number, .timeout)
         }
-        self.lookAtOutput(at: now)
         // While the server itself does not read, the client owes nothing.
         if !self.bodyHasRoom { self.clock.bodyCame(at: now) }
         let expiry = self.clock.expiry(
