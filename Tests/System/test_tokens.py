@@ -231,7 +231,7 @@ def test_the_tokens_of_the_readme_are_those(tmp_path):
     rights = dict(word.split("=") for word in web.split()[1:])
     for right in ("send", "listen"):
         assert set(rights[right].split(",")) == set(RIGHTS["server"][right].split())
-    assert hello == "hello send=http.response.*!* listen=http.request"
+    assert hello == "hello send=http.response.*!* listen=http.request,http.request.body?*,http.disconnect.*!"
 
 
 @contextlib.contextmanager
