@@ -119,7 +119,7 @@ let package = Package(
             name: "SeawayServer",
             dependencies: [
                 "SeawayMessage", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
-                nio("NIOWebSocket"), logging,
+                nio("NIOTLS"), nio("NIOWebSocket"), logging, tls,
             ],
             swiftSettings: rules
         ),
@@ -185,9 +185,8 @@ let package = Package(
         .target(
             name: "BrokerSupport",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
-                logging,
-                tls,
+                "SeawayBroker", "SeawayClient", "SeawayMessage", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOTLS"), logging, tls,
             ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),

@@ -92,6 +92,7 @@ look() {
     has_mosquitto || need mosquitto
     have curl || need curl
     have openssl || need openssl
+    have sslscan || need sslscan
     have shellcheck || need shellcheck
     have tmux || need tmux
     # To drop packets, which only root on Linux may.

@@ -2,7 +2,7 @@ package import Logging
 package import NIOCore
 import NIOPosix
 package import SeawayMessage
-import SeawayNIO
+package import SeawayNIO
 
 #if canImport(Glibc)
     import Glibc

@@ -1,9 +1,8 @@
 package import Logging
 package import NIOCore
-import NIOHTTP1
 import NIOPosix
 package import SeawayMessage
-import SeawayNIO
+package import SeawayNIO
 
 /// Turns HTTP/1.1 requests into messages and messages into answers (protocol/INTERFACE.md), over any layer.
 ///
@@ -73,8 +72,13 @@ package final class InterfaceServer: Sendable {
             }
     }
 
+    private func warn(of tls: ServerTLS) {
+        for warning in tls.warnings(at: HTTPDate.systemSeconds()) { self.logger.warning("\(warning)") }
+    }
+
     private func begin(_ core: ServerCore, _ listeners: Listeners) {
         core.start()
+        if let tls = core.tls { self.warn(of: tls) }
         let interval = TimeAmount(self.configuration.sweepInterval)
         let bound = NIOLoopBound(core, eventLoop: self.eventLoop)
         let sweeper = self.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -114,6 +118,17 @@ package final class InterfaceServer: Sendable {
         try await self.eventLoop.submit { self.running.value?.core.counters ?? ServerCounters() }.get()
     }
 
+    /// From now on new connections are shown these certificates; those that are there keep what they have (E4).
+    ///
+    /// Of a server that has none already, since that speaks no TLS.
+    package func replaceTLS(_ new: ServerTLS) async throws {
+        try await self.eventLoop.submit {
+            guard let core = self.running.value?.core, core.tls != nil else { return }
+            core.tls = new
+            self.warn(of: new)
+        }.get()
+    }
+
     /// All that the server counts, in the Prometheus text format; on its event loop only.
     package var metrics: [Metric] { self.running.value?.core.metrics.all ?? [] }
 
@@ -124,18 +139,6 @@ package final class InterfaceServer: Sendable {
         try await self.eventLoop.submit {
             self.running.value?.core.sweep(at: Moment(self.eventLoop.now) + later)
         }.get()
-    }
-}
-
-extension Channel {
-    /// The handlers of one connection.
-    package func addServerHandlers(_ core: ServerCore) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = core.configuration.maxRequestHead
-        limits.maxHeaderListSize = core.configuration.maxRequestHead
-        limits.maxHeaderFieldCount = core.configuration.maxRequestFields
-        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits))
-        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core))
     }
 }
 

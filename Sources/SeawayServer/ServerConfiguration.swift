@@ -1,9 +1,13 @@
+package import SeawayNIO
+
 /// Every bound and habit of an interface server; the defaults are those of protocol/INTERFACE.md, section 7.
 package struct ServerConfiguration: Sendable {
     /// Address to listen on.
     package var host = "127.0.0.1"
     /// 0 picks a free port.
     package var port = 8_000
+    /// What is shown to clients, with which alone the server speaks then; `nil`: it speaks without TLS (E1).
+    package var tls: ServerTLS?
     /// Connections that the system holds before they are accepted.
     package var backlog = 1_024
 
@@ -27,6 +31,8 @@ package struct ServerConfiguration: Sendable {
     package var httpTimeout = Duration.seconds(120)
     /// Until the head of a request is complete.
     package var headTimeout = Duration.seconds(30)
+    /// Until the TLS handshake of a new connection is complete (E3).
+    package var tlsHandshakeTimeout = Duration.seconds(10)
     /// Until the body of a request is complete.
     package var bodyTimeout = Duration.seconds(120)
     /// Without a request on an open connection.
@@ -50,7 +56,7 @@ package struct ServerConfiguration: Sendable {
     /// Where the site is mounted: `root_path` in every request.
     package var rootPath = ""
     /// `http` or `https`: `scheme` in every request.
-    package var scheme = "http"
+    package var scheme: String { self.tls == nil ? "http" : "https" }
     /// The `Server` field of answers; none when empty.
     package var serverField = "seaway"
     /// One log line for each request.

@@ -15,6 +15,8 @@ package final class ServerCore {
     let message: RequestMessage
 
     package internal(set) var counters = ServerCounters()
+    /// What new connections are shown; `nil` where the server speaks without TLS.
+    var tls: ServerTLS?
     var writer: AnswerWriter
     /// As of the last sweep: no time in this server is kept more exactly than that.
     package private(set) var now: Moment
@@ -41,6 +43,7 @@ package final class ServerCore {
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
         self.now = Moment(eventLoop.now)
+        self.tls = configuration.tls
     }
 
     /// Where answers come.
@@ -73,6 +76,15 @@ package final class ServerCore {
         }
         self.connections[ObjectIdentifier(connection)] = connection
         self.counters.openConnections = self.connections.count
+        return true
+    }
+
+    /// Gives the place of a connection to what carries it from now on.
+    ///
+    /// - Returns: whether it had one still.
+    func enter(_ connection: any ServerConnection, inPlaceOf other: any ServerConnection) -> Bool {
+        guard self.connections.removeValue(forKey: ObjectIdentifier(other)) != nil else { return false }
+        self.connections[ObjectIdentifier(connection)] = connection
         return true
     }
 

@@ -56,6 +56,7 @@ package struct ServerCounters: Hashable, Sendable {
     package var pauses = 0
 
     package var sockets = SocketCounters()
+    package var tls = TLSCounters()
 
     package init() {}
 }

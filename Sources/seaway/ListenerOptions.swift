@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import SeawayBroker
+import SeawayNIO
 
 /// Where a broker listens, and who may do what there.
 struct ListenerOptions: ParsableArguments {

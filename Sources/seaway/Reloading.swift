@@ -1,6 +1,7 @@
 import Logging
 import SeawayBroker
 import SeawayNIO
+import SeawayServer
 import ServiceLifecycle
 import UnixSignals
 
@@ -13,25 +14,44 @@ struct Reloading: Sendable {
 
     /// - Returns: whether there is anything to read.
     func run() async -> Bool {
-        let hadTokens = await self.reload("tokens") {
+        let hadTokens = await self.logger.reload("tokens") {
             guard let tokens = try self.tokens?.read() else { return false }
             try await self.broker.replaceTokens(tokens)
             return true
         }
-        let hadCertificates = await self.reload("certificates") {
+        let hadCertificates = await self.logger.reload("certificates") {
             guard let tls = try self.tls.load() else { return false }
             try await self.broker.replaceTLS(tls)
             return true
         }
         return hadTokens || hadCertificates
     }
+}
 
-    private func reload(_ what: String, _ read: () async throws -> Bool) async -> Bool {
+/// Reads the certificates that are shown to browsers again.
+struct HTTPReloading: Sendable {
+    let server: InterfaceServer
+    let tls: HTTPTLSOptions
+    let logger: Logger
+
+    /// - Returns: whether there is anything to read.
+    func run() async -> Bool {
+        await self.logger.reload("HTTPS certificates") {
+            guard let tls = try self.tls.load() else { return false }
+            try await self.server.replaceTLS(tls)
+            return true
+        }
+    }
+}
+
+extension Logger {
+    /// Tells what became of reading something again; what cannot be used changes nothing.
+    fileprivate func reload(_ what: String, _ read: () async throws -> Bool) async -> Bool {
         do {
             guard try await read() else { return false }
-            self.logger.info("\(what) read again")
+            self.info("\(what) read again")
         } catch {
-            self.logger.error("\(what) stay as they were", metadata: ["reason": "\(PlainWords.of(error))"])
+            self.error("\(what) stay as they were", metadata: ["reason": "\(PlainWords.of(error))"])
         }
         return true
     }

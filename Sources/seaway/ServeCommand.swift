@@ -45,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
             metrics + [
                 LayerService(layer: layer),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger)
+            ], until: signals, logger, reload: self.server.reloading(server, logger).run)
     }
 }
 

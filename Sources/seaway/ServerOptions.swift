@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import SeawayNIO
 import SeawayServer
 
@@ -12,6 +13,8 @@ struct ServerOptions: ParsableArguments {
             "Channel for requests whose path begins so; longest prefix wins, default http.request; repeat it.",
             valueName: "[host]/prefix=channel"))
     var route: [String] = []
+
+    @OptionGroup var tls: HTTPTLSOptions
 
     @Option(help: .time("How long a request may wait for its answer."))
     var httpTimeout = TimeOption(milliseconds: 120_000)
@@ -61,6 +64,11 @@ struct ServerOptions: ParsableArguments {
         _ = try self.routes()
     }
 
+    /// What SIGHUP has the server read again.
+    func reloading(_ server: InterfaceServer, _ logger: Logger) -> HTTPReloading {
+        HTTPReloading(server: server, tls: self.tls, logger: logger)
+    }
+
     private func routes() throws -> Routes<RequestRoute> {
         do {
             return try Routes(self.route)
@@ -74,6 +82,10 @@ struct ServerOptions: ParsableArguments {
         configuration.sockets = try sockets.configuration()
         configuration.host = self.http.place.host
         configuration.port = self.http.place.port
+        configuration.tls = try Process.needing(
+            "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
+        ) { try self.tls.load() }
+        configuration.tlsHandshakeTimeout = self.tls.httpTlsHandshakeTimeout.duration
         configuration.routes = try self.routes()
         configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
         configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)

@@ -23,7 +23,8 @@ extension ServerOptions {
     /// Takes the HTTP address, or ends the process with a clear line.
     func open(_ server: InterfaceServer, _ logger: Logger) async throws {
         for address in try await Process.claiming(self.http.description, { try await server.start() }) {
-            logger.info("serving HTTP", metadata: ["address": "\(ListenPlace.text(address))"])
+            let scheme = self.tls.httpTlsCertificate.isEmpty ? "http" : "https"
+            logger.info("serving HTTP", metadata: ["address": "\(ListenPlace.text(address))", "scheme": "\(scheme)"])
         }
     }
 }

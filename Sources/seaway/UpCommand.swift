@@ -40,12 +40,18 @@ struct UpCommand: AsyncParsableCommand {
             eventLoop: eventLoop, logger: logger)
         try await self.server.open(server, logger)
         let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
+        let ofBroker = self.listeners.reloading(broker, self.log.logger("seaway.broker"))
+        let ofServer = self.server.reloading(server, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             metrics + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger, reload: self.listeners.reloading(broker, self.log.logger("seaway.broker")).run)
+            ], until: signals, logger,
+            reload: {
+                let hasRead = await ofBroker.run()
+                return await ofServer.run() || hasRead
+            })
     }
 }

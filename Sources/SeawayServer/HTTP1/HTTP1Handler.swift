@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import SeawayNIO
 
 /// One HTTP/1.1 connection: brings its requests to the core, and answers to it.
 ///
@@ -37,8 +38,13 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
     private static let maxHeld = 16_384
 
-    init(core: ServerCore) {
+    /// What has held this connection's place before, until it is taken.
+    private var predecessor: (any ServerConnection)?
+
+    /// - Parameter predecessor: what has held this connection's place before.
+    init(core: ServerCore, inPlaceOf predecessor: (any ServerConnection)? = nil) {
         self.core = core
+        self.predecessor = predecessor
         self.intake = RequestIntake(check: RequestCheck(maxBody: core.configuration.maxRequestBody))
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
@@ -61,13 +67,17 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     private func enter(_ context: ChannelHandlerContext) {
         self.addresses = ConnectionAddresses(context.channel)
-        guard !self.core.enter(self) else { return }
+        if let predecessor = self.predecessor.take() {
+            guard !self.core.enter(self, inPlaceOf: predecessor) else { return }
+        } else {
+            guard !self.core.enter(self) else { return }
+        }
         self.stopReading()
         let page = self.core.writer.error(.tooManyConnections, isHead: false, connection: .close)
         self.write(page)
         context.flush()
         // At once, because a connection without a place is not watched.
-        context.close(promise: nil)
+        context.closeAtOnce()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -305,7 +315,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         guard let context = self.context else { return }
         self.ending = ending
         self.tellWhatIsCut(context.channel)
-        context.close(promise: nil)
+        context.closeAtOnce()
     }
 
     /// What this process still holds is dropped with the connection: the answer that it belongs to is cut, though its

@@ -8,7 +8,9 @@ package struct ServerMetrics: Hashable, Sendable {
         self.wire = wire
     }
 
-    package var all: [Metric] { self.http + self.asking + self.events + self.messages + self.connections }
+    package var all: [Metric] {
+        self.http + self.server.tls.metrics + self.asking + self.events + self.messages + self.connections
+    }
 
     private var http: [Metric] {
         let counters = self.server

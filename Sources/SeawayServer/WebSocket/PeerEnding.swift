@@ -1,4 +1,5 @@
 import NIOCore
+import SeawayNIO
 
 /// How it ends.
 extension WebSocketPeer {
@@ -32,7 +33,7 @@ extension WebSocketPeer {
             self.dropOutput()
             self.tell(told)
             guard let context = self.context else { return self.end() }
-            context.close(promise: nil)
+            context.closeAtOnce()
         }
     }
 

@@ -1,0 +1,24 @@
+package import NIOCore
+import NIOHTTP1
+import SeawayNIO
+
+extension Channel {
+    /// The handlers of a connection that has just come.
+    package func addServerHandlers(_ core: ServerCore) throws {
+        guard let tls = core.tls else { return try self.addHTTPHandlers(core, inPlaceOf: nil) }
+        try self.pipeline.syncOperations.addHandler(tls.makeHandler())
+        try self.pipeline.syncOperations.addHandler(SecuredConnection(core: core))
+    }
+
+    /// What speaks HTTP.
+    ///
+    /// - Parameter handshake: what has held the connection's place so far.
+    func addHTTPHandlers(_ core: ServerCore, inPlaceOf handshake: (any ServerConnection)?) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = core.configuration.maxRequestHead
+        limits.maxHeaderListSize = core.configuration.maxRequestHead
+        limits.maxHeaderFieldCount = core.configuration.maxRequestFields
+        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits))
+        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core, inPlaceOf: handshake))
+    }
+}
