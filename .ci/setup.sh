@@ -93,6 +93,7 @@ look() {
     have curl || need curl
     have openssl || need openssl
     have sslscan || need sslscan
+    have h2load || need nghttp2-client
     have shellcheck || need shellcheck
     have tmux || need tmux
     # To drop packets, which only root on Linux may.

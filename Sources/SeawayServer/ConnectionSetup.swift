@@ -5,12 +5,15 @@ import SeawayNIO
 extension Channel {
     /// The handlers of a connection that has just come.
     package func addServerHandlers(_ core: ServerCore) throws {
-        guard let tls = core.tls else { return try self.addHTTPHandlers(core, inPlaceOf: nil) }
+        guard let tls = core.tls else {
+            guard core.configuration.http2.isTakenInClear else { return try self.addHTTPHandlers(core, inPlaceOf: nil) }
+            return try self.pipeline.syncOperations.addHandler(PrefaceHandler(core: core))
+        }
         try self.pipeline.syncOperations.addHandler(tls.makeHandler())
         try self.pipeline.syncOperations.addHandler(SecuredConnection(core: core))
     }
 
-    /// What speaks HTTP.
+    /// What speaks HTTP/1.1.
     ///
     /// - Parameter handshake: what has held the connection's place so far.
     func addHTTPHandlers(_ core: ServerCore, inPlaceOf handshake: (any ServerConnection)?) throws {

@@ -51,6 +51,7 @@ package struct ServerConfiguration: Sendable {
     /// Messages that the layer may deliver ahead, renewed by halves.
     package var credit = 1_024
 
+    package var http2 = HTTP2Configuration()
     package var routes = Routes<RequestRoute>()
     package var sockets = SocketConfiguration()
     /// Where the site is mounted: `root_path` in every request.

@@ -57,6 +57,7 @@ package struct ServerCounters: Hashable, Sendable {
 
     package var sockets = SocketCounters()
     package var tls = TLSCounters()
+    package var http2 = HTTP2Counters()
 
     package init() {}
 }

@@ -34,14 +34,15 @@ struct HTTPTLSOptions: ParsableArguments {
         }
     }
 
-    /// `nil` where no TLS is asked for.
-    func load() throws -> ServerTLS? {
+    /// - Parameter protocols: what is offered inside, the preferred first.
+    /// - Returns: `nil` where no TLS is asked for.
+    func load(protocols: [String]) throws -> ServerTLS? {
         guard !self.httpTlsCertificate.isEmpty else { return nil }
         let identities = try zip(self.httpTlsCertificate, self.httpTlsKey).map {
             try ServerIdentity(certificate: $0, key: $1)
         }
         return try ServerTLS(
             identities, clientAuthorities: self.httpTlsClientCa, clients: self.httpTlsClient,
-            protocols: ["http/1.1"])
+            protocols: protocols)
     }
 }

@@ -32,12 +32,13 @@ struct Reloading: Sendable {
 struct HTTPReloading: Sendable {
     let server: InterfaceServer
     let tls: HTTPTLSOptions
+    let protocols: [String]
     let logger: Logger
 
     /// - Returns: whether there is anything to read.
     func run() async -> Bool {
         await self.logger.reload("HTTPS certificates") {
-            guard let tls = try self.tls.load() else { return false }
+            guard let tls = try self.tls.load(protocols: self.protocols) else { return false }
             try await self.server.replaceTLS(tls)
             return true
         }

@@ -15,6 +15,7 @@ struct ServerOptions: ParsableArguments {
     var route: [String] = []
 
     @OptionGroup var tls: HTTPTLSOptions
+    @OptionGroup var http2: HTTP2Options
 
     @Option(help: .time("How long a request may wait for its answer."))
     var httpTimeout = TimeOption(milliseconds: 120_000)
@@ -66,7 +67,7 @@ struct ServerOptions: ParsableArguments {
 
     /// What SIGHUP has the server read again.
     func reloading(_ server: InterfaceServer, _ logger: Logger) -> HTTPReloading {
-        HTTPReloading(server: server, tls: self.tls, logger: logger)
+        HTTPReloading(server: server, tls: self.tls, protocols: self.http2.protocols, logger: logger)
     }
 
     private func routes() throws -> Routes<RequestRoute> {
@@ -84,8 +85,9 @@ struct ServerOptions: ParsableArguments {
         configuration.port = self.http.place.port
         configuration.tls = try Process.needing(
             "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
-        ) { try self.tls.load() }
+        ) { try self.tls.load(protocols: self.http2.protocols) }
         configuration.tlsHandshakeTimeout = self.tls.httpTlsHandshakeTimeout.duration
+        configuration.http2 = self.http2.configuration
         configuration.routes = try self.routes()
         configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
         configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)

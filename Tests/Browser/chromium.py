@@ -31,6 +31,7 @@ new Promise((resolve, reject) => {
   };
   const observer = new MutationObserver(check);
   observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  document.addEventListener("readystatechange", check);
   check();
 })
 """
@@ -48,10 +49,10 @@ def find() -> str:
 class Browser:
     """One process, and the connection that drives it."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, *options: str):
         command = [
             find(), "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
-            "--no-first-run", f"--user-data-dir={folder}", "about:blank",
+            "--no-first-run", f"--user-data-dir={folder}", *options, "about:blank",
         ]  # fmt: skip
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")

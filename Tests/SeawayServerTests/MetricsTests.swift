@@ -53,7 +53,8 @@ import Testing
         let server = ServerCounters()
         let wire = WebSocketCounters()
         let shown = ServerMetrics(server: server, wire: wire).all.flatMap(\.samples).count
-        #expect(shown == count(server) + count(server.sockets) + count(wire))
+        let ofHTTP2 = count(server.http2) + HTTP2Fault.allCases.count
+        #expect(shown == count(server) + count(server.sockets) + count(server.tls) + ofHTTP2 + count(wire))
     }
 
     @Test(arguments: [

@@ -37,12 +37,14 @@ class Told:
     def _answer(self, event: dict) -> None:
         if event.get("type") == "websocket.connect":
             self.connects.append(event)
-            return self._send(event, {"accept": True})
-        if event.get("type") == "websocket.receive":
-            return self._send(event, {"text": event["text"]})
-        size = int(event["query_string"] or 0)
-        content = "x" * size if size else json.dumps(event)
-        self._send(event, {"status": 200, "content": content})
+            self._send(event, {"accept": True})
+        elif event.get("type") == "websocket.receive":
+            self._send(event, {"text": event["text"]})
+        else:
+            query = event["query_string"]
+            size = int(query) if query.isdigit() else 0
+            content = "x" * size if size else json.dumps(event)
+            self._send(event, {"status": 200, "content": content})
 
     def _send(self, event: dict, message: dict) -> None:
         self._sending.ask(f"SEND :- {event['reply_channel']} {json.dumps(message)}")
@@ -116,5 +118,5 @@ def shown(site: Site, authority, name: str) -> list[str]:
     context.check_hostname = False
     plain = socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE)
     with context.wrap_socket(plain, server_hostname=name or None) as connection:
-        certificate = connection.getpeercert() or {}
+        certificate: dict = connection.getpeercert() or {}
     return [value for _, value in certificate["subjectAltName"]]

@@ -204,18 +204,6 @@ extension HTTP1Handler {
     }
 }
 
-extension ErrorAnswer {
-    /// What a worker hears of a request that may have reached it.
-    fileprivate var end: RequestEnd? {
-        switch self {
-        case .timeout: .timeout
-        case .malformedAnswer: .malformed
-        case .unknownOutcome: .lost
-        default: nil
-        }
-    }
-}
-
 extension HTTP1Request {
     /// What the answer says about the connection.
     fileprivate func connection(closes: Bool) -> AnswerWriter.Connection {

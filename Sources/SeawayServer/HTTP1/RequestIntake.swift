@@ -22,10 +22,14 @@ package struct RequestIntake {
 
     private var state = State.betweenRequests
     private let check: RequestCheck
+    private let isHTTP2: Bool
     /// Beside the state, so that it has one owner and grows in place.
     private var body: ByteBuffer?
 
-    package init(check: RequestCheck) { self.check = check }
+    package init(check: RequestCheck, isHTTP2: Bool = false) {
+        self.check = check
+        self.isHTTP2 = isHTTP2
+    }
 
     package var isBetweenRequests: Bool {
         if case .betweenRequests = self.state { return true }
@@ -67,12 +71,14 @@ package struct RequestIntake {
             fields = RequestFields(head.headers)
         }
         let verdict = self.check.verdict(
-            method: head.method.name, target: head.uri, isHTTP10: head.version.minor == 0, parserGoesOn: parserGoesOn,
+            method: head.method.name, target: head.uri, isHTTP10: !self.isHTTP2 && head.version.minor == 0,
+            parserGoesOn: parserGoesOn,
             fields: fields
         )
         switch verdict {
         case .refuse(let error): return self.refuse(error, head)
-        case .accept(let checked):
+        case .accept(var checked):
+            checked.isHTTP2 = self.isHTTP2
             self.state = .receiving(head, checked)
             return checked.fields.expectsContinue && !checked.isHTTP10 ? .clientWaitsToSend : .none
         }

@@ -9,7 +9,8 @@ package struct ServerMetrics: Hashable, Sendable {
     }
 
     package var all: [Metric] {
-        self.http + self.server.tls.metrics + self.asking + self.events + self.messages + self.connections
+        self.http + self.server.tls.metrics + self.server.http2.metrics + self.asking + self.events + self.messages
+            + self.connections
     }
 
     private var http: [Metric] {

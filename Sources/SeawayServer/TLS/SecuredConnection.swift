@@ -35,13 +35,24 @@ final class SecuredConnection: ChannelInboundHandler, ServerConnection {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, self.context.take() != nil { self.goOn(context.channel) }
+        if case .handshakeCompleted(let agreed)? = event as? TLSUserEvent, self.context.take() != nil {
+            self.goOn(context.channel, speaking: agreed)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
-    private func goOn(_ channel: any Channel) {
+    /// - Parameter agreed: by ALPN.
+    private func goOn(_ channel: any Channel, speaking agreed: String?) {
         self.core.counters.tls.handshakes += 1
-        do { try channel.addHTTPHandlers(self.core, inPlaceOf: self) } catch { channel.close(promise: nil) }
+        do {
+            if agreed == "h2" {
+                try channel.addHTTP2Handlers(self.core, inPlaceOf: self)
+            } else {
+                try channel.addHTTPHandlers(self.core, inPlaceOf: self)
+            }
+        } catch {
+            channel.close(promise: nil)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -45,3 +45,15 @@ extension ServerCore {
         self.warn("answer cut off", ["why": "\(end)", "channel": "\(channel)", "path": "\(asked.path)"])
     }
 }
+
+extension ErrorAnswer {
+    /// What a worker hears of a request that may have reached it.
+    var end: RequestEnd? {
+        switch self {
+        case .timeout: .timeout
+        case .malformedAnswer: .malformed
+        case .unknownOutcome: .lost
+        default: nil
+        }
+    }
+}

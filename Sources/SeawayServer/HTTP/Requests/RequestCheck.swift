@@ -7,6 +7,7 @@ package struct RequestCheck: Hashable, Sendable {
         package var target: RequestTarget
         package var fields: RequestFields
         package var isHTTP10: Bool
+        package var isHTTP2 = false
         /// `HEAD`: the answer has no content (I14).
         package var isHead: Bool
         /// Whether the connection may stay open after the answer (I24).
@@ -14,6 +15,9 @@ package struct RequestCheck: Hashable, Sendable {
 
         /// Whether it asks to become a WebSocket (INTERFACE.md, section 8).
         package var asksForWebSocket: Bool { self.fields.asksForWebSocket }
+
+        /// `http_version`
+        var version: StaticString { self.isHTTP2 ? "2" : self.isHTTP10 ? "1.0" : "1.1" }
 
         /// The host that routes look at.
         package var host: String? { self.target.authority.map(String.init) ?? self.fields.host }

@@ -24,7 +24,7 @@ package struct RequestMessage: Sendable {
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("http_version" as StaticString)
-        writer.string(checked.isHTTP10 ? "1.0" as StaticString : "1.1")
+        writer.string(checked.version)
         writer.string("method" as StaticString)
         writer.string(head.method.name)
         writer.string("scheme" as StaticString)
@@ -66,7 +66,9 @@ package struct RequestMessage: Sendable {
     func writeFields(
         of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int = 0, to writer: inout MessagePackWriter
     ) {
-        let addsLength = checked.fields.coding == .chunked
+        // HTTP/2 needs none for a body.
+        let isUnsaid = checked.isHTTP2 && bodySize > 0 && checked.fields.contentLength == nil
+        let addsLength = checked.fields.coding == .chunked || isUnsaid
         writer.string("headers" as StaticString)
         writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
         for (name, value) in head.headers where checked.fields.keeps(name) {
