@@ -14,6 +14,7 @@ extension Channel {
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
         let pipeline = self.pipeline.syncOperations
         let configuration = core.configuration
+        try pipeline.addHandler(FlushGathering())
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server,
             connectionConfiguration: configuration.http2.connection(maxHead: configuration.maxRequestHead),
