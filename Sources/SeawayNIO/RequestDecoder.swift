@@ -8,8 +8,12 @@ package struct RequestDecoder: ByteToMessageDecoder {
     package typealias InboundOut = HTTPServerRequestPart
 
     private let decoder: HTTPRequestDecoder
+    private let meter: RequestMeter?
+    private let maxField: Int
 
-    private init(limits: NIOHTTPDecoderLimitConfiguration) {
+    private init(limits: NIOHTTPDecoderLimitConfiguration, meter: RequestMeter?) {
+        self.meter = meter
+        self.maxField = limits.maxHeaderFieldSize
         self.decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
     }
@@ -20,12 +24,36 @@ package struct RequestDecoder: ByteToMessageDecoder {
     /// A handler for it, which keeps no more of what it cannot take than a head and one read: behind a request that asks
     /// for another protocol the decoder takes nothing.
     package static func handler(
-        limits: NIOHTTPDecoderLimitConfiguration = .init()
+        limits: NIOHTTPDecoderLimitConfiguration = .init(), meter: RequestMeter? = nil
     ) -> ByteToMessageHandler<RequestDecoder> {
-        ByteToMessageHandler(RequestDecoder(limits: limits), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
+        ByteToMessageHandler(
+            RequestDecoder(limits: limits, meter: meter), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
     }
 
     package func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+        guard let meter = self.meter else { return try self.decodeUnmeasured(context: context, buffer: &buffer) }
+        let count = buffer.readableBytes
+        // Kept only where it may end within a line, which is seldom.
+        let last = buffer.getInteger(at: buffer.writerIndex - 1, as: UInt8.self)
+        let given = last == UInt8(ascii: "\n") ? nil : buffer.readableBytesView
+        do {
+            let state = try self.decodeUnmeasured(context: context, buffer: &buffer)
+            if let given {
+                meter.took(given.dropLast(buffer.readableBytes))
+            } else {
+                meter.tookLines(count - buffer.readableBytes)
+            }
+            return state
+        } catch HTTPParserError.headerOverflow
+            where meter.hasLongRequestLine(buffer.readableBytesView, limit: self.maxField)
+        {
+            throw RequestLine.TooLong()
+        }
+    }
+
+    private func decodeUnmeasured(
+        context: ChannelHandlerContext, buffer: inout ByteBuffer
+    ) throws -> DecodingState {
         do {
             return try self.decoder.decode(context: context, buffer: &buffer)
         } catch HTTPParserError.invalidMethod {
@@ -47,6 +75,9 @@ package struct RequestDecoder: ByteToMessageDecoder {
 
 /// What the first line of a request may look like.
 package enum RequestLine {
+    /// It is longer than a field may be. Thrown only where there is a ``RequestMeter``.
+    package struct TooLong: Error {}
+
     /// The methods that NIO's parser knows in HTTP/1.1.
     package static let methods: Set<String> = [
         "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE",
@@ -76,6 +107,10 @@ package enum RequestLine {
             guard words.count == 3, !words[1].isEmpty else { return false }
             return words[2].starts(with: version) || (isPart && version.starts(with: words[2]))
         }
+    }
+
+    static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy(Self.isTokenByte)
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

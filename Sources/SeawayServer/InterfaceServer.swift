@@ -62,6 +62,8 @@ package final class InterfaceServer: Sendable {
             .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A client that ends its sending side is answered (I30).
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
             )
@@ -134,8 +136,9 @@ extension Channel {
         limits.maxHeaderFieldSize = core.configuration.maxRequestHead
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
-        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits))
-        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core))
+        let meter = RequestMeter()
+        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits, meter: meter))
+        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core, meter: meter))
     }
 }
 

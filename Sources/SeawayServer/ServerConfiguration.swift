@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable {
     package var maxConnections = 10_000
     /// Requests of one connection under way; beyond it nothing more is read from it (I20).
     package var maxPipelined = 16
+    /// Bytes of a request's first line.
+    package var maxRequestLine = 16_384
     /// Bytes of a request's line and fields.
     package var maxRequestHead = 32_768
     /// Fields of a request.
@@ -25,12 +27,19 @@ package struct ServerConfiguration: Sendable {
 
     /// Until the first message of an answer, and between two (I21).
     package var httpTimeout = Duration.seconds(120)
+    /// Until the last message of an answer; `nil` sets no limit.
+    package var answerTimeout: Duration?
     /// Until the head of a request is complete.
     package var headTimeout = Duration.seconds(30)
-    /// Until the body of a request is complete.
-    package var bodyTimeout = Duration.seconds(120)
+    /// Without a byte of a request's body.
+    package var bodyTimeout = Duration.seconds(20)
+    /// Bytes of a body that must come each second, on the average of a ``rateWindow``; 0 sets no limit.
+    package var minBodyRate = 128
+    package var rateWindow = Duration.seconds(30)
     /// Without a request on an open connection.
     package var keepAliveTimeout = Duration.seconds(75)
+    /// From the end of a client's sending side until the server asks whether it is there (I30).
+    package var probeDelay = Duration.milliseconds(500)
     /// Without room for a client that does not read (I19).
     package var clientStallTimeout = Duration.seconds(60)
     /// Reading and dropping after an answer that closes (I22).

@@ -30,6 +30,8 @@ package final class ServerCore {
     private var connections: [ObjectIdentifier: any ServerConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
+    /// When the log said last which time was over.
+    var lastTimeSaid: Moment?
 
     package init(configuration: ServerConfiguration, layer: any ChannelLayer, eventLoop: any EventLoop, logger: Logger)
     {

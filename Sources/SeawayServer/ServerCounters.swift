@@ -30,6 +30,8 @@ package struct ServerCounters: Hashable, Sendable {
     package var slowRequests = 0
     /// 413.
     package var tooLarge = 0
+    /// 414.
+    package var targetTooLong = 0
     /// 431.
     package var headTooLarge = 0
 
@@ -54,6 +56,9 @@ package struct ServerCounters: Hashable, Sendable {
     package var stalledClients = 0
     /// Reply channels held back for a slow client.
     package var pauses = 0
+
+    /// Times that were over, by the option that sets them.
+    package var timesOver: [TimeLimit: Int] = [:]
 
     package var sockets = SocketCounters()
 

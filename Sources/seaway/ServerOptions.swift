@@ -19,14 +19,32 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .time("How long the head of a request may take."))
     var headTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: .time("How long the body of a request may take."))
-    var bodyTimeout = TimeOption(milliseconds: 120_000)
+    @Option(help: .time("How long an answer may take to its end; 0 sets no limit."))
+    var answerTimeout = TimeOption(milliseconds: 0)
+
+    @Option(help: .time("How long a client may send nothing of a body."))
+    var bodyTimeout = TimeOption(milliseconds: 20_000)
+
+    @Option(help: .size("Bytes of a body that must come each second, on the average of 30 s; 0 sets no limit."))
+    var minBodyRate = SizeOption(bytes: 128)
 
     @Option(help: .time("How long a connection may stay without a request."))
     var keepAlive = TimeOption(milliseconds: 75_000)
 
     @Option(help: .time("How long a client may take nothing of its answer."))
     var clientStallTimeout = TimeOption(milliseconds: 60_000)
+
+    @Option(help: .time("When a client that has ended its sending side is asked whether it waits still."))
+    var probeDelay = TimeOption(milliseconds: 500)
+
+    @Option(help: .size("Longest first line of a request."))
+    var maxRequestLine = SizeOption(bytes: 16 << 10)
+
+    @Option(help: .size("Largest head of a request."))
+    var maxRequestHead = SizeOption(bytes: 32 << 10)
+
+    @Option(help: .count("Fields of a request."))
+    var maxRequestFields = 100
 
     @Option(help: .size("Largest body of a request."))
     var maxRequestBody = SizeOption(bytes: 1 << 20)
@@ -50,12 +68,19 @@ struct ServerOptions: ParsableArguments {
     var accessLog = false
 
     func validate() throws {
-        for (name, count) in [("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined)]
-        where !(1...1_000_000).contains(count) {
+        let counts = [
+            ("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined),
+            ("max-request-fields", self.maxRequestFields),
+        ]
+        for (name, count) in counts where !(1...1_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000.")
         }
         guard (0...1 << 20).contains(self.maxRequestBody.bytes) else {
             throw ValidationError("--max-request-body is \(self.maxRequestBody); allowed is 0 to 1M.")
+        }
+        for (name, size) in [("max-request-line", self.maxRequestLine), ("max-request-head", self.maxRequestHead)]
+        where !(64...128 << 10).contains(size.bytes) {
+            throw ValidationError("--\(name) is \(size); allowed is 64 to 128K.")
         }
         guard self.httpTimeout.milliseconds > 0 else { throw ValidationError("--http-timeout is longer than 0.") }
         _ = try self.routes()
@@ -80,6 +105,12 @@ struct ServerOptions: ParsableArguments {
         configuration.bodyTimeout = .milliseconds(self.bodyTimeout.milliseconds)
         configuration.keepAliveTimeout = .milliseconds(self.keepAlive.milliseconds)
         configuration.clientStallTimeout = .milliseconds(self.clientStallTimeout.milliseconds)
+        if self.answerTimeout.milliseconds > 0 { configuration.answerTimeout = self.answerTimeout.duration }
+        configuration.minBodyRate = self.minBodyRate.bytes
+        configuration.probeDelay = self.probeDelay.duration
+        configuration.maxRequestLine = self.maxRequestLine.bytes
+        configuration.maxRequestHead = self.maxRequestHead.bytes
+        configuration.maxRequestFields = self.maxRequestFields
         configuration.maxRequestBody = self.maxRequestBody.bytes
         configuration.maxBufferedBodies = self.maxBufferedBodies.bytes
         configuration.maxConnections = self.maxHttpConnections

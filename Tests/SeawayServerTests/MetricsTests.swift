@@ -53,7 +53,7 @@ import Testing
         let server = ServerCounters()
         let wire = WebSocketCounters()
         let shown = ServerMetrics(server: server, wire: wire).all.flatMap(\.samples).count
-        #expect(shown == count(server) + count(server.sockets) + count(wire))
+        #expect(shown == count(server) + count(server.sockets) + count(wire) + TimeLimit.allCases.count)
     }
 
     @Test(arguments: [

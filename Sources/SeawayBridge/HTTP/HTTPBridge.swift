@@ -46,6 +46,7 @@ package final class HTTPBridge: BridgeSource {
             ServerBootstrap(group: self.eventLoop)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try self.core.value.add(channel) }
                 }

@@ -62,6 +62,16 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         }
     }
 
+    /// A client that sends nothing more is answered all the same.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            self.keepsAlive = false
+            // What it has yet to take is left to the limit that runs already.
+            if case .idle = self.state, self.unsent == 0 { self.close() }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func close() { self.channel.close(promise: nil) }
 
     func closeIfIdle() {

@@ -103,17 +103,20 @@ extension HTTP1Handler: ExchangeHolder {
         }
         context.flush()
         self.clock.answerLeft(at: self.core.now)
-        if closes || (self.core.isDraining && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
+        if closes || (self.takesNoMore && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
         if self.isWritable { self.resumeFirst() }
         self.letClientSend()
         self.goOnReading()
         self.upgradeIfWaiting()
     }
 
+    /// Whether no other request is to come.
+    private var takesNoMore: Bool { self.core.isDraining || self.clientEnd.hasCome }
+
     /// Whether the connection ends behind this answer.
     private func closes(at index: Int) -> Bool {
         let isLastOfAll = index == self.exchanges.count - 1 && self.isBetweenRequests
-        return !self.exchanges[index].request.staysOpen || (self.core.isDraining && isLastOfAll)
+        return !self.exchanges[index].request.staysOpen || (self.takesNoMore && isLastOfAll)
     }
 }
 
@@ -179,18 +182,28 @@ extension HTTP1Handler {
 
     /// Looks for what has waited too long.
     func sweep(at now: Moment) {
-        while let number = self.exchanges.overdue(at: now) {
-            self.core.closeReplyChannel(number)
-            self.fail(number, .timeout)
+        while let (index, limit) = self.exchanges.overdue(at: now) {
+            let exchange = self.exchanges[index]
+            self.core.timeIsOver(limit, self.addresses, exchange.request.asked)
+            self.core.closeReplyChannel(exchange.number)
+            self.fail(exchange.number, .timeout)
         }
         self.lookAtOutput(at: now)
+        self.lookAtEnd(at: now)
+        // The client has not been told to send yet.
+        if self.waitsToSend { self.clock.readingWasHeld(at: now) }
         let expiry = self.clock.expiry(
             at: now, isBusy: !self.exchanges.isEmpty, output: self.output, times: self.core.configuration)
         switch expiry {
         case .none: break
-        case .close: self.abort(.left)
-        case .slowRequest: self.refuse(.slowRequest)
+        case .close(let limit):
+            if let limit { self.core.timeIsOver(limit, self.addresses) }
+            self.abort(.left)
+        case .slowRequest(let limit):
+            self.core.timeIsOver(limit, self.addresses)
+            self.refuse(.slowRequest)
         case .stalled:
+            self.core.timeIsOver(.stall, self.addresses)
             self.core.counters.stalledClients += 1
             self.abort(.stalled)
         }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import SeawayNIO
 
 /// One HTTP/1.1 connection: brings its requests to the core, and answers to it.
 ///
@@ -16,6 +17,10 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     var clock: ConnectionClock
     /// Whether the client takes what is written to it.
     var output: TakenBytes
+    /// Whether the client has ended its sending side.
+    var clientEnd = ClientEnd()
+    private let meter: RequestMeter
+    private var chunkOverhead = ChunkOverhead()
     /// Why the connection ends, if it does before an answer is whole.
     private var ending = RequestEnd.left
     /// The last request whose answer was handed to the channel whole: it may be cut all the same.
@@ -28,18 +33,19 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private var takesHeld = false
     private var readIsHeld = false
     private var sawPart = false
-    private var waitsToSend = false
+    private(set) var waitsToSend = false
     /// What this connection may become, while a worker is asked.
-    private var socket: SocketSession?
+    private(set) var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.
     private var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
 
     /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
     private static let maxHeld = 16_384
 
-    init(core: ServerCore) {
+    init(core: ServerCore, meter: RequestMeter) {
         self.core = core
-        self.intake = RequestIntake(check: RequestCheck(maxBody: core.configuration.maxRequestBody))
+        self.meter = meter
+        self.intake = RequestIntake(check: RequestCheck(core.configuration))
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
         self.output = TakenBytes(now: core.now)
@@ -97,7 +103,11 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         let answer: ErrorAnswer
         switch error {
         case HTTPParserError.headerOverflow: answer = .headTooLarge
+        case is RequestLine.TooLong: answer = .targetTooLong
         case HTTPParserError.invalidMethod: answer = .method
+        case HTTPParserError.invalidEOFState:
+            self.clientEnd.came(at: self.core.now)
+            answer = .incomplete
         case is HTTPParserError: answer = .syntax
         case is ByteToMessageDecoderError: return
         default: return context.close(promise: nil)
@@ -132,7 +142,15 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     func channelReadComplete(context: ChannelHandlerContext) {
         if !self.sawPart { self.clock.bytesCame(at: self.core.now) }
         self.sawPart = false
+        self.lookAtChunks()
         context.fireChannelReadComplete()
+    }
+
+    private func lookAtChunks() {
+        guard !self.intake.isBetweenRequests, !self.intake.isStopped,
+            self.chunkOverhead.isTooMuch(taken: self.meter.bytes)
+        else { return }
+        self.refuse(.chunkOverhead)
     }
 
     private func hold(_ part: HTTPServerRequestPart) {
@@ -168,10 +186,10 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private func carryOut(_ event: RequestIntake.Event, _ part: HTTPServerRequestPart) {
         switch event {
         case .none:
-            if case .head = part { self.clock.headCame(at: self.core.now) }
-            if case .body = part { self.bodyGrew() }
+            if case .head = part { self.headCame() }
+            if case .body(let piece) = part { self.bodyGrew(piece.readableBytes) }
         case .clientWaitsToSend:
-            self.clock.headCame(at: self.core.now)
+            self.headCame()
             self.waitsToSend = true
             self.letClientSend()
         case .refuse(let error, let isHead): self.refuse(error, isHead: isHead)
@@ -179,7 +197,14 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         }
     }
 
-    private func bodyGrew() {
+    private func headCame() {
+        self.clock.headCame(at: self.core.now)
+        self.chunkOverhead = ChunkOverhead()
+    }
+
+    private func bodyGrew(_ bytes: Int) {
+        self.chunkOverhead.bodyCame(bytes)
+        self.clock.bodyCame(bytes, at: self.core.now)
         self.waitsToSend = false
         guard self.core.bodyBytes > self.core.configuration.maxBufferedBodies else { return }
         self.refuse(.noRoomForBody)
@@ -203,7 +228,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         let number = self.core.beginRequest(of: self)
         let asked = AskedRequest(number, head, checked, route: route, began: self.core.logTime)
         self.exchanges.begin(
-            number, HTTP1Request(asked, checked), deadline: now + self.core.configuration.httpTimeout)
+            number, HTTP1Request(asked, checked), deadline: now + self.core.configuration.httpTimeout,
+            limit: self.core.configuration.answerTimeout.map { now + $0 })
         self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
     }
 
@@ -211,6 +237,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     private func askForSocket(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) {
         guard self.exchanges.isEmpty else { return self.waitingUpgrade = (head, checked) }
+        // Without a way to close it there is no WebSocket (I30).
+        guard !self.clientEnd.hasCome else { return self.end() }
         let handshake: WebSocketHandshake
         do throws(WebSocketHandshakeFault) {
             handshake = try WebSocketHandshake(head)
@@ -290,6 +318,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     func end() {
         self.stopReading()
         self.clock.sideEnded(at: self.core.now)
+        // Of the client's own end nothing more is to be seen.
+        guard !self.clientEnd.hasCome else { return self.closeWhenSent() }
         self.context?.close(mode: .output, promise: nil)
         // What comes now is dropped, but it must be read for the client's end to be seen.
         if self.readIsHeld {

@@ -33,6 +33,7 @@ package final class MetricsServer: Sendable {
         let listeners = try await Listeners.open(ListenPlace(host: host, port: port), logger: self.logger) {
             ServerBootstrap(group: self.eventLoop)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try self.addHandlers(to: channel) }
                 }
@@ -106,6 +107,12 @@ private final class MetricsHandler: ChannelInboundHandler {
         case .body: break
         case .end: if let head = self.head.take() { self.answer(head, context) }
         }
+    }
+
+    /// Who says nothing more, and has asked nothing, has left.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed, self.output == nil { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     private func answer(_ asked: HTTPRequestHead, _ context: ChannelHandlerContext) {

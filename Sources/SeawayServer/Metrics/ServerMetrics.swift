@@ -26,10 +26,14 @@ package struct ServerMetrics: Hashable, Sendable {
                     "full": counters.full, "unreachable": counters.unreachable, "unknown": counters.unknown,
                     "refused": counters.refused, "no_room_for_body": counters.noRoomForBody,
                     "bad_request": counters.badRequests, "slow_request": counters.slowRequests,
-                    "too_large": counters.tooLarge, "head_too_large": counters.headTooLarge,
+                    "too_large": counters.tooLarge, "target_too_long": counters.targetTooLong,
+                    "head_too_large": counters.headTooLarge,
                     "timeout": counters.timeouts, "malformed_answer": counters.malformedAnswers,
                     "too_many_connections": counters.refusedConnections, "stalled_client": counters.stalledClients,
                 ]),
+            Metric(
+                "seaway_http_times_over_total", "Times that were over, by what limits them.",
+                by: TimeLimit.allCases.map { ($0.reason, counters.timesOver[$0] ?? 0) }),
             Metric(
                 "seaway_http_messages_dropped_total", "Messages of workers that answer nothing.",
                 by: ["late": counters.lateAnswers, "duplicate": counters.duplicatePieces]),

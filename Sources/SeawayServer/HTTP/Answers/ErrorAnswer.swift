@@ -1,6 +1,12 @@
 /// What the server answers by itself, where no worker can (protocol/INTERFACE.md, I21).
 package enum ErrorAnswer: Hashable, Sendable {
     case syntax
+    /// The client's sending side has ended within it (RFC 9112, 8).
+    case incomplete
+    /// The request line is too long.
+    case targetTooLong
+    /// A chunked body holds little but what stands around its bytes.
+    case chunkOverhead
     case target
     case hostField
     case slowRequest
@@ -30,7 +36,8 @@ package enum ErrorAnswer: Hashable, Sendable {
 
     package var status: Int {
         switch self {
-        case .syntax, .target, .hostField: 400
+        case .syntax, .incomplete, .chunkOverhead, .target, .hostField: 400
+        case .targetTooLong: 414
         case .slowRequest: 408
         case .bodyTooLarge: 413
         case .headTooLarge: 431
@@ -48,6 +55,9 @@ package enum ErrorAnswer: Hashable, Sendable {
     package var text: String {
         switch self {
         case .syntax: "This is not HTTP/1.1."
+        case .incomplete: "The request is not complete."
+        case .targetTooLong: "The request line is too long."
+        case .chunkOverhead: "The chunks of the body hold too little."
         case .target: "The request target is not a path."
         case .hostField: "A request has exactly one Host field, with a host and maybe a port."
         case .slowRequest: "The request did not come in time."
@@ -75,7 +85,8 @@ package enum ErrorAnswer: Hashable, Sendable {
     /// Whether the connection ends with it: what follows on it cannot be known or is not wanted.
     package var closes: Bool {
         switch self {
-        case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
+        case .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .slowRequest, .bodyTooLarge,
+            .headTooLarge, .handshake, .origin,
             .tooManySockets, .notAccepted, .notWanted, .connect, .method, .transferCoding, .noRoomForBody,
             .tooManyConnections:
             true
@@ -93,7 +104,8 @@ package enum ErrorAnswer: Hashable, Sendable {
 extension ErrorAnswer: CaseIterable {
     package static var allCases: [ErrorAnswer] {
         [
-            .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
+            .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .slowRequest, .bodyTooLarge,
+            .headTooLarge, .origin, .tooManySockets,
             .notAccepted, .notWanted, .connect, .method, .transferCoding, .malformedAnswer, .full, .unreachable,
             .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections, .timeout,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
@@ -103,7 +115,9 @@ extension ErrorAnswer: CaseIterable {
 extension ServerCounters {
     package mutating func count(_ answer: ErrorAnswer) {
         switch answer {
-        case .syntax, .target, .hostField, .handshake, .connect, .method, .transferCoding: self.badRequests += 1
+        case .syntax, .incomplete, .chunkOverhead, .target, .hostField, .handshake, .connect, .method, .transferCoding:
+            self.badRequests += 1
+        case .targetTooLong: self.targetTooLong += 1
         case .origin: self.sockets.refusedOrigins += 1
         case .tooManySockets: self.sockets.tooMany += 1
         case .notAccepted: self.sockets.notAccepted += 1

@@ -26,13 +26,21 @@ package struct RequestCheck: Hashable, Sendable {
 
     /// Bytes.
     package var maxBody: Int
+    /// Bytes of the request line.
+    package var maxLine = Int.max
 
     package init(maxBody: Int) { self.maxBody = maxBody }
+
+    package init(_ limits: ServerConfiguration) {
+        self.maxBody = limits.maxRequestBody
+        self.maxLine = limits.maxRequestLine
+    }
 
     /// - Parameter parserGoesOn: the parser takes another request behind this one.
     package func verdict(
         method: String, target: String, isHTTP10: Bool, parserGoesOn: Bool, fields: RequestFields
     ) -> Verdict {
+        guard Self.lineSize(method, target) <= self.maxLine else { return .refuse(.targetTooLong) }
         guard method != "CONNECT" else { return .refuse(.connect) }
         guard fields.coding != .other, !isHTTP10 || fields.coding == .none else { return .refuse(.transferCoding) }
         guard !fields.hasBadLength, fields.coding == .none || fields.contentLength == nil else {
@@ -50,6 +58,11 @@ package struct RequestCheck: Hashable, Sendable {
                 staysOpen: parserGoesOn && !fields.asksForUpgrade && !fields.closes && (!isHTTP10 || fields.keepsAlive)
             )
         )
+    }
+
+    /// With its two spaces and the version, but not the line's end.
+    private static func lineSize(_ method: String, _ target: String) -> Int {
+        method.utf8.count + 1 + target.utf8.count + 1 + "HTTP/1.1".utf8.count
     }
 
     private static func isLegal(_ host: String?) -> Bool { host.map { HostField.isLegal($0[...]) } ?? true }
