@@ -36,6 +36,8 @@ has_header() {
 }
 
 has_postgres() { have initdb || [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]; }
+has_nginx() { have nginx || [ -x /usr/sbin/nginx ]; }
+has_haproxy() { have haproxy || [ -x /usr/sbin/haproxy ]; }
 has_mosquitto() { have mosquitto || [ -x /usr/sbin/mosquitto ]; }
 
 nc_ends_after_input() { have nc && nc -h 2>&1 | grep -q -e '-N'; }
@@ -90,6 +92,9 @@ look() {
     has_postgres || need postgresql
     have redis-server || need redis-server
     has_mosquitto || need mosquitto
+    # What stands in front of servers out there.
+    has_nginx || need nginx-light
+    has_haproxy || need haproxy
     have curl || need curl
     have openssl || need openssl
     have shellcheck || need shellcheck
@@ -101,7 +106,7 @@ look() {
 
 on_mac() {
     say "Missing:$missing. On macOS: brew install $(say "$missing" | sed \
-        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/libmosquitto-dev//')" >&2
+        -e 's/golang-go/go/' -e 's/nginx-light/nginx/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/libmosquitto-dev//')" >&2
     exit 69
 }
 
