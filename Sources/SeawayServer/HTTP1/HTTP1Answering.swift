@@ -182,13 +182,14 @@ extension HTTP1Handler {
 
     /// Looks for what has waited too long.
     func sweep(at now: Moment) {
+        // First: whether the client took what was written before is not to be mixed up with what is written now.
+        self.lookAtOutput(at: now)
         while let (index, limit) = self.exchanges.overdue(at: now) {
             let exchange = self.exchanges[index]
             self.core.timeIsOver(limit, self.addresses, exchange.request.asked)
             self.core.closeReplyChannel(exchange.number)
             self.fail(exchange.number, .timeout)
         }
-        self.lookAtOutput(at: now)
         self.lookAtEnd(at: now)
         // The client has not been told to send yet.
         if self.waitsToSend { self.clock.readingWasHeld(at: now) }
