@@ -26,7 +26,7 @@ final class WireCore {
     private let life: NIOLockedValueBox<WireLife>
     private(set) lazy var link = WireLink(self.configuration, self.eventLoop, self.logger, core: self)
     private var session = ClientSession<WireWaiter>()
-    private var listenings = ClientListenings<WireListening>()
+    var listenings = ClientListenings<WireListening>()
     var watches = ClientWatches()
     /// What this layer looks on at.
     var tail: WireTail?
@@ -286,31 +286,6 @@ final class WireCore {
     private func end(_ listening: WireListening) {
         self.listenings.end(listening)
         listening.stopped()
-    }
-
-    func pause(_ channel: String) {
-        guard let number = self.listenings.pause(channel) else { return }
-        self.tell("PAUSE", channel, .pause(channel, number))
-    }
-
-    func resume(_ channel: String) {
-        if self.listenings.resume(channel) { self.tell("RESUME", channel) }
-    }
-
-    /// - Parameter done: called when the broker has answered, or is not there to be asked.
-    func close(_ channels: [String], _ done: @escaping @Sendable () -> Void) {
-        let channels = channels.filter { self.listenings.close($0) && self.mayTell("CLOSE", $0) }
-        for channel in channels.dropLast() { self.tell("CLOSE", channel) }
-        // Answers come in the order of their questions.
-        if let last = channels.last { self.tell("CLOSE", last, .close(done)) } else { done() }
-    }
-
-    private func mayTell(_ verb: String, _ channel: String) -> Bool {
-        self.link.isConnected && WireRequest.line(ClientLine(verb, [channel])).fault == nil
-    }
-
-    private func tell(_ verb: String, _ channel: String, _ waiter: WireWaiter = .nobody) {
-        if self.mayTell(verb, channel) { self.write(.line(ClientLine(verb, [channel])), waiter) }
     }
 
     // MARK: Frames

@@ -123,8 +123,9 @@ def test_a_handshake_that_does_not_end_is_ended(house, authority, identity, firs
         else:
             assert totals["bounds"]["frame-timeout"] == 1
     # Nobody else was harmed, and who has shaken hands may be silent for longer.
-    with SecureWire(port, authority) as wire:
-        time.sleep(0.8)
+    with SecureWire(port, authority) as wire, socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as later:
+        # Its time is over behind that of the other, had that one no more.
+        assert later.recv(1) == b""
         assert wire.ask("PING") == "PONG"
 
 
