@@ -269,21 +269,27 @@ def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
     if channel is None or message.is_known_gone:
         return
 
+    try:
+        put_again(message, channel, hole)
+    except Gone:
+        message.gone()
+    except SeawayError as error:
+        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+
+
+def put_again(message: Message, channel: str, body: bytes) -> None:
+    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
+
     def attempt(is_last_try: bool) -> bool:
         try:
-            message.layer.put(channel, hole)
+            message.layer.put(channel, body)
         except (Full, Unknown):
             if is_last_try:
                 raise
             return False
         return True
 
-    try:
-        insist(attempt)
-    except Gone:
-        message.gone()
-    except SeawayError as error:
-        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+    insist(attempt)
 
 
 def insist(attempt: Callable[[bool], bool]) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, AsyncGenerator
 
 from .. import _body
-from .._errors import BodyBroken, Full, Gone, SeawayError, Unknown
+from .._errors import BodyBroken, Gone, SeawayError
 
 if TYPE_CHECKING:
     from .message import Message
@@ -52,21 +52,10 @@ def _taken(message: Message, pieces: _body.Pieces, piece: Message) -> bytes:
 
 
 async def _ask(message: Message, wish: bytes) -> None:
-    from .message import insist
-
-    reply_channel = message.reply_channel or ""
-
-    async def attempt(is_last_try: bool) -> bool:
-        try:
-            await message.layer.put(reply_channel, wish)
-        except (Full, Unknown):
-            if is_last_try:
-                raise
-            return False
-        return True
+    from .message import put_again
 
     try:
-        await insist(attempt)
+        await put_again(message, message.reply_channel or "", wish)
     except Gone:
         message.gone()
         raise BodyBroken("nobody waits for the answer any more", is_left=True) from None

@@ -209,21 +209,27 @@ async def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
     if channel is None or message.is_known_gone:
         return
 
+    try:
+        await put_again(message, channel, hole)
+    except Gone:
+        message.gone()
+    except SeawayError as error:
+        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+
+
+async def put_again(message: Message, channel: str, body: bytes) -> None:
+    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
+
     async def attempt(is_last_try: bool) -> bool:
         try:
-            await message.layer.put(channel, hole)
+            await message.layer.put(channel, body)
         except (Full, Unknown):
             if is_last_try:
                 raise
             return False
         return True
 
-    try:
-        await insist(attempt)
-    except Gone:
-        message.gone()
-    except SeawayError as error:
-        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+    await insist(attempt)
 
 
 async def insist(attempt: Callable[[bool], Awaitable[bool]]) -> None:
