@@ -24,14 +24,15 @@ bench: ## The figures of the README, beside NATS and Redis; ARGS=--quick
 lint: ## Formats and lints alone
 	@.ci/lint.sh
 
-fuzz: ## Random and spoilt bytes against a whole broker; ROUNDS=20000
+fuzz: ## Random and spoilt bytes against a whole broker and interface server; ROUNDS=20000
 	@.ci/fuzz.sh $(ROUNDS)
 
 soak: ## Three brokers that die, hang, leave and come back, under load; ARGS="SECONDS SEED --packets"
 	@.ci/soak.sh $(ARGS)
 
-conformance: ## WebSockets against the Autobahn suite (needs a Python 2.7); ARGS=quick|all|CASES
+conformance: ## WebSockets against the Autobahn suite, and inside TLS (needs a Python 2.7); ARGS=quick|all|CASES
 	@.ci/conformance.sh $(ARGS)
+	@.ci/conformance.sh --tls quick
 
 clean: ## Removes everything that was built
 	rm -rf .build

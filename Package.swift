@@ -10,6 +10,10 @@ let rules: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Tests are built as what they test, beside it; they themselves gain nothing by the optimizer, which Swift 6.3 has break
+/// down over one of them.
+let testRules = rules + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -51,6 +55,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -118,8 +123,10 @@ let package = Package(
         .target(
             name: "SeawayServer",
             dependencies: [
-                "SeawayMessage", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
-                nio("NIOWebSocket"), logging,
+                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), nio("NIOTLS"), nio("NIOWebSocket"), logging, tls,
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
             swiftSettings: rules
         ),
@@ -185,25 +192,26 @@ let package = Package(
         .target(
             name: "BrokerSupport",
             dependencies: [
-                "SeawayBroker", "SeawayClient", "SeawayMessage", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
-                logging,
-                tls,
+                "SeawayBroker", "SeawayClient", "SeawayMessage", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOTLS"), logging, tls,
             ],
             path: "Tests/Support/BrokerSupport", swiftSettings: rules
         ),
-        .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: rules),
-        .testTarget(name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: rules),
-        .testTarget(name: "SeawayLogTests", dependencies: ["SeawayLog", logging], swiftSettings: rules),
+        .testTarget(name: "SeawayWireTests", dependencies: ["SeawayWire", "TestSupport"], swiftSettings: testRules),
+        .testTarget(
+            name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: testRules
+        ),
+        .testTarget(name: "SeawayLogTests", dependencies: ["SeawayLog", logging], swiftSettings: testRules),
         .testTarget(
             name: "SeawayNIOTests",
             dependencies: [
-                "SeawayNIO", "SeawayWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), nio("NIOPosix"),
-                nio("NIOTestUtils"), logging,
+                "SeawayNIO", "SeawayWire", "TestSupport", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
+                nio("NIOPosix"), nio("NIOTestUtils"), logging,
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
-            name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: rules
+            name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayBrokerTests",
@@ -212,7 +220,7 @@ let package = Package(
                 nio("NIOCore"),
                 nio("NIOPosix"),
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayClientTests",
@@ -220,7 +228,7 @@ let package = Package(
                 "SeawayClient", "SeawayWire", "SeawayMessage", "SeawayBroker", "SeawayHub", "BrokerSupport",
                 "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayWorkerTests",
@@ -229,17 +237,16 @@ let package = Package(
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayNIO", "SeawayMessage", "SeawayTesting", "TestSupport", nio("NIOCore"),
-                nio("NIOPosix"),
-                nio("NIOEmbedded"),
+                "SeawayServer", "SeawayNIO", "SeawayWire", "SeawayMessage", "SeawayTesting", "TestSupport", "CZlib",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayBridgeTests",
@@ -247,15 +254,15 @@ let package = Package(
                 "SeawayBridge", "SeawayMessage", "SeawayNIO", "SeawayTesting", "SeawayWire", "TestSupport",
                 nio("NIOHTTP1"), nio("NIOPosix"), logging,
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayTestingTests",
             dependencies: ["SeawayTesting", "SeawayWorker", "SeawayMessage", "TestSupport", logging],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
         .testTarget(
-            name: "SeawayConsoleTests", dependencies: ["SeawayConsole", "SeawayMessage"], swiftSettings: rules
+            name: "SeawayConsoleTests", dependencies: ["SeawayConsole", "SeawayMessage"], swiftSettings: testRules
         ),
         .testTarget(
             name: "SpecTests",
@@ -265,7 +272,7 @@ let package = Package(
                 "SeawayMessage", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOPosix"), logging,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: rules
+            swiftSettings: testRules
         ),
     ]
         + services.map {

@@ -1,17 +1,21 @@
 #!/bin/sh
-# WebSockets against the Autobahn suite: .ci/conformance.sh [--optional] [quick|all|CASES], see .ci/ws-autobahn.sh.
+# WebSockets against the Autobahn suite: .ci/conformance.sh [--optional] [--tls] [quick|all|CASES], see .ci/ws-autobahn.sh.
 #
-# With --optional a machine without a Python 2.7 passes, and says what it left out.
+# With --tls inside TLS. With --optional a machine without a Python 2.7 passes, and says what it left out.
 # The server is a whole Seaway: a broker, an interface server, and a worker that sends every message back, as three processes.
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
 
-optional=""
-if [ "${1:-}" = --optional ]; then
-    optional=yes
+optional="" tls=""
+while :; do
+    case ${1:-} in
+    --optional) optional=yes ;;
+    --tls) tls=yes ;;
+    *) break ;;
+    esac
     shift
-fi
+done
 code=0
 .ci/ws-autobahn.sh --set-up || code=$?
 if [ "$code" = 69 ] && [ -n "$optional" ]; then
@@ -54,8 +58,19 @@ address() {
 # Autobahn's largest messages have 16 MiB.
 start broker .build/release/seaway broker --listen 127.0.0.1:0 --max-body 64M
 broker=$(address)
-start serve .build/release/seaway serve --broker "$broker" --http 127.0.0.1:0 --websocket-max-frame 16M \
-    --websocket-max-message 16M --websocket-max-unsent 64M
+serve() {
+    start serve .build/release/seaway serve --broker "$broker" --http 127.0.0.1:0 --websocket-max-frame 16M \
+        --websocket-max-message 16M --websocket-max-unsent 64M "$@"
+}
+if [ -n "$tls" ]; then
+    scheme=wss
+    openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout .build/test/conformance.key \
+        -out .build/test/conformance.pem 2>/dev/null
+    serve --http-tls-certificate .build/test/conformance.pem --http-tls-key .build/test/conformance.key
+else
+    scheme=ws
+    serve
+fi
 http=$(address)
 start worker .build/release/seaway-echo-worker --broker "$broker" --serial
-.ci/ws-autobahn.sh "ws://$http/" "$@"
+.ci/ws-autobahn.sh "$scheme://$http/" "$@"

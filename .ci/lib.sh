@@ -8,9 +8,15 @@ export PATH
 say() { printf '%s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The one way to build for use, so that no command rebuilds what another has built.
+# SwiftPM for use: the one way, so that no command rebuilds what another has built.
+swift_for_use() {
+    action=$1
+    shift
+    swift "$action" -c release -Xswiftc -enforce-exclusivity=unchecked "$@"
+}
+
 build_release() {
     for product in "$@"; do
-        swift build -c release -Xswiftc -enforce-exclusivity=unchecked --product "$product"
+        swift_for_use build --product "$product"
     done
 }

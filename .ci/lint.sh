@@ -7,14 +7,14 @@ cd "$(dirname "$0")/.."
 swift format lint --strict --parallel --recursive Package.swift Sources Tests
 find .ci clients Sources Tests Benchmarks -name '*.sh' -exec shellcheck --severity=style --external-sources {} +
 shellcheck --external-sources .ci/run
-unformatted=$(gofmt -l clients/go Sources/Examples)
+unformatted=$(gofmt -l clients/go clients/stubs Sources/Examples Tests)
 if [ -n "$unformatted" ]; then
     say "not gofmt: $unformatted" >&2
     exit 1
 fi
 
 # The client for Python has its own rules, which clients/python/test.sh applies.
-python='.ci Benchmarks Benchmarks/run Tests protocol Sources/Examples'
+python='.ci Benchmarks Benchmarks/run Tests protocol Sources/Examples clients/stubs'
 export RUFF_CACHE_DIR=.build/ruff
 # shellcheck disable=SC2086 # one word for each place
 ruff check --quiet --config .ci/ruff.toml $python
@@ -22,12 +22,12 @@ ruff check --quiet --config .ci/ruff.toml $python
 ruff format --quiet --check --config .ci/ruff.toml $python
 
 types() { mypy --no-error-summary --cache-dir .build/mypy --config-file .ci/mypy.ini "$@"; }
-types .ci/test_steps.py protocol/check.py Sources/Examples/Demo/demo.py
+types .ci/test_steps.py .ci/counting.py protocol/check.py Sources/Examples/Demo/demo.py
 (cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
 # Tests need not say what their fixtures are.
-for tests in Tests/System Tests/Browser; do
+for tests in Tests/System Tests/Browser Tests/ASGI1/asgi1_site.py Tests/ASGI1/test_both_ways.py; do
     # Those with a browser use what the others have.
-    MYPYPATH=Tests/System types --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls \
-        --allow-any-generics --no-warn-return-any "$tests"
+    MYPYPATH=Tests/System:Tests/ASGI1:clients/python/tests types --allow-untyped-defs --allow-incomplete-defs \
+        --allow-untyped-calls --allow-any-generics --no-warn-return-any "$tests"
 done
 say "no complaints"

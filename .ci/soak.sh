@@ -1,7 +1,8 @@
 #!/bin/sh
 # Faults of brokers in random order under load: .ci/soak.sh [SECONDS [SEED]] [--packets] [--only FAULT]
 #
-# Tests/System/shards.py says what must hold. A failure names its seed, and the same seed gives the same faults.
+# Tests/System/shards.py says what must hold. A failure names its seed, and the same seed gives the same faults. Before
+# that workers are replaced under load, for DEPLOY_SECONDS (60).
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
@@ -9,4 +10,6 @@ cd "$(dirname "$0")/.."
 build_release seaway seaway-demo-worker seaway-echo-worker
 # Bodies of 1 GiB, both ways, in little memory.
 SEAWAY_BODY_MIB=1024 SEAWAY_BODY_RATE=1 .build/python/bin/python -m pytest -q -s Tests/System/test_bodies.py
+# Every worker of every language is replaced every two seconds, and nobody notices.
+.build/python/bin/python Tests/System/deploys.py "${DEPLOY_SECONDS:-60}"
 exec .build/python/bin/python Tests/System/soak.py "$@"

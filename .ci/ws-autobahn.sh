@@ -72,11 +72,11 @@ set_up() {
 
 set_up
 if [ "$url" = --set-up ]; then exit; fi
-reports=$home/reports
+reports=$home/reports/${url%%:*}
 rm -rf "$reports"
 mkdir -p "$reports"
 "$python" .ci/ws_autobahn.py plan "$reports" "$url" "$cases"
 if ! (cd "$reports" && "$home/venv/bin/wstest" -m fuzzingclient -s spec.json >wstest.log 2>&1); then
-    say "wstest did not finish, see .build/autobahn/reports/wstest.log" >&2
+    say "wstest did not finish, see $reports/wstest.log" >&2
 fi
 exec "$python" .ci/ws_autobahn.py report "$reports"

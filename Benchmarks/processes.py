@@ -28,6 +28,10 @@ class Missing(Exception):
     """A program is not there; the loads that need it are left out."""
 
 
+class Unable(Exception):
+    """A program is there and cannot do this (yet); this load is left out for it, and others go on."""
+
+
 def raise_file_limit() -> int:
     """Allows this process and its children as many files as may be. Returns how many."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -50,10 +54,18 @@ def built(path: str | pathlib.Path) -> str:
 def find(name: str, environment: str = "python") -> str:
     """The path of a program: that of a private Python environment, else the system's; raises `Missing`."""
     private = BUILD / environment / "bin" / name
-    path = str(private) if os.access(private, os.X_OK) else shutil.which(name)
+    path = str(private) if os.access(private, os.X_OK) else shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
         raise Missing(f"{name} is not installed; `make bench` installs it")
     return path
+
+
+def tool(name: str) -> str:
+    """A program that only some loads need; raises `Unable`."""
+    try:
+        return find(name)
+    except Missing as missing:
+        raise Unable(str(missing)) from None
 
 
 class Process:
@@ -122,8 +134,25 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """User and system time of all its threads since its start."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.pid)
+
+    def memory(self) -> float:
+        """The proportional set size, in bytes."""
+        return self.kibibytes("smaps_rollup", "Pss") * 1024
+
+    def peak_memory(self) -> float:
+        """The most resident bytes that it has had."""
+        return self.kibibytes("status", "VmHWM") * 1024
+
+    def kibibytes(self, file: str, field: str) -> float:
+        text = pathlib.Path(f"/proc/{self.pid}/{file}").read_text()
+        return float(text.partition(f"\n{field}:")[2].split()[0])
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of all threads of a process."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def output(command: Sequence[object], timeout: float) -> tuple[int, str, str]:

@@ -19,6 +19,8 @@ class Result:
     cpu: dict[str, float] = field(default_factory=dict)
     #: Bytes of memory for each connection, by process.
     memory: dict[str, float] = field(default_factory=dict)
+    #: The most resident bytes, by process.
+    peak: dict[str, float] = field(default_factory=dict)
     #: The same load at half of that rate.
     half: Result | None = None
     #: What the load generator could have taken with a core of its own, a second.
@@ -31,6 +33,11 @@ def least(dicts: list[dict[str, float]]) -> dict[str, float]:
 
 
 def best(results: list[Result]) -> Result:
-    """The one of the best rate with its latencies, the least CPU of each process, the least memory."""
+    """The one of the best rate with its latencies, the least CPU and memory of each process, the highest peak."""
     chosen = max(results, key=lambda result: result.rate)
-    return replace(chosen, cpu=least([one.cpu for one in results]), memory=least([one.memory for one in results]))
+    return replace(
+        chosen,
+        cpu=least([one.cpu for one in results]),
+        memory=least([one.memory for one in results]),
+        peak={key: max(one.peak[key] for one in results) for key in chosen.peak},
+    )

@@ -7,10 +7,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from brokers import start_redis
-from http_loads import broker_process, swift_worker
-from processes import BUILD, ROOT, Missing, Process, built, find, free_port, output, seaway
-
-PEERS = ROOT / "Benchmarks" / "peers"
+from fronts import PEERS, broker_process, need_options, swift_worker
+from processes import BUILD, Missing, Process, built, find, free_port, output, seaway
 
 
 @dataclass
@@ -25,16 +23,17 @@ class Site:
 
 
 @contextmanager
-def seaway_site(with_group: bool) -> Iterator[Site]:
-    """Broker, interface server and one worker, three processes."""
+def seaway_site(with_group: bool, *more: str) -> Iterator[Site]:
+    """Broker, interface server (with more options) and one worker, three processes."""
+    need_options("serve", more)
     port = free_port()
     with ExitStack() as stack:
         broker = stack.enter_context(broker_process())
         command = [seaway(), "serve", "--broker", f"127.0.0.1:{broker.port}", "--http", f"127.0.0.1:{port}"]
-        server = stack.enter_context(Process([*command, "--log-level", "warning"], "serve", port))
+        server = stack.enter_context(Process([*command, *more, "--log-level", "warning"], "serve", port))
         # Each socket has one message under way at most, so their order needs no keeping.
         options = ["--no-serial", *(("--group", "liveblog") if with_group else ())]
-        worker = stack.enter_context(swift_worker("seaway-echo-worker", broker.port, *options))
+        worker = stack.enter_context(swift_worker("seaway-echo-worker", [f"127.0.0.1:{broker.port}"], *options))
         yield Site(port, broker.port, {"server": server, "broker": broker, "worker": worker})
 
 
@@ -83,7 +82,7 @@ SITES: dict[str, Callable[[bool], AbstractContextManager[Site]]] = {
 
 def versions() -> str:
     """What was measured beside Seaway, as the package manager tells it."""
-    names = ("daphne", "channels_redis", "uvicorn")
+    names = ("daphne", "channels_redis", "uvicorn", "uvloop", "httptools", "hypercorn", "Django", "gunicorn", "granian")
     try:
         _, out, _ = output([find("python", "peers"), "-m", "pip", "freeze", "--disable-pip-version-check"], 30)
     except Missing:

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from result import Result
 
@@ -137,4 +138,82 @@ def sockets(results: Results, loads: Sequence[str], peers: Sequence[str]) -> str
         if any(result and result.cpu and result.rate for result in found):
             cells = [parts(result.cpu, " µs") if result else NOT_MEASURED for result in found]
             lines.append(row([f"{load}: CPU for each", *cells]))
+    return "\n".join(lines)
+
+
+# ---- the front door
+
+
+class Front(Protocol):
+    """What of a load stands in its table."""
+
+    name: str
+    aims: Mapping[str, str]
+
+    @property
+    def peers(self) -> list[str]: ...
+
+    @property
+    def beside(self) -> str: ...
+
+
+def front_cells(result: Result) -> list[str]:
+    """Rate (or memory of each connection), p99, CPU, and the most memory."""
+    if result.memory:
+        return [parts(result.memory, " KiB", 1 / 1024), "", "", ""]
+    rate = f"{short(result.rate)} MiB/s" if result.peak else f"{count(result.rate)}/s"
+    timed = result.half or result
+    p99 = f"{short(timed.p99)} ms" if timed.p99 else ""
+    in_all = f" = {short(sum(result.cpu.values()))}" if len(result.cpu) > 1 else ""
+    return [rate, p99, parts(result.cpu, "") + in_all, parts(result.peak, " MiB", 1 / (1 << 20))]
+
+
+def fronts(results: Results, loads: Sequence[Front]) -> str:
+    """One row for each load and peer; the ratio is of rates, or of memory for a connection."""
+    lines = [head(["load", "who", "rate or memory", "p99", "CPU µs", "peak memory", "÷ beside", "aim"])]
+    for load in loads:
+        beside = results.get((load.name, load.beside))
+        for peer in load.peers:
+            result = results.get((load.name, peer))
+            if result is None:
+                lines.append(row([load.name, peer, *[NOT_MEASURED] * 5, load.aims.get(peer, "")]))
+                continue
+            own = "" if peer == load.beside else ratio(result, beside, rate) or ratio(result, beside, server_memory)
+            cells = front_cells(result)
+            lines.append(row([load.name, peer, *cells, own, load.aims.get(peer, "")]))
+    return "\n".join(lines)
+
+
+def server_memory(result: Result) -> float:
+    return max(result.memory.get("server", 0.0), 0.0)
+
+
+# ---- channel layers
+
+
+class Layer(Protocol):
+    """What of a load stands in its table."""
+
+    name: str
+    aims: Mapping[str, str]
+
+
+def layer_cell(result: Result | None) -> str:
+    if result is None:
+        return NOT_MEASURED
+    if not result.rate:
+        return f"{percent(result.share)} came"
+    return f"{count(result.rate)}/s · {short(result.p50)} ms · {parts(result.cpu, ' µs')}"
+
+
+def layers(results: Results, loads: Sequence[Layer], peers: Sequence[str]) -> str:
+    """Rate, p50 and CPU for each message, and Seaway's rate divided by each other's."""
+    others = [peer for peer in peers if peer != "seaway"] if "seaway" in peers else []
+    lines = [head(["load", *peers, *(f"÷ {other}" for other in others), "aim"])]
+    for load in loads:
+        found = {peer: results.get((load.name, peer)) for peer in peers}
+        cells = [load.name, *(layer_cell(found[peer]) for peer in peers)]
+        cells += [ratio(found["seaway"], found[other], rate) for other in others]
+        aim = ", ".join(f"{what} {aim}".strip() for what, aim in load.aims.items())
+        lines.append(row([*cells, aim]))
     return "\n".join(lines)

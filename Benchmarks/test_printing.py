@@ -9,7 +9,10 @@ import pytest
 
 import readme
 import table
-from http_loads import milliseconds
+from channel_layers import LAYERS, LayerLoad
+from front_loads import Body, Idle, Requests
+from fronts import uvicorn
+from generators import milliseconds
 from result import Result, best
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -71,5 +74,41 @@ def test_every_row_has_a_cell_for_every_column() -> None:
     assert re.search(r"\| idle +\| server 4.00 KiB \| - \|", tables[1])
 
 
+def test_the_front_door_has_its_ratio_beside_the_aim() -> None:
+    hello = Requests("hello", {"seaway": uvicorn, "uvicorn": uvicorn}, "uvicorn", {"seaway": "≥ 1"})
+    idle = Idle("idle", {"seaway": uvicorn, "uvicorn": uvicorn}, "uvicorn", {})
+    results = {
+        ("hello", "seaway"): Result(rate=3e4, p99=2.5, cpu={"server": 17.0, "worker": 8.0}),
+        ("hello", "uvicorn"): Result(rate=2e4, p99=3.0, cpu={"server": 25.0}),
+        ("idle", "seaway"): Result(memory={"server": 4096.0}),
+    }
+    text = table.fronts(results, [hello, idle])
+    assert len({line.count("|") for line in text.splitlines()}) == 1, text
+    assert "| hello | seaway | 30.0 k/s | 2.50 ms | server 17.0, worker 8.00 = 25.0 |  | 1.50 | ≥ 1 |" in text
+    assert "| hello | uvicorn | 20.0 k/s | 3.00 ms | server 25.0 |  |  |  |" in text
+    assert "| idle | seaway | server 4.00 KiB |" in text
+    assert "| idle | uvicorn | - |" in text
+
+
+def test_a_body_is_shown_in_mebibytes() -> None:
+    up = Body("up", {"seaway": uvicorn}, "seaway", {})
+    text = table.fronts({("up", "seaway"): Result(rate=300.0, peak={"server": 2.0**25})}, [up])
+    assert "| up | seaway | 300 MiB/s |  |  | server 32.0 MiB |" in text
+
+
 def test_times_of_wrk_are_milliseconds() -> None:
     assert [milliseconds(text) for text in ("790.00us", "1.25ms", "1.02s")] == [0.79, 1.25, 1020]
+
+
+def test_layers_are_compared_with_each_other_and_what_is_lost_is_shown() -> None:
+    pair, lost = LayerLoad("layer: a", "pair", aims={"÷": "3"}), LayerLoad("layer: lost", "lost", 1000)
+    results = {
+        ("layer: a", "seaway"): Result(rate=30_000, p50=0.01, cpu={"process": 10.0}),
+        ("layer: a", "channels_redis"): Result(rate=1_000, p50=0.8, cpu={"process": 600.0}),
+        ("layer: lost", "seaway"): Result(share=1.0),
+        ("layer: lost", "channels_redis"): Result(share=0.5),
+    }
+    head, rule, *rows = table.layers(results, [pair, lost], LAYERS).splitlines()
+    assert {line.count("|") for line in (head, rule, *rows)} == {8}
+    assert "| 30.00 |" in rows[0] and rows[0].endswith("| ÷ 3 |")
+    assert "100 % came" in rows[1] and "50.0 % came" in rows[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from processes import BUILD, built, complaint, output, words
 from result import Result
-from sites import SITES
+from sites import SITES, Site
 
 
 def named(found: dict[str, str], ending: str) -> dict[str, float]:
@@ -42,8 +43,11 @@ class WebSocketLoad:
     more: tuple[str, ...] = ()
 
     def run(self, peer: str, seconds: float) -> Result:
+        return self.run_on(SITES[peer](self.kind == "fanout"), seconds)
+
+    def run_on(self, start: AbstractContextManager[Site], seconds: float) -> Result:
         seconds = max(seconds, self.seconds) if seconds > 1 else seconds
-        with SITES[peer](self.kind == "fanout") as site:
+        with start as site:
             path = "live" if self.kind == "fanout" else "echo"
             command: list[object] = [
                 built(BUILD / "bench" / "wsbench"),

@@ -2,15 +2,7 @@ package import Logging
 package import NIOCore
 import NIOPosix
 package import SeawayMessage
-import SeawayNIO
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+package import SeawayNIO
 
 /// A broker with its listeners: everything on one event loop.
 package final class Broker: Sendable {
@@ -20,16 +12,20 @@ package final class Broker: Sendable {
         /// The same with TLS (U7).
         case tls(host: String, port: Int)
         case unix(path: String)
+        /// Sockets that the process has from whoever started it: `fd:N` or `systemd[:NAME]`, with `tls://` in front for TLS.
+        case handedOver(ListenAddress, isSecured: Bool)
 
         package var description: String {
             switch self {
             case .tcp(let host, let port): ListenPlace.text(host, port)
             case .tls(let host, let port): "tls://\(ListenPlace.text(host, port))"
             case .unix(let path): "unix:\(path)"
+            case .handedOver(let place, let isSecured): "\(isSecured ? "tls://" : "")\(place)"
             }
         }
 
-        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any.
+        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any. Of a socket that is handed
+        /// over it shows when that is listened on.
         package var isReachedFromElsewhere: Bool {
             guard let host = self.host, host != "localhost", host != "::1" else { return false }
             guard case .v4? = try? SocketAddress(ipAddress: host, port: 0) else { return true }
@@ -39,12 +35,15 @@ package final class Broker: Sendable {
         private var host: String? {
             switch self {
             case .tcp(let host, _), .tls(let host, _): host
-            case .unix: nil
+            case .unix, .handedOver: nil
             }
         }
 
         package var isSecured: Bool {
-            if case .tls = self { true } else { false }
+            switch self {
+            case .tls, .handedOver(_, isSecured: true): true
+            case .tcp, .unix, .handedOver(_, isSecured: false): false
+            }
         }
     }
 
@@ -53,6 +52,8 @@ package final class Broker: Sendable {
         package var description: String { "it has no certificate" }
     }
 
+    /// Connections that the system holds before they are accepted.
+    private static let backlog = 1_024
     /// How often deadlines are looked after; the precision of all time limits but expiry.
     private static let checkInterval = TimeAmount.milliseconds(100)
 
@@ -129,17 +130,24 @@ package final class Broker: Sendable {
             case .tcp(let host, let port), .tls(let host, let port):
                 try await self.bind(ListenPlace(host: host, port: port), isSecured: address.isSecured)
             case .unix(let path):
-                [
-                    try await self.bind(
-                        Listeners.pausing(self.makeBootstrap(isSecured: false), self.logger, self.countAcceptFailure),
-                        toPath: path)
-                ]
+                try await Listeners.open(
+                    path: path, mode: self.unixMode,
+                    bootstrap: Listeners.pausing(
+                        self.makeBootstrap(isSecured: false), self.logger, self.countAcceptFailure)
+                ).channels
+            case .handedOver(let place, let isSecured):
+                try await Listeners.open(
+                    [place], backlog: Self.backlog, onlyLoopback: self.onlyLoopback, logger: self.logger,
+                    count: self.countAcceptFailure
+                ) {
+                    self.makeBootstrap(isSecured: isSecured)
+                }.channels
             }
         let listeners = self.listeners
         try await self.eventLoop.submit { listeners.value += channels }.get()
         return channels.map { channel in
             guard let bound = channel.localAddress, let host = bound.ipAddress, let port = bound.port else {
-                return address
+                return channel.localAddress?.pathname.map { .unix(path: $0) } ?? address
             }
             return address.isSecured ? .tls(host: host, port: port) : .tcp(host: host, port: port)
         }
@@ -158,27 +166,12 @@ package final class Broker: Sendable {
         return { core.value.counters.acceptFailures += 1 }
     }
 
-    /// Takes over a path that another program has left behind, not one where it listens.
-    private func bind(_ bootstrap: ServerBootstrap, toPath path: String) async throws -> any Channel {
-        if let other = try? await ClientBootstrap(group: self.eventLoop).connect(unixDomainSocketPath: path).get() {
-            other.close(promise: nil)
-            throw IOError(errnoCode: EADDRINUSE, reason: "bind")
-        }
-        let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-        guard chmod(path, mode_t(self.unixMode)) == 0 else {
-            let error = IOError(errnoCode: errno, reason: "chmod")
-            try await channel.close().get()
-            throw error
-        }
-        return channel
-    }
-
     private func makeBootstrap(isSecured: Bool) -> ServerBootstrap {
         let core = self.core
         let logger = self.logger
         let tls = self.tls
         return ServerBootstrap(group: self.eventLoop)
-            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.backlog, value: CInt(Self.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -233,7 +226,10 @@ package final class Broker: Sendable {
     }
 
     /// The store itself as a layer for code in this process.
-    package func makeLayer(clientName: String) -> any ChannelLayer {
-        InProcessLayer(core: self.core, eventLoop: self.eventLoop, clientName: clientName)
+    ///
+    /// - Parameter own: the loop where answers and deliveries come; `nil`: the broker's, for which nothing changes threads.
+    package func makeLayer(clientName: String, on own: (any EventLoop)? = nil) -> any ChannelLayer {
+        InProcessLayer(
+            core: self.core, eventLoop: self.eventLoop, own: own ?? self.eventLoop, clientName: clientName)
     }
 }

@@ -1,4 +1,5 @@
 package import SeawayHub
+package import SeawayNIO
 package import SeawayWire
 
 /// Every bound of a broker; times in milliseconds. The defaults are those of PROTOCOL.md.

@@ -162,11 +162,12 @@ package final class BrokerCore {
     /// Puts a message on a channel, in the order of refusals of A4.
     @inline(__always)
     func send(
-        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
+        _ bounds: SendBounds? = nil
     ) -> WireRefusal? {
         if let refusal = self.refuse(body, format) { return refusal }
         let outcome = self.hub.send(
-            to: channel, form, ifHeard: ifHeard, body: self.bodies.nextID, size: body.count, now: self.now)
+            to: channel, form, ifHeard: ifHeard, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         switch outcome {
         case .handed(let id): self.push(channel, body, format, to: id)
         case .stored: self.keep(body, format, references: 1)
@@ -179,11 +180,12 @@ package final class BrokerCore {
 
     /// Sends a message to a group.
     func send(
-        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?
+        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?,
+        _ bounds: SendBounds? = nil
     ) -> Result<GroupOutcome, WireRefusal> {
         if let refusal = self.refuse(body, format) { return .failure(refusal) }
         let outcome = self.hub.sendToGroup(
-            group, except: except, body: self.bodies.nextID, size: body.count, now: self.now)
+            group, except: except, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
         self.pushFanout(group, body, format)
         if self.hub.hasCopies { self.pushCopies(body, format, group: Name(checked: group.array)) }

@@ -172,10 +172,10 @@ package final class Connection {
         guard self.access.allows(request, line) else { return self.refuse(.denied) }
         let format = shape.isByHand ? .json : self.format
         switch request {
-        case .send(let channel, let form, let ifHeard):
-            self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard)
-        case .groupSend(let group, let except):
-            self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except)))
+        case .send(let channel, let form, let ifHeard, let bounds):
+            self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds)
+        case .groupSend(let group, let except, let bounds):
+            self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except, bounds)))
         case .hello(let hello): self.greet(hello)
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
@@ -187,9 +187,10 @@ package final class Connection {
 
     @inline(__always)
     private func send(
-        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
+        _ bounds: SendBounds? = nil
     ) {
-        if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard) {
+        if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard, bounds) {
             self.refuse(refusal)
         } else {
             self.session.accept()

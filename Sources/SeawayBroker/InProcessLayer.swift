@@ -3,48 +3,49 @@ import SeawayHub
 import SeawayMessage
 import SeawayWire
 
-/// The store itself as a ``ChannelLayer``: no socket and no second loop in between.
+/// The store itself as a ``ChannelLayer``: no socket in between, and no second loop unless the layer is asked to have one.
 ///
 /// Each listening is an endpoint of its own, so that its credit is too. What the wire refuses is refused here, in the same words, so
 /// that code which runs over one layer runs over the other.
 final class InProcessLayer: ChannelLayer {
-    private let state: NIOLoopBoundBox<LocalState?>
-    private let core: NIOLoopBound<BrokerCore>
-    private let eventLoop: any EventLoop
-    private let clientName: String
+    private let threads: LocalThreads
+    private let brokerLoop: any EventLoop
 
-    init(core: NIOLoopBound<BrokerCore>, eventLoop: any EventLoop, clientName: String) {
-        self.core = core
-        self.eventLoop = eventLoop
-        self.clientName = clientName
-        self.state = NIOLoopBoundBox.makeBoxSendingValue(nil, eventLoop: eventLoop)
+    /// - Parameters:
+    ///   - eventLoop: the broker's.
+    ///   - own: where answers and deliveries come.
+    init(core: NIOLoopBound<BrokerCore>, eventLoop: any EventLoop, own: any EventLoop, clientName: String) {
+        self.brokerLoop = eventLoop
+        self.threads = LocalThreads(core: core, broker: eventLoop, own: own, clientName: clientName)
     }
 
     /// The store is always in reach; a send to one that is leaving is refused with `closing`.
     var isConnected: Bool { true }
 
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
                 let name = Array(channel.utf8)
                 guard let form = NameForm(name.span), form.isChannel else { throw .name(name.span) }
+                let bounds = try SendBounds(bounds)
                 try local.checkSize(of: body)
                 let refusal = local.core.send(
-                    body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard)
+                    body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard, bounds)
                 if let refusal { throw refusal }
             }
         }
     }
 
     func send(
-        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+        _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
+        answer: @escaping @Sendable (GroupAnswer) -> Void
     ) {
         self.onLoop { local in
             do throws(WireRefusal) {
-                let outcome = try local.send(body, toGroup: group, except: except)
+                let outcome = try local.send(body, toGroup: group, except: except, bounds)
                 local.outbox.put(.groupAnswer(.sent(outcome.sent, full: outcome.full, gone: outcome.gone), answer))
             } catch {
                 local.outbox.put(.groupAnswer(.refused(local.refusal(error)), answer))
@@ -120,7 +121,7 @@ final class InProcessLayer: ChannelLayer {
         to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
-        let listening = LocalListening(layer: self, eventLoop: self.eventLoop)
+        let listening = LocalListening(layer: self, eventLoop: self.brokerLoop)
         self.onLoop { local in
             do throws(LocalState.Fault) {
                 listening.endpoint.value = try local.listen(names, receive, event)
@@ -131,19 +132,6 @@ final class InProcessLayer: ChannelLayer {
         return listening
     }
 
-    /// Runs at once on the loop's own thread, soon from any other.
-    func onLoop(_ body: @escaping @Sendable (LocalState) -> Void) {
-        let run: @Sendable () -> Void = {
-            self.core.value.readClock()
-            body(self.local)
-        }
-        if self.eventLoop.inEventLoop { run() } else { self.eventLoop.execute(run) }
-    }
-
-    private var local: LocalState {
-        if let state = self.state.value { return state }
-        let state = LocalState(core: self.core.value, clientName: self.clientName)
-        self.state.value = state
-        return state
-    }
+    /// Runs on the broker's loop.
+    func onLoop(_ body: @escaping @Sendable (LocalState) -> Void) { self.threads.toBroker(body) }
 }

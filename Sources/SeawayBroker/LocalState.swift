@@ -21,10 +21,11 @@ final class LocalState {
     /// Who holds the watches, as long as there are any.
     private var watcher: LocalEndpoint?
 
-    init(core: BrokerCore, clientName: String) {
+    /// - Parameter handOver: has calls run where the layer is.
+    init(core: BrokerCore, clientName: String, handOver: @escaping ([LocalOutbox.Call]) -> Void) {
         self.core = core
         self.clientName = clientName
-        self.outbox = LocalOutbox(core: core)
+        self.outbox = LocalOutbox(core: core, handOver: handOver)
     }
 
     // MARK: Answers
@@ -61,13 +62,18 @@ final class LocalState {
         guard body.count <= limit else { throw .size(limit: limit, given: body.count) }
     }
 
-    func send(_ body: Payload, toGroup group: String, except: String?) throws(WireRefusal) -> GroupOutcome {
+    func send(
+        _ body: Payload, toGroup group: String, except: String?, _ bounds: MessageBounds?
+    ) throws(WireRefusal) -> GroupOutcome {
         let name = Array(group.utf8)
         guard NameForm(name.span) == .normal else { throw .name(name.span) }
         var exception: Name?
         if let except { exception = try Name(except, where: \.isChannel) }
+        let bounds = try SendBounds(bounds)
         try self.checkSize(of: body)
-        return try self.core.send(body.messagePack.span, .messagePack, toGroup: name.span, except: exception).get()
+        return try self.core.send(
+            body.messagePack.span, .messagePack, toGroup: name.span, except: exception, bounds
+        ).get()
     }
 
     // MARK: Listening
@@ -151,5 +157,14 @@ final class LocalState {
 
     private func endIfIdle(_ watcher: LocalEndpoint) {
         if self.core.hub.listening(of: watcher.id).names == 0 { watcher.end() }
+    }
+}
+
+extension SendBounds {
+    /// - Parameter bounds: `nil`: the channel's own rules hold.
+    init?(_ bounds: MessageBounds?) throws(WireRefusal) {
+        guard let bounds else { return nil }
+        try self.init(
+            bounds.capacities.map { ($0.pattern, $0.messages) }, expiry: bounds.expiryInMilliseconds)
     }
 }

@@ -24,7 +24,7 @@ struct RequestHandler {
     func greeting(for hello: Hello) -> Answer {
         let configuration = self.core.configuration
         var words = [
-            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=groups,mailboxes,pause,tail,watch",
+            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=bounds,groups,mailboxes,pause,tail,watch",
             "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]

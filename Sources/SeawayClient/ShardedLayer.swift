@@ -17,6 +17,7 @@ import SeawayWire
 public final class ShardedLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<ShardedCore>
     private let eventLoop: any EventLoop
+    public let executor: any TaskExecutor
     private let inbox: LoopInbox<ShardedCore>
     private let live = NIOLockedValueBox(0)
     private let layers: [WireLayer]
@@ -29,6 +30,7 @@ public final class ShardedLayer: ConnectingLayer {
     ) throws(ShardedLayerConfiguration.Fault) {
         try configuration.check()
         self.eventLoop = eventLoop
+        self.executor = LoopExecutor(eventLoop)
         self.layers = configuration.brokers.map {
             WireLayer(configuration.connection(to: $0), eventLoop: eventLoop, logger: logger)
         }
@@ -65,18 +67,19 @@ public final class ShardedLayer: ConnectingLayer {
     public var liveBrokers: Int { self.live.withLockedValue { $0 } }
 
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.ask({ answer(.refused($0)) }) {
-            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, answer))
+            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, bounds, answer))
         }
     }
 
     public func send(
-        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+        _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
+        answer: @escaping @Sendable (GroupAnswer) -> Void
     ) {
-        self.ask({ answer(.refused($0)) }) { $0.send(ShardedGroupSend(body, group, except: except, answer)) }
+        self.ask({ answer(.refused($0)) }) { $0.send(ShardedGroupSend(body, group, except: except, bounds, answer)) }
     }
 
     public func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {

@@ -61,11 +61,14 @@ public struct ShardedLayerConfiguration: Sendable {
     }
 
     /// Of the connection to one of the brokers.
-    func connection(to broker: BrokerAddress) -> WireLayerConfiguration {
+    package func connection(to broker: BrokerAddress) -> WireLayerConfiguration {
         var connection = self.connection
         connection.broker = broker
         // Two questions and the silence behind the second, each looked after at times only.
         connection.askingInterval = (self.failover - .nanoseconds(WireCore.checkInterval.nanoseconds) * 2) / 3
+        // So that a broker that was cut off holds no connections that were given up, once it gets sends again.
+        connection.heartbeat = min(
+            connection.heartbeat, (self.failover * 2 - .nanoseconds(WireCore.checkInterval.nanoseconds) * 3) / 3)
         connection.connectTimeout = min(connection.connectTimeout, self.failover)
         connection.maxBackoff = min(connection.maxBackoff, self.failover / 2)
         connection.restoresMemberships = false

@@ -23,27 +23,29 @@ struct ShardedSend: ShardedRequest {
     private let channel: String
     private let ifHeard: Bool
     let stream: String?
+    private let bounds: MessageBounds?
     private let answer: @Sendable (SendAnswer) -> Void
 
     init(
-        _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?,
+        _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?, _ bounds: MessageBounds?,
         _ answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.body = body
         self.channel = channel
         self.ifHeard = ifHeard
         self.stream = stream
+        self.bounds = bounds
         self.answer = answer
     }
 
     var target: ShardMap.Target { .channel(self.channel) }
     var size: Int { self.request.size }
     var fault: Refusal? { self.request.fault }
-    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard) }
+    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard, self.bounds) }
 
     func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
         let (ifHeard, answer) = (self.ifHeard, self.answer)
-        layer.send(self.body, to: self.channel, ifHeard: ifHeard) { result in
+        layer.send(self.body, to: self.channel, ifHeard: ifHeard, stream: nil, bounds: self.bounds) { result in
             if case .refused(let refusal) = result, refusal.isClosing || (ifHeard && refusal.isAway) {
                 again(refusal)
             } else {
@@ -59,12 +61,17 @@ struct ShardedGroupSend: ShardedRequest {
     private let body: Payload
     private let group: String
     private let except: String?
+    private let bounds: MessageBounds?
     private let answer: @Sendable (GroupAnswer) -> Void
 
-    init(_ body: Payload, _ group: String, except: String?, _ answer: @escaping @Sendable (GroupAnswer) -> Void) {
+    init(
+        _ body: Payload, _ group: String, except: String?, _ bounds: MessageBounds?,
+        _ answer: @escaping @Sendable (GroupAnswer) -> Void
+    ) {
         self.body = body
         self.group = group
         self.except = except
+        self.bounds = bounds
         self.answer = answer
     }
 
@@ -72,11 +79,11 @@ struct ShardedGroupSend: ShardedRequest {
     var stream: String? { nil }
     var size: Int { self.request.size }
     var fault: Refusal? { self.request.fault }
-    private var request: WireRequest { .groupSend(self.body, self.group, except: self.except) }
+    private var request: WireRequest { .groupSend(self.body, self.group, except: self.except, self.bounds) }
 
     func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
         let answer = self.answer
-        layer.send(self.body, toGroup: self.group, except: self.except) { result in
+        layer.send(self.body, toGroup: self.group, except: self.except, bounds: self.bounds) { result in
             if case .refused(let refusal) = result, refusal.isClosing { again(refusal) } else { answer(result) }
         }
     }

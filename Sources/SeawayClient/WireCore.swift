@@ -15,8 +15,9 @@ final class WireCore {
     /// Beyond this the memory of the output is given back after use.
     private static let standingOutput = 65_536
     /// So many bytes of a turn are sent before its end, and from then on twice as many each time: the broker begins
-    /// while this process still reads, and a long turn is few writes all the same.
-    private static let firstPart = 2_048
+    /// while this process still reads a long turn. A short one is one write, since each costs a wake-up of the broker
+    /// and, of what that hands on, of a reader.
+    private static let firstPart = 16_384
     /// How often deadlines are looked after.
     static let checkInterval = TimeAmount.milliseconds(100)
 
@@ -37,6 +38,8 @@ final class WireCore {
     private var isFlushing = false
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
+    /// Whether this broker knows bounds of single messages, once it has said so (H2).
+    private var takesBounds = true
     private var checks: RepeatedTask?
     /// Told what happens to the connection, before those who wait are.
     var observer: ((WireNews) -> Void)?
@@ -168,6 +171,9 @@ final class WireCore {
         guard request.bodySize <= self.maxBody else {
             return waiter.refuse(Refusal(.size(limit: self.maxBody, given: request.bodySize)))
         }
+        guard self.takesBounds || !request.hasBounds else {
+            return waiter.refuse(Refusal(code: "unknown", text: "the broker does not know Capacity and Expiry"))
+        }
         request.write(to: &self.output)
         self.session.ask(waiter)
         self.endTurnSoon()
@@ -191,14 +197,16 @@ final class WireCore {
         self.isTurnEnding = false
         self.nextPart = Self.firstPart
         if self.link.isConnected {
-            for credit in self.listenings.takeCredit() {
-                self.output.writeStaticString("READY ")
-                self.output.writeDecimal(credit.count)
-                if let purse = credit.purse { self.output.writeString(" \(purse)") }
-                self.output.writeStaticString("\n")
-            }
+            for credit in self.listenings.takeCredit() { self.write(credit) }
         }
         self.flush()
+    }
+
+    private func write(_ credit: ClientListenings<WireListening>.Credit) {
+        self.output.writeStaticString("READY ")
+        self.output.writeDecimal(credit.count)
+        if let purse = credit.purse { self.output.writeString(" \(purse)") }
+        self.output.writeStaticString("\n")
     }
 
     private func flushPart() {
@@ -275,9 +283,11 @@ final class WireCore {
     }
 
     func stop(_ listening: WireListening) {
+        let credits = self.listenings.lastCredit(of: listening)
         let (lines, withdrawsCredit) = self.listenings.stop(listening)
         guard self.link.isConnected, let last = lines.last else { return self.end(listening) }
         if withdrawsCredit { self.output.writeStaticString("READY 0\n") }
+        for credit in credits { self.write(credit) }
         self.write(lines.dropLast(), .nobody)
         // What was on its way comes before its answer.
         self.write(.line(last), .stop(listening))
@@ -335,6 +345,7 @@ final class WireCore {
         case (_, .close(let done)): done()
         case (.hello(let options), .hello):
             self.maxBody = options["max-body"].flatMap { Int($0) } ?? WireLimits().maxBody
+            self.takesBounds = (options["features"] ?? "").split(separator: ",").contains("bounds")
             self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))

@@ -17,6 +17,7 @@ import SeawayWire
 public final class WireLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop
+    public let executor: any TaskExecutor
     private let inbox: LoopInbox<WireCore>
     private let life = NIOLockedValueBox(WireLife())
 
@@ -27,6 +28,7 @@ public final class WireLayer: ConnectingLayer {
         logger: Logger = Logger(label: "seaway.client")
     ) {
         self.eventLoop = eventLoop
+        self.executor = LoopExecutor(eventLoop)
         self.core = NIOLoopBoundBox.makeBoxSendingValue(
             WireCore(configuration, eventLoop, logger.byLines, self.life), eventLoop: eventLoop)
         self.inbox = LoopInbox(self.core, eventLoop, limit: configuration.maxPending)
@@ -47,16 +49,17 @@ public final class WireLayer: ConnectingLayer {
     public var refusal: Refusal? { self.life.withLockedValue(\.refusal) }
 
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard), .send(answer)) }
+        self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard, bounds), .send(answer)) }
     }
 
     public func send(
-        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+        _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
+        answer: @escaping @Sendable (GroupAnswer) -> Void
     ) {
-        self.ask(.groupSend(answer)) { $0.ask(.groupSend(body, group, except: except), .groupSend(answer)) }
+        self.ask(.groupSend(answer)) { $0.ask(.groupSend(body, group, except: except, bounds), .groupSend(answer)) }
     }
 
     public func join(_ group: String, _ channels: [String], answer: @escaping @Sendable (SendAnswer) -> Void) {

@@ -5,8 +5,8 @@ import SeawayWire
 
 /// A request as it is written.
 enum WireRequest {
-    case send(Payload, String, ifHeard: Bool)
-    case groupSend(Payload, String, except: String?)
+    case send(Payload, String, ifHeard: Bool, MessageBounds? = nil)
+    case groupSend(Payload, String, except: String?, MessageBounds? = nil)
     case line(ClientLine)
     case ping
     case quit
@@ -14,7 +14,7 @@ enum WireRequest {
     /// Bytes of its body.
     var bodySize: Int {
         switch self {
-        case .send(let body, _, _), .groupSend(let body, _, _): body.count
+        case .send(let body, _, _, _), .groupSend(let body, _, _, _): body.count
         case .line, .ping, .quit: 0
         }
     }
@@ -22,8 +22,10 @@ enum WireRequest {
     /// Bytes on the wire, about.
     var size: Int {
         switch self {
-        case .send(let body, let channel, _): body.count + channel.utf8.count + 24
-        case .groupSend(let body, let group, let except): body.count + group.utf8.count + (except?.utf8.count ?? 0) + 32
+        case .send(let body, let channel, _, let bounds):
+            body.count + channel.utf8.count + 24 + Self.size(bounds)
+        case .groupSend(let body, let group, let except, let bounds):
+            body.count + group.utf8.count + (except?.utf8.count ?? 0) + 32 + Self.size(bounds)
         case .line(let line): line.length + 1
         case .ping, .quit: 5
         }
@@ -32,9 +34,10 @@ enum WireRequest {
     /// Why it must not be written: an illegal name or a long line would break the stream.
     var fault: Refusal? {
         switch self {
-        case .send(_, let channel, _): Self.fault(channel, where: \.isChannel)
-        case .groupSend(_, let group, let except):
+        case .send(_, let channel, _, let bounds): Self.fault(channel, where: \.isChannel) ?? Self.fault(bounds)
+        case .groupSend(_, let group, let except, let bounds):
             Self.fault(group) { $0 == .normal } ?? except.flatMap { Self.fault($0, where: \.isChannel) }
+                ?? Self.fault(bounds)
         case .line(let line):
             line.names.lazy.compactMap { Self.fault($0) }.first ?? line.lengthRefusal().map(Refusal.init)
         case .ping, .quit: nil
@@ -51,21 +54,48 @@ enum WireRequest {
         }
     }
 
+    private static func fault(_ bounds: MessageBounds?) -> Refusal? {
+        do throws(WireRefusal) {
+            _ = try bounds.map(Self.wire)
+            return nil
+        } catch {
+            return Refusal(error)
+        }
+    }
+
+    private static func wire(_ bounds: MessageBounds) throws(WireRefusal) -> SendBounds {
+        try SendBounds(bounds.capacities.map { ($0.pattern, $0.messages) }, expiry: bounds.expiryInMilliseconds)
+    }
+
+    private static func size(_ bounds: MessageBounds?) -> Int {
+        (bounds?.capacities ?? []).reduce(bounds == nil ? 0 : 24) { $0 + ($1.pattern?.utf8.count ?? 0) + 8 }
+    }
+
+    /// Whether it asks for what only a broker with the feature `bounds` knows (H2).
+    var hasBounds: Bool {
+        switch self {
+        case .send(_, _, _, let bounds), .groupSend(_, _, _, let bounds): bounds != nil
+        case .line, .ping, .quit: false
+        }
+    }
+
     func write(to buffer: inout ByteBuffer) {
         switch self {
-        case .send(let body, let channel, let ifHeard):
+        case .send(let body, let channel, let ifHeard, let bounds):
             buffer.writeStaticString("SEND :")
             buffer.writeDecimal(body.count)
             buffer.writeStaticString(" ")
             buffer.writeString(channel)
             if ifHeard { buffer.writeStaticString(" Here=1") }
+            Self.write(bounds, &buffer)
             Self.write(body, &buffer)
-        case .groupSend(let body, let group, let except):
+        case .groupSend(let body, let group, let except, let bounds):
             buffer.writeStaticString("GSEND :")
             buffer.writeDecimal(body.count)
             buffer.writeStaticString(" ")
             buffer.writeString(group)
             if let except { buffer.writeString(" except=\(except)") }
+            Self.write(bounds, &buffer)
             Self.write(body, &buffer)
         case .line(let line):
             buffer.writeString(line.verb)
@@ -78,6 +108,12 @@ enum WireRequest {
         case .ping: buffer.writeStaticString("PING\n")
         case .quit: buffer.writeStaticString("QUIT\n")
         }
+    }
+
+    private static func write(_ bounds: MessageBounds?, _ buffer: inout ByteBuffer) {
+        guard let bounds else { return }
+        guard let wire = try? Self.wire(bounds) else { preconditionFailure("they were looked at before") }
+        buffer.writeString(wire.options)
     }
 
     private static func write(_ body: Payload, _ buffer: inout ByteBuffer) {

@@ -8,6 +8,8 @@ package typealias BodyID = UInt32
 struct QueuedMessage {
     let body: BodyID
     let size: Int
+    /// When it came, and when it expires.
+    let began: Int
     let deadline: Int
     /// The group it came through.
     let group: Name?

@@ -122,9 +122,11 @@ extension Hub {
 
     /// Sends one message to every member that has room; what can be pushed at once stands in ``fanout``.
     ///
-    /// - Parameter body: has as many references afterwards as the outcome's `stored`.
+    /// - Parameters:
+    ///   - bounds: in place of those of each member's own.
+    ///   - body: has as many references afterwards as the outcome's `stored`.
     package func sendToGroup(
-        _ name: Span<UInt8>, except: Name?, body: BodyID, size: Int, now: Int
+        _ name: Span<UInt8>, except: Name?, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
     ) -> GroupOutcome {
         self.fanout.removeAll()
         self.counters.sent += 1
@@ -144,7 +146,9 @@ extension Hub {
                 if !self.tailing.isEmpty { self.noteCopy(channel.name) }
             } else {
                 let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }
-                if self.store(body, size, in: channel, group: group.name, siblings: others, now: now) == nil {
+                let refusal = self.store(
+                    body, size, in: channel, bounds, group: group.name, siblings: others, now: now)
+                if refusal == nil {
                     others?.channels.append(channel)
                     outcome.sent += 1
                     outcome.stored += 1

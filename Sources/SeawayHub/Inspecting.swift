@@ -61,7 +61,7 @@ extension Hub {
         let readers = channel.readers.isEmpty ? channel.mailbox?.reader.map { [$0] } ?? [] : channel.readers
         return ChannelReport(
             name: channel.name, messages: channel.queue.count, bytes: channel.queuedBytes,
-            oldest: channel.queue.first.map { now - $0.deadline + channel.rules.expiry }, readers: readers.count,
+            oldest: channel.queue.first.map { now - $0.began }, readers: readers.count,
             credit: readers.reduce(0) { $0 + $1.purse.credit }, isPaused: channel.isPaused,
             out: channel.handedOut, dropped: channel.dropped)
     }
@@ -88,8 +88,7 @@ extension Hub {
     package func waiting(on name: Name, now: Int) -> [WaitingMessage] {
         guard let channel = self.channels.find(name) else { return [] }
         return channel.queue.filter { $0.deadline > now }.map {
-            WaitingMessage(
-                body: $0.body, size: $0.size, age: now - $0.deadline + channel.rules.expiry, left: $0.deadline - now)
+            WaitingMessage(body: $0.body, size: $0.size, age: now - $0.began, left: $0.deadline - now)
         }
     }
 

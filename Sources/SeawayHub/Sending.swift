@@ -8,13 +8,15 @@ extension Hub {
     ///   - channel: the bytes of a legal channel name of the given form.
     ///   - body: a number that the caller has for the body; used only when the outcome is `stored`.
     ///   - size: bytes of the body.
+    ///   - bounds: in place of the channel's own.
     package func send(
-        to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, body: BodyID, size: Int, now: Int
+        to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int,
+        now: Int
     ) -> SendOutcome {
         let outcome =
             self.latestChannel(if: channel, form).map {
-                self.send(to: $0, ifHeard: ifHeard, body: body, size: size, now: now)
-            } ?? self.find(channel, form, ifHeard: ifHeard, body: body, size: size, now: now)
+                self.send(to: $0, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
+            } ?? self.find(channel, form, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
         self.counters.sent += 1
         if !self.tailing.isEmpty { self.noteCopy(Name(checked: channel.array)) }
@@ -31,13 +33,14 @@ extension Hub {
     }
 
     private func find(
-        _ channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, body: BodyID, size: Int, now: Int
+        _ channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds?, body: BodyID, size: Int,
+        now: Int
     ) -> SendOutcome {
         let hash = NameHash(channel)
         if form != .normal, self.closed.contains(channel, hash, now: now) { return .refused(.gone) }
         if let record = self.channels.find(channel, hash) {
             self.latest = record
-            return self.send(to: record, ifHeard: ifHeard, body: body, size: size, now: now)
+            return self.send(to: record, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
         }
         if let reader = self.mailboxReader(of: channel, form) {
             // A reply channel without a record is by far the most frequent one: nothing waits in it.
@@ -45,7 +48,7 @@ extension Hub {
         } else if ifHeard {
             return .refused(.away)
         }
-        return self.storeInNew(channel, form, body: body, size: size, now: now)
+        return self.storeInNew(channel, form, bounds, body: body, size: size, now: now)
     }
 
     private func mailboxReader(of channel: Span<UInt8>, _ form: NameForm) -> Reader? {
@@ -55,14 +58,16 @@ extension Hub {
     }
 
     @inline(__always)
-    func send(to channel: Channel, ifHeard: Bool, body: BodyID, size: Int, now: Int) -> SendOutcome {
+    func send(
+        to channel: Channel, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
+    ) -> SendOutcome {
         if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() {
             channel.handedOut += 1
             return self.hand(to: reader)
         }
         if ifHeard, !channel.isHeard { return .refused(.away) }
-        return self.store(body, size, in: channel, group: nil, siblings: nil, now: now).map(SendOutcome.refused)
-            ?? .stored
+        return self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now)
+            .map(SendOutcome.refused) ?? .stored
     }
 
     @inline(__always)
@@ -73,7 +78,7 @@ extension Hub {
     }
 
     private func storeInNew(
-        _ name: Span<UInt8>, _ form: NameForm, body: BodyID, size: Int, now: Int
+        _ name: Span<UInt8>, _ form: NameForm, _ bounds: SendBounds?, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         guard self.hasMemory(for: Cost.channel + Cost.message + name.count + size) else {
             return .refused(self.isFull)
@@ -81,22 +86,24 @@ extension Hub {
         guard let channel = self.makeChannel(Name(checked: name.array), form) else {
             return .refused(self.noChannel)
         }
-        if let refusal = self.store(body, size, in: channel, group: nil, siblings: nil, now: now) {
+        if let refusal = self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now) {
             self.dropIfUnused(channel)
             return .refused(refusal)
         }
         return .stored
     }
 
-    /// Queues a message if there is room (S2, S5).
+    /// Queues a message if there is room (S2, S5, S8).
     func store(
-        _ body: BodyID, _ size: Int, in channel: Channel, group: Name?, siblings: Siblings?, now: Int
+        _ body: BodyID, _ size: Int, in channel: Channel, _ bounds: SendBounds?, group: Name?, siblings: Siblings?,
+        now: Int
     ) -> WireRefusal? {
         self.dropExpired(in: channel, now: now)
-        if let refusal = self.whyFull(channel, size) { return refusal }
+        if let refusal = self.whyFull(channel, size, bounds) { return refusal }
         channel.queue.append(
             QueuedMessage(
-                body: body, size: size, deadline: now + channel.rules.expiry, group: group, siblings: siblings))
+                body: body, size: size, began: now, deadline: now + (bounds?.expiry ?? channel.rules.expiry),
+                group: group, siblings: siblings))
         channel.queuedBytes += size
         channel.mailbox?.messages += 1
         channel.mailbox?.bytes += size
@@ -109,16 +116,17 @@ extension Hub {
         return nil
     }
 
-    func whyFull(_ channel: Channel, _ size: Int) -> WireRefusal? {
+    func whyFull(_ channel: Channel, _ size: Int, _ bounds: SendBounds?) -> WireRefusal? {
         let capacity = channel.rules.capacity
         if !channel.queue.isEmpty {
-            if channel.queue.count >= capacity.messages { return .full(by: .messages, most: capacity.messages) }
+            let most = bounds?.capacity(of: channel.name) ?? capacity.messages
+            if channel.queue.count >= most { return .full(by: .messages, most: most) }
             if channel.queuedBytes + size > capacity.bytes { return .full(by: .bytes, most: capacity.bytes) }
         }
-        if let mailbox = channel.mailbox, let sum = mailbox.capacity, mailbox.messages > 0,
-            mailbox.messages >= sum.messages || mailbox.bytes + size > sum.bytes
-        {
-            return .full(by: .mailbox, most: 0)
+        if let mailbox = channel.mailbox, mailbox.messages > 0 {
+            let most = bounds?.capacity(ofMailbox: mailbox.name) ?? mailbox.capacity?.messages
+            if let most, mailbox.messages >= most { return .full(by: .mailbox, most: 0) }
+            if let sum = mailbox.capacity, mailbox.bytes + size > sum.bytes { return .full(by: .mailbox, most: 0) }
         }
         return self.hasMemory(for: Cost.message + size) ? nil : self.isFull
     }

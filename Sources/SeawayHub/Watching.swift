@@ -139,7 +139,7 @@ extension Hub {
     private func hasRoom(for watch: Watch) -> Bool {
         let channel = watch.channel
         let mayBeTaken = channel.queue.isEmpty && !channel.isPaused && channel.isHeard
-        return mayBeTaken || self.whyFull(channel, watch.group.name.bytes.count) == nil
+        return mayBeTaken || self.whyFull(channel, watch.group.name.bytes.count, nil) == nil
     }
 
     private func holdBack(_ watch: Watch) {

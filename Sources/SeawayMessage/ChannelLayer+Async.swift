@@ -7,32 +7,40 @@ extension ChannelLayer {
     /// - Parameters:
     ///   - ifHeard: only if somebody listens there; else `away`.
     ///   - stream: a reply channel to whose messages this one belongs, if any.
+    ///   - bounds: in place of the channel's own rules, for this message.
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool = false, stream: String? = nil
+        _ body: Payload, to channel: String, ifHeard: Bool = false, stream: String? = nil, bounds: MessageBounds? = nil
     ) async throws(ClientError) {
         let answer = await withCheckedContinuation { continuation in
-            self.send(body, to: channel, ifHeard: ifHeard, stream: stream) { continuation.resume(returning: $0) }
+            self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds) {
+                continuation.resume(returning: $0)
+            }
         }
         try answer.get(for: channel)
     }
 
     /// Puts one message on a channel: `try await layer.send(["text": "hi"], to: "chat.log")`.
     public func send(
-        _ message: Message, to channel: String, ifHeard: Bool = false, stream: String? = nil
+        _ message: Message, to channel: String, ifHeard: Bool = false, stream: String? = nil,
+        bounds: MessageBounds? = nil
     ) async throws(ClientError) {
-        try await self.send(message.payload, to: channel, ifHeard: ifHeard, stream: stream)
+        try await self.send(message.payload, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds)
     }
 
     /// Sends one message to every member of a group that has room.
     ///
-    /// - Parameter except: a member that is left out.
+    /// - Parameters:
+    ///   - except: a member that is left out.
+    ///   - bounds: in place of each member's own rules, for this message.
     /// - Throws: ``ClientError``; that a member has no room is no error but counted.
     @discardableResult
     public func send(
-        _ message: Message, toGroup group: String, except: String? = nil
+        _ message: Message, toGroup group: String, except: String? = nil, bounds: MessageBounds? = nil
     ) async throws(ClientError) -> GroupCounts {
         let answer = await withCheckedContinuation { continuation in
-            self.send(message.payload, toGroup: group, except: except) { continuation.resume(returning: $0) }
+            self.send(message.payload, toGroup: group, except: except, bounds: bounds) {
+                continuation.resume(returning: $0)
+            }
         }
         switch answer {
         case .sent(let sent, let full, let gone): return GroupCounts(sent: sent, full: full, gone: gone)

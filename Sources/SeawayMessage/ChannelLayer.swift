@@ -14,17 +14,20 @@ public protocol ChannelLayer: Sendable {
     ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
     ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go to, and so behind
     ///     them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for all and need no such word.
+    ///   - bounds: in place of the channel's own rules, for this message (S8, S9).
     ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
     func send(
-        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
     /// Sends one message to every member of a group that has room.
     ///
-    /// - Parameter except: a member that is left out.
+    /// - Parameters:
+    ///   - except: a member that is left out.
+    ///   - bounds: in place of each member's own rules, for this message (G3).
     func send(
-        _ body: Payload, toGroup group: String, except: String?,
+        _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void
     )
 
@@ -81,6 +84,21 @@ public protocol ChannelLayer: Sendable {
 }
 
 extension ChannelLayer {
+    /// Puts one message on a channel, by the channel's own rules.
+    public func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: nil, answer: answer)
+    }
+
+    /// Sends one message to every member of a group that has room, by each member's own rules.
+    public func send(
+        _ body: Payload, toGroup group: String, except: String?, answer: @escaping @Sendable (GroupAnswer) -> Void
+    ) {
+        self.send(body, toGroup: group, except: except, bounds: nil, answer: answer)
+    }
+
     /// Puts one message on a channel; it belongs to no stream.
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, answer: @escaping @Sendable (SendAnswer) -> Void

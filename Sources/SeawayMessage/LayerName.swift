@@ -18,9 +18,13 @@ public struct LayerChannel: Sendable {
 
     /// Puts one message on the channel and waits until the broker has it.
     ///
-    /// - Parameter ifHeard: only if somebody listens there; else `away`.
-    public func send(_ message: Message, ifHeard: Bool = false) async throws(ClientError) {
-        try await self.layer.send(message, to: self.name, ifHeard: ifHeard)
+    /// - Parameters:
+    ///   - ifHeard: only if somebody listens there; else `away`.
+    ///   - bounds: in place of the channel's own rules, for this message.
+    public func send(
+        _ message: Message, ifHeard: Bool = false, bounds: MessageBounds? = nil
+    ) async throws(ClientError) {
+        try await self.layer.send(message, to: self.name, ifHeard: ifHeard, bounds: bounds)
     }
 }
 
@@ -36,10 +40,14 @@ public struct LayerGroup: Sendable {
 
     /// Sends one message to every member that has room.
     ///
-    /// - Parameter except: a member that is left out.
+    /// - Parameters:
+    ///   - except: a member that is left out.
+    ///   - bounds: in place of each member's own rules, for this message.
     @discardableResult
-    public func send(_ message: Message, except: String? = nil) async throws(ClientError) -> GroupCounts {
-        try await self.layer.send(message, toGroup: self.name, except: except)
+    public func send(
+        _ message: Message, except: String? = nil, bounds: MessageBounds? = nil
+    ) async throws(ClientError) -> GroupCounts {
+        try await self.layer.send(message, toGroup: self.name, except: except, bounds: bounds)
     }
 
     /// Makes channels members; in force when it returns.

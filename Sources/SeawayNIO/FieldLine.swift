@@ -24,6 +24,11 @@ package struct FieldLine: Sendable {
         if case .value(let length) = self.place, length > 0 { length } else { nil }
     }
 
+    /// Whether its colon has come.
+    package var isValue: Bool {
+        if case .value = self.place { true } else { false }
+    }
+
     /// Whether the colon was the last that is no white space.
     package var isBeforeValue: Bool { self.place == .value(0) }
 
@@ -31,28 +36,27 @@ package struct FieldLine: Sendable {
     package mutating func leave() { self.place = .other }
 
     /// Goes on by bytes: of those before the last line's end nothing matters any more.
-    package mutating func follow(_ bytes: ByteBufferView) {
-        let end = bytes.withUnsafeBytes { $0.lastIndex(of: UInt8(ascii: "\n")) }
-        if end != nil { self.place = .name([]) }
-        var rest = bytes.dropFirst(end.map { $0 + 1 } ?? 0)
-        while let byte = rest.first {
-            switch self.place {
-            case .other: return
-            case .name(let name):
-                rest.removeFirst()
-                if byte == UInt8(ascii: ":") {
-                    self.place = Self.names.contains(name) ? .value(0) : .other
-                } else {
-                    self.place = name.count < Self.longestName ? .name(name + [Self.lowercased(byte)]) : .other
-                }
-            case .value(0):
-                if FieldValue.isSpace(byte) { rest.removeFirst() } else { self.place = .value(rest.count) }
-                if self.valueLength != nil { return }
-            case .value(let length):
-                self.place = .value(length + rest.count)
+    ///
+    /// Most of what it is given is no head but a body, of which it must not cost much to find that out.
+    package mutating func follow(_ bytes: ByteBufferView) { bytes.withUnsafeBytes { self.follow($0) } }
+
+    private mutating func follow(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes[...]
+        if let end = bytes.lastOffset(of: UInt8(ascii: "\n")) {
+            self.place = .name([])
+            rest = rest[(end + 1)...]
+        }
+        if case .name(let begun) = self.place, !rest.isEmpty {
+            guard let colon = rest.prefix(Self.longestName + 1 - begun.count).firstIndex(of: UInt8(ascii: ":")) else {
+                let mayGoOn = begun.count + rest.count <= Self.longestName
+                self.place = mayGoOn ? .name(begun + rest.map(Self.lowercased)) : .other
                 return
             }
+            self.place = Self.names.contains(begun + rest[..<colon].map(Self.lowercased)) ? .value(0) : .other
+            rest = rest[(colon + 1)...]
         }
+        if self.isBeforeValue { rest = rest.drop(while: FieldValue.isSpace) }
+        if case .value(let length) = self.place { self.place = .value(length + rest.count) }
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -7,6 +7,8 @@ package struct ListenPlace: Hashable, Sendable, CustomStringConvertible {
     package let host: String
     /// 0: one that is free.
     package let port: Int
+    /// Whether other processes of the same user may listen there too (`SO_REUSEPORT`).
+    package var isShared = false
 
     package init(host: String, port: Int) {
         self.host = host
@@ -21,7 +23,7 @@ package struct ListenPlace: Hashable, Sendable, CustomStringConvertible {
     }
 
     package static func text(_ address: SocketAddress) -> String {
-        guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "?" }
+        guard let host = address.ipAddress, let port = address.port else { return "unix:\(address.pathname ?? "")" }
         return self.text(host, port)
     }
 

@@ -10,7 +10,8 @@ package import NIOPosix
     import Darwin
 #endif
 
-/// Where something listens: at every address that a name stands for, all with one port, or nowhere.
+/// Where something listens: at every address that a name stands for, all with one port, or nowhere; at a Unix socket;
+/// or at sockets that the process has from whoever started it.
 ///
 /// Each pauses when the system has no descriptor for another connection, and says so.
 package struct Listeners: Sendable {
@@ -27,6 +28,18 @@ package struct Listeners: Sendable {
 
     package func close() {
         for channel in self.channels { channel.close(promise: nil) }
+    }
+
+    /// Closes, and returns when nothing is listened on any more: what tries again at once finds the addresses free.
+    package func closed() async {
+        for channel in self.channels {
+            // One that cannot be closed is closed already.
+            try? await channel.close()
+        }
+    }
+
+    package static func + (left: Listeners, right: Listeners) -> Listeners {
+        Listeners(channels: left.channels + right.channels)
     }
 
     /// Listens at all addresses of a place.
@@ -51,7 +64,10 @@ package struct Listeners: Sendable {
         if onlyLoopback, let open = addresses.first(where: { !ListenPlace.isLoopback($0) }) {
             throw ListenFault(reason: "it stands for \(ListenPlace.text(open)), which is reached from other machines")
         }
-        let make = { Self.pausing(bootstrap(), logger, count) }
+        let make = {
+            let pausing = Self.pausing(bootstrap(), logger, count)
+            return place.isShared ? pausing.serverChannelOption(Self.reusePort, value: 1) : pausing
+        }
         for attempt in 1... {
             do throws(Failure) {
                 return try await self.bind(addresses, of: place, logger, make)
@@ -62,6 +78,10 @@ package struct Listeners: Sendable {
         }
         preconditionFailure("the last attempt returns or throws")
     }
+
+    /// `SO_REUSEPORT`
+    private static let reusePort = ChannelOptions.Types.SocketOption(
+        level: .socket, name: NIOBSDSocket.Option(rawValue: SO_REUSEPORT))
 
     /// Has a listener pause when the system has no descriptor for another connection, and say so.
     package static func pausing(
@@ -98,7 +118,7 @@ package struct Listeners: Sendable {
             } catch  where Self.isFamilyMissing(error, address) {
                 missing = (address, error)
             } catch {
-                Listeners(channels: channels).close()
+                await Listeners(channels: channels).closed()
                 throw Failure(
                     fault: Self.fault(error, at: address, of: place, among: addresses.count),
                     isTaken: (error as? IOError)?.errnoCode == EADDRINUSE)

@@ -43,8 +43,10 @@ package enum PEMFile {
     }
 
     private static func checkReadable(_ path: String) throws(Fault) {
-        guard access(path, R_OK) == 0 else {
-            throw Fault("\(path) cannot be read: \(String(cString: strerror(errno)))")
+        do throws(RegularFile.Fault) {
+            close(try RegularFile.open(path))
+        } catch {
+            throw Fault(error.description)
         }
     }
 }

@@ -9,11 +9,15 @@ package struct RequestDecoder: ByteToMessageDecoder {
     package typealias InboundOut = HTTPServerRequestPart
 
     private let decoder: HTTPRequestDecoder
+    private let framing: RequestFraming?
+    private let maxField: Int
     private var line = FieldLine()
     /// How many bytes of the buffer's beginning the parser has been given and not taken.
     private var kept = 0
 
-    package init(limits: NIOHTTPDecoderLimitConfiguration = .init()) {
+    package init(limits: NIOHTTPDecoderLimitConfiguration = .init(), framing: RequestFraming? = nil) {
+        self.framing = framing
+        self.maxField = limits.maxHeaderFieldSize
         self.decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
     }
@@ -24,17 +28,30 @@ package struct RequestDecoder: ByteToMessageDecoder {
     /// A handler for it, which keeps no more of what it cannot take than a head and one read: behind a request that asks
     /// for another protocol the decoder takes nothing.
     package static func handler(
-        limits: NIOHTTPDecoderLimitConfiguration = .init()
+        limits: NIOHTTPDecoderLimitConfiguration = .init(), framing: RequestFraming? = nil
     ) -> ByteToMessageHandler<RequestDecoder> {
-        ByteToMessageHandler(RequestDecoder(limits: limits), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
+        ByteToMessageHandler(
+            RequestDecoder(limits: limits, framing: framing), maximumBufferSize: limits.maxHeaderFieldSize + 65_536)
     }
 
-    package mutating func decode(
-        context: ChannelHandlerContext, buffer: inout ByteBuffer
-    ) throws -> DecodingState {
+    package mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+        var taken = buffer.readerIndex + self.kept
+        while taken < buffer.writerIndex {
+            taken = try self.framing?.follow(buffer, from: taken) ?? buffer.writerIndex
+            do {
+                try self.take(context: context, buffer: &buffer, upTo: taken)
+            } catch HTTPParserError.headerOverflow where self.framing?.requestLine ?? 0 > self.maxField {
+                throw RequestLine.TooLong()
+            }
+        }
+        return .needMoreData
+    }
+
+    /// Goes on to an index, with tabs as spaces where they are white space.
+    private mutating func take(context: ChannelHandlerContext, buffer: inout ByteBuffer, upTo end: Int) throws {
         var examined = buffer.readerIndex + self.kept
         var given = examined
-        while let tab = buffer.readableBytesView[examined...].firstIndex(of: UInt8(ascii: "\t")) {
+        while let tab = buffer.firstIndex(of: UInt8(ascii: "\t"), from: examined, upTo: end) {
             self.line.follow(buffer.readableBytesView[examined..<tab])
             if let length = self.line.valueLength {
                 try self.give(context: context, buffer: &buffer, from: &given, upTo: tab)
@@ -42,17 +59,17 @@ package struct RequestDecoder: ByteToMessageDecoder {
                 // what stands around chunks it keeps nothing, of another protocol's bytes all.
                 if tab - buffer.readerIndex != length { self.line.leave() }
             }
-            let next = self.line.isBeforeValue ? tab + 1 : buffer.endOfLine(from: tab)
+            let next = self.line.isBeforeValue ? tab + 1 : buffer.endOfLine(from: tab, upTo: end)
             if self.line.valueLength != nil { buffer.replaceTabs(in: tab..<next) }
-            self.line.follow(buffer.readableBytesView[tab..<next])
+            // No name that matters has a tab in it.
+            if self.line.isValue { self.line.follow(buffer.readableBytesView[tab..<next]) } else { self.line.leave() }
             examined = next
         }
-        let rest = buffer.readableBytesView[examined...]
-        try self.give(context: context, buffer: &buffer, from: &given, upTo: buffer.writerIndex)
-        self.kept = buffer.readableBytes
+        let rest = buffer.readableBytesView[examined..<end]
+        try self.give(context: context, buffer: &buffer, from: &given, upTo: end)
+        self.kept = end - buffer.readerIndex
         // Of a field's line the parser keeps something until the next line has begun.
         if self.kept == 0 { self.line.leave() } else { self.line.follow(rest) }
-        return .needMoreData
     }
 
     /// Gives the parser what it does not have yet, up to an index.
@@ -89,10 +106,26 @@ package struct RequestDecoder: ByteToMessageDecoder {
     }
 }
 
+extension RequestFraming {
+    /// - Returns: the index up to which it has gone.
+    fileprivate func follow(_ buffer: ByteBuffer, from index: Int) throws -> Int {
+        try buffer.withUnsafeReadableBytes { bytes in
+            try index + self.follow(UnsafeRawBufferPointer(rebasing: bytes[(index - buffer.readerIndex)...]))
+        }
+    }
+}
+
 extension ByteBuffer {
-    /// Where the line ends, or what there is of it.
-    fileprivate func endOfLine(from index: Int) -> Int {
-        self.readableBytesView[index...].firstIndex(of: UInt8(ascii: "\n")) ?? self.writerIndex
+    /// Where the line ends, or what there is of it up to an index.
+    fileprivate func endOfLine(from index: Int, upTo end: Int) -> Int {
+        self.firstIndex(of: UInt8(ascii: "\n"), from: index, upTo: end) ?? end
+    }
+
+    fileprivate func firstIndex(of byte: UInt8, from index: Int, upTo end: Int) -> Int? {
+        let start = self.readerIndex
+        return self.withUnsafeReadableBytes { bytes in
+            UnsafeRawBufferPointer(rebasing: bytes[..<(end - start)]).firstOffset(of: byte, from: index - start)
+        }.map { $0 + start }
     }
 
     fileprivate mutating func replaceTabs(in range: Range<Int>) {

@@ -1,5 +1,8 @@
 /// What the first line of a request may look like.
 package enum RequestLine {
+    /// It is longer than a field may be. Thrown only where there is a ``RequestFraming``.
+    package struct TooLong: Error {}
+
     /// The methods that NIO's parser knows in HTTP/1.1.
     package static let methods: Set<String> = [
         "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE",

@@ -7,11 +7,23 @@ protocol ReplyInboxOwner: AnyObject {
     /// - Parameter box: the place of its mailbox among the inbox's prefixes.
     func receive(_ delivery: Delivery, in box: Int)
 
+    /// How many deliveries have not come to those whom they are for yet.
+    func held(in box: Int) -> Int
+
     /// The names that workers know lead nowhere any more: what is under way cannot be answered.
     func inboxWasLost()
 
+    /// The mailboxes have other names now.
+    func inboxWasRenamed()
+
     /// A broker is gone, perhaps with what was on its way to workers or from them.
     func brokerWasLost()
+}
+
+extension ReplyInboxOwner {
+    func held(in box: Int) -> Int { 0 }
+
+    func inboxWasRenamed() {}
 }
 
 /// The mailboxes in which what workers send to a server's requests, or to its sockets, comes (I1, I2, W1).
@@ -84,10 +96,16 @@ final class ReplyInbox {
         )
     }
 
-    /// Credit comes back at once: what a message is for has room of its own, or is held back by itself.
     private func receive(_ delivery: Delivery, in box: Int) {
-        if let credit = self.boxes[box].useCredit() { self.boxes[box].listening?.ready(credit) }
+        self.boxes[box].useCredit()
         self.owner.receive(delivery, in: box)
+        self.grant(in: box)
+    }
+
+    /// Gives credit again for what has come to whom it is for, which has room of its own, or is held back by itself.
+    func grant(in box: Int) {
+        let held = self.owner.held(in: box)
+        if let credit = self.boxes[box].renewCredit(held: held) { self.boxes[box].listening?.ready(credit) }
     }
 
     private func take(_ event: ListeningEvent, of name: String) {
@@ -115,6 +133,7 @@ final class ReplyInbox {
         self.owner.inboxWasLost()
         self.server = ReplyMailbox.randomName()
         self.boxes = Self.newBoxes(self.prefixes, self.server, self.credit)
+        self.owner.inboxWasRenamed()
     }
 
     func sweep(at now: Moment) {

@@ -4,17 +4,20 @@ import NIOHTTP1
 package import SeawayMessage
 import SeawayNIO
 
-/// What all connections of an interface server share: the layer, the reply mailbox, the requests under way and the clock.
+/// What all connections of one event loop share: the layer, the reply mailbox, the requests under way and the clock.
 ///
-/// Lives on one event loop. When that is the layer's thread too, nothing here changes threads.
+/// An interface server has one for each of its loops. When that is the layer's thread too, nothing here changes threads.
 package final class ServerCore {
     let configuration: ServerConfiguration
     let eventLoop: any EventLoop
     let layer: any ChannelLayer
     let logger: Logger
+    let place: LoopPlace
     let message: RequestMessage
 
     package internal(set) var counters = ServerCounters()
+    /// What new connections are shown; `nil` where the server speaks without TLS.
+    var tls: ServerTLS?
     var writer: AnswerWriter
     /// As of the last sweep: no time in this server is kept more exactly than that.
     package private(set) var now: Moment
@@ -22,17 +25,29 @@ package final class ServerCore {
     /// What of a connection's output is on its way; a test has another.
     package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
     /// Bytes of request bodies that are held, over all connections.
-    package internal(set) var bodyBytes = 0
+    var bodies: BudgetShare
+    /// What proxies have said of connections that are open.
+    var toldAddresses: [ObjectIdentifier: ConnectionAddresses] = [:]
 
     private var lastNumber: UInt64 = 0
+    /// Another than that of reply channels: who knows one of a request's two names is not to know the other (2.1).
+    private let bodySeal = NameSeal()
     /// Who waits for which answer.
     private var holders: [UInt64: any ExchangeHolder] = [:]
     private var connections: [ObjectIdentifier: any ServerConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
+    /// When the log said last which time was over.
+    var lastTimeSaid: Moment?
 
-    package init(configuration: ServerConfiguration, layer: any ChannelLayer, eventLoop: any EventLoop, logger: Logger)
-    {
+    /// - Parameter place: `nil` where there is no other loop.
+    package init(
+        configuration: ServerConfiguration, layer: any ChannelLayer, eventLoop: any EventLoop, logger: Logger,
+        place: LoopPlace? = nil
+    ) {
+        let place = place ?? LoopPlace(onlyOneOf: configuration)
+        self.place = place
+        self.bodies = BudgetShare(place.shares.bodies)
         self.configuration = configuration
         self.layer = layer
         self.eventLoop = eventLoop
@@ -41,6 +56,7 @@ package final class ServerCore {
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
         self.now = Moment(eventLoop.now)
+        self.tls = configuration.tls
     }
 
     /// Where answers come.
@@ -48,8 +64,29 @@ package final class ServerCore {
         ["http.response"], layer: self.layer, eventLoop: self.eventLoop, credit: self.configuration.credit,
         now: self.now, logger: self.logger, owner: self)
 
+    /// What is answered with files.
+    private(set) lazy var files = FileServer(core: self, threads: self.fileThreads)
+    /// Where files are read; a test has another, from before the first request on.
+    package var fileThreads: any FileThreads = PoolThreads()
+
+    /// What is compressed on its way.
+    private(set) lazy var compression = AnswerCompression(core: self)
+
     /// What becomes WebSockets.
     private(set) lazy var sockets = SocketCore(server: self, layer: self.layer, now: self.now)
+
+    /// Where what is sent to all sockets comes; on the first loop only.
+    private(set) lazy var socketInbox = SocketInbox(core: self)
+
+    var socketHome: SocketHome {
+        self.place.home ?? SocketHome(layer: self.layer, names: self.socketInbox.names, taken: { _, _ in })
+    }
+
+    private var hasSocketInbox: Bool { self.place.home == nil }
+
+    var shares: ServerShares { self.place.shares }
+
+    package var bodyBytes: Int { self.bodies.used }
 
     /// All that is counted here.
     package var metrics: ServerMetrics { ServerMetrics(server: self.counters, wire: self.sockets.wire.counters) }
@@ -57,6 +94,9 @@ package final class ServerCore {
     var answerLimits: Answer.Limits {
         Answer.Limits(fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
     }
+
+    /// Requests that wait for an answer, for tests.
+    package var awaitedAnswers: Int { self.holders.count }
 
     /// The mailbox's name, for tests and logs.
     package var mailboxName: String { self.inbox.boxes[0].name }
@@ -66,8 +106,7 @@ package final class ServerCore {
     /// - Returns: whether there is a place for one more.
     func enter(_ connection: any ServerConnection) -> Bool {
         self.counters.connections += 1
-        let count = self.connections.count + self.sockets.connections
-        guard count < self.configuration.maxConnections, !self.isDraining else {
+        guard self.shares.connections.enter(below: self.configuration.maxConnections) else {
             self.counters.count(.tooManyConnections)
             return false
         }
@@ -76,8 +115,30 @@ package final class ServerCore {
         return true
     }
 
+    /// Whether there may be one more connection, or one more WebSocket on a stream of one.
+    var hasPlace: Bool {
+        self.shares.connections.hasRoom(below: self.configuration.maxConnections)
+    }
+
+    /// Gives the place of a connection to what carries it from now on.
+    ///
+    /// - Returns: whether it had one still.
+    func enter(_ connection: any ServerConnection, inPlaceOf other: any ServerConnection) -> Bool {
+        guard self.connections.removeValue(forKey: ObjectIdentifier(other)) != nil else { return false }
+        self.connections[ObjectIdentifier(connection)] = connection
+        return true
+    }
+
+    /// Gives up a place for what takes it at once.
+    func giveUpPlace(of connection: any ServerConnection) {
+        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        self.shares.connections.leave()
+        self.counters.connections -= 1
+    }
+
     func leave(_ connection: any ServerConnection) {
         guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        self.shares.connections.leave()
         self.counters.openConnections = self.connections.count
         self.resolveIfEmpty()
     }
@@ -87,8 +148,10 @@ package final class ServerCore {
         self.now = now
         self.writer.date.update(unixSeconds: HTTPDate.systemSeconds())
         self.inbox.sweep(at: now)
+        if self.hasSocketInbox { self.socketInbox.sweep(at: now) }
         for connection in self.connections.values { connection.sweep(at: now) }
         self.sockets.sweep(at: now)
+        self.compression.sweep(at: now)
     }
 
     // MARK: Requests
@@ -96,7 +159,7 @@ package final class ServerCore {
     /// A number that this process never uses twice.
     func nextNumber() -> UInt64 {
         self.lastNumber += 1
-        return self.lastNumber
+        return self.place.number(self.lastNumber)
     }
 
     func beginRequest(of holder: any ExchangeHolder) -> UInt64 {
@@ -105,10 +168,28 @@ package final class ServerCore {
         return number
     }
 
-    /// Puts a request on its channel. The layer may refuse it before this returns.
+    /// Has a request answered, by a file or by workers. That may happen before this returns.
     func send(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
         number: UInt64, route: RequestRoute, bodyChannel: String? = nil
+    ) {
+        if self.configuration.compression.isEnabled { self.compression.begin(number, head, checked) }
+        guard self.configuration.files.isEnabled else {
+            return self.sendToWorkers(
+                head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+        }
+        let isTaken = self.files.take(number, head, checked) { [unowned self] in
+            self.sendToWorkers(
+                head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+        }
+        guard !isTaken else { return }
+        self.sendToWorkers(head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+    }
+
+    /// Puts a request on its channel. The layer may refuse it before this returns.
+    private func sendToWorkers(
+        _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
+        number: UInt64, route: RequestRoute, bodyChannel: String?
     ) {
         // Without the mailbox no answer could come.
         guard self.inbox.isOpen else {
@@ -148,30 +229,36 @@ package final class ServerCore {
     /// - Parameter cut: why its answer is not whole.
     func endRequest(_ asked: AskedRequest, cut: RequestEnd? = nil) {
         self.holders[asked.number] = nil
+        self.files.end(asked.number)
+        self.compression.end(asked.number)
         guard self.configuration.accessLog else { return }
         self.logAccess(asked, cut)
     }
 
-    // MARK: Reply channels
+    /// Its answer was handed to the connection whole.
+    func countWhole(_ asked: AskedRequest) { if !asked.isOwn { self.counters.answered += 1 } }
 
-    func replyChannel(_ number: UInt64) -> String { self.inbox.boxes[0].channel(number) }
-
-    /// Where the body of a request goes in pieces.
-    func bodyChannel(_ number: UInt64) -> String { "http.request.body?\(self.inbox.server).\(number)" }
-
-    func closeReplyChannel(_ number: UInt64) { self.layer.close([self.replyChannel(number)]) }
-
-    func pause(_ number: UInt64) {
-        self.counters.pauses += 1
-        self.layer.pause(self.replyChannel(number))
+    /// Passes on one message of an answer, without a detour.
+    func handOver(_ answer: Result<Answer, AnswerFault>, to number: UInt64) -> Bool {
+        self.holders[number]?.receive(answer, for: number) ?? false
     }
 
-    func resume(_ number: UInt64) { self.layer.resume(self.replyChannel(number)) }
+    /// A file that was being sent cannot be sent to its end.
+    func failFile(_ number: UInt64) { self.holders[number]?.fail(number, .file) }
+
+    // MARK: Reply channels
+
+    func replyChannel(_ number: UInt64) -> String { self.inbox.boxes[0].names.name(of: number) }
+
+    /// Where the body of a request goes in pieces.
+    func bodyChannel(_ number: UInt64) -> String {
+        SealedNames(stem: "http.request.body?\(self.inbox.server).", seal: self.bodySeal).name(of: number)
+    }
 
     /// Begins to take answers, and what is sent to WebSockets.
     package func start() {
         self.listen()
-        self.sockets.inbox.listen()
+        if self.hasSocketInbox { self.socketInbox.listen() }
     }
 
     /// Begins to take answers.
@@ -179,15 +266,16 @@ package final class ServerCore {
 
     // MARK: The end
 
-    /// Ends idle connections, and the others behind their last answer.
+    /// Ends idle connections, and the others behind their last answer; WebSockets one after another.
     ///
+    /// - Parameter grace: how long all of it may take; WebSockets are told within the first half.
     /// - Returns: fulfilled when none is left.
-    package func drain() -> EventLoopFuture<Void> {
+    package func drain(within grace: Duration = .zero) -> EventLoopFuture<Void> {
         let promise = self.whenEmpty ?? self.eventLoop.makePromise(of: Void.self)
         self.whenEmpty = promise
         self.isDraining = true
         for connection in self.connections.values { connection.drain() }
-        self.sockets.close(.goingAway)
+        self.sockets.leave(within: grace / 2)
         self.resolveIfEmpty()
         return promise.futureResult
     }
@@ -202,7 +290,8 @@ package final class ServerCore {
     package func stopListening() -> EventLoopFuture<Void> {
         let promise = self.eventLoop.makePromise(of: Void.self)
         let inbox = OnLoop(self.inbox, self.eventLoop)
-        self.sockets.inbox.stop { inbox.run { $0.stop { promise.succeed() } } }
+        let stop: @Sendable () -> Void = { inbox.run { $0.stop { promise.succeed() } } }
+        if self.hasSocketInbox { self.socketInbox.stop(stop) } else { stop() }
         return promise.futureResult
     }
 
@@ -235,6 +324,7 @@ package final class ServerCore {
             "method": "\(asked.method.name)", "path": "\(asked.path)", "status": "\(asked.status)",
             "bytes": "\(asked.sent)", "ms": "\(time.nanoseconds / 1_000_000)",
         ]
+        if let client = asked.client { metadata["client"] = "\(client)" }
         if let cut { metadata["cut"] = "\(cut)" }
         self.logger.info("request", metadata: metadata)
     }
@@ -250,9 +340,11 @@ extension ServerCore: ReplyInboxOwner {
             answer = .failure(error)
         }
         for channel in delivery.channels {
-            let number = self.inbox.boxes[box].number(of: channel)
-            let holder = number.flatMap { self.holders[$0] }
-            guard let number, let holder, holder.receive(answer, for: number) else {
+            guard let number = self.inbox.boxes[box].names.number(of: channel) else {
+                self.counters.unknownAnswers += 1
+                continue
+            }
+            guard self.deliver(answer, to: number) else {
                 self.counters.lateAnswers += 1
                 self.layer.close([channel])
                 // It crossed the end of its request, and nothing else would tell its worker.

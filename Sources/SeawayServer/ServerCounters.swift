@@ -5,6 +5,12 @@ package struct ServerCounters: Hashable, Sendable {
     package var openConnections = 0
     /// Connections beyond the limit.
     package var refusedConnections = 0
+    /// Connections beyond the limit of their address.
+    package var refusedOfAddress = 0
+    /// Headers of the PROXY protocol that were taken, that were none, and that did not come in time.
+    package var proxyHeaders = 0
+    package var malformedProxyHeaders = 0
+    package var slowProxyHeaders = 0
     /// Connections that could not be taken for want of descriptors, or of the system's memory.
     package var acceptFailures = 0
 
@@ -24,12 +30,16 @@ package struct ServerCounters: Hashable, Sendable {
     /// 503: no room for another body.
     package var noRoomForBody = 0
 
-    /// 400, 405, 426 and 501.
+    /// 400, 405, 417, 426 and 501.
     package var badRequests = 0
+    /// 400: chunked bodies with too much around too little.
+    package var chunkOverheads = 0
     /// 408, and connections closed in the middle of a request.
     package var slowRequests = 0
     /// 413.
     package var tooLarge = 0
+    /// 414.
+    package var targetTooLong = 0
     /// 431.
     package var headTooLarge = 0
 
@@ -37,8 +47,10 @@ package struct ServerCounters: Hashable, Sendable {
     package var timeouts = 0
     /// 502, and streamed answers broken off (I15).
     package var malformedAnswers = 0
-    /// Messages for requests that are over or never were (I18).
+    /// Messages for requests that are over (I18).
     package var lateAnswers = 0
+    /// Messages for names that were never given out (I18).
+    package var unknownAnswers = 0
     /// Pieces that had come before (I12).
     package var duplicatePieces = 0
 
@@ -61,7 +73,14 @@ package struct ServerCounters: Hashable, Sendable {
     package var bodyWaits = 0
     package var bodiesBrokenOff = 0
 
+    /// Times that were over, by the option that sets them.
+    package var timesOver: [TimeLimit: Int] = [:]
+
     package var sockets = SocketCounters()
+    package var tls = TLSCounters()
+    package var http2 = HTTP2Counters()
+    package var files = FileCounters()
+    package var compression = CompressionCounters()
 
     package init() {}
 }

@@ -20,6 +20,38 @@ public struct TestAnswer: Sendable {
         self.headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
+    /// - Parameter refusal: the answer of a worker that does not want a socket (8.3).
+    init(refusal: Message) throws(Malformed) {
+        let status = (refusal["status"] ?? 403).int ?? 0
+        guard 200...599 ~= status else { throw .init(reason: "no status of 200 to 599", message: refusal) }
+        guard let headers = Self.fields(refusal["headers"]) else {
+            throw .init(reason: "headers are no list of pairs", message: refusal)
+        }
+        guard let content = (refusal["content"] ?? .bytes([])).bytes else {
+            throw .init(reason: "content is neither bytes nor a string", message: refusal)
+        }
+        self.init(status: Int(status), headers: headers, pieces: [content])
+    }
+
+    init(status: Int, headers: [(name: String, value: String)], pieces: [[UInt8]]) {
+        self.status = status
+        self.headers = headers
+        self.pieces = pieces
+    }
+
+    /// `nil` where they are no list of pairs.
+    static func fields(_ value: Value?) -> [(name: String, value: String)]? {
+        guard let fields = (value ?? []).list else { return nil }
+        var headers: [(name: String, value: String)] = []
+        for field in fields {
+            guard let pair = field.list, pair.count == 2, let name = pair[0].bytes, let value = pair[1].bytes else {
+                return nil
+            }
+            headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+        }
+        return headers
+    }
+
     /// Messages that are no answer: the interface server would say 502, or break off what was begun (I15).
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
         /// What is wrong.
@@ -72,15 +104,8 @@ struct AnswerAssembly {
         guard let status = message["status"]?.int, 200...599 ~= status else {
             throw .init(reason: "no status of 200 to 599", message: message)
         }
-        guard let fields = (message["headers"] ?? []).list else {
-            throw .init(reason: "headers are no list", message: message)
-        }
-        var headers: [(name: String, value: String)] = []
-        for field in fields {
-            guard let pair = field.list, pair.count == 2, let name = pair[0].bytes, let value = pair[1].bytes else {
-                throw .init(reason: "a header is no pair", message: message)
-            }
-            headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+        guard let headers = TestAnswer.fields(message["headers"]) else {
+            throw .init(reason: "headers are no list of pairs", message: message)
         }
         return TestAnswer(status: Int(status), headers: headers, pieces: [])
     }

@@ -32,6 +32,7 @@ public final class TestBroker: Sendable {
     /// The test's own: a name has one listening in a layer.
     private let ownLayer: any ChannelLayer
     private let lastReply = Mutex(0)
+    private let sockets: TestSockets
 
     /// - Throws: ``TestLimits/NotAPattern``.
     public init(_ limits: TestLimits = TestLimits()) async throws {
@@ -43,6 +44,7 @@ public final class TestBroker: Sendable {
             clock: { clock.now.sinceStart.wholeMilliseconds })
         self.layer = self.broker.makeLayer(clientName: "tested")
         self.ownLayer = self.broker.makeLayer(clientName: "test")
+        self.sockets = try await TestSockets.open(on: self.broker.makeLayer(clientName: "sockets"))
     }
 
     /// Another layer on the same broker, as another process has one.
@@ -123,13 +125,10 @@ public final class TestBroker: Sendable {
         _ method: String, _ path: String, query: String = "", headers: [(name: String, value: String)] = [],
         body: [UInt8] = [], on channel: String = "http.request"
     ) async throws -> TestAnswer {
-        let fields = headers.map { Value.list([.bytes(Array($0.name.utf8)), .bytes(Array($0.value.utf8))]) }
-        let message: Message = [
-            "http_version": "1.1", "method": .string(method), "scheme": "http", "path": .string(path),
-            "raw_path": .bytes(Array(path.utf8)), "query_string": .bytes(Array(query.utf8)), "root_path": .bytes([]),
-            "headers": .list(fields), "body": .bytes(body), "client": ["127.0.0.1", 50_000],
-            "server": ["127.0.0.1", 8_000],
-        ]
+        var message = Self.head(path, query: query, headers: headers)
+        message["scheme"] = "http"
+        message["method"] = .string(method)
+        message["body"] = .bytes(body)
         let assembly = Mutex(AnswerAssembly())
         let (reader, request) = try await self.begin(message, mailbox: "http.response.test!")
         do {
@@ -152,6 +151,46 @@ public final class TestBroker: Sendable {
             self.sayEnded(request, channel, error, disconnectChannel: assembly.withLock { $0.disconnectChannel })
             throw error
         }
+    }
+
+    /// What a request and the opening of a socket have in common.
+    private static func head(_ path: String, query: String, headers: [(name: String, value: String)]) -> Message {
+        let fields = headers.map { Value.list([.bytes(Array($0.name.utf8)), .bytes(Array($0.value.utf8))]) }
+        return [
+            "http_version": "1.1", "path": .string(path), "raw_path": .bytes(Array(path.utf8)),
+            "query_string": .bytes(Array(query.utf8)), "root_path": .bytes([]), "headers": .list(fields),
+            "client": ["127.0.0.1", 50_000], "server": ["127.0.0.1", 8_000],
+        ]
+    }
+
+    /// Opens a WebSocket as a browser does through the interface server (INTERFACE.md, section 8), and waits until a worker accepts it.
+    ///
+    /// ```swift
+    /// let socket = try await broker.connect("/chat/blue")
+    /// socket.send("hi")
+    /// #expect(try await socket.next() == .text("hi"))
+    /// try await socket.close()
+    /// ```
+    ///
+    /// Cancelling the task is the browser that leaves meanwhile.
+    ///
+    /// - Parameters:
+    ///   - path: percent-decoded, as workers see it.
+    ///   - query: what stands behind the `?`.
+    ///   - headers: names in lower case.
+    ///   - subprotocols: what the browser offers, in its order.
+    ///   - channel: where the connect goes; its other events go beside it (W2).
+    /// - Throws: ``TestSocket/Refused`` with what the browser gets instead; ``TestAnswer/Malformed`` for a decision that is none (502);
+    ///   `ClientError` when the connect is refused (503 to the browser); `CancellationError`.
+    public func connect(
+        _ path: String, query: String = "", headers: [(name: String, value: String)] = [], subprotocols: [String] = [],
+        on channel: String = "websocket.connect"
+    ) async throws -> TestSocket {
+        var connect = Self.head(path, query: query, headers: headers)
+        connect["type"] = "websocket.connect"
+        connect["scheme"] = "ws"
+        if !subprotocols.isEmpty { connect["subprotocols"] = .list(subprotocols.map { .string($0) }) }
+        return try await self.sockets.connect(connect, path: path, subprotocols: subprotocols, on: channel)
     }
 
     /// Makes a reply channel, and reads it.

@@ -30,46 +30,7 @@ package struct ClientListenings<Handle: AnyObject> {
         }
     }
 
-    private struct Entry {
-        let handle: Handle
-        let names: [String]
-        /// Granted and not used: granted again on the next connection.
-        var credit = 0
-        /// What the broker has not been told of.
-        var untold = 0
-        /// `LISTEN` frames without an answer.
-        var unanswered = 0
-        var isKept = true
-        var isListening = false
-        var isEnding = false
-        /// What was known before this connection.
-        var known: Set<Membership> = []
-
-        /// A single name has a purse of its own.
-        var purse: String? { self.names.count == 1 ? self.names.first : nil }
-        var mailboxes: [String] { self.names.filter { $0.hasSuffix("!") } }
-
-        mutating func spend() {
-            if self.credit > 0 { self.credit -= 1 }
-        }
-
-        /// - Returns: whether there is something to tell.
-        mutating func grant(_ count: Int) -> Bool {
-            guard count > 0, !self.isEnding else { return false }
-            // More would be cut off by the broker too (R4).
-            let granted = min(count, Request.mostCredit - self.credit)
-            self.credit += granted
-            self.untold += granted
-            return self.isListening
-        }
-    }
-
-    private struct Membership: Hashable {
-        let group: String
-        let channel: String
-    }
-
-    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var entries: [ObjectIdentifier: Listened] = [:]
     private var readers: [String: ObjectIdentifier] = [:]
     /// The groups of each channel, as the broker has told (L5). The truth about a membership lies with the reader of its channel.
     private var groups: [String: Set<String>] = [:]
@@ -82,7 +43,53 @@ package struct ClientListenings<Handle: AnyObject> {
 
     package init() {}
 
-    package var handles: [Handle] { self.entries.values.map(\.handle) }
+    package var handles: [Handle] { self.entries.values.map { Self.known($0.handle) } }
+
+    /// What ``begin(_:_:)`` has put into an entry, and nobody else does.
+    private static func known(_ handle: AnyObject) -> Handle { unsafeDowncast(handle, to: Handle.self) }
+}
+
+/// One listening. Not inside the generic type, which would make each look into the table dear.
+private struct Listened {
+    /// Of the type that the table is for.
+    let handle: AnyObject
+    let names: [String]
+    /// Granted and not used: granted again on the next connection.
+    var credit = 0
+    /// What the broker has not been told of.
+    var untold = 0
+    /// `LISTEN` frames without an answer.
+    var unanswered = 0
+    var isKept = true
+    var isListening = false
+    var isEnding = false
+    /// What was known before this connection.
+    var known: Set<Membership> = []
+
+    /// A single name has a purse of its own.
+    var purse: String? { self.names.count == 1 ? self.names.first : nil }
+    var mailboxes: [String] { self.names.filter { $0.hasSuffix("!") } }
+
+    /// - Returns: whose message it is.
+    mutating func spend() -> AnyObject {
+        if self.credit > 0 { self.credit -= 1 }
+        return self.handle
+    }
+
+    /// - Returns: whether there is something to tell.
+    mutating func grant(_ count: Int) -> Bool {
+        guard count > 0, !self.isEnding else { return false }
+        // More would be cut off by the broker too (R4).
+        let granted = min(count, Request.mostCredit - self.credit)
+        self.credit += granted
+        self.untold += granted
+        return self.isListening
+    }
+}
+
+private struct Membership: Hashable {
+    let group: String
+    let channel: String
 }
 
 // MARK: Beginning and ending
@@ -92,7 +99,7 @@ extension ClientListenings {
         let isShared = names.count > 1
         if isShared, self.entries.values.contains(where: { $0.purse == nil }) { return .secondShared }
         let id = ObjectIdentifier(handle)
-        self.entries[id] = Entry(handle: handle, names: names)
+        self.entries[id] = Listened(handle: handle, names: names)
         for name in names { self.readers[name] = id }
         return nil
     }
@@ -156,6 +163,18 @@ extension ClientListenings {
         return .started(isKept: entry.isKept, pauses + joins)
     }
 
+    /// What still waits in the mailboxes of a listening that ends is taken, at most so many messages of each: nobody else
+    /// would get it (L6).
+    private static var lastMessages: Int { 65_536 }
+
+    /// The purses of a listening on several names, to be filled before ``stop(_:)`` is said and behind `READY 0`.
+    package func lastCredit(of handle: Handle) -> [Credit] {
+        guard let entry = self.entries[ObjectIdentifier(handle)], entry.isListening, entry.purse == nil else {
+            return []
+        }
+        return entry.mailboxes.map { Credit(count: Self.lastMessages, purse: $0) }
+    }
+
     /// - Returns: what the connection has to be told, if it is told anything; when that is answered, ``end(_:)``.
     package mutating func stop(_ handle: Handle) -> (lines: [ClientLine], withdrawsCredit: Bool) {
         let id = ObjectIdentifier(handle)
@@ -181,9 +200,9 @@ extension ClientListenings {
     package mutating func lost(_ name: String) -> (handle: Handle, lines: [ClientLine], withdrawsCredit: Bool)? {
         guard let entry = self.readers[name].flatMap({ self.entries[$0] }) else { return nil }
         let others = entry.names.filter { $0 != name }
-        self.end(entry.handle)
+        self.end(Self.known(entry.handle))
         let lines = others.isEmpty ? [] : ClientLine("UNLISTEN", others).split()
-        return (entry.handle, lines, entry.purse == nil)
+        return (Self.known(entry.handle), lines, entry.purse == nil)
     }
 
     /// The connection is lost.
@@ -193,7 +212,7 @@ extension ClientListenings {
         self.makingWay = []
         var interrupted: [Handle] = []
         for (id, entry) in self.entries {
-            if entry.isListening { interrupted.append(entry.handle) }
+            if entry.isListening { interrupted.append(Self.known(entry.handle)) }
             self.entries[id]?.isListening = false
             self.entries[id]?.unanswered = 0
         }
@@ -205,15 +224,13 @@ extension ClientListenings {
 extension ClientListenings {
     /// Whose message it is; it costs a credit.
     package mutating func deliver(to channel: String) -> Handle? {
-        guard let id = self.reader(of: channel), let handle = self.entries[id]?.handle else { return nil }
-        self.entries[id]?.spend()
-        return handle
+        self.reader(of: channel).flatMap { self.entries[$0]?.spend() }.map(Self.known)
     }
 
     private func reader(of channel: String) -> ObjectIdentifier? {
         if let id = self.readers[channel] { return id }
         guard let mark = channel.utf8.firstIndex(of: UInt8(ascii: "!")) else { return nil }
-        return self.readers[String(channel[...mark])]
+        return self.readers[String(Substring(channel.utf8.prefix(through: mark)))]
     }
 
     package mutating func grant(_ count: Int, to handle: Handle) {

@@ -1,19 +1,23 @@
-import DequeModule
+package import DequeModule
 
 /// What waits for a connection: in order, and not for ever.
 package struct ClientWaiting<Item> {
-    private struct Place {
+    @usableFromInline
+    package struct Place {
         let item: Item
         let size: Int
         let deadline: Int
     }
 
-    private var places: Deque<Place> = []
+    @usableFromInline
+    package private(set) var places: Deque<Place> = []
     /// Bytes of all that waits.
     package private(set) var size = 0
 
     package init() {}
 
+    /// Inlinable, since it is asked for each message.
+    @inlinable
     package var count: Int { self.places.count }
 
     /// - Parameter deadline: a time in milliseconds, not before that of the item before.

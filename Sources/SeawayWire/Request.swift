@@ -2,8 +2,8 @@
 package enum Request: Hashable, Sendable {
     case hello(Hello)
     /// The channel's place in the line, so that the most frequent request allocates nothing.
-    case send(channel: Range<Int>, form: NameForm, ifHeard: Bool)
-    case groupSend(group: Range<Int>, except: Name?)
+    case send(channel: Range<Int>, form: NameForm, ifHeard: Bool, SendBounds?)
+    case groupSend(group: Range<Int>, except: Name?, SendBounds?)
     case listen([Name], members: Bool)
     case unlisten([Name])
     case ready(Int, Name?)

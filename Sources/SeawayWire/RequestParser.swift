@@ -39,16 +39,19 @@ extension Request {
         switch verb {
         case .hello: self = .hello(try arguments.hello(line))
         case .send:
-            let ifHeard = try arguments.flag("Here", line)
+            let options = try arguments.options(line, "Here", "Capacity", "Expiry")
+            let (ifHeard, bounds) = (try options.flag("Here"), try options.bounds)
             let (range, form) = try arguments.channel(line)
-            self = .send(channel: range, form: form, ifHeard: ifHeard)
+            self = .send(channel: range, form: form, ifHeard: ifHeard, bounds)
         case .groupSend:
-            let options = try arguments.options(line)
+            let options = try arguments.options(line, "Capacity", "Expiry")
+            let bounds = try options.bounds
             let group = line.extracting(arguments.words[0])
             guard case .normal? = NameForm(group) else { throw .name(group) }
-            self = .groupSend(group: arguments.words[0], except: try options["except"].map(Arguments.channelName))
+            let exception = try options["except"].map(Arguments.channelName)
+            self = .groupSend(group: arguments.words[0], except: exception, bounds)
         case .listen:
-            let members = try arguments.flag("members", line)
+            let members = try arguments.options(line).flag("members")
             self = .listen(try arguments.names(line), members: members)
         case .unlisten: self = .unlisten(try arguments.names(line))
         case .ready: self = try arguments.ready(line)
@@ -159,20 +162,12 @@ private struct Arguments {
         }
     }
 
-    func options(_ line: Span<UInt8>, _ known: String = "") throws(WireRefusal) -> WireOptions {
+    /// - Parameter known: capital options of the verb (F9).
+    func options(_ line: Span<UInt8>, _ known: String...) throws(WireRefusal) -> WireOptions {
         var options = WireOptions()
         for word in self.optionWords { try options.add(line.extracting(word)) }
         try options.refuseUnknown(besides: known)
         return options
-    }
-
-    /// An option that is `1` or absent.
-    func flag(_ key: String, _ line: Span<UInt8>) throws(WireRefusal) -> Bool {
-        switch try self.options(line, key)[key] {
-        case nil: return false
-        case "1": return true
-        default: throw .option("\(key) is 1 or absent")
-        }
     }
 
     func channel(_ line: Span<UInt8>) throws(WireRefusal) -> (Range<Int>, NameForm) {
@@ -292,6 +287,25 @@ private struct Arguments {
         guard let word = self.words.first else { return nil }
         guard let pattern = Pattern(line.extracting(word).array) else { throw .name(line.extracting(word)) }
         return pattern
+    }
+}
+
+extension WireOptions {
+    /// An option that is `1` or absent.
+    fileprivate func flag(_ key: String) throws(WireRefusal) -> Bool {
+        switch self[key] {
+        case nil: return false
+        case "1": return true
+        default: throw .option("\(key) is 1 or absent")
+        }
+    }
+
+    /// `nil`: the channel's own rules hold.
+    fileprivate var bounds: SendBounds? {
+        get throws(WireRefusal) {
+            let (capacity, expiry) = (self["Capacity"], self["Expiry"])
+            return capacity == nil && expiry == nil ? nil : try SendBounds(capacity: capacity, expiry: expiry)
+        }
     }
 }
 

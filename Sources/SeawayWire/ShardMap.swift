@@ -12,12 +12,16 @@ package struct ShardMap: Sendable {
         let identity: String
         /// Of the identity.
         let hash: UInt64
+        /// Its connection, of all that there have been.
+        let connection: Int
         let warmUntil: Int
         var isLeaving = false
     }
 
     private struct Stay {
         let broker: Int
+        /// When that has ended, the place is given up.
+        let connection: Int
         let lastSend: Int
     }
 
@@ -29,6 +33,7 @@ package struct ShardMap: Sendable {
     private let failover: Int
     private let began: Int
     private var live: [Live?]
+    private var connections = 0
     private var lost = ShardSet()
     /// Where channels are, by the hashes of their names: two of one hash share a place, which does no harm.
     private var staying: [UInt64: Stay] = [:]
@@ -57,8 +62,10 @@ extension ShardMap {
         guard !self.live.contains(where: { $0?.identity == identity }) else { return false }
         let isLate = self.lost.contains(broker) || now > self.began + self.failover
         let warm = isLate ? max(warm, self.failover) : warm
+        self.connections += 1
         self.live[broker] = Live(
-            identity: identity, hash: Rendezvous.hash(identity), warmUntil: now + min(warm, 3_600_000))
+            identity: identity, hash: Rendezvous.hash(identity), connection: self.connections,
+            warmUntil: now + min(warm, 3_600_000))
         return true
     }
 
@@ -127,21 +134,21 @@ extension ShardMap {
     private mutating func place(
         of channel: Rendezvous.Hashes, _ usable: ShardSet, without: ShardSet, now: Int
     ) -> Int? {
-        let broker: Int
-        if let stay = self.staying[channel.name] ?? self.stayingBefore[channel.name],
-            self.live[stay.broker]?.isLeaving == false, !without.contains(stay.broker), now < stay.lastSend + Self.stay
-        {
-            broker = stay.broker
-        } else if let first = self.first(of: usable, channel.key) {
-            broker = first
-        } else {
-            return nil
+        let stay = (self.staying[channel.name] ?? self.stayingBefore[channel.name]).flatMap { stay in
+            without.contains(stay.broker) || now >= stay.lastSend + Self.stay || !self.holds(stay) ? nil : stay.broker
         }
-        self.staying[channel.name] = Stay(broker: broker, lastSend: now)
+        guard let broker = stay ?? self.first(of: usable, channel.key), let live = self.live[broker] else { return nil }
+        self.staying[channel.name] = Stay(broker: broker, connection: live.connection, lastSend: now)
         if self.staying.count >= Self.mostStaying {
             self.stayingBefore = self.staying
             self.staying = [:]
         }
         return broker
+    }
+
+    /// Whether the broker has been live ever since, and goes on being.
+    private func holds(_ stay: Stay) -> Bool {
+        guard let live = self.live[stay.broker] else { return false }
+        return live.connection == stay.connection && !live.isLeaving
     }
 }

@@ -48,7 +48,7 @@ package struct WireOptions: Hashable, Sendable {
     }
 
     /// Refuses capital options that the verb does not know (F9).
-    package func refuseUnknown(besides known: String...) throws(WireRefusal) {
+    package func refuseUnknown(besides known: [String]) throws(WireRefusal) {
         for (key, _) in self.all where key.utf8.first.map({ $0 < UInt8(ascii: "a") }) == true && !known.contains(key) {
             throw .option("\(key) is not known here")
         }

@@ -5,6 +5,8 @@ package struct Envelope: Hashable, Sendable {
     package private(set) var replyChannel: String?
     package private(set) var method: String?
     package private(set) var path: String?
+    /// Whether it names a channel on which its body comes in pieces.
+    package private(set) var hasBodyChannel = false
 
     /// - Parameter payload: what is malformed in it, or of another type, counts as absent; of a key that stands twice the last counts (V2).
     package init(_ payload: Payload) {
@@ -20,6 +22,8 @@ package struct Envelope: Hashable, Sendable {
                 self.method = Self.text(value, payload)
             } else if reader.holds("reply_channel", at: key) {
                 self.replyChannel = Self.text(value, payload)
+            } else if reader.holds("body_channel", at: key) {
+                self.hasBodyChannel = true
             }
         }
     }

@@ -46,6 +46,13 @@ public struct HTTPRequest: Sendable {
         FormFields(try await self.text(upTo: limit))
     }
 
+    /// The body as a form in parts, of any size, as it comes.
+    ///
+    /// - Throws: `WorkerError` with `malformedForm` when the request does not say that it has one.
+    public func multipart(limits: MultipartLimits = MultipartLimits()) throws -> MultipartForm {
+        try MultipartForm(self.body, contentType: self.header("content-type"), limits: limits)
+    }
+
     /// The fields in their order; names in lower case.
     public var headers: [(name: String, value: String)] {
         (self.incoming["headers"]?.list ?? []).compactMap { pair in

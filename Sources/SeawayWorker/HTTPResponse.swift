@@ -11,7 +11,7 @@ public struct HTTPResponse: Sendable {
 
     /// 200 to 599.
     public var status: Int
-    /// In their order; `content-length` and what else is the server's own is left out there (I13).
+    /// In their order; what is the server's own is left out there, `content-length` too unless the content comes in pieces (I13).
     public var headers: [(name: String, value: String)]
     let content: Content
 
@@ -62,6 +62,7 @@ public struct HTTPResponse: Sendable {
 extension HTTPResponse {
     static let failure = HTTPResponse.text("Internal Server Error\n", status: 500)
     static let contentTooLarge = HTTPResponse.text("Content Too Large\n", status: 413)
+    static let badRequest = HTTPResponse.text("Bad Request\n", status: 400)
     static let notFound = HTTPResponse.text("Not Found\n", status: 404)
 
     static func methodNotAllowed(_ allowed: Set<String>) -> HTTPResponse {

@@ -5,6 +5,8 @@ final class KeptSockets: Sendable {
     private struct State {
         /// By send channel.
         var controlChannels: [String: String] = [:]
+        /// By send channel, from the connect on.
+        var sessions: [String: WebSocketSession] = [:]
         var count = 0
         var isLeaving = false
     }
@@ -17,6 +19,17 @@ final class KeptSockets: Sendable {
 
     var isEmpty: Bool { self.state.withLock { $0.controlChannels.isEmpty } }
 
+    /// A socket of a route that keeps them wants to open.
+    func begin(_ channel: String) {
+        self.state.withLock { state in
+            guard !state.isLeaving, state.sessions.count < self.limit else { return }
+            state.sessions[channel] = WebSocketSession()
+        }
+    }
+
+    /// `nil` where it is not kept here, or not any more.
+    func session(of channel: String) -> WebSocketSession? { self.state.withLock { $0.sessions[channel] } }
+
     /// - Returns: the channel for the socket's events, of its own so that a busy socket leaves the others their room; `nil` when it cannot be kept.
     func keep(_ socket: WebSocket, in mailbox: String) -> String? {
         self.state.withLock { state in
@@ -28,13 +41,21 @@ final class KeptSockets: Sendable {
     }
 
     func forget(_ channel: String) {
-        self.state.withLock { _ = $0.controlChannels.removeValue(forKey: channel) }
+        self.state.withLock { state in
+            state.controlChannels[channel] = nil
+            state.sessions[channel] = nil
+        }
     }
 
     /// The connection broke: the server finds nobody and takes to the shared channels by itself.
-    func forgetAll() { self.state.withLock { $0.controlChannels = [:] } }
+    func forgetAll() {
+        self.state.withLock { state in
+            state.controlChannels = [:]
+            state.sessions = [:]
+        }
+    }
 
-    /// Keeps no more.
+    /// Keeps no more; the sessions stay for the events that are on their way.
     ///
     /// - Returns: the control channels of those to be given back.
     func leave() -> [String] {

@@ -11,7 +11,8 @@ public struct RequestBody: AsyncSequence, Sendable {
     public static let mostCollected = 16_777_216
 
     fileprivate enum Source: Sendable {
-        case whole([UInt8])
+        /// In the message itself, which is not looked into before somebody asks.
+        case whole(Payload)
         case pieces(BodyReader)
         case malformed(WorkerError)
     }
@@ -19,9 +20,9 @@ public struct RequestBody: AsyncSequence, Sendable {
     private let source: Source
 
     init(_ message: IncomingMessage) {
-        let channel = message["body_channel"] ?? .null
+        let channel = message.envelope.hasBodyChannel ? message["body_channel"] ?? .null : .null
         if channel.isNull {
-            self.source = .whole(message["body"]?.bytes ?? [])
+            self.source = .whole(message.payload)
         } else if let channel = channel.string, let replyChannel = message.replyChannel {
             self.source = .pieces(
                 BodyReader(channel, replyChannel: replyChannel, layer: message.layer, exchange: message.exchange))
@@ -56,8 +57,9 @@ public struct RequestBody: AsyncSequence, Sendable {
         public mutating func next() async throws -> [UInt8]? {
             switch self.source {
             case nil: return nil
-            case .whole(let content):
+            case .whole(let message):
                 self.source = nil
+                let content = message["body"]?.bytes ?? []
                 return content.isEmpty ? nil : content
             case .malformed(let error): throw error
             case .pieces(let reader):

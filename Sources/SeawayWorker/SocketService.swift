@@ -8,7 +8,7 @@ extension WorkerRun {
 
     /// Works on one event, ends it, and says that it is done where the event says that the socket waits for that (W16).
     func serve(_ route: SocketRoute, _ message: IncomingMessage, _ credit: Int) async {
-        guard let socket = self.socket(of: message) else {
+        guard let socket = self.socket(of: message, isKept: route.mailbox != nil) else {
             self.logger.warning("a message that is no event of a socket", metadata: message.metadata)
             return self.end(credit: credit)
         }
@@ -18,12 +18,12 @@ extension WorkerRun {
         case "websocket.receive":
             await self.receive(route, socket, message, credit)
         case "websocket.disconnect":
-            self.kept.forget(socket.channel)
             do {
                 try await route.handler.disconnect(socket, WebSocketClosure(message.payload))
             } catch {
                 self.log(error, socket)
             }
+            self.kept.forget(socket.channel)
             self.end(message, credit)
         default:
             self.logger.warning("an event of an unknown type", metadata: message.metadata)
@@ -33,7 +33,8 @@ extension WorkerRun {
 
     /// Tells a browser whose socket fits no route.
     func refuse(_ message: IncomingMessage, _ credit: Int) {
-        guard message["type"]?.string == "websocket.connect", let socket = self.socket(of: message) else {
+        guard message["type"]?.string == "websocket.connect", let socket = self.socket(of: message, isKept: false)
+        else {
             self.logger.warning("no route fits", metadata: message.metadata)
             return self.end(message, credit)
         }
@@ -56,12 +57,16 @@ extension WorkerRun {
 
     private func connect(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
         let decision: WebSocketDecision
+        if route.mailbox != nil { self.kept.begin(socket.channel) }
         do {
             let request = HTTPRequest(message, method: "GET", path: socket.path)
             decision = try await route.handler.connect(socket, request)
         } catch {
             self.log(error, socket)
-            decision = .reject(status: 500)
+            // A worker that is about to leave keeps no more: another one will.
+            decision =
+                Self.isSessionOver(error)
+                ? .reject(status: 503, headers: [("retry-after", "1")]) : .reject(status: 500)
         }
         self.answer(decision, to: socket, serial: route.isSerial, mailbox: route.mailbox, credit)
     }
@@ -73,6 +78,7 @@ extension WorkerRun {
         if case .accept = decision.kind, let mailbox {
             receiveChannel = self.kept.keep(socket, in: mailbox)
         }
+        if receiveChannel == nil { self.kept.forget(socket.channel) }
         let message = decision.message(serial: serial, receiveChannel: receiveChannel)
         self.send(
             Answer(
@@ -87,20 +93,27 @@ extension WorkerRun {
             }
             try await route.handler.receive(said, from: socket)
         } catch {
-            if self.log(error, socket) { await self.closeFailed(socket) }
+            if self.log(error, socket) { await self.close(socket, for: error) }
         }
         // Also after a failure: the next event, or the disconnect, waits for it (W17).
         self.end(message, credit)
     }
 
-    private func closeFailed(_ socket: WebSocket) async {
+    private func close(_ socket: WebSocket, for failure: any Error) async {
         do {
-            // 1011: the server cannot fulfil the request (RFC 6455).
-            try await socket.close(1_011)
+            if Self.isSessionOver(failure) {
+                // 1012, the service restarts: the browser may come again.
+                try await socket.close(1_012, reason: "its worker has left")
+            } else {
+                // 1011: the server cannot fulfil the request (RFC 6455).
+                try await socket.close(1_011)
+            }
         } catch {
             self.log(error, socket)
         }
     }
+
+    private static func isSessionOver(_ error: any Error) -> Bool { (error as? WorkerError)?.code == .sessionOver }
 
     /// - Returns: whether the socket is to be closed for it.
     @discardableResult
@@ -122,12 +135,12 @@ extension WorkerRun {
         return true
     }
 
-    private func socket(of message: IncomingMessage) -> WebSocket? {
+    private func socket(of message: IncomingMessage, isKept: Bool) -> WebSocket? {
         guard let channel = message.replyChannel, let control = message["control_channel"]?.string,
             let path = message.envelope.path
         else { return nil }
         return WebSocket(
             channel: channel, controlChannel: control, path: path, parameters: message.parameters, layer: self.layer,
-            clock: self.clock)
+            kept: isKept ? self.kept : nil, clock: self.clock)
     }
 }

@@ -15,18 +15,36 @@ public struct WebSocket: Sendable {
     /// What the route's pattern has named: `/chat/{room}`; `*` for the tail of `/files/*`.
     public let parameters: [String: String]
     public let layer: any ChannelLayer
+    /// Where its route has sockets stay in one process.
+    private let kept: KeptSockets?
     private let clock: any Clock<Duration>
 
     init(
         channel: String, controlChannel: String, path: String, parameters: [String: String], layer: any ChannelLayer,
-        clock: any Clock<Duration>
+        kept: KeptSockets? = nil, clock: any Clock<Duration>
     ) {
         self.channel = channel
         self.controlChannel = controlChannel
         self.path = path
         self.parameters = parameters
         self.layer = layer
+        self.kept = kept
         self.clock = clock
+    }
+
+    /// What this process keeps of the socket, from its connect to the end of its disconnect: `try socket.session["name"] = name`.
+    ///
+    /// Only a `sticky` route has it, since other routes' events may come to any worker. It is over, too, when the worker gives the socket back
+    /// as it leaves, when the worker's connection to the broker breaks, and for sockets beyond those that are kept at a time.
+    /// - Throws: `WorkerError` with `notSticky` or `sessionOver`.
+    public var session: WebSocketSession {
+        get throws {
+            guard let kept = self.kept else { throw WorkerError(.notSticky, name: self.path) }
+            guard let session = kept.session(of: self.channel) else {
+                throw WorkerError(.sessionOver, name: self.channel)
+            }
+            return session
+        }
     }
 
     /// Sends a text message, and waits until the broker has it; while the browser is slow for up to 60 s (W13).
@@ -66,7 +84,8 @@ public struct WebSocket: Sendable {
 
     /// Has the socket's events sent to another channel from now on; `nil` gives it back to the shared ones (W18).
     ///
-    /// A route that is `sticky` sees to this by itself.
+    /// A route that is `sticky` sees to this by itself. Another channel than one in such a mailbox closes the socket with
+    /// 1011, unless an option of the interface server allows it (`--websocket-receive-channel`).
     public func receive(on channel: String?) async throws {
         try await self.put(
             Message([("receive_channel", channel.map { .string($0) } ?? .null)]).payload, on: self.controlChannel)

@@ -9,7 +9,8 @@ public protocol WebSocketHandler: Sendable {
     /// - Parameter request: the handshake: path, query, headers, ``HTTPRequest/subprotocols``.
     func connect(_ socket: WebSocket, _ request: HTTPRequest) async throws -> WebSocketDecision
 
-    /// Takes one message of the browser. What it throws is logged and closes the socket with 1011.
+    /// Takes one message of the browser. What it throws is logged and closes the socket with 1011, but `sessionOver`
+    /// with 1012.
     func receive(_ message: WebSocketMessage, from socket: WebSocket) async throws
 
     /// The socket has ended; called once for each ``connect(_:_:)``, whatever was decided there (W5). What it throws is logged.

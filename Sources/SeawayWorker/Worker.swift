@@ -13,6 +13,9 @@ import UnixSignals
 /// try await worker.runService()
 /// ```
 ///
+/// Consumers that compute little and never block their thread are served cheapest where the layer's connection is (its
+/// `executor`): `try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }`.
+///
 /// At most `concurrency` consumers run at a time, since no more credit is granted. What a consumer throws is logged
 /// and, where somebody waits on a reply channel, answered with a 500; so is what it leaves without an answer. Of the
 /// routes of a channel the first that fits wins; those that are added while the worker runs count from the next run on.
@@ -185,10 +188,10 @@ public final class Worker: Service {
         await watch.stop()
     }
 
-    /// At least 8 of `a–z 0–9`, drawn at random (I1).
+    /// 26 of `a–z 0–9`, 128 bits drawn at random: nobody who was not told the name of a mailbox finds it (I27, W18).
     private static func newToken() -> String {
-        let token = String(UInt64.random(in: .min ... .max), radix: 36)
-        return String(repeating: "0", count: max(0, 8 - token.count)) + token
+        let words = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
+        return words.map { String(repeating: "0", count: 13 - $0.count) + $0 }.joined()
     }
 }
 

@@ -7,7 +7,7 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case noReplyChannel, malformedRequest, alreadyAnswered, unanswered, notListening, pattern
-            case bodyBroken, bodyTooLarge, bodyTaken
+            case bodyBroken, bodyTooLarge, bodyTaken, malformedForm, notSticky, sessionOver
         }
 
         private let kind: Kind
@@ -30,6 +30,13 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let bodyTooLarge = Code(kind: .bodyTooLarge)
         /// A body that comes in pieces can be gone through once.
         public static let bodyTaken = Code(kind: .bodyTaken)
+        /// A request's body is not the form that it says it is; the worker answers 400.
+        public static let malformedForm = Code(kind: .malformedForm)
+        /// A session was asked for of a socket whose route is not `sticky`: its events may come to any process.
+        public static let notSticky = Code(kind: .notSticky)
+        /// The session of a socket that this process does not keep, or not any more. A handler that lets it pass has the socket
+        /// closed with 1012, which tells the browser to come again.
+        public static let sessionOver = Code(kind: .sessionOver)
         /// A path pattern of a route that makes no sense.
         public static let pattern = Code(kind: .pattern)
     }

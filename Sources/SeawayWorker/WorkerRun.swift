@@ -140,11 +140,13 @@ final class WorkerRun: Sendable {
     // MARK: Failing
 
     private func fail(_ message: IncomingMessage, _ error: any Error, _ credit: Int) async {
-        if (error as? WorkerError)?.code == .bodyTooLarge, let exchange = message.exchange,
+        if let answer = Self.answer(to: error), let exchange = message.exchange,
             exchange.current.kind == .request, exchange.current.stage == .nothing
         {
-            self.logger.info("a body is larger than its handler takes", metadata: message.metadata)
-            return await self.answerAtOnce(.contentTooLarge, to: message, credit)
+            var metadata = message.metadata
+            metadata["error"] = "\(error)"
+            self.logger.info("a body is not what its handler takes", metadata: metadata)
+            return await self.answerAtOnce(answer, to: message, credit)
         }
         guard self.report(error, message), let replyChannel = message.replyChannel,
             let failure = Self.failure(for: message)
@@ -156,6 +158,15 @@ final class WorkerRun: Sendable {
         }
         self.send(
             Answer(payload: failure, replyChannel: replyChannel, credit: credit, about: message.envelope))
+    }
+
+    /// What a client is told whose body is the fault; `nil` for all other errors.
+    private static func answer(to error: any Error) -> HTTPResponse? {
+        switch (error as? WorkerError)?.code {
+        case .some(.bodyTooLarge): .contentTooLarge
+        case .some(.malformedForm): .badRequest
+        default: nil
+        }
     }
 
     /// Says why a handler has not done its work.

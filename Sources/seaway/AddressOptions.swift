@@ -3,7 +3,20 @@ import SeawayBroker
 import SeawayClient
 import SeawayNIO
 
-/// Where HTTP is taken: `HOST:PORT`, `[::1]:PORT`, `*:PORT`.
+/// Where HTTP is taken: what ``ListenAddress`` reads.
+struct HTTPAddressOption: CheckedArgument {
+    let address: ListenAddress
+
+    init(checking argument: String) throws {
+        do throws(AddressText.Fault) {
+            self.address = try ListenAddress(argument)
+        } catch {
+            throw ValidationError("\(error.sentence(about: argument, forms: ListenAddress.forms)).")
+        }
+    }
+}
+
+/// Where metrics are shown: `HOST:PORT`, `[::1]:PORT`, `*:PORT`.
 struct PlaceOption: CheckedArgument, CustomStringConvertible {
     let place: ListenPlace
 
@@ -38,7 +51,8 @@ struct AddressOption: CheckedArgument, CustomStringConvertible {
     var description: String { self.address.description }
 }
 
-/// Where a broker listens: `HOST:PORT`, `*:PORT`, `tls://HOST:PORT` or `unix:PATH`.
+/// Where a broker listens: `HOST:PORT`, `*:PORT`, `unix:PATH`, or sockets that were handed over, `fd:N` and `systemd[:NAME]`; with TLS
+/// `tls://` stands in front.
 struct ListenOption: CheckedArgument {
     let address: Broker.Address
 
@@ -46,14 +60,17 @@ struct ListenOption: CheckedArgument {
         do throws(AddressText.Fault) {
             self.address = try Self.address(argument)
         } catch {
-            let forms = "HOST:PORT, tls://HOST:PORT or unix:PATH"
+            let forms = "HOST:PORT, tls://HOST:PORT, unix:PATH, fd:N or systemd[:NAME]"
             throw ValidationError("\(error.sentence(about: argument, forms: forms)).")
         }
     }
 
     private static func address(_ text: String) throws(AddressText.Fault) -> Broker.Address {
-        guard text.hasPrefix("tls://") else { return try self.plainAddress(text) }
-        let place = try AddressText(text.dropFirst(6))
+        let isSecured = text.hasPrefix("tls://")
+        let rest = isSecured ? String(text.dropFirst(6)) : text
+        if let place = try ListenAddress(handedOver: rest) { return .handedOver(place, isSecured: isSecured) }
+        guard isSecured else { return try self.plainAddress(text) }
+        let place = try AddressText(rest)
         return .tls(host: place.host, port: place.port)
     }
 

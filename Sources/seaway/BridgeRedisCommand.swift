@@ -111,6 +111,7 @@ extension AddressOption {
         switch self.address {
         case .tcp(let host, let port), .tls(let host, let port): .tcp(host: host, port: port)
         case .unix(let path): .unix(path: path)
+        case .handedOver: preconditionFailure("no service is found by a socket that this process has")
         }
     }
 }

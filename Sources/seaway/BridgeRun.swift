@@ -68,7 +68,7 @@ private struct BrokerLink: Service {
 
     func run() async throws {
         _ = try await abandoning(after: .zero) {
-            try await LayerService(layer: self.layer).run()
+            try await LayerService(layers: [self.layer]).run()
         } when: {
             try await gracefulShutdown()
             try await Task.sleep(for: Self.limit)

@@ -19,6 +19,9 @@ struct LayerOptions: ParsableArguments {
     @Option(help: .time("How long what is to be sent may wait for a connection to a broker; then a request gets 503."))
     var connectPatience = TimeOption(milliseconds: 2_000)
 
+    /// How many brokers there are.
+    var count: Int { max(1, self.broker.count) }
+
     func validate() throws {
         do {
             try self.bareConfiguration(clientName: "seaway").check()

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Logging
 import SeawayBroker
+import SeawayNIO
 
 /// Where a broker listens, and who may do what there.
 struct ListenerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "TCP address for clients, or with TLS tls://host:port; * stands for all addresses; repeat it for more; 127.0.0.1:7411 unless any is given.",
-            valueName: "host:port"))
+            "Address for clients: host:port (* stands for all), fd:n or systemd[:name] for sockets of whoever starts the process, each with tls:// in front for TLS; repeat it for more; 127.0.0.1:7411 unless any is given.",
+            valueName: "address"))
     var listen: [ListenOption] = []
 
     @Option(help: ArgumentHelp("Unix socket for clients; repeat it for more.", valueName: "path"))
@@ -45,6 +46,11 @@ struct ListenerOptions: ParsableArguments {
         return asked.isEmpty ? [.tcp(host: "127.0.0.1", port: 7_411)] : asked
     }
 
+    /// Those whose sockets the process has already.
+    var handedOver: [ListenAddress] {
+        self.addresses.compactMap { if case .handedOver(let place, _) = $0 { place } else { nil } }
+    }
+
     private var tokenFile: TokenFile? { self.tokens.map { TokenFile(path: $0) } }
 
     /// With what the files hold; one that cannot be used ends the process with 64 and one clear line.
@@ -60,7 +66,15 @@ struct ListenerOptions: ParsableArguments {
         return configuration
     }
 
-    func open(_ broker: Broker, _ logger: Logger) async throws {
+    /// - Parameter others: what else the process listens on; no socket of it may be the same.
+    func open(_ broker: Broker, besides others: [ListenAddress] = [], _ logger: Logger) async throws {
+        let handedOver = self.handedOver
+        if !handedOver.isEmpty {
+            let all = handedOver + others
+            _ = try await Process.claiming(all.map(\.description).joined(separator: ", ")) {
+                try Listeners.descriptors(of: all)
+            }
+        }
         for address in self.addresses {
             for bound in try await Process.claiming(
                 address.description, { try await broker.listen(on: address) })

@@ -21,6 +21,14 @@ struct MetricsOptions: ParsableArguments {
     func open(
         _ eventLoop: any EventLoop, _ logger: Logger, _ metrics: @escaping @Sendable () -> [Metric]
     ) async throws -> [any Service] {
+        try await self.open(eventLoop, logger) { eventLoop.makeSucceededFuture(metrics()) }
+    }
+
+    /// The same, for what is counted elsewhere.
+    func open(
+        _ eventLoop: any EventLoop, _ logger: Logger,
+        _ metrics: @escaping @Sendable () -> EventLoopFuture<[Metric]>
+    ) async throws -> [any Service] {
         guard let place = self.metrics?.place else { return [] }
         let server = MetricsServer(eventLoop: eventLoop, logger: logger, metrics)
         let bound = try await Process.claiming(place.description) {

@@ -1,37 +1,67 @@
 import Logging
 import SeawayBroker
 import SeawayNIO
+import SeawayServer
 import ServiceLifecycle
 import UnixSignals
 
-/// Reads tokens and certificates again; a file that cannot be used changes nothing.
+/// Reads tokens and certificates again, away from every loop; a file that cannot be used changes nothing.
 struct Reloading: Sendable {
     let broker: Broker
     let tokens: TokenFile?
     let tls: ServerTLSOptions
     let logger: Logger
+    let thread = PatientThread.ofFiles
 
     /// - Returns: whether there is anything to read.
     func run() async -> Bool {
-        let hadTokens = await self.reload("tokens") {
-            guard let tokens = try self.tokens?.read() else { return false }
+        let hadTokens = await self.logger.reload("tokens") {
+            guard let file = self.tokens else { return false }
+            let tokens = try await self.thread.run { try file.read() }
             try await self.broker.replaceTokens(tokens)
             return true
         }
-        let hadCertificates = await self.reload("certificates") {
-            guard let tls = try self.tls.load() else { return false }
+        let hadCertificates = await self.logger.reload("certificates") {
+            guard let tls = try await self.thread.run({ [tls] in try tls.load() }) else { return false }
             try await self.broker.replaceTLS(tls)
             return true
         }
         return hadTokens || hadCertificates
     }
+}
 
-    private func reload(_ what: String, _ read: () async throws -> Bool) async -> Bool {
+/// Reads the certificates that are shown to browsers again.
+struct HTTPReloading: Sendable {
+    let server: InterfaceServer
+    let tls: HTTPTLSOptions
+    let protocols: [String]
+    let logger: Logger
+    let thread = PatientThread.ofFiles
+
+    /// - Returns: whether there is anything to read.
+    func run() async -> Bool {
+        await self.logger.reload("HTTPS certificates") {
+            let load = { @Sendable [tls, protocols] in try tls.load(protocols: protocols) }
+            guard let tls = try await self.thread.run(load) else { return false }
+            try await self.server.replaceTLS(tls)
+            return true
+        }
+    }
+}
+
+extension PatientThread<ContinuousClock> {
+    /// A disk that hangs keeps no process from hearing the next signal.
+    fileprivate static var ofFiles: PatientThread { PatientThread(limit: .seconds(5), clock: ContinuousClock()) }
+}
+
+extension Logger {
+    /// Tells what became of reading something again; what cannot be used changes nothing.
+    fileprivate func reload(_ what: String, _ read: () async throws -> Bool) async -> Bool {
         do {
             guard try await read() else { return false }
-            self.logger.info("\(what) read again")
+            self.info("\(what) read again")
         } catch {
-            self.logger.error("\(what) stay as they were", metadata: ["reason": "\(PlainWords.of(error))"])
+            self.error("\(what) stay as they were", metadata: ["reason": "\(PlainWords.of(error))"])
         }
         return true
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Logging
-import NIOPosix
+import NIOCore
 import SeawayClient
 import SeawayServer
 import ServiceLifecycle
@@ -29,41 +29,50 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let signals = await Process.catchSignals()
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let group = self.server.makeLoops()
+        let loops = Array(group.makeIterator())
         let logger = self.log.logger("seaway.server")
-        Descriptors.provide(for: self.server.maxHttpConnections, option: "max-http-connections", logger)
-        let layer = try self.brokers.makeLayer(
-            clientName: "seaway-serve", eventLoop: eventLoop, logger: self.log.logger("seaway.client"))
+        Descriptors.provide(
+            for: self.server.maxHttpConnections,
+            spare: loops.count * (Descriptors.perLoop + self.brokers.count + self.server.files.descriptors),
+            option: "max-http-connections", logger)
+        let layers = try loops.enumerated().map { index, loop in
+            var logger = self.log.logger("seaway.client")
+            if index > 0 { logger[metadataKey: "loop"] = "\(index + 1)" }
+            return try self.brokers.makeLayer(clientName: "seaway-serve", eventLoop: loop, logger: logger)
+        }
         let server = InterfaceServer(
-            configuration: try self.server.configuration(with: self.sockets), layer: layer, eventLoop: eventLoop,
+            configuration: try self.server.configuration(with: self.sockets), group: group, layers: layers,
             logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
-        layer.start()
+        let metrics = try await self.metrics.open(server.eventLoop, logger) { server.metrics() }
+        for layer in layers { layer.start() }
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             metrics + [
-                LayerService(layer: layer),
+                LayerService(layers: layers),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger)
+            ], until: signals, logger, reload: self.server.reloading(server, logger).run)
     }
 }
 
 /// Keeps the connections to brokers until everything that uses it has left.
 struct LayerService: Service {
-    let layer: any ConnectingLayer
+    let layers: [any ConnectingLayer]
 
     /// - Throws: ``ExitCode/denied`` when there is no use in trying on.
     func run() async throws {
         let isRefused = await self.waitUntilRefused()
-        await self.layer.shutdown()
+        await withTaskGroup { group in
+            for layer in self.layers { group.addTask { await layer.shutdown() } }
+        }
         if isRefused { throw ExitCode.denied }
     }
 
     /// - Returns: `false` when the process is to leave.
     private func waitUntilRefused() async -> Bool {
         await cancelWhenGracefulShutdown {
-            while self.layer.refusal == nil {
+            while self.layers.allSatisfy({ $0.refusal == nil }) {
                 do { try await Task.sleep(for: .milliseconds(500)) } catch { return false }
             }
             return true

@@ -1,11 +1,14 @@
 import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
 import SeawayNIO
 import SeawayServer
 
 /// Every bound of an interface server as an option; the names are those of INTERFACE.md.
 struct ServerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Address for HTTP and WebSocket; * stands for all addresses.", valueName: "host:port"))
-    var http = PlaceOption(ListenPlace(host: "127.0.0.1", port: 8_000))
+    @OptionGroup var addresses: HTTPAddressOptions
+    @OptionGroup var proxies: ProxyOptions
 
     @Option(
         help: ArgumentHelp(
@@ -13,20 +16,53 @@ struct ServerOptions: ParsableArguments {
             valueName: "[host]/prefix=channel"))
     var route: [String] = []
 
+    @OptionGroup var tls: HTTPTLSOptions
+    @OptionGroup var http2: HTTP2Options
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Event loops, among which connections are dealt out; unless given one for each core, and in `seaway up`, whose \
+            workers are beside it, for each core but one.
+            """,
+            valueName: "count"))
+    var loops: Int?
+
     @Option(help: .time("How long a request may wait for its answer."))
     var httpTimeout = TimeOption(milliseconds: 120_000)
 
     @Option(help: .time("How long the head of a request may take."))
     var headTimeout = TimeOption(milliseconds: 30_000)
 
-    @Option(help: .time("How long the body of a request may take, or each piece of a large one."))
-    var bodyTimeout = TimeOption(milliseconds: 120_000)
+    @Option(help: .time("How long an answer may take to its end; 0 sets no limit."))
+    var answerTimeout = TimeOption(milliseconds: 0)
+
+    @Option(help: .time("How long a client may send nothing of a body."))
+    var bodyTimeout = TimeOption(milliseconds: 20_000)
+
+    @Option(help: .size("Bytes of a body that must come each second, on the average of 30 s; 0 sets no limit."))
+    var minBodyRate = SizeOption(bytes: 128)
 
     @Option(help: .time("How long a connection may stay without a request."))
     var keepAlive = TimeOption(milliseconds: 75_000)
 
     @Option(help: .time("How long a client may take nothing of its answer."))
     var clientStallTimeout = TimeOption(milliseconds: 60_000)
+
+    @Option(help: .time("When a client that has ended its sending side is asked whether it waits still."))
+    var probeDelay = TimeOption(milliseconds: 500)
+
+    @Option(help: .size("Longest first line of a request."))
+    var maxRequestLine = SizeOption(bytes: 16 << 10)
+
+    @Option(help: .size("Largest head of a request."))
+    var maxRequestHead = SizeOption(bytes: 32 << 10)
+
+    @Option(help: .count("Fields of a request."))
+    var maxRequestFields = 100
+
+    @Option(help: .size("Sizes, extensions and trailers around a chunked body, beside 8 bytes for each of its own."))
+    var maxChunkOverhead = SizeOption(bytes: 16 << 10)
 
     @Option(help: .size("Largest body of a request."))
     var maxRequestBody = SizeOption(bytes: 1 << 30)
@@ -52,16 +88,47 @@ struct ServerOptions: ParsableArguments {
     @Flag(help: "One log line for each request.")
     var accessLog = false
 
+    @OptionGroup(title: "Files") var files: StaticOptions
+    @OptionGroup(title: "Compression") var compression: CompressionOptions
+
     func validate() throws {
-        for (name, count) in [("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined)]
-        where !(1...1_000_000).contains(count) {
+        let counts = [
+            ("max-http-connections", self.maxHttpConnections), ("max-pipelined", self.maxPipelined),
+            ("max-request-fields", self.maxRequestFields),
+        ]
+        for (name, count) in counts where !(1...1_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000.")
+        }
+        if let loops = self.loops, !(1...Self.mostLoops).contains(loops) {
+            throw ValidationError("--loops is \(loops); allowed is 1 to \(Self.mostLoops).")
         }
         guard (0...1 << 20).contains(self.bodyInline.bytes) else {
             throw ValidationError("--body-inline is \(self.bodyInline); allowed is 0 to 1M.")
         }
+        for (name, size) in [("max-request-line", self.maxRequestLine), ("max-request-head", self.maxRequestHead)]
+        where !(64...128 << 10).contains(size.bytes) {
+            throw ValidationError("--\(name) is \(size); allowed is 64 to 128K.")
+        }
+        guard (0...1 << 30).contains(self.maxChunkOverhead.bytes) else {
+            throw ValidationError("--max-chunk-overhead is \(self.maxChunkOverhead); allowed is 0 to 1G.")
+        }
         guard self.httpTimeout.milliseconds > 0 else { throw ValidationError("--http-timeout is longer than 0.") }
         _ = try self.routes()
+    }
+
+    /// What SIGHUP has the server read again.
+    func reloading(_ server: InterfaceServer, _ logger: Logger) -> HTTPReloading {
+        HTTPReloading(server: server, tls: self.tls, protocols: self.http2.protocols, logger: logger)
+    }
+
+    private static let mostLoops = 256
+
+    /// The event loops of the process, each with a thread of its own.
+    ///
+    /// - Parameter spared: cores that are left to others, where there are as many and the loops are not counted out.
+    func makeLoops(sparing spared: Int = 0) -> any EventLoopGroup {
+        let most = min(System.coreCount - spared, Self.mostLoops)
+        return MultiThreadedEventLoopGroup(numberOfThreads: self.loops ?? max(1, most))
     }
 
     private func routes() throws -> Routes<RequestRoute> {
@@ -75,14 +142,28 @@ struct ServerOptions: ParsableArguments {
     func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.sockets = try sockets.configuration()
-        configuration.host = self.http.place.host
-        configuration.port = self.http.place.port
+        configuration.addresses = self.addresses.addresses
+        self.proxies.apply(to: &configuration)
+        configuration.tls = try Process.needing(
+            "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
+        ) { try self.tls.load(protocols: self.http2.protocols) }
+        configuration.tlsHandshakeTimeout = self.tls.httpTlsHandshakeTimeout.duration
+        configuration.http2 = self.http2.configuration
         configuration.routes = try self.routes()
+        configuration.files = try self.files.configuration()
+        configuration.compression = self.compression.configuration
         configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
         configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)
         configuration.bodyTimeout = .milliseconds(self.bodyTimeout.milliseconds)
         configuration.keepAliveTimeout = .milliseconds(self.keepAlive.milliseconds)
         configuration.clientStallTimeout = .milliseconds(self.clientStallTimeout.milliseconds)
+        if self.answerTimeout.milliseconds > 0 { configuration.answerTimeout = self.answerTimeout.duration }
+        configuration.minBodyRate = self.minBodyRate.bytes
+        configuration.probeDelay = self.probeDelay.duration
+        configuration.maxRequestLine = self.maxRequestLine.bytes
+        configuration.maxRequestHead = self.maxRequestHead.bytes
+        configuration.maxRequestFields = self.maxRequestFields
+        configuration.maxChunkOverhead = self.maxChunkOverhead.bytes
         configuration.maxRequestBody = self.maxRequestBody.bytes
         configuration.bodyInline = self.bodyInline.bytes
         configuration.maxBufferedBodies = self.maxBufferedBodies.bytes

@@ -20,10 +20,12 @@ struct ServerService: Service {
 }
 
 extension ServerOptions {
-    /// Takes the HTTP address, or ends the process with a clear line.
+    /// Takes the HTTP addresses, or ends the process with a clear line.
     func open(_ server: InterfaceServer, _ logger: Logger) async throws {
-        for address in try await Process.claiming(self.http.description, { try await server.start() }) {
-            logger.info("serving HTTP", metadata: ["address": "\(ListenPlace.text(address))"])
+        for address in try await Process.claiming(self.addresses.text, { try await server.start() }) {
+            let scheme = self.tls.httpTlsCertificate.isEmpty ? "http" : "https"
+            logger.info("serving HTTP", metadata: ["address": "\(ListenPlace.text(address))", "scheme": "\(scheme)"])
         }
+        self.addresses.warn(logger)
     }
 }

@@ -21,6 +21,12 @@ struct SocketOptions: ParsableArguments {
             valueName: "origin"))
     var allowOrigin: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Channels that workers may name for a WebSocket's events, besides those in their own mailboxes; repeat it.",
+            valueName: "pattern"))
+    var websocketReceiveChannel: [PatternsOption] = []
+
     @Option(help: .count("WebSockets from one address; 0: any number."))
     var maxSocketsPerAddress = 0
 
@@ -111,6 +117,7 @@ struct SocketOptions: ParsableArguments {
         } catch {
             throw ValidationError("--allow-origin: \(error)")
         }
+        configuration.receiveChannels = ReceiveChannels(self.websocketReceiveChannel.flatMap(\.patterns))
         configuration.maxPerAddress = self.maxSocketsPerAddress
         configuration.connectTimeout = self.websocketConnectTimeout.duration
         configuration.maxWaitingDisconnects = self.maxWaitingDisconnects

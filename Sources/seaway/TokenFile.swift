@@ -1,4 +1,5 @@
 import SeawayBroker
+import SeawayNIO
 
 #if canImport(Glibc)
     import Glibc
@@ -8,7 +9,7 @@ import SeawayBroker
     import Darwin
 #endif
 
-/// The broker's file of tokens.
+/// The broker's file of tokens: a regular one, and its owner's alone once it was changed here.
 struct TokenFile: Sendable {
     /// Why it cannot be used.
     struct Fault: Error, CustomStringConvertible {
@@ -30,18 +31,11 @@ struct TokenFile: Sendable {
     }
 
     private func text() throws(Fault) -> String {
-        guard let file = fopen(self.path, "r") else { throw self.systemFault("read") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count <= Self.mostBytes {
-            let count = fread(&piece, 1, piece.count, file)
-            guard count > 0 else { break }
-            bytes += piece[..<count]
-        }
-        guard ferror(file) == 0 else { throw self.systemFault("read") }
-        guard bytes.count <= Self.mostBytes else {
-            throw Fault(description: "\(self.path) has more than \(Self.mostBytes) bytes")
+        let bytes: [UInt8]
+        do throws(RegularFile.Fault) {
+            bytes = try RegularFile.bytes(self.path, most: Self.mostBytes)
+        } catch {
+            throw Fault(description: error.description)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Fault(description: "\(self.path) is not UTF-8")

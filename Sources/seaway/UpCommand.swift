@@ -1,6 +1,6 @@
 import ArgumentParser
 import Logging
-import NIOPosix
+import NIOCore
 import SeawayBroker
 import SeawayServer
 
@@ -10,7 +10,8 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Run a broker and an interface server in one process.",
         discussion: """
-            The interface server uses the store itself, on the same event loop; workers attach at the broker's address.
+            The interface server uses the store itself, which is on its first event loop; workers attach at the broker's
+            address.
 
               seaway up
               seaway up --http 127.0.0.1:8000 --route /python=http.request.python
@@ -27,25 +28,35 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let signals = await Process.catchSignals()
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        self.broker.provideDescriptors(besides: self.server.maxHttpConnections, self.log.logger("seaway.broker"))
+        let group = self.server.makeLoops(sparing: 1)
+        let loops = Array(group.makeIterator())
+        self.broker.provideDescriptors(
+            besides: self.server.maxHttpConnections
+                + loops.count * (Descriptors.perLoop + self.server.files.descriptors),
+            self.log.logger("seaway.broker"))
         let broker = try await Broker.make(
-            configuration: try self.listeners.configuration(of: self.broker), eventLoop: eventLoop,
+            configuration: try self.listeners.configuration(of: self.broker), eventLoop: loops[0],
             logger: self.log.logger("seaway.broker"))
-        try await self.listeners.open(broker, self.log.logger("seaway.broker"))
+        try await self.listeners.open(
+            broker, besides: self.server.addresses.addresses, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
         let server = InterfaceServer(
             configuration: try self.server.configuration(with: self.sockets),
-            layer: broker.makeLayer(clientName: "seaway-up"),
-            eventLoop: eventLoop, logger: logger)
+            group: group, layers: loops.map { broker.makeLayer(clientName: "seaway-up", on: $0) }, logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(eventLoop, logger) { server.metrics }
+        let metrics = try await self.metrics.open(server.eventLoop, logger) { server.metrics() }
+        let ofBroker = self.listeners.reloading(broker, self.log.logger("seaway.broker"))
+        let ofServer = self.server.reloading(server, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             metrics + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger, reload: self.listeners.reloading(broker, self.log.logger("seaway.broker")).run)
+            ], until: signals, logger,
+            reload: {
+                let hasRead = await ofBroker.run()
+                return await ofServer.run() || hasRead
+            })
     }
 }

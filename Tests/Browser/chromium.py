@@ -31,6 +31,7 @@ new Promise((resolve, reject) => {
   };
   const observer = new MutationObserver(check);
   observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  document.addEventListener("readystatechange", check);
   check();
 })
 """
@@ -48,10 +49,10 @@ def find() -> str:
 class Browser:
     """One process, and the connection that drives it."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, *options: str):
         command = [
             find(), "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
-            "--no-first-run", f"--user-data-dir={folder}", "about:blank",
+            "--no-first-run", f"--user-data-dir={folder}", *options, "about:blank",
         ]  # fmt: skip
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")
@@ -123,6 +124,12 @@ class Page:
     def until(self, condition: str) -> object:
         """Waits until a condition in JavaScript holds, and returns its value."""
         return self.evaluate(UNTIL % (PATIENCE * 1000, condition))
+
+    def choose_file(self, selector: str, path: pathlib.Path) -> None:
+        """Puts a file into an `<input type="file">`."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
 
     def screenshot(self, path: pathlib.Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))

@@ -129,13 +129,13 @@ import Testing
         #expect(layer.sent.count == 5 && layer.numbers(for: "answers") == [1] && layer.numbers(for: "done") == [2])
     }
 
-    @Test func aBrokerThatNeverAnswersDoesNotHoldWhoIsCancelled() async {
+    @Test func aBrokerThatNeverAnswersDoesNotHoldWhoIsCancelled() async throws {
         let layer = FakeLayer { _, _ in nil }
         let pump = self.pump(layer)
         for number in 0..<2 { _ = await pump.put(self.payload(number), to: .channel("log")) }
-        await withTaskGroup { group in
+        try await withThrowingTaskGroup { group in
             group.addTask { await pump.run() }
-            _ = await layer.nextSent()
+            _ = try await layer.nextSent()
             group.cancelAll()
         }
         #expect(self.tally.counts.dropped == [.unknown: 1, .shutdown: 1])

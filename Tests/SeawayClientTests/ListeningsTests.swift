@@ -45,6 +45,16 @@ import Testing
         #expect(listenings.takeCredit().isEmpty)
     }
 
+    /// What waits in a mailbox ends with its reader (L6); what waits elsewhere is for others.
+    @Test func whatWaitsInMailboxesIsTakenAtTheEnd() {
+        let several = self.listening(to: "a", "b!", "c!")
+        #expect(several.lastCredit(of: self.one).map(\.purse) == ["b!", "c!"])
+        #expect(several.lastCredit(of: self.one).allSatisfy { $0.count > 0 })
+        #expect(self.listening(to: "a", "b").lastCredit(of: self.one).isEmpty)
+        #expect(self.listening(to: "b!").lastCredit(of: self.one).isEmpty)
+        #expect(several.lastCredit(of: self.two).isEmpty)
+    }
+
     @Test func severalNamesShareTheCommonPurse() {
         var listenings = self.listening(to: "a", "b")
         listenings.grant(2, to: self.one)

@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-@Suite("The messages of one answer (I10, I12)") struct AnswerStreamTests {
+@Suite("The messages of one answer (I10, I12, I13)") struct AnswerStreamTests {
     typealias Piece = AnswerStream.Piece
 
     @Test func oneMessageIsAWholeAnswer() {
@@ -134,6 +134,21 @@ import Testing
     }
 
     @Test(arguments: [
+        (Piece(size: 2, moreContent: true), AnswerStream.Step.continue(isLast: false)),
+        (Piece(size: 2), .continue(isLast: true)),
+        (Piece(size: 1, moreContent: true), .continue(isLast: false)),
+        (Piece(size: 1), .breakOff(.otherLength(expected: 12, received: 11))),
+        (Piece(size: 3, moreContent: true), .breakOff(.otherLength(expected: 12, received: 13))),
+        (Piece(size: 3), .breakOff(.otherLength(expected: 12, received: 13))),
+    ])
+    func whatWasSaidToBeAllIsAll(piece: Piece, step: AnswerStream.Step) {
+        var stream = AnswerStream()
+        _ = stream.receive(Piece(status: 200, size: 10, moreContent: true))
+        stream.expect(12)
+        #expect(stream.receive(piece) == step)
+    }
+
+    @Test(arguments: [
         (Piece(size: 5), AnswerFault.noStatus), (Piece(status: 199, size: 0), .statusOutOfRange(199)),
         (Piece(status: 600, size: 0), .statusOutOfRange(600)), (Piece(status: .min, size: 0), .statusOutOfRange(.min)),
         (Piece(status: 200, size: 0, offset: 1), .hole(expected: 0, offset: 1)),
@@ -155,7 +170,9 @@ import Testing
         (200, false, false, 0, true, nil, .length(0)),
         (200, false, false, 5, true, 9, .length(5)),
         (200, false, false, 5, false, nil, .chunked),
+        (200, false, false, 5, false, 9, .length(9)),
         (200, false, true, 5, false, nil, .untilClose),
+        (200, false, true, 5, false, 9, .length(9)),
         (200, false, true, 5, true, nil, .length(5)),
         (200, true, false, 5, true, 9, .none(contentLength: 5)),
         (200, true, false, 0, true, 9, .none(contentLength: 9)),

@@ -59,6 +59,38 @@ import Testing
         }
     }
 
+    @Test("I42") func whatWasSentIsNotKeptWhileTheClientIsAhead() {
+        var stream = BodyStream(pieceSize: 1_024)
+        stream.ask(upTo: .max)
+        var sent: [UInt8] = []
+        for round in 0..<1_000 {
+            while stream.hasRoom { stream.came(ByteBuffer(repeating: UInt8(round % 256), count: 700)) }
+            guard let piece = stream.next() else { break }
+            #expect(piece.content.storageCapacity <= 4_096)
+            sent.append(contentsOf: piece.content.readableBytesView)
+            _ = stream.settled(.taken)
+        }
+        #expect(sent.count > 500_000 && stream.held < 4_096)
+        #expect(zip(sent, sent.dropFirst()).allSatisfy { $0 == $1 || $0 &+ 1 == $1 }, "in order")
+    }
+
+    @Test("I40") func aReaderThatAsksForLittleGetsItInOrder() {
+        var stream = BodyStream(pieceSize: 8)
+        var sent = ""
+        for (count, letter) in "abcdefghijklmnopqrstuvwxyz".enumerated() {
+            stream.came(self.bytes(String(repeating: letter, count: 3)))
+            if letter == "z" { stream.becameWhole() }
+            stream.ask(upTo: letter == "z" ? 78 : count * 2)
+            while let piece = stream.next() {
+                #expect(piece.offset == sent.utf8.count)
+                sent += String(buffer: piece.content)
+                _ = stream.settled(.taken)
+            }
+        }
+        #expect(stream.isOver)
+        #expect(sent == "abcdefghijklmnopqrstuvwxyz".map { String(repeating: $0, count: 3) }.joined())
+    }
+
     @Test("I43") func aReaderIsToldThatTheBodyIsNotWhole() {
         var stream = BodyStream(pieceSize: 4)
         stream.ask(upTo: 100)

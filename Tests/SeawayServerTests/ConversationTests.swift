@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -178,7 +179,9 @@ import Testing
             // Between two sweeps, and yet to the millisecond.
             server.passUnseen(.milliseconds(37))
             server.answer(0, Self.hello)
-            #expect(log.lines == (isOn ? ["request bytes=5 method=GET ms=2037 path=/moon status=200"] : []))
+            #expect(
+                log.lines == (isOn ? ["request bytes=5 client=192.0.2.7 method=GET ms=2037 path=/moon status=200"] : [])
+            )
         }
     }
 

@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -95,7 +96,8 @@ import Testing
         #expect(server.layer.disconnects.map(\.message) == Array(repeating: Self.message(reply, "stalled"), count: 2))
         #expect(
             log.lines == [
-                "request bytes=1 cut=stalled method=GET ms=60000 path=/moon status=200",
+                "time is over client=192.0.2.7 limit=client-stall-timeout",
+                "request bytes=1 client=192.0.2.7 cut=stalled method=GET ms=60000 path=/moon status=200",
                 "answer cut off channel=http.request path=/moon why=stalled",
             ])
         #expect(server.core.counters.stalledRequests == 1 && server.core.counters.stalledClients == 1)
@@ -190,10 +192,11 @@ import Testing
         #expect(!client.isOpen)
         #expect(server.core.counters.stalledClients == 1)
         // What the kernel holds it goes on sending.
-        guard held > 0 else { return #expect(server.layer.disconnects.isEmpty && log.lines.isEmpty) }
+        #expect(log.lines.first == "time is over client=192.0.2.7 limit=client-stall-timeout")
+        guard held > 0 else { return #expect(server.layer.disconnects.isEmpty && log.lines.count == 1) }
         let reply = try #require(server.layer.replyChannel(0))
         #expect(server.layer.disconnects.map(\.message) == [DisconnectTests.message(reply, "stalled")])
-        #expect(log.lines == ["answer cut off channel=http.request path=/moon why=stalled"])
+        #expect(log.lines.dropFirst() == ["answer cut off channel=http.request path=/moon why=stalled"])
     }
 
     @Test("I20") func anAnswerThatWaitsForItsTurnIsToldToo() throws {
@@ -232,7 +235,8 @@ import Testing
         #expect(!client.isOpen)
         #expect(
             log.lines == [
-                "request bytes=1 cut=timeout method=GET ms=120000 path=/moon status=200",
+                "time is over client=192.0.2.7 limit=http-timeout path=/moon",
+                "request bytes=1 client=192.0.2.7 cut=timeout method=GET ms=120000 path=/moon status=200",
                 "answer cut off channel=http.request path=/moon why=timeout",
             ])
     }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import Synchronization
 import TestSupport
 
@@ -16,6 +17,7 @@ final class EmbeddedServer {
 
     init(
         layer: FakeLayer = FakeLayer(), log: LogLines = LogLines(), sockets: Bool = false,
+        threads: any FileThreads = SoonThreads(),
         _ configure: (inout ServerConfiguration) -> Void = { _ in }
     ) {
         var configuration = ServerConfiguration()
@@ -24,6 +26,7 @@ final class EmbeddedServer {
         self.core = ServerCore(
             configuration: configuration, layer: layer, eventLoop: self.loop, logger: log.logger)
         self.now = self.core.now
+        self.core.fileThreads = threads
         self.core.outgoing = { [outputs] in outputs.all[ObjectIdentifier($0)] ?? Outgoing(waiting: 0, taken: 0) }
         if sockets { self.core.start() } else { self.core.listen() }
     }
@@ -107,9 +110,12 @@ final class EmbeddedConnection {
         self.channel = EmbeddedChannel(loop: loop)
         self.outputs = outputs
         try self.channel.pipeline.syncOperations.addHandler(self.readings)
-        try self.channel.addServerHandlers(core)
         self.channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_000)
-        self.channel.connect(to: try SocketAddress(ipAddress: address, port: 50_312), promise: nil)
+        // A socket that was accepted knows it from its start.
+        let client = try SocketAddress(ipAddress: address, port: 50_312)
+        self.channel.remoteAddress = client
+        try self.channel.addServerHandlers(core)
+        self.channel.connect(to: client, promise: nil)
     }
 
     var isOpen: Bool { self.channel.isActive }

@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -176,15 +177,56 @@ import Testing
                 == Array(repeating: "malformed answer channel=http.request path=/moon why=it has no status", count: 2))
     }
 
-    @Test("I18", arguments: ["2", "0", "01", "1x", "x", "99999999999999999999", "18446744073709551616", "-1", "1!"])
-    func anUnknownReplyChannelIsClosed(name: String) throws {
+    @Test(
+        "I18",
+        arguments: [
+            "1", "2", "0", "1x", "x", "1!", "1.", "1.AAAAAAAAAAAAAAAA", "2.AAAAAAAAAAAAAAAA", "99999999999999999999",
+            "18446744073709551617.AAAAAAAAAAAAAAAA", ".AAAAAAAAAAAAAAAA",
+        ])
+    func aNameThatWasNotGivenOutDoesNothing(name: String) throws {
         let server = EmbeddedServer()
         let client = try server.connect()
         try client.get()
-        let channel = server.core.mailboxName + name
-        server.layer.deliver(Self.hello, to: [channel])
-        #expect(server.layer.closed == [channel])
-        #expect(server.core.counters.lateAnswers == 1)
+        server.layer.deliver(
+            ["status": 200, "disconnect_channel": "http.disconnect.me!1"], to: [server.core.mailboxName + name])
+        server.layer.deliver([:], to: [server.core.mailboxName + name])
+        #expect(server.layer.closed == [] && server.layer.sent.count == 1)
+        #expect(server.core.counters.unknownAnswers == 2 && server.core.counters.lateAnswers == 0)
+        #expect(try client.output() == "")
+        server.answer(0, Self.hello)
+        #expect(try client.output().hasPrefix("HTTP/1.1 200 "))
+    }
+
+    @Test("I18") func whatIsSentBeforeARequestComesSpoilsNoAnswer() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        let own = try #require(server.layer.replyChannel(0)).dropFirst(server.core.mailboxName.count + 1)
+        server.answer(0, Self.hello)
+        _ = try client.output()
+        // Of its own name it knows what stands behind the number, and all numbers to come.
+        for number in 2..<100 {
+            server.layer.deliver([:], to: ["\(server.core.mailboxName)\(number)\(own)"])
+            server.layer.deliver([:], to: ["\(server.core.mailboxName)\(number)"])
+        }
+        #expect(server.layer.closed == [])
+        for index in 1..<10 {
+            try client.get()
+            server.answer(index, Self.hello)
+            #expect(try client.output().hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test("I18") func whatComesTooLateIsClosed() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        server.answer(0, Self.hello)
+        _ = try client.output()
+        #expect(server.layer.closed == [])
+        server.answer(0, Self.hello)
+        #expect(server.layer.closed == [try #require(server.layer.replyChannel(0))])
+        #expect(server.core.counters.lateAnswers == 1 && server.core.counters.unknownAnswers == 0)
         #expect(try client.output() == "")
     }
 
@@ -195,7 +237,7 @@ import Testing
         server.layer.deliver(raw: [0xC1], to: try #require(server.layer.replyChannel(0)))
         #expect(try client.output().hasPrefix("HTTP/1.1 502 "))
         server.layer.deliver(raw: [], to: server.core.mailboxName + "9")
-        #expect(server.core.counters.lateAnswers == 1)
+        #expect(server.core.counters.unknownAnswers == 1)
     }
 
     @Test("I2") func aLostMailboxIsReplaced() throws {

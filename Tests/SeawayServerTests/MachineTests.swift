@@ -36,23 +36,23 @@ import Testing
         #expect(exchanges.takeWaiting() == ["bbbbbbbbbb", "b"])
         #expect(exchanges.resumeFirst(deadline: Moment(milliseconds: 500)) == true)
         #expect(exchanges.resumeFirst(deadline: Moment(milliseconds: 500)) == false)
-        #expect(exchanges.overdue(at: Moment(milliseconds: 500)) == 2)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 500))?.index == 0)
     }
 
     @Test func aSlowClientPausesTheFirst() {
         var exchanges = Self.two()
         #expect(exchanges.pauseIfNeeded(at: 0, isWritable: false) == true)
         // The client is late, not the worker.
-        #expect(exchanges.overdue(at: Moment(milliseconds: 1_000)) == 2)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 1_000))?.index == 1)
     }
 
     @Test func theTimeOfAnAnswerIsKept() {
         var exchanges = Self.two()
-        #expect(exchanges.overdue(at: Moment(milliseconds: 89)) == nil)
-        #expect(exchanges.overdue(at: Moment(milliseconds: 90)) == 2)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 89))?.index == nil)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 90))?.index == 1)
         _ = exchanges.put("b", bytes: 1, at: 1, isLast: true)
-        #expect(exchanges.overdue(at: Moment(milliseconds: 99)) == nil)
-        #expect(exchanges.overdue(at: Moment(milliseconds: 100)) == 1)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 99))?.index == nil)
+        #expect(exchanges.overdue(at: Moment(milliseconds: 100))?.index == 0)
         #expect(exchanges.removeAll().map { [$0.number, $0.isComplete ? 1 : 0] } == [[1, 0], [2, 1]])
         #expect(exchanges.isEmpty)
     }
@@ -66,7 +66,8 @@ import Testing
     func expiry(
         _ clock: ConnectionClock, _ seconds: Int64, isBusy: Bool = false, _ output: TakenBytes? = nil
     ) -> ConnectionClock.Expiry {
-        clock.expiry(
+        var clock = clock
+        return clock.expiry(
             at: Self.at(seconds), isBusy: isBusy, output: output ?? TakenBytes(now: Self.at(0)), times: Self.times)
     }
 
@@ -83,7 +84,7 @@ import Testing
     @Test func aConnectionThatSaysNothingIsClosed() {
         let clock = ConnectionClock(now: Self.at(0))
         #expect(self.expiry(clock, 29) == .none)
-        #expect(self.expiry(clock, 30) == .close)
+        #expect(self.expiry(clock, 30) == .close(.head))
     }
 
     @Test func aHeadThatTricklesInIsAnswered() {
@@ -91,14 +92,50 @@ import Testing
         clock.bytesCame(at: Self.at(10))
         clock.bytesCame(at: Self.at(29))
         #expect(self.expiry(clock, 29) == .none)
-        #expect(self.expiry(clock, 30) == .slowRequest)
+        #expect(self.expiry(clock, 30) == .slowRequest(.head))
     }
 
     @Test func aBodyHasItsOwnTime() {
         var clock = ConnectionClock(now: Self.at(0))
         clock.headCame(at: Self.at(10))
-        #expect(self.expiry(clock, 129) == .none)
-        #expect(self.expiry(clock, 130) == .slowRequest)
+        #expect(self.expiry(clock, 29) == .none)
+        #expect(self.expiry(clock, 30) == .slowRequest(.body))
+        // Each byte gives it anew, as long as there are enough of them.
+        for second in stride(from: Int64(20), through: 40, by: 10) { clock.bodyCame(3_000, at: Self.at(second)) }
+        #expect(self.expiry(clock, 59) == .none)
+        #expect(self.expiry(clock, 60) == .slowRequest(.body))
+    }
+
+    @Test func aBodyThatTricklesInIsTooSlow() {
+        var enough = BodyPace(now: Self.at(0))
+        var tooLittle = BodyPace(now: Self.at(0))
+        for second in Int64(1)...29 {
+            enough.came(133, at: Self.at(second))
+            tooLittle.came(132, at: Self.at(second))
+            #expect(enough.limit(at: Self.at(second), Self.times) == nil)
+            #expect(tooLittle.limit(at: Self.at(second), Self.times) == nil)
+        }
+        // 128 a second for 30 seconds are 3,840.
+        #expect(enough.limit(at: Self.at(30), Self.times) == nil)
+        #expect(tooLittle.limit(at: Self.at(30), Self.times) == .bodyRate)
+        // What came in one window is not there for the next.
+        for second in Int64(31)...59 { enough.came(1, at: Self.at(second)) }
+        #expect(enough.limit(at: Self.at(60), Self.times) == .bodyRate)
+        var unlimited = Self.times
+        unlimited.minBodyRate = 0
+        #expect(enough.limit(at: Self.at(60), unlimited) == nil)
+        unlimited.minBodyRate = .max
+        var any = BodyPace(now: Self.at(0))
+        any.came(1, at: Self.at(29))
+        #expect(any.limit(at: Self.at(30), unlimited) == .bodyRate)
+    }
+
+    @Test func aBodyThatTheServerDoesNotReadIsNotLate() {
+        var clock = ConnectionClock(now: Self.at(0))
+        clock.headCame(at: Self.at(0))
+        clock.readingWasHeld(at: Self.at(100))
+        #expect(self.expiry(clock, 119) == .none)
+        #expect(self.expiry(clock, 120) == .slowRequest(.body))
     }
 
     @Test func anIdleConnectionIsClosedButNotABusyOne() {
@@ -108,10 +145,10 @@ import Testing
         #expect(self.expiry(clock, 1_000, isBusy: true) == .none)
         clock.answerLeft(at: Self.at(1_000))
         #expect(self.expiry(clock, 1_074) == .none)
-        #expect(self.expiry(clock, 1_075) == .close)
+        #expect(self.expiry(clock, 1_075) == .close(.keepAlive))
         clock.bytesCame(at: Self.at(1_074))
         #expect(self.expiry(clock, 1_103) == .none)
-        #expect(self.expiry(clock, 1_104) == .slowRequest)
+        #expect(self.expiry(clock, 1_104) == .slowRequest(.head))
     }
 
     @Test func aHeadThatTheServerDoesNotReadIsNotLate() {
@@ -146,9 +183,9 @@ import Testing
         // All is taken: only now both times begin.
         steady.look(Outgoing(waiting: 0, taken: 1_000), at: Self.at(1_000))
         #expect(self.expiry(clock, 1_074, steady) == .none)
-        #expect(self.expiry(clock, 1_075, steady) == .close)
+        #expect(self.expiry(clock, 1_075, steady) == .close(.keepAlive))
         #expect(self.expiry(ended, 1_001, steady) == .none)
-        #expect(self.expiry(ended, 1_002, steady) == .close)
+        #expect(self.expiry(ended, 1_002, steady) == .close(nil))
     }
 
     @Test func afterTheEndOnlyAShortTimeIsLeft() {
@@ -159,6 +196,6 @@ import Testing
         clock.sideEnded(at: Self.at(1_000))
         clock.requestCame(at: Self.at(1_001))
         #expect(self.expiry(clock, 1_001) == .none)
-        #expect(self.expiry(clock, 1_002) == .close)
+        #expect(self.expiry(clock, 1_002) == .close(nil))
     }
 }

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -53,7 +54,11 @@ import Testing
         let server = ServerCounters()
         let wire = WebSocketCounters()
         let shown = ServerMetrics(server: server, wire: wire).all.flatMap(\.samples).count
-        #expect(shown == count(server) + count(server.sockets) + count(wire))
+        let all: [Any] = [
+            server, server.sockets, server.tls, server.http2, server.files, server.compression, wire,
+        ]
+        let byName = HTTP2Fault.allCases.count + TimeLimit.allCases.count
+        #expect(shown == all.reduce(byName) { $0 + count($1) })
     }
 
     @Test(arguments: [
@@ -75,12 +80,22 @@ import Testing
         }
     }
 
-    @Test func placesAreBounded() async throws {
+    @Test("I31") func halfRequestsShutNobodyOut() async throws {
         try await self.withMetrics { _, address in
-            try await Self.hold(16, at: address) {
-                try await RawClient.connect(to: address) { client in
-                    let answer = try await client.readToEnd()
-                    #expect(answer.isEmpty)
+            try await RawClient.connect(to: address) { oldest in
+                try await oldest.send("GET /metrics HTTP/1.1\r\n")
+                try await Self.hold(15, at: address) {
+                    for _ in 0..<5 {
+                        try await RawClient.connect(to: address) { client in
+                            try await client.send("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n")
+                            let answer = try await client.readToEnd()
+                            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                        }
+                    }
+                    // The oldest has given its place to the first, long before its time.
+                    let began = ContinuousClock.now
+                    let answer = try await oldest.readToEnd()
+                    #expect(answer.isEmpty && began.duration(to: .now) < .seconds(5))
                 }
             }
         }
@@ -100,7 +115,7 @@ import Testing
         try await SocketServer.run(.echo()) { server in
             let metrics = MetricsServer(
                 eventLoop: server.server.eventLoop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            ) { server.server.metrics }
+            ) { server.server.metrics() }
             let address = try await metrics.start(host: "127.0.0.1", port: 0)[0]
             do {
                 try await body(server, address)

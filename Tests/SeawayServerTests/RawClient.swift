@@ -2,7 +2,9 @@ import Logging
 import NIOCore
 import NIOPosix
 import SeawayMessage
+import SeawayNIO
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -71,23 +73,27 @@ struct SocketServer {
     let layer: FakeLayer
     let server: InterfaceServer
     let address: SocketAddress
+    let log: LogLines
 
     /// Starts one, and shuts it down when the body returns.
+    ///
+    /// - Parameter loops: what it runs on; `nil`: any one.
     static func run(
         _ layer: FakeLayer, _ configure: (inout ServerConfiguration) -> Void = { _ in },
-        _ body: (SocketServer) async throws -> Void
+        on loops: (any EventLoopGroup)? = nil, _ body: (SocketServer) async throws -> Void
     ) async throws {
         var configuration = ServerConfiguration()
-        configuration.port = 0
+        configuration.listen(on: 0)
+        configuration.allowAllTime()
         configure(&configuration)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let log = LogLines()
+        let group = loops ?? MultiThreadedEventLoopGroup.singleton.next()
         let server = InterfaceServer(
-            configuration: configuration, layer: layer, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: logger)
+            configuration: configuration, group: group, layers: group.makeIterator().map { _ in layer },
+            logger: log.logger)
         let address = try await server.start()[0]
         do {
-            try await body(SocketServer(layer: layer, server: server, address: address))
+            try await body(SocketServer(layer: layer, server: server, address: address, log: log))
         } catch {
             await server.shutdown(grace: .zero)
             throw error
@@ -98,6 +104,23 @@ struct SocketServer {
     func connect(_ body: (inout RawClient) async throws -> Void) async throws {
         try await RawClient.connect(to: self.address, body)
     }
+}
+
+extension ServerConfiguration {
+    /// What is late on a busy machine is not what tests over real sockets are about: where it is, they say so.
+    fileprivate mutating func allowAllTime() {
+        let hour = Duration.seconds(3_600)
+        self.headTimeout = hour
+        self.bodyTimeout = hour
+        self.minBodyRate = 0
+        self.keepAliveTimeout = hour
+        self.sockets.wire.pingInterval = hour
+        self.sockets.wire.silenceTimeout = hour
+        self.sockets.wire.closeTimeout = hour
+    }
+
+    /// At a port of the loopback address.
+    mutating func listen(on port: Int) { self.addresses = [.tcp(ListenPlace(host: "127.0.0.1", port: port))] }
 }
 
 extension FakeLayer {

@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import TestSupport
 import Testing
@@ -14,14 +15,14 @@ import Testing
             worker.on("bigdata.process") { _ in throw Oops() }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
             layer.deliver(["reply_channel": "websocket.send.s!1"], to: "websocket.receive")
-            #expect(await layer.nextSent().message == ["close": 1_011])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message == ["close": 1_011])
+            #expect(try await layer.nextCredit() == 1)
             // Nobody waits for an answer here.
             layer.deliver([:], to: "bigdata.process")
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -33,8 +34,8 @@ import Testing
         } talk: { _ in
             for text in ["lost", "kept"] {
                 layer.deliver(["reply_channel": "websocket.send.s!1", "text": .string(text)], to: "websocket.receive")
-                #expect(await layer.nextSent().message == ["text": .string(text)])
-                #expect(await layer.nextCredit() == 1)
+                try #require(try await layer.nextSent().message == ["text": .string(text)])
+                #expect(try await layer.nextCredit() == 1)
             }
         }
     }
@@ -45,7 +46,7 @@ import Testing
             worker.on("http.request", path: "/*") { _ in .text("") }
         } talk: { _ in
             layer.deliver(["reply_channel": "http.response.s!1", "method": "GET", "path": 7], to: "http.request")
-            #expect(await layer.nextSent().status == 404)
+            try #require(try await layer.nextSent().status == 404)
         }
     }
 
@@ -57,8 +58,8 @@ import Testing
             worker.on("http.request", path: "/") { _ in .text("hi") }
         } talk: { _ in
             layer.request(1, "/")
-            for _ in 0..<4 { #expect(await layer.nextSent().content == "hi") }
-            #expect(await layer.nextCredit() == 1)
+            for _ in 0..<4 { try #require(try await layer.nextSent().content == "hi") }
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(clock.waits == [.milliseconds(5), .milliseconds(10), .milliseconds(20)])
     }
@@ -70,7 +71,7 @@ import Testing
             worker.on("http.request", path: "/") { _ in .text("hi") }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextCredit() == 1)
         }
         let waited = clock.waits.reduce(.zero, +)
         #expect(waited >= .seconds(30) && waited < .seconds(31))
@@ -83,14 +84,14 @@ import Testing
             worker.on("rpc") { message in try await message.reply(["n": 1]) }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 200)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().status == 200)
+            #expect(try await layer.nextCredit() == 1)
             layer.deliver(["reply_channel": "rpc.k!1"], to: "rpc")
-            #expect(await layer.nextSent().message == ["n": 1])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message == ["n": 1])
+            #expect(try await layer.nextCredit() == 1)
             // Neither was followed by a 500.
             layer.request(2, "/")
-            #expect(await layer.nextSent().channel == "http.response.s!2")
+            #expect(try await layer.nextSent().channel == "http.response.s!2")
         }
     }
 
@@ -100,9 +101,9 @@ import Testing
             worker.on("http.request", path: "/") { _ in .text("hi") }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 200)
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().status == 200)
+            #expect(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -126,7 +127,7 @@ import Testing
                     "body": .bytes(Array(#"{"item":"tea","count":2}"#.utf8)), "query_string": "x=%2B&more=3&y",
                     "headers": [["host", "localhost"]], "client": ["127.0.0.1", 5_031], "scheme": "https",
                 ])
-            let answer = await layer.nextSent()
+            let answer = try await layer.nextSent()
             #expect(answer.status == 201)
             let order = try Message(json: answer.content ?? "")
             #expect(order["item"] == "tea")
@@ -144,8 +145,8 @@ import Testing
             }
         } talk: { _ in
             layer.deliver([:], to: "news")
-            #expect(await layer.nextSent().channel == "news.log")
-            #expect(await layer.nextSent().channel == "liveblog")
+            try #require(try await layer.nextSent().channel == "news.log")
+            #expect(try await layer.nextSent().channel == "liveblog")
             #expect(await seen.next() == GroupCounts(sent: 2, full: 1, gone: 0))
         }
     }

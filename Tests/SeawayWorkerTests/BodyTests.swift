@@ -1,5 +1,6 @@
 import InMemoryLogging
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import TestSupport
 import Testing
@@ -22,8 +23,8 @@ import Testing
             worker.on("http.request", path: "/") { try await work($0) }
         } talk: { _ in
             layer.request(1, "POST", "/", Self.fields)
-            #expect(await layer.nextAside() == Self.channel)
-            let asked = await layer.nextSent()
+            #expect(try await layer.nextAside() == Self.channel)
+            let asked = try await layer.nextSent()
             #expect(asked.channel == "http.response.s!1" && asked.ifHeard)
             #expect(asked.message == ["body_wanted": 524_288])
             try await talk(layer)
@@ -37,8 +38,8 @@ import Testing
             layer.deliver(Self.piece(0, "one "), to: Self.channel)
             layer.deliver(Self.piece(4, "two"), to: Self.channel)
             layer.deliver(Self.piece(7, "", more: false), to: Self.channel)
-            #expect(await layer.nextSent().content == "one two")
-            #expect(await layer.nextStoppedAside() == Self.channel)
+            try #require(try await layer.nextSent().content == "one two")
+            #expect(try await layer.nextStoppedAside() == Self.channel)
         }
     }
 
@@ -57,9 +58,9 @@ import Testing
                 layer.deliver(Self.piece(Int64(number - 1) * 65_536, text), to: Self.channel)
                 #expect(await taken.next() == number * 65_536)
             }
-            #expect(await layer.nextSent().message == ["body_wanted": 786_432])
+            try #require(try await layer.nextSent().message == ["body_wanted": 786_432])
             layer.deliver(Self.piece(262_144, "end", more: false), to: Self.channel)
-            #expect(await layer.nextSent().content == "262147")
+            #expect(try await layer.nextSent().content == "262147")
         }
     }
 
@@ -70,9 +71,9 @@ import Testing
         } talk: { layer in
             layer.deliver(Self.piece(0, "one "), to: Self.channel)
             layer.deliver(["offset": 4, "closed": true], to: Self.channel)
-            #expect(await layer.nextClosed() == [Self.channel])
-            #expect(await layer.nextStoppedAside() == Self.channel)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextClosed() == [Self.channel])
+            #expect(try await layer.nextStoppedAside() == Self.channel)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(log.errors.isEmpty)
     }
@@ -82,8 +83,8 @@ import Testing
         try await self.read(layer) {
             .text(try await $0.text())
         } talk: { layer in
-            #expect(await layer.nextClosed() == [Self.channel])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextClosed() == [Self.channel])
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -92,9 +93,9 @@ import Testing
         try await self.read(layer) {
             .text(try await $0.text())
         } talk: { layer in
-            #expect(await layer.nextSent().message == ["body_wanted": 524_288])
+            try #require(try await layer.nextSent().message == ["body_wanted": 524_288])
             layer.deliver(Self.piece(0, "one", more: false), to: Self.channel)
-            #expect(await layer.nextSent().content == "one")
+            #expect(try await layer.nextSent().content == "one")
         }
     }
 
@@ -113,8 +114,8 @@ import Testing
             }
         } talk: { layer in
             layer.deliver(wrong, to: Self.channel)
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextClosed() == [Self.channel])
+            try #require(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextClosed() == [Self.channel])
         }
     }
 
@@ -124,8 +125,8 @@ import Testing
             .text(try await $0.text(upTo: 5))
         } talk: { layer in
             layer.deliver(Self.piece(0, "one two"), to: Self.channel)
-            #expect(await layer.nextSent().status == 413)
-            #expect(await layer.nextClosed() == [Self.channel])
+            try #require(try await layer.nextSent().status == 413)
+            #expect(try await layer.nextClosed() == [Self.channel])
         }
         #expect(log.errors.isEmpty)
     }
@@ -138,9 +139,9 @@ import Testing
             return .text("no", status: 401)
         } talk: { layer in
             layer.deliver(Self.piece(0, "one "), to: Self.channel)
-            #expect(await layer.nextSent().status == 401)
-            #expect(await layer.nextClosed() == [Self.channel])
-            #expect(await layer.nextStoppedAside() == Self.channel)
+            try #require(try await layer.nextSent().status == 401)
+            #expect(try await layer.nextClosed() == [Self.channel])
+            #expect(try await layer.nextStoppedAside() == Self.channel)
         }
     }
 
@@ -149,10 +150,10 @@ import Testing
             .stream { writer in for try await piece in request.body { try await writer.write(piece) } }
         } talk: { layer in
             layer.deliver(Self.piece(0, "one "), to: Self.channel)
-            #expect(await layer.nextSent().content == "one ")
+            try #require(try await layer.nextSent().content == "one ")
             layer.deliver(Self.piece(4, "two", more: false), to: Self.channel)
-            #expect(await layer.nextSent().content == "two")
-            #expect(await layer.nextSent().message["more_content"] == false)
+            #expect(try await layer.nextSent().content == "two")
+            #expect(try await layer.nextSent().message["more_content"] == false)
         }
     }
 
@@ -163,7 +164,7 @@ import Testing
             return .text("once")
         } talk: { layer in
             layer.deliver(Self.piece(0, "one", more: false), to: Self.channel)
-            #expect(await layer.nextSent().content == "once")
+            try #require(try await layer.nextSent().content == "once")
         }
     }
 
@@ -176,7 +177,7 @@ import Testing
             }
         } talk: { layer in
             layer.happen(.refused(Refusal(code: "denied")), to: Self.channel)
-            #expect(await layer.nextSent().content == "denied")
+            try #require(try await layer.nextSent().content == "denied")
         }
     }
 
@@ -186,7 +187,7 @@ import Testing
             worker.on("http.request", path: "/") { .text(try await $0.form()["b"] ?? "") }
         } talk: { _ in
             layer.request(1, "POST", "/", ["body": "a=1&b=two+words"])
-            #expect(await layer.nextSent().content == "two words")
+            try #require(try await layer.nextSent().content == "two words")
         }
     }
 }

@@ -20,10 +20,10 @@ import Testing
             layer.disconnect(channel, 1)
             #expect(await house.ended.next())
             // It has ended: nobody else is cancelled for it.
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             layer.disconnect(channel, 1)
             layer.request(3, "/quick")
-            #expect(await layer.nextSent().content == "quick")
+            #expect(try await layer.nextSent().content == "quick")
         }
         #expect(house.log.errors == [])
     }
@@ -36,17 +36,17 @@ import Testing
             await house.begun.next()
             try await house.broker.advance(by: .milliseconds(200))
             layer.request(2, "/quick")
-            #expect(await layer.nextSent().content == "quick")
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().content == "quick")
+            #expect(try await layer.nextCredit() == 1)
             layer.request(3, "/slow")
             await house.begun.next()
             try await house.broker.advance(by: .milliseconds(50))
-            _ = await layer.nextAside()
+            _ = try await layer.nextAside()
             layer.happenAside(.started(kept: false))
-            let first = await layer.nextSent()
+            let first = try await layer.nextSent()
             #expect(first.channel == "http.response.s!1")
             try await house.broker.advance(by: .milliseconds(200))
-            let last = await layer.nextSent()
+            let last = try await layer.nextSent()
             #expect(last.channel == "http.response.s!3")
             layer.disconnect(first.message["disconnect_channel"]?.string ?? "", 1)
             layer.disconnect(last.message["disconnect_channel"]?.string ?? "", 3)
@@ -74,7 +74,7 @@ import Testing
             }
         } talk: { layer in
             layer.request(1, "/answered")
-            #expect(await layer.nextSent().status == 200)
+            #expect(try await layer.nextSent().status == 200)
             layer.request(2, "/handed-on")
             // Not an interface server's: it would take the name for its answer.
             layer.deliver(["reply_channel": "rpc.k!1", "path": "/"], to: "rpc")
@@ -84,7 +84,7 @@ import Testing
             layer.disconnect(try await house.nameOne(3), 3)
             #expect(await house.ended.next())
             gate.open()
-            for _ in 0..<4 { #expect(await layer.nextCredit() == 1) }
+            for _ in 0..<4 { #expect(try await layer.nextCredit() == 1) }
         }
     }
 
@@ -106,13 +106,13 @@ import Testing
             layer.request(1, "/gate")
             await begun.next()
             try await house.broker.advance(by: .milliseconds(250))
-            _ = await layer.nextAside()
+            _ = try await layer.nextAside()
             layer.happenAside(event)
             layer.request(2, "/gate")
             await begun.next()
             try await house.broker.advance(by: .seconds(5))
             gate.open()
-            for _ in 0..<2 { #expect(await layer.nextSent().content == "done") }
+            for _ in 0..<2 { #expect(try await layer.nextSent().content == "done") }
         }
         #expect(house.log.lines.filter { $0.hasPrefix("info consumers work on when nobody waits") }.count == 1)
         #expect(house.log.errors == [])
@@ -126,7 +126,7 @@ import Testing
             for wait in [250, 500] {
                 await house.broker.clock.waitForSleepers()
                 try await house.broker.advance(by: .milliseconds(wait))
-                #expect(await layer.nextSent().message["disconnect_channel"]?.string == channel)
+                #expect(try await layer.nextSent().message["disconnect_channel"]?.string == channel)
             }
             layer.disconnect(channel, 1)
             #expect(await house.ended.next())
@@ -148,7 +148,7 @@ import Testing
             await begun.next()
             try await broker.advance(by: .seconds(60))
             gate.open()
-            #expect(await layer.nextSent().content == "done")
+            #expect(try await layer.nextSent().content == "done")
         }
     }
 }

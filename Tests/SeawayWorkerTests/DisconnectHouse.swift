@@ -64,9 +64,9 @@ struct DisconnectHouse {
     func passNotice(isFirst: Bool = true) async throws -> FakeLayer.Sent {
         try await self.broker.advance(by: .milliseconds(250))
         if isFirst {
-            _ = await self.layer.nextAside()
+            _ = try await self.layer.nextAside()
             self.layer.happenAside(.started(kept: false))
         }
-        return await self.layer.nextSent()
+        return try await self.layer.nextSent()
     }
 }

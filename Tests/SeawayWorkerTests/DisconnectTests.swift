@@ -16,11 +16,11 @@ import Testing
             #expect(channel.wholeMatch(of: /http\.disconnect\.[a-z0-9]{8,}![0-9]+/) != nil)
             layer.disconnect(channel, 1)
             #expect(await house.ended.next())
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             // Its one consumer goes on, in a task that is not cancelled.
             layer.request(2, "/quick")
-            #expect(await layer.nextSent().content == "quick")
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().content == "quick")
+            #expect(try await layer.nextCredit() == 1)
             let next = try await house.nameOne(3, isFirst: false)
             #expect(next != channel)
             layer.disconnect(next, 3)
@@ -30,7 +30,7 @@ import Testing
         #expect(
             house.log.lines.contains(
                 "debug nobody waits for the answer any more channel=http.request method=GET path=/slow"))
-        _ = await house.layer.nextStoppedAside()
+        _ = try await house.layer.nextStoppedAside()
     }
 
     @Test func goneToTheNamingSaysTheSame() async throws {
@@ -40,7 +40,7 @@ import Testing
         try await house.run { layer in
             _ = try await house.nameOne(1)
             #expect(await house.ended.next())
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(house.log.errors == [])
     }
@@ -67,7 +67,7 @@ import Testing
                 layer.request(1, path)
                 await begun.next()
                 #expect(await ended.next())
-                #expect(await layer.nextCredit() == 1)
+                try #require(try await layer.nextCredit() == 1)
             }
         }
         #expect(house.log.errors == [])
@@ -95,11 +95,11 @@ import Testing
                 let channel = try #require(sent.message["disconnect_channel"]?.string)
                 layer.disconnect(channel, 1)
                 #expect(await ended.next())
-                #expect(await layer.nextCredit() == 1)
+                #expect(try await layer.nextCredit() == 1)
             }
         }
         house.layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await house.layer.nextSent().channel == "end")
+        #expect(try await house.layer.nextSent().channel == "end")
         #expect(house.log.errors == [])
     }
 
@@ -115,13 +115,13 @@ import Testing
             }
         } talk: { layer in
             layer.request(1, "/stream")
-            #expect(await layer.nextSent().content == "one")
+            #expect(try await layer.nextSent().content == "one")
             await begun.next()
             let sent = try await house.passNotice()
             let channel = try #require(sent.message["disconnect_channel"]?.string)
             layer.disconnect(channel, 1)
             #expect(await ended.next())
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(house.log.errors == [])
     }
@@ -139,11 +139,11 @@ import Testing
         } talk: { shutdown in
             let channel = try await house.nameOne(1)
             shutdown.triggerGracefulShutdown()
-            await layer.stopping()
+            try await layer.stopping()
             layer.disconnect(channel, 1)
             #expect(await ended.next())
         }
-        _ = await layer.nextStoppedAside()
+        _ = try await layer.nextStoppedAside()
     }
 
     /// Whoever still waits has an answer when the worker's time is over.
@@ -158,14 +158,14 @@ import Testing
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
-            _ = await layer.nextCredit()
+            _ = try await layer.nextCredit()
             // The third is prefetched.
             for number in 1...3 { layer.request(number, "/") }
             for _ in 1...2 { await begun.next() }
             group.cancelAll()
             var answered: Set<String> = []
             for _ in 1...3 {
-                let answer = await layer.nextSent()
+                let answer = try await layer.nextSent()
                 #expect(answer.status == 500)
                 answered.insert(answer.channel)
             }

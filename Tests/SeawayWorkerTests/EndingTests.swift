@@ -35,15 +35,15 @@ import Testing
             worker.on("http.request", at: "/ping") { try await $0.reply(["status": 200]) }
         } talk: { _ in
             layer.request(1, "POST", "/odd")
-            if name == "says something else" { #expect(await layer.nextSent().message == ["note": "soon"]) }
-            let answer = await layer.nextSent()
+            if name == "says something else" { #expect(try await layer.nextSent().message == ["note": "soon"]) }
+            let answer = try await layer.nextSent()
             #expect(answer.channel == "http.response.s!1")
             #expect(answer.status == 500)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             // The same worker serves the next one.
             layer.request(2, "/ping")
-            #expect(await layer.nextSent().status == 200)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().status == 200)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(log.errors.count == 1)
         #expect(log.errors.first?.hasPrefix("error \(text) channel=http.request error=") == true)
@@ -61,8 +61,8 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(log.errors.count == 1)
         #expect(log.errors.first?.hasSuffix(" method=GET path=/") == true)
@@ -78,10 +78,10 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            for _ in 0..<2 { #expect(await layer.nextSent().message["more_content"] == true) }
+            for _ in 0..<2 { try #require(try await layer.nextSent().message["more_content"] == true) }
             // A second status: the server closes before the end of the body (I12).
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
         #expect(log.errors.count == 1)
     }
@@ -97,10 +97,10 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().content == "one")
-            #expect(await layer.nextSent().content == "two")
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().content == "one")
+            #expect(try await layer.nextSent().content == "two")
+            #expect(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -116,13 +116,13 @@ import Testing
         } talk: { _ in
             for path in ["/silent", "/throws"] {
                 layer.event(1, "connect", order: 0, path: path)
-                #expect(await layer.nextSent().message == ["accept": false, "status": 500])
-                #expect(await layer.nextCredit() == 1)
+                try #require(try await layer.nextSent().message == ["accept": false, "status": 500])
+                #expect(try await layer.nextCredit() == 1)
             }
             layer.event(1, "connect", order: 0, path: "/late")
-            #expect(await layer.nextSent().message == ["accept": true, "serial": true])
-            #expect(await layer.nextSent().message == ["close": 1_011])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message == ["accept": true, "serial": true])
+            #expect(try await layer.nextSent().message == ["close": 1_011])
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -132,9 +132,9 @@ import Testing
             worker.onWebSocket { _, _ in }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message["accept"] == true)
-            #expect(await layer.nextSent().message == ["accept": false, "status": 500])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message["accept"] == true)
+            #expect(try await layer.nextSent().message == ["accept": false, "status": 500])
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -145,7 +145,7 @@ import Testing
             worker.on("http.request", path: "/*") { _ in throw Oops() }
         } talk: { _ in
             layer.request(1, "GET", "/a\n2030-01-01 error forged\u{1B}[2J\u{2028}")
-            #expect(await layer.nextSent().status == 500)
+            try #require(try await layer.nextSent().status == 500)
         }
         let line = try #require(log.errors.first)
         #expect(line.hasSuffix(#"path=/a\n2030-01-01 error forged\x1b[2J\u2028"#))
@@ -165,17 +165,17 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/heavy")
-            let work = await layer.nextSent()
+            let work = try await layer.nextSent()
             #expect(work.channel == "bigdata.process")
             #expect(work.message == ["limit": 7, "reply_channel": "http.response.s!1"])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             for path in ["/elsewhere", "/throws"] {
                 layer.request(2, path)
-                #expect(await layer.nextCredit() == 1)
+                #expect(try await layer.nextCredit() == 1)
             }
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
         #expect(log.errors.count == 1)
     }
 
@@ -185,9 +185,9 @@ import Testing
             worker.on("http.request") { try await $0.handOn([:], to: "heavy") }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().channel == "heavy")
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().channel == "heavy")
+            #expect(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -203,9 +203,9 @@ import Testing
         } talk: { _ in
             layer.request(1, "/")
             let message = await later.next()
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             try await message.reply(["status": 200])
-            #expect(await layer.nextSent().status == 200)
+            #expect(try await layer.nextSent().status == 200)
         }
     }
 
@@ -238,12 +238,12 @@ import Testing
         } talk: { _ in
             for path in ["/0", "/1", "/both", "/stream"] {
                 layer.request(1, path)
-                #expect(await layer.nextSent().content == "one")
-                #expect(await layer.nextCredit() == 1)
+                try #require(try await layer.nextSent().content == "one")
+                #expect(try await layer.nextCredit() == 1)
             }
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
         #expect(log.errors.count == 4)
         #expect(log.errors.allSatisfy { $0.contains("error=alreadyAnswered http.response.s!1") })
     }
@@ -257,8 +257,8 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().content == "one")
-            #expect(await layer.nextSent().status == 500)
+            try #require(try await layer.nextSent().content == "one")
+            #expect(try await layer.nextSent().status == 500)
         }
     }
 
@@ -272,8 +272,8 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            for _ in 0..<2 { #expect(await layer.nextSent().status == 200) }
-            #expect(await layer.nextCredit() == 1)
+            for _ in 0..<2 { try #require(try await layer.nextSent().status == 200) }
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 }

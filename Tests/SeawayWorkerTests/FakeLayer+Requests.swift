@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import TestSupport
 
 extension FakeLayer {

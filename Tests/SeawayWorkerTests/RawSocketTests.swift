@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import TestSupport
 import Testing
@@ -30,9 +31,9 @@ import Testing
             }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message == sent)
-            #expect(await layer.nextSent().message == ["text": "more"])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message == sent)
+            #expect(try await layer.nextSent().message == ["text": "more"])
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -46,18 +47,18 @@ import Testing
         } talk: { _ in
             let type = String(channel.dropFirst("websocket.".count))
             layer.event(1, type, order: 7, ["text": "hi", "serial": true])
-            if fails, type == "receive" { #expect(await layer.nextSent().message == ["close": 1_011]) }
-            let done = await layer.nextSent()
+            if fails, type == "receive" { #expect(try await layer.nextSent().message == ["close": 1_011]) }
+            let done = try await layer.nextSent()
             #expect(done.channel == "websocket.control.s!1")
             #expect(done.message == ["done": 7])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             // Nobody waits for this one.
             layer.event(1, "receive", order: 8, on: channel, ["text": "hi"])
-            if fails { #expect(await layer.nextSent().message == ["close": 1_011]) }
-            #expect(await layer.nextCredit() == 1)
+            if fails { #expect(try await layer.nextSent().message == ["close": 1_011]) }
+            #expect(try await layer.nextCredit() == 1)
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 
     @Test func aConsumerMaySayDoneByItself() async throws {
@@ -71,14 +72,14 @@ import Testing
             worker.on("other") { try await $0.done() }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi", "serial": true])
-            #expect(await layer.nextSent().message == ["done": 1])
-            #expect(await layer.nextSent().message == ["text": "behind it"])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message == ["done": 1])
+            #expect(try await layer.nextSent().message == ["text": "behind it"])
+            #expect(try await layer.nextCredit() == 1)
             layer.event(1, "receive", order: 2, ["text": "hi"])
-            #expect(await layer.nextSent().message == ["text": "behind it"])
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message == ["text": "behind it"])
+            #expect(try await layer.nextCredit() == 1)
             layer.deliver([:], to: "other")
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -90,14 +91,14 @@ import Testing
             }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi", "serial": true])
-            let sent = await layer.nextSent()
+            let sent = try await layer.nextSent()
             #expect(sent.channel == "slow.receive")
             #expect(sent.message["control_channel"] == "websocket.control.s!1")
             #expect(sent.message["serial"] == true)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 
     @Test func aSocketThatHasEndedIsNotClosedForIt() async throws {
@@ -106,10 +107,10 @@ import Testing
             worker.on("websocket.receive") { try await $0.done() }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi", "serial": true])
-            #expect(await layer.nextSent().message == ["done": 1])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message == ["done": 1])
+            #expect(try await layer.nextCredit() == 1)
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 }

@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
             worker.on("http.request", path: "/moon") { request in .text("hello from \(request.path)") }
         } talk: { _ in
             layer.request(7, "/moon")
-            let answer = await layer.nextSent()
+            let answer = try await layer.nextSent()
             #expect(layer.names == ["http.request"])
             #expect(answer.channel == "http.response.s!7")
             #expect(answer.status == 200)
@@ -42,7 +43,7 @@ import Testing
             worker.on("http.request", path: "/files/*") { request in .text("file \(request.parameters["*"] ?? "?")") }
         } talk: { _ in
             layer.request(1, method, path)
-            let answer = await layer.nextSent()
+            let answer = try await layer.nextSent()
             #expect(answer.status == status)
             #expect(answer.content == content)
             if status == 405 { #expect(answer.header("allow") == "GET, PUT") }
@@ -61,7 +62,7 @@ import Testing
             let both = await [seen.next(), seen.next()]
             #expect(both.sorted() == ["chat.k3f9!1 room 1", "chat.k3f9!2 room 1"])
             // One delivery has cost one credit.
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextCredit() == 1)
         }
     }
 
@@ -80,7 +81,7 @@ import Testing
         } talk: { _ in
             layer.deliver(["reply_channel": "websocket.send.s!1", "path": "/chat/blue"], to: "websocket.connect")
             #expect(await seen.next() == "blue")
-            let answer = await layer.nextSent()
+            let answer = try await layer.nextSent()
             #expect(answer.channel == "websocket.send.s!1")
             #expect(answer.message == ["accept": true])
         }
@@ -92,7 +93,7 @@ import Testing
             worker.on("websocket.connect", at: "/chat/{room}") { _ in }
         } talk: { _ in
             layer.deliver(["path": "/elsewhere"], to: "websocket.connect")
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextCredit() == 1)
         }
     }
 

@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import ServiceLifecycleTestKit
 import TestSupport
@@ -19,16 +20,16 @@ import Testing
             }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message == ["accept": true, "serial": true])
+            #expect(try await layer.nextSent().message == ["accept": true, "serial": true])
             layer.event(1, "receive", order: 1, ["text": "good", "serial": true])
-            #expect(await layer.nextSent().message == ["text": "good"])
-            let done = await layer.nextSent()
+            #expect(try await layer.nextSent().message == ["text": "good"])
+            let done = try await layer.nextSent()
             #expect(done.channel == "websocket.control.s!1")
             #expect(done.message == ["done": 1])
             layer.event(1, "receive", order: 2, ["text": "bad", "serial": true])
-            #expect(await layer.nextSent().message == ["text": "bad"])
-            #expect(await layer.nextSent().message == ["close": 1_011])
-            #expect(await layer.nextSent().message == ["done": 2])
+            #expect(try await layer.nextSent().message == ["text": "bad"])
+            #expect(try await layer.nextSent().message == ["close": 1_011])
+            #expect(try await layer.nextSent().message == ["done": 2])
         }
     }
 
@@ -40,12 +41,12 @@ import Testing
             worker.onWebSocket("/chat/{room}", serial: !serial) { message, socket in try await socket.send(message) }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi", "serial": .bool(serial)])
-            #expect(await layer.nextSent().message == ["text": "hi"])
-            if serial { #expect(await layer.nextSent().message == ["done": 1]) }
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message == ["text": "hi"])
+            if serial { #expect(try await layer.nextSent().message == ["done": 1]) }
+            #expect(try await layer.nextCredit() == 1)
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 
     /// Else the socket would wait for half a minute.
@@ -56,15 +57,15 @@ import Testing
             worker.on("raw", at: "/chat/{room}") { _ in }
         } talk: { _ in
             layer.event(1, "receive", order: 1, path: "/news", ["text": "hi", "serial": true])
-            #expect(await layer.nextSent().message == ["done": 1])
+            try #require(try await layer.nextSent().message == ["done": 1])
             layer.event(1, "dance", order: 2, on: "websocket.receive", ["serial": true])
-            #expect(await layer.nextSent().message == ["done": 2])
+            #expect(try await layer.nextSent().message == ["done": 2])
             layer.event(1, "receive", order: 3, ["serial": true])
-            #expect(await layer.nextSent().message == ["close": 1_011])
-            #expect(await layer.nextSent().message == ["done": 3])
+            #expect(try await layer.nextSent().message == ["close": 1_011])
+            #expect(try await layer.nextSent().message == ["done": 3])
             layer.event(1, "receive", order: 4, path: "/news", on: "raw", ["text": "hi", "serial": true])
-            #expect(await layer.nextSent().message == ["done": 4])
-            for _ in 0..<4 { #expect(await layer.nextCredit() == 1) }
+            #expect(try await layer.nextSent().message == ["done": 4])
+            for _ in 0..<4 { #expect(try await layer.nextCredit() == 1) }
         }
     }
 
@@ -74,7 +75,7 @@ import Testing
             worker.onWebSocket(serial: false) { _, _ in }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message == ["accept": true])
+            try #require(try await layer.nextSent().message == ["accept": true])
         }
     }
 
@@ -84,9 +85,9 @@ import Testing
             worker.onWebSocket { _, _ in }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi", "serial": true])
-            #expect(await layer.nextSent().message == ["done": 1])
+            try #require(try await layer.nextSent().message == ["done": 1])
             layer.answerHeld(.done)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -103,7 +104,7 @@ import Testing
             var channels: Set<String> = []
             for _ in 1...2 {
                 _ = await handler.events.next()
-                let channel = try #require(await layer.nextSent().message["receive_channel"]?.string)
+                let channel = try #require(try await layer.nextSent().message["receive_channel"]?.string)
                 #expect(channel.hasPrefix(mailbox))
                 channels.insert(channel)
             }
@@ -114,13 +115,13 @@ import Testing
             #expect(await handler.events.next() == .receive(.text("hi"), room: nil))
             layer.event(1, "disconnect", order: 2, on: channel, ["code": 1_000])
             #expect(await handler.events.next() == .disconnect(code: 1_000, reason: ""))
-            for _ in 1...4 { #expect(await layer.nextCredit() == 1) }
+            for _ in 1...4 { #expect(try await layer.nextCredit() == 1) }
 
             shutdown.triggerGracefulShutdown()
-            let givenBack = await layer.nextSent()
+            let givenBack = try await layer.nextSent()
             #expect(givenBack.channel == "websocket.control.s!2")
             #expect(givenBack.message == ["receive_channel": nil])
-            await layer.stopping()
+            try await layer.stopping()
         }
     }
 
@@ -131,14 +132,14 @@ import Testing
             worker.onWebSocket(sticky: true, handler: handler)
         } talk: { shutdown in
             layer.event(1, "connect", order: 0)
-            _ = await layer.nextSent()
+            _ = try await layer.nextSent()
             shutdown.triggerGracefulShutdown()
-            #expect(await layer.nextSent().message == ["receive_channel": nil])
+            #expect(try await layer.nextSent().message == ["receive_channel": nil])
             // It still takes what comes until its sockets are given back.
             layer.event(2, "connect", order: 0)
-            #expect(await layer.nextSent().message == ["accept": true, "serial": true])
+            #expect(try await layer.nextSent().message == ["accept": true, "serial": true])
             layer.answerHeld(.done)
-            await layer.stopping()
+            try await layer.stopping()
         }
     }
 
@@ -148,14 +149,14 @@ import Testing
             worker.onWebSocket(sticky: true, handler: RecordingHandler())
         } talk: { shutdown in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message["accept"] == true)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message["accept"] == true)
+            #expect(try await layer.nextCredit() == 1)
             shutdown.triggerGracefulShutdown()
-            await layer.stopping()
+            try await layer.stopping()
         }
         // What else was sent would have been before this.
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 
     @Test func anInterruptedConnectionHasGivenItsSocketsBack() async throws {
@@ -164,14 +165,14 @@ import Testing
             worker.onWebSocket(sticky: true, handler: RecordingHandler())
         } talk: { shutdown in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message["receive_channel"] != nil)
+            #expect(try await layer.nextSent().message["receive_channel"] != nil)
             layer.happen(.interrupted)
             layer.happen(.started(kept: false))
             shutdown.triggerGracefulShutdown()
-            await layer.stopping()
+            try await layer.stopping()
         }
         layer.send(Message().payload, to: "end", ifHeard: false) { _ in }
-        #expect(await layer.nextSent().channel == "end")
+        #expect(try await layer.nextSent().channel == "end")
     }
 
     @Test func aHandlersOwnChannelIsNamedAndGivenBack() async throws {
@@ -184,7 +185,7 @@ import Testing
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "play"])
             for message: Message in [["receive_channel": "games.17"], ["receive_channel": nil]] {
-                let sent = await layer.nextSent()
+                let sent = try await layer.nextSent()
                 #expect(sent.channel == "websocket.control.s!1")
                 #expect(sent.message == message)
             }

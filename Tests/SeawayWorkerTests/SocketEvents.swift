@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import Synchronization
 import TestSupport

@@ -1,4 +1,5 @@
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import TestSupport
 import Testing
@@ -14,20 +15,20 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            let first = await layer.nextSent()
+            let first = try await layer.nextSent()
             #expect(first.status == 202)
             #expect(first.header("x-a") == "b")
             #expect(first.content == "one ")
             #expect(first.message["more_content"] == true)
             for (content, offset, more) in [("two ", 4, true), ("three", 8, true), ("", 13, false)] {
-                let piece = await layer.nextSent()
+                let piece = try await layer.nextSent()
                 #expect(piece.content == content)
                 #expect(piece.message["offset"] == .int(Int64(offset)))
                 #expect(piece.message["more_content"] == .bool(more))
                 #expect(piece.message["status"] == nil)
                 #expect(piece.ifHeard)
             }
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -47,10 +48,10 @@ import Testing
             layer.request(1, "/")
             for word in ["one", "two"] {
                 #expect(await asked.next() == word)
-                #expect(await layer.nextSent().content == word)
+                try #require(try await layer.nextSent().content == word)
                 layer.answerHeld(.done)
             }
-            #expect(await layer.nextSent().message["more_content"] == false)
+            #expect(try await layer.nextSent().message["more_content"] == false)
             layer.answerHeld(.done)
         }
     }
@@ -68,7 +69,7 @@ import Testing
         } talk: { _ in
             layer.request(1, "/")
             var contents: [String?] = []
-            for _ in 0..<5 { contents.append(await layer.nextSent().content) }
+            for _ in 0..<5 { contents.append(try await layer.nextSent().content) }
             #expect(contents == ["one", "two", "two", "two", ""])
         }
     }
@@ -80,8 +81,8 @@ import Testing
             worker.on("http.request", path: "/") { _ in .stream { try await $0.write("one") } }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 200)
-            #expect(await layer.nextSent().status == 500)
+            try #require(try await layer.nextSent().status == 200)
+            #expect(try await layer.nextSent().status == 500)
         }
     }
 
@@ -96,9 +97,9 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().message["more_content"] == true)
-            #expect(await layer.nextSent().status == 500)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message["more_content"] == true)
+            #expect(try await layer.nextSent().status == 500)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -110,8 +111,8 @@ import Testing
             }
         } talk: { _ in
             layer.request(1, "/")
-            for _ in 0..<2 { #expect(await layer.nextSent().content == "tick\n") }
-            #expect(await layer.nextCredit() == 1)
+            for _ in 0..<2 { try #require(try await layer.nextSent().content == "tick\n") }
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -121,8 +122,8 @@ import Testing
             worker.on("http.request", path: "/") { _ in .stream(status: 299) { _ in } }
         } talk: { _ in
             layer.request(1, "/")
-            #expect(await layer.nextSent().status == 299)
-            #expect(await layer.nextSent().message["more_content"] == false)
+            try #require(try await layer.nextSent().status == 299)
+            #expect(try await layer.nextSent().message["more_content"] == false)
         }
     }
 
@@ -136,7 +137,7 @@ import Testing
             var received: [UInt8] = []
             var messages = 0
             while true {
-                let piece = await layer.nextSent().message
+                let piece = try await layer.nextSent().message
                 #expect(messages == 0 || piece["offset"]?.int == Int64(received.count))
                 received += piece["content"]?.bytes ?? []
                 messages += 1

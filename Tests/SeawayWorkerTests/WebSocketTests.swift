@@ -34,10 +34,10 @@ import Testing
         } talk: { _ in
             layer.event(1, "connect", order: 0, ["subprotocols": ["chat.1", "chat.2"]])
             #expect(await handler.events.next() == .connect(path: "/chat/blue", subprotocols: ["chat.1", "chat.2"]))
-            let sent = await layer.nextSent()
+            let sent = try await layer.nextSent()
             #expect(sent.channel == "websocket.send.s!1")
             #expect(sent.message == message)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -50,8 +50,8 @@ import Testing
             }
         } talk: { _ in
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextSent().message == ["accept": false, "status": 500])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextSent().message == ["accept": false, "status": 500])
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -62,9 +62,9 @@ import Testing
         } talk: { _ in
             layer.event(1, "receive", order: 1, path: "/news", ["text": "hi"])
             layer.event(1, "disconnect", order: 2, path: "/news")
-            for _ in 0..<2 { #expect(await layer.nextCredit() == 1) }
+            for _ in 0..<2 { #expect(try await layer.nextCredit() == 1) }
             layer.event(2, "connect", order: 0, path: "/news")
-            let sent = await layer.nextSent()
+            let sent = try await layer.nextSent()
             #expect(sent.channel == "websocket.send.s!2")
             #expect(sent.message == ["accept": false, "status": 404])
         }
@@ -85,13 +85,13 @@ import Testing
         } talk: { _ in
             layer.event(1, "receive", order: 1, fields)
             #expect(await handler.events.next() == .receive(said, room: "blue"))
-            let sent = await layer.nextSent()
+            let sent = try await layer.nextSent()
             #expect(sent.channel == "websocket.send.s!1")
             switch said {
             case .text(let text): #expect(sent.message == ["text": .string(text)])
             case .bytes(let bytes): #expect(sent.message == ["bytes": .bytes(bytes)])
             }
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
         }
     }
 
@@ -102,10 +102,10 @@ import Testing
         } talk: { _ in
             for fields: Message in [["text": "hi"], ["neither": true]] {
                 layer.event(1, "receive", order: 1, fields)
-                let sent = await layer.nextSent()
+                let sent = try await layer.nextSent()
                 #expect(sent.channel == "websocket.send.s!1")
                 #expect(sent.message == ["close": 1_011])
-                #expect(await layer.nextCredit() == 1)
+                #expect(try await layer.nextCredit() == 1)
             }
         }
     }
@@ -116,11 +116,11 @@ import Testing
             worker.onWebSocket(serial: false) { message, socket in try await socket.send(message) }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "one"])
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextCredit() == 1)
             layer.event(2, "receive", order: 1, ["text": "two"])
-            #expect(await layer.nextCredit() == 1)
-            #expect(await layer.nextSent().message == ["text": "one"])
-            #expect(await layer.nextSent().message == ["text": "two"])
+            #expect(try await layer.nextCredit() == 1)
+            #expect(try await layer.nextSent().message == ["text": "one"])
+            #expect(try await layer.nextSent().message == ["text": "two"])
         }
     }
 
@@ -131,8 +131,8 @@ import Testing
             worker.onWebSocket { message, socket in try await socket.send(message) }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi"])
-            for _ in 0..<4 { #expect(await layer.nextSent().message == ["text": "hi"]) }
-            #expect(await layer.nextCredit() == 1)
+            for _ in 0..<4 { try #require(try await layer.nextSent().message == ["text": "hi"]) }
+            #expect(try await layer.nextCredit() == 1)
             #expect(clock.waits == [.milliseconds(5), .milliseconds(10), .milliseconds(20)])
         }
     }
@@ -147,13 +147,13 @@ import Testing
             }
         } talk: { _ in
             layer.event(1, "receive", order: 1, ["text": "hi"])
-            let behind = await layer.nextSent()
+            let behind = try await layer.nextSent()
             #expect(behind.channel == "websocket.send.s!1")
             #expect(behind.message == ["close": 4_000, "reason": "enough"])
-            let atOnce = await layer.nextSent()
+            let atOnce = try await layer.nextSent()
             #expect(atOnce.channel == "websocket.control.s!1")
             #expect(atOnce.message == ["close": 1_000])
-            #expect(await layer.nextSent().message == ["text": #"{"n":1}"#])
+            #expect(try await layer.nextSent().message == ["text": #"{"n":1}"#])
         }
     }
 
@@ -170,7 +170,7 @@ import Testing
         } talk: { _ in
             layer.event(1, "disconnect", order: 7, fields)
             #expect(await handler.events.next() == event)
-            #expect(await layer.nextCredit() == 1)
+            try #require(try await layer.nextCredit() == 1)
         }
     }
 
@@ -183,7 +183,7 @@ import Testing
             layer.deliver(["text": "hi"], to: "websocket.receive")
             layer.deliver(["reply_channel": "x", "path": "/"], to: "websocket.connect")
             layer.event(1, "dance", order: 1, on: "websocket.receive")
-            for _ in 0..<3 { #expect(await layer.nextCredit() == 1) }
+            for _ in 0..<3 { try #require(try await layer.nextCredit() == 1) }
             layer.event(1, "receive", order: 1, ["text": "hi"])
             #expect(await handler.events.next() == .receive(.text("hi"), room: nil))
         }

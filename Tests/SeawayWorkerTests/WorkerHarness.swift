@@ -1,6 +1,7 @@
 import InMemoryLogging
 import Logging
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import ServiceLifecycleTestKit
 import TestSupport
@@ -21,7 +22,7 @@ func withWorker(
     try await testGracefulShutdown { shutdown in
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
-            #expect(await layer.nextCredit() == concurrency)
+            #expect(try await layer.nextCredit() == concurrency)
             do {
                 try await talk(shutdown)
             } catch {

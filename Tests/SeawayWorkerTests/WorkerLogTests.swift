@@ -1,5 +1,6 @@
 import InMemoryLogging
 import SeawayMessage
+import SeawayTesting
 import SeawayWorker
 import ServiceLifecycleTestKit
 import TestSupport
@@ -15,10 +16,10 @@ import Testing
         } talk: { shutdown in
             layer.happen(.started(kept: false))
             layer.event(1, "connect", order: 0)
-            #expect(await layer.nextCredit() == 1)
+            #expect(try await layer.nextCredit() == 1)
             shutdown.triggerGracefulShutdown()
             shutdown.triggerGracefulShutdown()
-            await layer.stopping()
+            try await layer.stopping()
         }
         let mailbox = layer.names.last ?? ""
         #expect(

@@ -89,3 +89,24 @@ class Authority:
             "-days", "2", "-out", certificate, "-extfile", extensions,
         )  # fmt: skip
         return certificate, key
+
+
+def expired(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """A certificate for localhost that vouches for itself, of a time that is past, and its key."""
+    certificate, key, request = (folder / f"expired.{name}" for name in ("pem", "key", "csr"))
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("01")
+    settings = folder / "ca.cnf"
+    settings.write_text(
+        f"[ca]\ndefault_ca = own\n[own]\ndatabase = {folder}/index.txt\nserial = {folder}/serial\n"
+        f"new_certs_dir = {folder}\ndefault_md = sha256\npolicy = any\nx509_extensions = names\n"
+        "[any]\ncommonName = supplied\n[names]\nsubjectAltName = DNS:localhost\nbasicConstraints = critical,CA:TRUE\n"
+    )
+    for command in [
+        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=expired",
+         "-keyout", key, "-out", request],
+        ["ca", "-batch", "-config", settings, "-selfsign", "-keyfile", key, "-in", request, "-out", certificate,
+         "-startdate", "20240101000000Z", "-enddate", "20240201000000Z", "-notext"],
+    ]:  # fmt: skip
+        subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True, timeout=PATIENCE)
+    return certificate, key

@@ -65,6 +65,20 @@ def down(message):
             stream.write(BLOCK)
 
 
+@worker.on("http.request", path="/endless", method="GET")
+def endless(message):
+    """Streams until nobody reads any more, and then says how much it was."""
+    written = 0
+    try:
+        with message.stream() as stream:
+            while True:
+                stream.write(BLOCK)
+                written += len(BLOCK)
+    finally:
+        (folder / "endless-over.part").write_text(str(written))
+        (folder / "endless-over.part").rename(folder / "endless-over")
+
+
 @worker.on("http.request", path="/events", method="GET")
 def events(message):
     """Server-sent events: one for each that the test lets happen, until the browser leaves."""

@@ -2,6 +2,7 @@ import pytest
 
 from console import Console
 from harness import House, Wire, free_port
+from https import Site
 from ports import given_back
 
 
@@ -24,6 +25,20 @@ def house(tmp_path):
 def ports():
     """Two free ports: of the broker and of the interface server."""
     return free_port(), free_port()
+
+
+@pytest.fixture
+def clear(house):
+    """A site that takes HTTP/2 without TLS."""
+    sites: list[Site] = []
+
+    def start(*options: str) -> Site:
+        sites.append(Site(house, [], "--http2-cleartext", *options))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.worker.close()
 
 
 @pytest.fixture

@@ -51,13 +51,15 @@ def until(question, what: str, patience: float = PATIENCE, pause: float = 0.02):
 class Program:
     """One process; what it writes is kept in a file."""
 
-    def __init__(self, command: list, log: pathlib.Path, environment: dict | None = None):
+    def __init__(
+        self, command: list, log: pathlib.Path, environment: dict | None = None, descriptors: tuple[int, ...] = ()
+    ):
         self.log = log
         self.command = [str(word) for word in command]
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True,
+                stdout=output, stderr=output, start_new_session=True, pass_fds=descriptors,
             )  # fmt: skip
 
     @property
@@ -81,6 +83,11 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
+
+    def freeze(self) -> None:
+        """Stops it where it is, and waits until all of it stands still: what comes before that is still answered."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -110,6 +117,12 @@ def get(port: int, path: str, method: str = "GET", body: bytes | None = None, pa
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     finally:
         connection.close()
+
+
+def metric(port: int, name: str) -> int:
+    """A counter of an interface server, as it is written there, with its reason if it has one."""
+    found = re.search(rf"^{re.escape(name)} (\d+)$", get(port, "/metrics").body.decode(), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 class Wire:
@@ -183,8 +196,9 @@ class House:
         self.folder = folder
         self.programs: list[Program] = []
 
-    def start(self, command: list, environment: dict | None = None) -> Program:
-        program = Program(command, self.folder / f"{len(self.programs)}.log", environment)
+    def start(self, command: list, environment: dict | None = None, descriptors: tuple[int, ...] = ()) -> Program:
+        """Starts a program, which gets these of our descriptors under their numbers."""
+        program = Program(command, self.folder / f"{len(self.programs)}.log", environment, descriptors)
         self.programs.append(program)
         return program
 
@@ -224,10 +238,14 @@ class House:
         until(question, f"the {language} worker listens")
         return worker
 
+    @classmethod
+    def go_worker(cls) -> pathlib.Path:
+        return cls.go_program(ROOT / "Sources" / "Examples" / "Demo" / "go", "go-worker")
+
     @staticmethod
-    def go_worker() -> pathlib.Path:
-        path = ROOT / ".build" / "demo" / "go-worker"
-        folder = ROOT / "Sources" / "Examples" / "Demo" / "go"
+    def go_program(folder: pathlib.Path, name: str) -> pathlib.Path:
+        """Builds the Go program in a folder."""
+        path = ROOT / ".build" / "demo" / name
         environment = {**os.environ, "GOPROXY": "off"}
         subprocess.run(["go", "build", "-o", str(path), "."], cwd=folder, env=environment, check=True)
         return path

@@ -112,6 +112,19 @@ class Clients:
         """Whether each socket has got back something that it has said after that."""
         return all(each.last_echo_began > after for each in self.sockets)
 
+    def behind(self, after: float) -> list[str]:
+        """What each socket has got last, in seconds before now, where nothing has come that was sent after that."""
+        now = time.monotonic()
+        told = [f"asked for: what was sent in the last {now - after:.2f} s"]
+        for each in self.sockets:
+            for kind, began in ("post", each.last_post_began), ("echo", each.last_echo_began):
+                if began <= after:
+                    told.append(f"socket {each.number}: the last {kind} that has come was sent {now - began:.2f} s ago")
+            if each.last_echo_began <= after:
+                said = [f"{now - echo.began:.2f} s ago ({echo.status})" for echo in list(each.echoes.values())[-5:]]
+                told.append(f"socket {each.number}: it has said something {', '.join(said)}")
+        return told
+
 
 class Browser:
     """One WebSocket: says something, waits until it comes back, says the next; and notes the posts that come."""

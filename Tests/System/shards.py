@@ -134,7 +134,10 @@ class Site:
         def question() -> bool:
             return self.clients.reached(after) and self.clients.echoed(after)
 
-        until(question, "posts and echoes reach every socket", patience)
+        try:
+            until(question, "posts and echoes reach every socket", patience)
+        except AssertionError as late:
+            raise AssertionError("\n".join([str(late), *self.clients.behind(after), *self._logs()])) from late
 
     def complete(self, shard: Shard) -> None:
         """Waits until a broker that is back has its members back."""
@@ -155,7 +158,7 @@ class Site:
 
     def hang(self, shard: Shard, seconds: float = 0.0) -> float:
         with self.fault("hang") as began:
-            self._program(shard).process.send_signal(signal.SIGSTOP)
+            self._program(shard).freeze()
             took = self.recovered(began, FAILOVER)
             until(lambda: time.monotonic() > began + seconds, "it has hung long enough", patience=SLOW + seconds)
             self._program(shard).process.send_signal(signal.SIGCONT)
@@ -199,6 +202,11 @@ class Site:
     def _program(shard: Shard) -> Program:
         assert shard.program is not None
         return shard.program
+
+    def _logs(self) -> Iterator[str]:
+        for program in self.house.programs:
+            yield f"--- {' '.join(program.command)}"
+            yield program.output()
 
     # The end
 
@@ -254,16 +262,19 @@ class Site:
 
     def _unanswered(self) -> list[str]:
         found = []
-        whole = [(attempt, 2 * HTTP_TIMEOUT) for attempt in [*self.clients.posts.values(), *self.clients.pages]]
+        asked = [("a post", attempt, 2 * HTTP_TIMEOUT) for attempt in self.clients.posts.values()]
+        asked += [("a page", attempt, 2 * HTTP_TIMEOUT) for attempt in self.clients.pages]
         # The beginning is waited for, and then each piece.
-        for attempt, limit in whole + [(attempt, 4 * HTTP_TIMEOUT) for attempt in self.clients.streams]:
+        asked += [("a stream", attempt, 4 * HTTP_TIMEOUT) for attempt in self.clients.streams]
+        for what, attempt, limit in asked:
             seconds = attempt.ended - attempt.began
             if seconds > limit:
-                found.append(f"an answer took {seconds:.1f} s, {attempt.status}")
+                found.append(f"an answer took {seconds:.1f} s, {attempt.status} for {what}")
             if attempt.status != 200 and not self._is_disturbed(attempt):
-                found.append(f"{attempt.status} outside of any fault")
-            if attempt.status not in (0, 200, 500, 503, 504):
-                found.append(f"{attempt.status} for an answer")
+                since = min((attempt.began - end for _, _, end in self.windows if end < attempt.began), default=-1)
+                found.append(f"{attempt.status} for {what} outside of any fault, {since:.2f} s after the last")
+            if attempt.status not in (0, 200, 500, 502, 503, 504):
+                found.append(f"{attempt.status} for {what}")
         return found
 
     def summary(self) -> str:

@@ -10,11 +10,13 @@ import json
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 import time
 
 import pytest
 
+from access import ECHO_WORKER
 from harness import PATIENCE, ROOT, SEAWAY, House, Program, free_port, get, until
 
 MIB = int(os.environ.get("SEAWAY_BODY_MIB", "64"))
@@ -22,6 +24,8 @@ SIZE = MIB << 20
 BLOCK = bytes(range(256)) * 256
 #: What each process may take, however large a body is.
 MOST_MEMORY = 64 << 20
+#: What curl ends with when its `--max-time` is over.
+CURL_TIME_IS_OVER = 28
 #: Seconds for one body.
 LONG = 60 + MIB / 4
 
@@ -32,27 +36,42 @@ def peak(program: Program) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-class Site:
-    """A broker, an interface server (in one process, or in two) and a worker."""
+KINDS = ["up", "apart", "two brokers"]
 
-    def __init__(self, house: House, ports: tuple[int, int], folder: pathlib.Path, kind: str = "up"):
+
+class Site:
+    """A broker and an interface server (in one process, or in two, or with a second broker) and a worker."""
+
+    def __init__(
+        self,
+        house: House,
+        ports: tuple[int, int],
+        folder: pathlib.Path,
+        kind: str = "up",
+        language: str = "python",
+        options: tuple[str, ...] = (),
+    ):
         broker, self.port = ports
-        address = f"127.0.0.1:{broker}"
+        brokers = [broker]
         if kind == "up":
             command = [SEAWAY, "up", "--listen", f"127.0.0.1:{broker}", "--http", f"127.0.0.1:{self.port}"]
-            self.programs = [house.listening(house.start(command), self.port)]
+            self.programs = [house.listening(house.start([*command, *options]), self.port)]
         elif kind == "apart":
             self.programs = [house.broker(broker), house.server(self.port, broker)]
         else:
-            second = free_port()
-            server = house.server(self.port, broker, "--broker", f"127.0.0.1:{second}")
-            self.programs = [house.broker(broker), house.broker(second), server]
-            address += f",127.0.0.1:{second}"
-        environment = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
-        source = pathlib.Path(__file__).with_name("body_worker.py")
-        self.worker = house.start([sys.executable, source, address, folder], environment)
+            brokers.append(free_port())
+            server = house.server(self.port, broker, "--broker", f"127.0.0.1:{brokers[1]}")
+            self.programs = [house.broker(broker), house.broker(brokers[1]), server]
+        addresses = [f"127.0.0.1:{port}" for port in brokers]
+        self.worker = house.start(*body_worker(language, addresses, folder))
         self.programs.append(self.worker)
-        until(lambda: house.readers(broker, "http.request") > 0, "the worker listens")
+        for port in brokers:
+            until(lambda port=port: house.readers(port, "http.request") > 0, "the worker listens")
+
+    def check_memory(self) -> None:
+        """However large a body is."""
+        for program in self.programs:
+            assert peak(program) < MOST_MEMORY, program.command
 
     def connect(self) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
@@ -66,6 +85,19 @@ class Site:
             for start in range(0, size, len(BLOCK)):
                 connection.sendall(BLOCK[: size - start])
             return read_answer(connection)
+
+
+def body_worker(language: str, brokers: list[str], folder: pathlib.Path) -> tuple[list, dict | None]:
+    """The command of a worker for bodies, and its environment; the one in Python can do the most."""
+    if language == "python":
+        source = pathlib.Path(__file__).with_name("body_worker.py")
+        environment = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
+        return [sys.executable, source, ",".join(brokers), folder], environment
+    if language == "go":
+        source = pathlib.Path(__file__).parent / "go" / "bodies"
+        return [House.go_program(source, "bodies-worker"), *brokers], None
+    given = [word for broker in brokers for word in ("--broker", broker)]
+    return [ECHO_WORKER, "--bodies", *given], None
 
 
 def begin(connection: socket.socket, path: str, size: int, head: str = "") -> None:
@@ -90,8 +122,26 @@ def note(what: str, seconds: float) -> None:
         print(f"\n{what}: {MIB / seconds:.0f} MiB/s", file=sys.stderr)
 
 
-@pytest.mark.parametrize("kind", ["up", "apart", "two brokers"])
-def test_a_body_of_any_size_goes_both_ways_in_little_memory(house, ports, tmp_path, kind):
+@pytest.mark.parametrize("language", ["python", "go", "swift"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_body_of_any_size_goes_both_ways_in_little_memory(house, ports, tmp_path, kind, language):
+    site = Site(house, ports, tmp_path, kind, language)
+    start = time.monotonic()
+    assert site.send("/count", SIZE) == (200, str(SIZE).encode())
+    note(f"up, {kind}, {language}", time.monotonic() - start)
+    start = time.monotonic()
+    with site.connect() as connection:
+        connection.sendall(f"GET /down/{SIZE // len(BLOCK)} HTTP/1.0\r\n\r\n".encode())
+        came = 0
+        while received := connection.recv(1 << 18):
+            came += len(received)
+    note(f"down, {kind}, {language}", time.monotonic() - start)
+    assert SIZE < came < SIZE + 1_000
+    site.check_memory()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_body_is_what_was_sent(house, ports, tmp_path, kind):
     site = Site(house, ports, tmp_path, kind)
     status, content = site.send("/up", SIZE)
     found = hashlib.sha256()
@@ -99,20 +149,23 @@ def test_a_body_of_any_size_goes_both_ways_in_little_memory(house, ports, tmp_pa
         found.update(BLOCK)
     assert status == 200
     assert json.loads(content) == {"size": SIZE, "sha256": found.hexdigest()}
-    start = time.monotonic()
-    assert site.send("/count", SIZE) == (200, str(SIZE).encode())
-    note(f"up, {kind}", time.monotonic() - start)
-    start = time.monotonic()
-    with site.connect() as connection:
-        connection.sendall(f"GET /down/{SIZE // len(BLOCK)} HTTP/1.0\r\n\r\n".encode())
-        came = 0
-        while received := connection.recv(1 << 18):
-            came += len(received)
-    note(f"down, {kind}", time.monotonic() - start)
-    assert SIZE < came < SIZE + 1_000
-    # A server apart from its broker takes more than that at times: there only the bodies are compared.
-    for program in site.programs if kind == "up" else []:
-        assert peak(program) < MOST_MEMORY, program.command
+    site.check_memory()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_without_end_costs_no_memory_while_its_reader_is_slow(house, ports, tmp_path, kind):
+    site = Site(house, ports, tmp_path, kind)
+    command = ["curl", "--silent", "--limit-rate", "10M", "--max-time", "3", "--output", "/dev/null"]
+    command += ["--write-out", "%{http_code} %{size_download}", f"http://127.0.0.1:{site.port}/endless"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == CURL_TIME_IS_OVER, done
+    status, came = done.stdout.split()
+    assert status == "200"
+    until((tmp_path / "endless-over").exists, "the worker hears that nobody reads any more")
+    # What is on its way to a slow reader is bounded too.
+    written = int((tmp_path / "endless-over").read_text())
+    assert int(came) <= written < int(came) + MOST_MEMORY
+    site.check_memory()
 
 
 def test_a_body_of_every_size_is_whole(house, ports, tmp_path):
@@ -166,8 +219,9 @@ def test_a_client_that_leaves_is_told_to_the_worker_that_reads(house, ports, tmp
     assert "Traceback" not in site.worker.output()
 
 
-def test_the_client_is_not_read_faster_than_the_worker_takes(house, ports, tmp_path):
-    site = Site(house, ports, tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_client_is_not_read_faster_than_the_worker_takes(house, ports, tmp_path, kind):
+    site = Site(house, ports, tmp_path, kind)
     with site.connect() as connection:
         begin(connection, "/slow", SIZE)
         until((tmp_path / "slow").exists, "the worker has it")
@@ -187,6 +241,7 @@ def test_the_client_is_not_read_faster_than_the_worker_takes(house, ports, tmp_p
         while sent < SIZE:
             sent += connection.send(BLOCK[sent % len(BLOCK) :][: SIZE - sent])
         assert read_answer(connection) == (200, str(SIZE).encode())
+    site.check_memory()
 
 
 def test_events_come_as_they_happen_until_the_browser_leaves(house, ports, tmp_path):

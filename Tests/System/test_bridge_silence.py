@@ -130,7 +130,7 @@ def test_a_broker_that_hangs_does_not_hold_a_bridge(house, ports):
             print("one", file=lines.stdin, flush=True)
             assert taker.wait(1) == [{"text": "one"}]
         until(lambda: house.readers(ports[0], "jobs"), "the bridge listens")
-        os.kill(broker.pid, signal.SIGSTOP)
+        broker.freeze()
         print("two", file=lines.stdin, flush=True)
         start = time.monotonic()
         for program in (lines, reader.process):

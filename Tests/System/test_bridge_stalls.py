@@ -159,7 +159,7 @@ def test_a_redis_that_hangs_gets_everything_once_and_in_order(house, ports, tmp_
     program = bridge(house, "redis", ports[0], *options)
     send(ports[0], "jobs", {"n": 0})
     until(lambda: redis.say("xlen s") == ["1"], "the first is there")
-    os.kill(redis.program.pid, signal.SIGSTOP)
+    redis.program.freeze()
     try:
         send(ports[0], "jobs", *({"n": n} for n in range(1, 10)))
         says(program, "is away", "no answer within")

@@ -1,5 +1,7 @@
 """What the program says and returns to who starts it."""
 
+import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -7,6 +9,8 @@ import subprocess
 import pytest
 
 from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+
+PROTOCOL = pathlib.Path(__file__).parents[2] / "protocol"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
@@ -56,6 +60,19 @@ def test_a_taken_port_is_told_in_one_line(command, option, taken_port):
         (["serve", "--http-timeout", "0"], "--http-timeout", "longer than 0"),
         (["serve", "--route", "/python"], "--route", "="),
         (["serve", "--body-inline", "2M"], "--body-inline", "0 to 1M"),
+        (["serve", "--loops", "0"], "--loops", "1 to 256"),
+        (["up", "--loops", "257"], "--loops", "1 to 256"),
+        (["serve", "--max-request-line", "10"], "--max-request-line", "64 to 128K"),
+        (["serve", "--max-request-head", "1M"], "--max-request-head", "64 to 128K"),
+        (["serve", "--max-request-fields", "0"], "--max-request-fields", "1 to 1000000"),
+        (["serve", "--max-chunk-overhead", "2G"], "--max-chunk-overhead", "0 to 1G"),
+        (["serve", "--min-body-rate", "fast"], "--min-body-rate", "bytes are a number"),
+        (["serve", "--static", "/files"], "--static", "[HOST]/PREFIX=FOLDER"),
+        (["serve", "--static", "/files=/nowhere/at/all"], "--static", "'/nowhere/at/all' is no folder"),
+        (["serve", "--static-max-files", "0"], "--static-max-files", "1 to 1000000"),
+        (["serve", "--compress-level", "10"], "--compress-level", "1 to 9"),
+        (["serve", "--compress-type", "html"], "--compress-type", "text/*"),
+        (["up", "--max-compressors", "0"], "--max-compressors", "1 to 100000"),
         (["serve", "--websocket-route", "/live"], "--websocket-route", "="),
         (["serve", "--websocket-route", "/live=live,overflow=never"], "--websocket-route", "drop-oldest"),
         (["serve", "--websocket-overflow", "never"], "--websocket-overflow", "keep-newest"),
@@ -82,6 +99,18 @@ def test_every_bound_is_an_option(house, ports):
     with Wire(ports[0]) as wire:
         for bound in wire.look("STATS")["limits"]:
             assert f"--{bound} <" in options
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_every_limit_of_a_request_is_an_option(command):
+    """As INTERFACE.md, section 7, calls them; but for the connections, which a broker has too."""
+    options = run(command, "--help").stdout
+    page = (PROTOCOL / "INTERFACE.md").read_text()
+    limits = re.findall(r"^\| `([a-z-]+)` \|", page.split("## 7.")[1].split("\n## ")[0], re.MULTILINE)
+    assert len(limits) >= 10
+    for limit in limits:
+        name = "max-http-connections" if limit == "max-connections" else limit
+        assert f"--{name} <" in options, limit
 
 
 def test_help_is_given():

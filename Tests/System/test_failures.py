@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 
-from harness import PATIENCE, Wire, get, until
+from harness import PATIENCE, Wire, free_port, get, metric, until
 
 HOLDER = """
 import sys
@@ -171,17 +171,26 @@ def test_the_worker_that_has_the_request_is_told_where_it_asked_to_be(house, por
 def test_an_unknown_reply_channel_is_counted(house, ports):
     broker_port, http_port = ports
     house.broker(broker_port, "--expiry", "http.response.*=100ms")
-    house.server(http_port, broker_port)
+    metrics = free_port()
+    house.listening(house.server(http_port, broker_port, "--metrics", f"127.0.0.1:{metrics}"), metrics)
     with Wire(broker_port) as wire:
         # Of a server that is not there: stored, and dropped when its time is over.
         assert wire.ask('SEND :- http.response.nobody!1 {"status":200}') == "OK"
         until(lambda: wire.look("STATS")["dropped"].get("expired") == 1, "the message expires")
 
-        # Of a request that was never made: the server takes it, counts it and closes the channel.
+        # Of a request that was never made: the server takes it and counts it, and nothing else comes of it.
         wire.listen("http.request")
         client = socket.create_connection(("127.0.0.1", http_port), timeout=PATIENCE)
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        unknown = wire.take()["reply_channel"].partition("!")[0] + "!999999"
-        until(lambda: wire.ask(f'SEND :- {unknown} {{"status":200}}').startswith("ERR gone"), "the server closes it")
-        assert wire.look("STATS")["refused"]["gone"] >= 1
+        known = wire.take()["reply_channel"]
+        unknown = known.partition("!")[0] + "!999999"
+        for _ in range(5):
+            assert wire.ask(f'SEND :- {unknown} {{"status":200}}') == "OK"
+        # Of one that is over: that channel is closed, and its worker hears that nobody waits.
+        assert wire.ask(f'SEND :- {known} {{"status":204}}') == "OK"
+        assert client.recv(4_096).startswith(b"HTTP/1.1 204 ")
+        until(lambda: wire.ask(f'SEND :- {known} {{"status":204}}').startswith("ERR gone"), "the server closes it")
+        assert wire.ask(f'SEND :- {unknown} {{"status":200}}') == "OK"
+        dropped = "seaway_http_messages_dropped_total"
+        until(lambda: metric(metrics, f'{dropped}{{reason="unknown"}}') == 6, "the server has counted them")
         client.close()

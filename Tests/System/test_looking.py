@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import time
 
@@ -109,7 +108,7 @@ def test_of_several_brokers_those_in_reach_are_shown_and_the_others_are_told(hou
     wire.ask("SEND :- jobs {}")
     wire.ask("JOIN room jobs")
     hanging, gone = free_port(), free_port()
-    os.kill(house.broker(hanging).pid, signal.SIGSTOP)
+    house.broker(hanging).freeze()
     others = ("--broker", f"127.0.0.1:{hanging}", "--broker", f"127.0.0.1:{gone}", "--timeout", "1s")
     begin = time.monotonic()
     done = console.run(*words, *others)
@@ -138,7 +137,7 @@ def test_the_environment_says_where_brokers_are(console, wire):
     # An option wins.
     nobody = f"127.0.0.1:{free_port()}"
     assert run("send", "jobs", "{}", "--broker", nobody, "--timeout", "200ms").returncode == 69
-    several = run("peek", "--json", "jobs", SEAWAY_BROKER=f"127.0.0.1:{console.port}, {nobody}")
+    several = run("peek", "--json", "jobs", "--timeout", "2s", SEAWAY_BROKER=f"127.0.0.1:{console.port}, {nobody}")
     assert several.returncode == 69 and [json.loads(line)["broker"] for line in several.stdout.splitlines()] == [
         f"127.0.0.1:{console.port}", nobody
     ]  # fmt: skip

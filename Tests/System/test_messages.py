@@ -100,7 +100,7 @@ def test_without_a_broker_each_command_says_so(command):
 
 def test_a_broker_that_hangs_is_given_up(house, console):
     broker = house.programs[0]
-    os.kill(broker.pid, signal.SIGSTOP)
+    broker.freeze()
     try:
         done = console.run("send", "jobs", "{}", "--timeout", "1s")
         assert (done.returncode, done.stderr.count("\n")) == (69, 1)

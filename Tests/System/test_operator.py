@@ -77,7 +77,7 @@ def test_the_unit_of_the_broker_reloads_with_and_without_tokens(house, ports, tm
         subprocess.run([*add, "first"], check=True, capture_output=True)
     command = settings["ExecStart"].replace("/usr/local/bin/seaway", SEAWAY)
     command = command.replace("127.0.0.1:7411", f"127.0.0.1:{ports[0]}").replace("/run/seaway", str(tmp_path))
-    command = command.replace("$OPTIONS", f"--tokens {tokens}" if has_tokens else "")
+    command = command.replace("$OPTIONS", f"--tokens {tokens}" if has_tokens else "--drain 0")
     broker = house.listening(house.start(command.split()), ports[0])
     with Wire(ports[0]) as wire:
         if not has_tokens:
@@ -275,8 +275,8 @@ def test_a_server_tells_when_its_broker_is_away_and_back(house, ports):
     broker = house.broker(ports[0])
     until(lambda: "connected again" in server.output(), "it tells that it is connected")
     broker.kill()
-    until(lambda: server.output().count(away) == 2, "and that it is away again")
-    assert "connection lost" in server.output()
+    # Not by counting: each loop of the server may have told of the first time.
+    until(lambda: "connection lost" in server.output(), "and that it is away again")
     for text in ("SingleConnectionFailure", "NIOConnectionError", "IOError", "errno:"):
         assert text not in server.output()
 

@@ -63,6 +63,23 @@ def test_the_shortest_worker_in_python_answers(house, site, tmp_path):
     assert worker.terminate() == 0
 
 
+def test_a_django_project_is_served_as_it_is(house, site, tmp_path):
+    broker_port, http_port = site
+    shown = re.search(r"^    seaway (django --settings shop\.settings) ", README, re.MULTILINE)
+    assert shown is not None
+    words = shown[1].split()
+    shop = ROOT / "Benchmarks" / "peers" / "shop"
+    environment = {
+        "SEAWAY_BROKER": f"127.0.0.1:{broker_port}",
+        "PYTHONPATH": f"{ROOT / 'clients' / 'python' / 'src'}{os.pathsep}{shop}",
+        "SHOP_FILES": str(tmp_path),
+    }
+    worker = house.start([sys.executable, "-m", "seaway", *words], environment)
+    until(lambda: house.readers(broker_port, "http.request") == 1, "the project is served")
+    assert get(http_port, "/").body == b"hello from Django\n"
+    assert worker.terminate() == 0
+
+
 def test_the_shortest_worker_in_shell_answers(house, site):
     broker_port, http_port = site
     command = blocks("sh")[0].strip()
@@ -92,7 +109,8 @@ def test_each_line_of_running_it_starts(house):
     """With addresses that are free."""
     found = re.search(r"## Running it\n\n((?:    .*\n)+)", README)
     assert found
-    up, broker, serve = (line.split("#")[0].split() for line in found[1].splitlines())
+    # The last one needs certificates (test_https.py).
+    up, broker, serve, _ = (line.split("#")[0].split() for line in found[1].splitlines())
     addresses = {
         address: f"127.0.0.1:{free_port()}" for address in ("127.0.0.1:7411", "127.0.0.1:8000", "127.0.0.1:9411")
     }
@@ -121,6 +139,6 @@ def options_of(command: dict) -> set[str]:
 def test_every_option_of_the_readme_is_there():
     told = subprocess.run([SEAWAY, "--experimental-dump-help"], capture_output=True, text=True, timeout=PATIENCE)
     known = options_of(json.loads(told.stdout)["command"])
-    options = set(re.findall(r"--[a-z][a-z-]+", README[README.index("## WebSockets and groups") :]))
+    options = set(re.findall(r"--[a-z][a-z0-9-]+", README[README.index("## WebSockets and groups") :]))
     assert len(options) > 10
     assert sorted(options - known - {"--count"}) == []

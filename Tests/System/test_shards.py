@@ -7,7 +7,10 @@ import sys
 import pytest
 
 import packets
-from shards import FAILOVER, FAULTS, Site
+from harness import ROOT, SEAWAY, free_port, until
+from relay import Relay
+from shard_load import CONTENT, SLOW
+from shards import FAILOVER, FAULTS, STREAMER, Site
 
 
 @pytest.fixture
@@ -45,6 +48,25 @@ def test_a_broker_that_is_added_takes_its_part(site):
     violations = site.violations()
     print(site.summary())
     assert violations == []
+
+
+@pytest.mark.timeout(60)
+def test_a_broker_that_is_cut_off_gives_up_those_who_have_given_it_up(house):
+    """Else it would go on handing them messages, for which nobody is there, when it can be reached again."""
+    port, other = free_port(), free_port()
+    house.broker(port)
+    house.broker(other)
+    relay = Relay(port)
+    brokers = [f"127.0.0.1:{relay.port}", f"127.0.0.1:{other}"]
+    given = [word for broker in brokers for word in ("--broker", broker)]
+    house.start([pathlib.Path(SEAWAY).parent / "seaway-demo-worker", *given, "--failover", "1000"])
+    paths = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
+    house.start([sys.executable, "-c", STREAMER, FAILOVER, 512, CONTENT, *brokers], paths)
+    channels = ("http.request.swift", "http.request.stream")
+    until(lambda: all(house.readers(port, channel) == 1 for channel in channels), "the workers listen")
+    relay.cut()
+    until(lambda: all(house.readers(port, channel) == 0 for channel in channels), "nobody listens there", patience=SLOW)
+    relay.close()
 
 
 @pytest.mark.timeout(120)

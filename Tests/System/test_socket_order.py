@@ -19,6 +19,7 @@ from relay import Relay
 ROOM = "room"
 SOCKETS = 8
 MESSAGES = 40
+LOOPS = 2
 
 
 class Worker:
@@ -112,16 +113,17 @@ class Site:
         self.relays = [Relay(broker) for broker in self.brokers]
         self.port = free_port()
         given = [word for relay in self.relays for word in ("--broker", f"127.0.0.1:{relay.port}")]
-        command = [SEAWAY, "serve", "--http", f"127.0.0.1:{self.port}", "--failover", failover, *given]
+        options = ["--loops", str(LOOPS), "--failover", failover, *given]
+        command = [SEAWAY, "serve", "--http", f"127.0.0.1:{self.port}", *options]
         self.server = house.listening(house.start(command), self.port)
         self.workers = [Worker(self.brokers, serial) for _ in range(workers)]
         until(lambda: all(self._listens(broker) for broker in self.brokers), "the server listens at both brokers")
 
     @staticmethod
     def _listens(broker: int) -> bool:
-        """Whether the server reads its three mailboxes there."""
+        """Whether the server reads its mailboxes there: one on each event loop, and two of sockets."""
         with Wire(broker) as wire:
-            return wire.look("STATS")["mailboxes"] == 3
+            return wire.look("STATS")["mailboxes"] == LOOPS + 2
 
     def close(self) -> None:
         for worker in self.workers:

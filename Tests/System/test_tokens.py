@@ -13,8 +13,8 @@ import sys
 import pytest
 from websockets.sync.client import connect
 
-from access import ECHO_WORKER, RIGHTS, TokenFile, documented, seaway
-from harness import PATIENCE, ROOT, SEAWAY, Wire, free_port, get, until
+from access import ECHO_WORKER, RIGHTS, Authority, TokenFile, documented, seaway
+from harness import PATIENCE, ROOT, SEAWAY, Program, Wire, free_port, get, until
 
 HELLO = "import json, sys; m = json.load(sys.stdin); print(json.dumps({'status': 200, 'content': 'hello\\n'}))"
 
@@ -46,6 +46,14 @@ def test_the_file_is_for_its_owner_alone_and_holds_no_secret(tokens):
     assert seaway("token", "list", "--tokens", tokens.path).stdout == "op admin=*\n"
     assert tokens.path.read_text().startswith("# mine\nop sha256:")
     assert os.listdir(tokens.path.parent) == ["tokens"]
+
+
+@pytest.mark.parametrize("command", [["add", "op"], ["remove", "web"]])
+def test_a_file_that_others_could_read_is_its_owners_alone_when_it_is_changed(tokens, command):
+    tokens.add("web")
+    tokens.path.chmod(0o666)
+    seaway("token", *command, "--tokens", tokens.path)
+    assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
 
 
 def test_a_token_can_be_written_where_only_its_owner_reads_it(tokens, tmp_path):
@@ -160,29 +168,74 @@ def test_failed_logins_are_slowed_ended_and_counted(house, ports, tokens):
         assert "op" in names
 
 
+def hang_up(broker: Program, told: str) -> None:
+    """Has the file read again, and waits for what the broker says of it."""
+    count = broker.output().count(told)
+    broker.process.send_signal(signal.SIGHUP)
+    until(lambda: broker.output().count(told) > count, f"the broker says: {told}")
+
+
 def test_a_hangup_has_the_file_read_again_and_a_bad_one_changes_nothing(house, ports, tokens):
     first = tokens.add("first", send="a")
     broker = house.broker(ports[0], "--tokens", str(tokens.path))
 
-    def hang_up(told: str) -> None:
-        count = broker.output().count(told)
-        broker.process.send_signal(signal.SIGHUP)
-        until(lambda: broker.output().count(told) > count, f"the broker says: {told}")
-
     with Guest(ports[0], first) as guest:
         second = tokens.add("second", send="a")
-        hang_up("tokens read again")
+        hang_up(broker, "tokens read again")
         Guest(ports[0], second).close()
         good = tokens.path.read_text()
         tokens.path.write_text("nonsense\n")
-        hang_up("tokens stay as they were")
+        hang_up(broker, "tokens stay as they were")
         assert "line 1" in broker.output()
         assert guest.ask("SEND :- a {}") == "OK"
         tokens.path.write_text(good)
         seaway("token", "remove", "first", "--tokens", tokens.path)
-        hang_up("tokens read again")
+        hang_up(broker, "tokens read again")
         assert guest.read()[0].startswith("BYE auth")
     Guest(ports[0], second).close()
+
+
+@pytest.mark.parametrize("place", ["a FIFO", "a folder", "a link to a device"])
+def test_what_is_no_regular_file_is_not_waited_for(house, ports, tokens, place):
+    first = tokens.add("first", send="a")
+    broker = house.broker(ports[0], "--tokens", str(tokens.path))
+
+    good = tokens.path.with_name("good")
+    tokens.path.rename(good)
+    if place == "a FIFO":
+        os.mkfifo(tokens.path)
+    elif place == "a folder":
+        tokens.path.mkdir()
+    else:
+        tokens.path.symlink_to("/dev/zero")
+    with Guest(ports[0], first) as guest:
+        for _ in range(3):
+            hang_up(broker, "is no regular file")
+            assert guest.ask("SEND :- a {}") == "OK"
+        assert broker.output().count("tokens stay as they were") == 3
+        assert "regular file" in seaway("token", "list", "--tokens", tokens.path, code=64).stderr
+        if place == "a folder":
+            tokens.path.rmdir()
+        good.replace(tokens.path)
+        second = tokens.add("second", send="a")
+        hang_up(broker, "tokens read again")
+        Guest(ports[0], second).close()
+        assert guest.ask("SEND :- a {}") == "OK"
+
+
+def test_a_certificate_that_is_a_fifo_keeps_tokens_from_nothing(house, ports, tokens, tmp_path):
+    certificate, key = Authority(tmp_path, "ca").issue("localhost", "DNS:localhost")
+    tokens.add("first")
+    address = f"tls://127.0.0.1:{ports[0]}"
+    command = [SEAWAY, "broker", "--listen", address, "--tokens", tokens.path, "--tls-certificate", certificate]
+    broker = house.listening(house.start([*command, "--tls-key", key]), ports[0])
+    certificate.unlink()
+    os.mkfifo(certificate)
+    for count in (1, 2):
+        broker.process.send_signal(signal.SIGHUP)
+        until(lambda count=count: broker.output().count("certificates stay as they were") == count, "it is told")
+        assert broker.output().count("tokens read again") == count
+    assert f"{certificate} is no regular file" in broker.output()
 
 
 def test_commands_take_their_token_from_a_file_or_the_environment(house, ports, tokens, tmp_path):

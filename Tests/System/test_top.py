@@ -224,13 +224,15 @@ def test_the_terminal_is_given_back_as_it_was(terminal, port, ending):
     ]
 
 
-def test_a_broker_that_hangs_does_not_hold_up_the_end(house, terminal, port):
-    terminal.start(*address(port))
+@pytest.mark.parametrize("keys", ["g", ""], ids=["asked", "not asked"])
+def test_a_broker_that_hangs_does_not_hold_up_the_end(house, terminal, port, keys):
+    terminal.start(*address(port), "--interval", "1m")
     terminal.shows("^q quit", "^no channels")
-    os.kill(house.programs[0].pid, signal.SIGSTOP)
+    house.programs[0].freeze()
     try:
-        terminal.press("g")
-        terminal.shows("^GROUP")
+        if keys:
+            terminal.press(*keys)
+            terminal.shows("^GROUP")
         terminal.press("q")
         until(lambda: "code=0" in "".join(terminal.lines()), "it has left", patience=3)
     finally:

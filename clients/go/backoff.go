@@ -10,12 +10,12 @@ import (
 type backoff struct {
 	first, most time.Duration
 	span        time.Duration
-	random      *rand.Rand
+	// Made with the first wait, as it is dear, and most need none.
+	random *rand.Rand
 }
 
 func newBackoff(first, most time.Duration) *backoff {
-	// Seeded, so that clients that lost the same broker do not come back in step.
-	return &backoff{first: first, most: most, random: rand.New(rand.NewSource(time.Now().UnixNano()))}
+	return &backoff{first: first, most: most}
 }
 
 func (b *backoff) reset() { b.span = 0 }
@@ -27,6 +27,10 @@ func (b *backoff) next() time.Duration {
 	}
 	if b.span > b.most {
 		b.span = b.most
+	}
+	if b.random == nil {
+		// Seeded, so that clients that lost the same broker do not come back in step.
+		b.random = rand.New(rand.NewSource(time.Now().UnixNano()))
 	}
 	return b.span/2 + time.Duration(b.random.Int63n(int64(b.span/2)+1))
 }

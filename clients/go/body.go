@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ const (
 	bodyPatience = 3 * time.Minute
 )
 
+var errBodyClosed = because(ErrClosed, errors.New("the body was closed"))
+
 // Body is the body of a request: an io.ReadCloser (section 2.1 of INTERFACE.md).
 //
 // One that comes in pieces is asked for as it is read, so the browser is not read faster than that. An error ends it:
@@ -29,6 +32,10 @@ type Body struct {
 	request  *Request
 	channel  string
 	patience time.Duration
+	// Ends what waits, for handlers of net/http.
+	deadline deadline
+
+	isClosed atomic.Bool
 
 	mu       sync.Mutex
 	listener *Listener
@@ -48,6 +55,7 @@ func (r *Request) Body(ctx context.Context) *Body {
 	if r.body == nil {
 		reading, cancel := context.WithCancel(ctx)
 		r.body = &Body{ctx: reading, cancel: cancel, request: r, channel: r.Text("body_channel"), patience: bodyPatience}
+		r.body.deadline.end = cancel
 		if r.body.channel == "" {
 			r.body.rest, r.body.isWhole = r.Bytes("body"), true
 		}
@@ -67,6 +75,8 @@ func (r *Request) Content(ctx context.Context, limit int64) ([]byte, error) {
 	return content, nil
 }
 
+func (b *Body) pastDeadline() bool { return b.deadline.hasPassed() }
+
 // Read waits for a piece where nothing is here.
 func (b *Body) Read(into []byte) (int, error) {
 	b.mu.Lock()
@@ -79,6 +89,9 @@ func (b *Body) Read(into []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := b.receive(); err != nil {
+			if b.isClosed.Load() {
+				err = errBodyClosed
+			}
 			b.failedBy = err
 			b.stop()
 		} else if b.isWhole {
@@ -93,11 +106,12 @@ func (b *Body) Read(into []byte) (int, error) {
 // Close reads no more; the server is told to send no more.
 func (b *Body) Close() error {
 	// First, so that a Read that waits ends.
+	b.isClosed.Store(true)
 	b.cancel()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failedBy == nil {
-		b.failedBy = because(ErrClosed, errors.New("the body was closed"))
+		b.failedBy = errBodyClosed
 	}
 	b.rest = nil
 	b.stop()
@@ -132,19 +146,15 @@ func (b *Body) receive() error {
 
 func (b *Body) ask(offset int64) error {
 	// Asking twice is asking once, so an unknown outcome does no harm.
-	for {
-		err := sendWhenRoom(b.ctx, b.request.client, b.request.ReplyChannel(), Message{"body_wanted": offset})
-		switch {
-		case err == nil:
-			b.asked = offset
-			return nil
-		case errors.Is(err, ErrGone):
-			b.request.end()
-			return fmt.Errorf("%w: nobody waits for the answer any more", ErrBody)
-		case !errors.Is(err, ErrUnknown) || b.ctx.Err() != nil:
-			return err
-		}
+	err := sendSurely(b.ctx, b.request.client, b.request.ReplyChannel(), Message{"body_wanted": offset})
+	switch {
+	case err == nil:
+		b.asked = offset
+	case errors.Is(err, ErrGone):
+		b.request.end()
+		err = fmt.Errorf("%w: nobody waits for the answer any more", ErrBody)
 	}
+	return err
 }
 
 func (b *Body) take(piece Message) error {

@@ -56,11 +56,19 @@ func (p *brokerProcess) end() {
 // startBroker starts a broker and returns the address that it says it listens at: with port 0 it has chosen it.
 func startBroker(t *testing.T, options ...string) (address string, process *brokerProcess) {
 	t.Helper()
+	addresses, process := startProgram(t, "broker", "listening", options...)
+	return addresses["listening"], process
+}
+
+// startProgram starts a command of the binary, and waits until it says this of an address; all that it has said of
+// addresses by then is returned.
+func startProgram(t *testing.T, command, last string, options ...string) (map[string]string, *brokerProcess) {
+	t.Helper()
 	binary := os.Getenv("SEAWAY_BIN")
 	if binary == "" {
 		t.Skip("SEAWAY_BIN does not name a seaway binary")
 	}
-	process = &brokerProcess{Cmd: exec.Command(binary, append([]string{"broker"}, options...)...)}
+	process := &brokerProcess{Cmd: exec.Command(binary, append([]string{command}, options...)...)}
 	output, err := process.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -70,23 +78,28 @@ func startBroker(t *testing.T, options ...string) (address string, process *brok
 		t.Fatal(err)
 	}
 	t.Cleanup(process.end)
-	lines := bufio.NewScanner(output)
-	for lines.Scan() {
-		words := strings.Fields(lines.Text())
-		for _, word := range words {
-			if value := strings.TrimPrefix(word, "address="); value != word && words[len(words)-1] == "listening" {
-				go func() { _, _ = io.Copy(io.Discard, output) }()
-				return value, process
-			}
+	addresses := make(map[string]string)
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		_, rest, isThere := strings.Cut(lines.Text(), " address=")
+		_, said, _ := strings.Cut(rest, "] ")
+		if !isThere {
+			continue
+		}
+		addresses[said] = strings.Fields(rest)[0]
+		if said == last {
+			go func() { _, _ = io.Copy(io.Discard, output) }()
+			return addresses, process
 		}
 	}
-	t.Fatal("the broker did not start: ", lines.Text())
-	return "", nil
+	t.Fatal("it did not start: seaway ", command)
+	return nil, nil
 }
 
 func realClient(t *testing.T, address string) *Client {
 	t.Helper()
-	client := New(address, Options{Backoff: 10 * time.Millisecond, Logger: &testLogger{t: t}})
+	client := New(address, Options{
+		Wait: patience, Backoff: 10 * time.Millisecond, MaxBackoff: time.Second, Logger: &testLogger{t: t},
+	})
 	t.Cleanup(func() {
 		limit, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -232,7 +245,7 @@ func TestRealWorkersAnswerManyRequests(t *testing.T) {
 	running, stop := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	for number := 0; number < 2; number++ {
-		worker := NewWorker(realClient(t, address))
+		worker := playedWorker(realClient(t, address))
 		worker.Handle("http.request", func(ctx context.Context, r *Request) error {
 			return r.Respond(ctx, 200, nil, append([]byte("answer to "), r.Bytes("body")...))
 		})
@@ -286,7 +299,7 @@ func TestARealStreamArrivesWhole(t *testing.T) {
 	address := realBroker(t)
 	web, ctx := realClient(t, address), limited(t)
 	content := strings.Repeat("0123456789", 60_000)
-	worker := NewWorker(realClient(t, address))
+	worker := playedWorker(realClient(t, address))
 	worker.Handle("http.request", func(ctx context.Context, r *Request) error {
 		stream, err := r.Stream(ctx, 200, nil)
 		if err == nil {
@@ -295,7 +308,7 @@ func TestARealStreamArrivesWhole(t *testing.T) {
 		return err
 	})
 	running, stop := context.WithCancel(ctx)
-	ended := background(func() error { return worker.Run(running) })
+	ended := atWork(t, running, worker)
 	mailbox, err := web.Listen(ctx, "http.response.k!", 1)
 	if err != nil {
 		t.Fatal(err)

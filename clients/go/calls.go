@@ -10,37 +10,59 @@ import (
 //
 // Nothing is stored when the error is a refusal: [ErrFull] (try later), [ErrGone], [ErrSize], [ErrPayload], [ErrName],
 // [ErrClosing] … It is stored or not when it is [ErrUnknown].
-func (c *Client) Send(ctx context.Context, channel string, message Message) error {
-	return c.send(ctx, channel, "", message)
+func (c *Client) Send(ctx context.Context, channel string, message Message, options ...SendOption) error {
+	return c.send(ctx, channel, "", message, options)
 }
 
 // SendInStream is [Client.Send] of a message that belongs together with others, such as the events of one connection:
 // over several brokers all of a stream go through one, and so keep their order, though the channel is a normal one. The
 // stream is a reply channel.
-func (c *Client) SendInStream(ctx context.Context, stream, channel string, message Message) error {
+func (c *Client) SendInStream(
+	ctx context.Context, stream, channel string, message Message, options ...SendOption,
+) error {
 	if form := formOf(stream); form != replyName && form != pinnedName {
 		return refuse("SEND", "name", fmt.Sprintf("%q is no stream, which is a reply channel such as a!1", cutText(stream)))
 	}
-	return c.send(ctx, channel, stream, message)
+	return c.send(ctx, channel, stream, message, options)
 }
 
 // SendHere puts a message on a channel only if somebody listens on it; else [ErrAway].
-func (c *Client) SendHere(ctx context.Context, channel string, message Message) error {
-	return c.send(ctx, channel, "", message, "Here=1")
+func (c *Client) SendHere(ctx context.Context, channel string, message Message, options ...SendOption) error {
+	return c.send(ctx, channel, "", message, options, "Here=1")
 }
 
-func (c *Client) send(ctx context.Context, channel, stream string, message Message, options ...string) error {
+func (c *Client) send(
+	ctx context.Context, channel, stream string, message Message, options []SendOption, words ...string,
+) error {
 	if !ValidChannel(channel) {
 		return channelRefusal("SEND", channel)
+	}
+	words, err := requestWords("SEND", channel, words, options)
+	if err != nil {
+		return err
 	}
 	body, err := EncodeMessage(message)
 	if err != nil {
 		return err
 	}
-	request := newRequest("SEND", body, append([]string{channel}, options...)...)
+	request := newRequest("SEND", body, words...)
 	request.stream = stream
 	_, err = c.do(ctx, request)
 	return err
+}
+
+// requestWords are the words of a send: its name, and what bounds it.
+func requestWords(verb, name string, words []string, options []SendOption) ([]string, error) {
+	words = append([]string{name}, words...)
+	if len(options) == 0 {
+		return words, nil
+	}
+	bounds, err := boundWords(options)
+	if err != nil {
+		return nil, err
+	}
+	words = append(words, bounds...)
+	return words, checkLine(verb, words)
 }
 
 // GroupResult says where a message to a group went.
@@ -51,9 +73,11 @@ type GroupResult struct {
 
 // SendGroup sends a message to every member that has room. Members without room do not make it an error.
 //
-// except names one channel that does not get it, "" for none.
-func (c *Client) SendGroup(ctx context.Context, group string, message Message, except string) (GroupResult, error) {
-	words := []string{group}
+// except names one channel that does not get it, "" for none; the options hold for each member.
+func (c *Client) SendGroup(
+	ctx context.Context, group string, message Message, except string, options ...SendOption,
+) (GroupResult, error) {
+	var words []string
 	if !ValidGroup(group) {
 		return GroupResult{}, groupRefusal("GSEND", group)
 	}
@@ -62,6 +86,10 @@ func (c *Client) SendGroup(ctx context.Context, group string, message Message, e
 			return GroupResult{}, channelRefusal("GSEND", except)
 		}
 		words = append(words, "except="+except)
+	}
+	words, err := requestWords("GSEND", group, words, options)
+	if err != nil {
+		return GroupResult{}, err
 	}
 	body, err := EncodeMessage(message)
 	if err != nil {

@@ -79,7 +79,7 @@ func TestAllBrowsersOfTheChatHearWhatOneSaysInItsOrder(t *testing.T) {
 				return err
 			},
 		})
-		background(func() error { return worker.Run(running) })
+		atWork(t, running, worker)
 	}
 	const browsers, perUser = 8, 20
 	s := &chatServer{

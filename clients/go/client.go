@@ -176,7 +176,12 @@ type request struct {
 }
 
 func newRequest(verb string, body []byte, words ...string) request {
-	return request{verb: verb, body: len(body), wire: appendFrame(nil, verb, body, words...)}
+	// Room for the verb, the size and the line ends too.
+	size := len(verb) + len(body) + 16
+	for _, word := range words {
+		size += len(word) + 1
+	}
+	return request{verb: verb, body: len(body), wire: appendFrame(make([]byte, 0, size), verb, body, words...)}
 }
 
 // do sends a request on the connection, or on the next one if nothing of it was sent, and returns what answers it.
@@ -184,10 +189,17 @@ func (c *Client) do(ctx context.Context, r request) (Frame, error) {
 	if c.shards != nil {
 		return c.shards.do(ctx, r)
 	}
-	deadline := time.NewTimer(c.options.Wait)
-	defer deadline.Stop()
+	// Mostly there is a connection, and nothing to wait for.
+	var deadline *time.Timer
 	for {
-		current, err := c.connection(ctx, deadline.C)
+		current, err := c.connectionNow()
+		if current == nil && err == nil {
+			if deadline == nil {
+				deadline = time.NewTimer(c.options.Wait)
+				defer deadline.Stop()
+			}
+			current, err = c.connection(ctx, deadline.C)
+		}
 		if err != nil {
 			return Frame{}, err
 		}
@@ -219,6 +231,16 @@ func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
 		return Frame{}, newRefusal(r.verb, frame)
 	}
 	return frame, err
+}
+
+// connectionNow is the one that there is, nil while there is none; the error is why there will never be one.
+func (c *Client) connectionNow() (*conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over != nil || c.current == nil || c.current.isOver() {
+		return nil, c.over
+	}
+	return c.current, nil
 }
 
 // connection waits until there is one.

@@ -11,6 +11,9 @@ import (
 // connectTimeout is the most that connecting may take.
 const connectTimeout = 10 * time.Second
 
+// brokerLateness is how late brokers, which look a few times a second, may be with three heartbeats.
+const brokerLateness = 300 * time.Millisecond
+
 // keepConnected holds one connection at a time until the client is over.
 func (c *Client) keepConnected(ctx context.Context) {
 	defer close(c.finished)
@@ -142,13 +145,22 @@ func (c *Client) askingInterval() time.Duration {
 	return c.options.Heartbeat
 }
 
+// heartbeat is the silence after which the broker asks, and gives this side up after three of them: before it gets sends
+// again, if it was cut off (B11).
+func (c *Client) heartbeat() time.Duration {
+	if most := (2*c.options.Failover - brokerLateness) / 3; c.part != nil && most < c.options.Heartbeat {
+		return most
+	}
+	return c.options.Heartbeat
+}
+
 func (c *Client) greet(ctx context.Context, current *conn) error {
 	words := []string{"1", "format=json", "client=" + c.options.Name}
 	if c.options.Token != "" {
 		words = append(words, "token="+c.options.Token)
 	}
 	if c.options.Heartbeat > 0 {
-		words = append(words, "heartbeat="+strconv.FormatInt(c.options.Heartbeat.Milliseconds(), 10))
+		words = append(words, "heartbeat="+strconv.FormatInt(c.heartbeat().Milliseconds(), 10))
 	}
 	frame, err := current.ask(ctx, newRequest("HELLO", nil, words...))
 	if err != nil {

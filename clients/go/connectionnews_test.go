@@ -67,11 +67,11 @@ func TestAWorkerThatComesBeforeItsBrokerSaysSo(t *testing.T) {
 			}
 		},
 	})
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Handle("http.request", func(context.Context, *Request) error { return nil })
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	w := &workerAtWork{broker: broker, ended: background(func() error { return worker.Run(running) })}
+	w := &workerAtWork{broker: broker, ended: atWork(t, running, worker)}
 	w.listened(16)
 	logger.until("connected")
 	want := []string{
@@ -100,16 +100,18 @@ func TestAProgramThatOnlySendsSaysNothingWhileAllIsWell(t *testing.T) {
 func TestTheLogNamesTheBrokerThatIsAwayAmongSeveral(t *testing.T) {
 	house := newShardHouse(t)
 	logger := &testLogger{t: t}
-	client, err := NewSharded(house.addresses, Options{Backoff: 10 * time.Millisecond, Logger: logger})
+	options := house.options(10 * time.Second)
+	options.Logger = logger
+	client, err := NewSharded(house.addresses, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close(limited(t))
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Handle("work", func(context.Context, *Request) error { return nil })
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	ended := background(func() error { return worker.Run(running) })
+	ended := atWork(t, running, worker)
 	for _, address := range house.addresses {
 		logger.until("seaway: connected to " + address)
 	}

@@ -19,7 +19,7 @@ const maxDepth = 64
 // The error, an [ErrPayload], says which value has no form on the wire: text that is not UTF-8, a double that is not
 // finite, a whole number beyond 64 bits with sign, a type that is not in the list of [Message], more than 64 levels.
 func EncodeMessage(message Message) ([]byte, error) {
-	return appendMap([]byte{}, message, 1)
+	return appendMap(make([]byte, 0, 256), message, 1)
 }
 
 func appendValue(json []byte, value any, depth int) ([]byte, error) {

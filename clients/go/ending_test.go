@@ -147,14 +147,14 @@ func TestWhatIsHandedOnIsAnsweredElsewhere(t *testing.T) {
 func TestWhatNobodyWaitsForMayEndWithoutAnAnswer(t *testing.T) {
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Concurrency = 1
 	for _, channel := range []string{"jobs", "http.disconnect", "chat.disconnect"} {
 		worker.Handle(channel, func(context.Context, *Request) error { return nil })
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	background(func() error { return worker.Run(running) })
+	atWork(t, running, worker)
 	connection := broker.accept("a")
 	connection.expect("LISTEN chat.disconnect http.disconnect jobs")
 	connection.send("OK\n")
@@ -188,7 +188,7 @@ func TestThatAnotherHasLeftIsNoExcuseForNoAnswer(t *testing.T) {
 
 func TestAGoexitForOneChannelLeavesTheOthersTheirHandlers(t *testing.T) {
 	broker := newFakeBroker(t)
-	worker := NewWorker(broker.client(Options{}))
+	worker := playedWorker(broker.client(Options{}))
 	seen := make(chan string, 2)
 	for _, channel := range []string{"a", "b"} {
 		worker.Handle(channel, func(ctx context.Context, r *Request) error {
@@ -199,7 +199,7 @@ func TestAGoexitForOneChannelLeavesTheOthersTheirHandlers(t *testing.T) {
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	background(func() error { return worker.Run(running) })
+	atWork(t, running, worker)
 	connection := broker.accept("a")
 	connection.expect("LISTEN a b")
 	connection.send("OK\n")
@@ -214,7 +214,7 @@ func TestAGoexitForOneChannelLeavesTheOthersTheirHandlers(t *testing.T) {
 func TestWhatIsUnfinishedWhenTheWorkerLeavesIsAnswered(t *testing.T) {
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	began, never := make(chan struct{}, 2), make(chan struct{})
 	defer close(never)
 	worker.Handle("http.request", func(ctx context.Context, r *Request) error {
@@ -229,7 +229,7 @@ func TestWhatIsUnfinishedWhenTheWorkerLeavesIsAnswered(t *testing.T) {
 	})
 	worker.Drain = 0
 	running, stop := context.WithCancel(ctx)
-	w := &workerAtWork{broker: broker, ended: background(func() error { return worker.Run(running) })}
+	w := &workerAtWork{broker: broker, ended: atWork(t, running, worker)}
 	w.listened(16)
 	w.connection.push("http.request", aRequest)
 	await(t, began)

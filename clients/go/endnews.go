@@ -79,22 +79,20 @@ func (n *endNews) all() []*Request {
 
 // tell names a channel of ours to the server, until it is told or the request has ended.
 func (n *endNews) tell(ctx context.Context, request *Request) {
-	pause := newBackoff(5*time.Millisecond, time.Second)
-	for ctx.Err() == nil && request.isWaitedFor() {
+	passing := []error{ErrFull, ErrClosing, ErrOffline, ErrUnknown, ErrLimit}
+	err := tryAgain(ctx, passing, func() error {
+		if !request.isWaitedFor() {
+			return nil
+		}
+		// Each time anew: the mailbox may be lost meanwhile.
 		channel, err := n.channel(ctx, request)
-		if err == nil {
-			err = n.client.Send(ctx, request.ReplyChannel(), Message{"disconnect_channel": channel})
+		if err != nil {
+			return err
 		}
-		switch {
-		case errors.Is(err, ErrGone):
-			request.end()
-			return
-		case err == nil, errors.Is(err, ErrDenied), errors.Is(err, ErrClosed):
-			return
-		}
-		if !pause.wait(ctx) {
-			return
-		}
+		return n.client.Send(ctx, request.ReplyChannel(), Message{"disconnect_channel": channel})
+	})
+	if errors.Is(err, ErrGone) {
+		request.end()
 	}
 }
 
@@ -174,7 +172,7 @@ func (n *endNews) read(listener *Listener) {
 
 // newMailbox draws the name of a mailbox that no other process has.
 func newMailbox(beginning string) string {
-	token := make([]byte, 8)
+	token := make([]byte, 16)
 	if _, err := rand.Read(token); err != nil {
 		panic(fmt.Sprintf("seaway: no random bytes: %v", err))
 	}

@@ -21,7 +21,7 @@ func startEarly(t *testing.T, handler Handler) *workerAtWork {
 	t.Cleanup(stop)
 	w := &workerAtWork{
 		broker: broker, stop: stop, logger: logOf(client),
-		ended: background(func() error { return worker.Run(running) }),
+		ended: atWork(t, running, worker),
 	}
 	w.listened(1)
 	return w
@@ -200,7 +200,7 @@ func TestARealWorkerHearsThatNobodyWaitsAnyMore(t *testing.T) {
 				return ctx.Err()
 			})
 			running, stop := context.WithCancel(ctx)
-			left := background(func() error { return worker.Run(running) })
+			left := atWork(t, running, worker)
 			server := client()
 			reader, err := server.Listen(ctx, "http.response.k!", 10)
 			if err != nil {

@@ -58,6 +58,9 @@ var (
 	ErrBody = errors.New("seaway: the body is not whole")
 	// ErrBodySize: a request's body is larger than the handler reads.
 	ErrBodySize = errors.New("seaway: the body is too large")
+	// ErrNoSession: the worker that had the session of a socket has left, or it had too many. The socket is closed with
+	// 1012, which tells the browser to come again.
+	ErrNoSession = errors.New("seaway: the session of this socket is not here")
 	// ErrProtocol: the other side does not speak this protocol.
 	ErrProtocol = errors.New("seaway: protocol error")
 )

@@ -2,9 +2,11 @@ package seaway_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"time"
 
 	"seaway.dev/seaway"
@@ -33,6 +35,63 @@ func ExampleWorker_HandleSockets() {
 			_, err := s.Client().SendGroup(ctx, s.Parameters["room"], said.Message(), "")
 			return err
 		},
+	})
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Any program of net/http is a worker.
+func ExampleServe() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello from", r.URL.Path)
+	})
+	client := seaway.New("127.0.0.1:7411", seaway.Options{})
+	if err := seaway.Serve(context.Background(), client, mux); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// guest is the consumer of one WebSocket, as long as it is open.
+type guest struct{ said int }
+
+func (g *guest) Receive(ctx context.Context, s *seaway.Socket, said seaway.SocketMessage) error {
+	g.said++
+	return s.SendJSON(ctx, map[string]int{"said": g.said})
+}
+
+// A handler of net/http opens a WebSocket, or answers otherwise.
+func ExampleAcceptWebSocket() {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("name") == "" {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		if _, err := seaway.AcceptWebSocket(w, r, &guest{}, seaway.AcceptOptions{}); err != nil {
+			log.Print(err)
+		}
+	})
+	client := seaway.New("127.0.0.1:7411", seaway.Options{})
+	log.Fatal(seaway.Serve(context.Background(), client, seaway.WithWebSockets(handler)))
+}
+
+// prices tells a stream what it asks for.
+type prices map[string]int
+
+func (p prices) Receive(ctx context.Context, s *seaway.SocketStream, payload json.RawMessage) error {
+	var name string
+	if err := json.Unmarshal(payload, &name); err != nil {
+		return err
+	}
+	return s.SendPayload(ctx, p[name])
+}
+
+// {"stream": "prices", "payload": "tea"} is answered with {"stream":"prices","payload":3}.
+func ExampleDemultiplexer() {
+	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))
+	worker.HandleSockets(seaway.SocketRoute{
+		Path: "/live", Consumer: seaway.Demultiplexer{"prices": prices{"tea": 3}},
 	})
 	if err := worker.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)

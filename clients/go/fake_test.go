@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+// patience is how long a test waits for what must happen: longer than a busy machine takes for it.
+const patience = time.Minute
 
 // fakeBroker takes connections and says what the test tells it to.
 type fakeBroker struct {
@@ -40,6 +40,9 @@ func newFakeBroker(t *testing.T) *fakeBroker {
 // client makes a client of the broker that ends with the test.
 func (b *fakeBroker) client(options Options) *Client {
 	options.Backoff = time.Millisecond
+	if options.Wait == 0 {
+		options.Wait = patience
+	}
 	options.Logger = &testLogger{t: b.t}
 	client := New(b.listener.Addr().String(), options)
 	b.t.Cleanup(func() {
@@ -193,4 +196,36 @@ func await[R any](t *testing.T, result <-chan R) R {
 		t.Fatal("it does not end")
 		panic("unreachable")
 	}
+}
+
+// playedWorker is one whose broker, or interface server, is played: it asks to be told of the end of a request only where
+// the test is about that, and not because this machine was busy for 250 ms.
+func playedWorker(client *Client) *Worker {
+	worker := NewWorker(client)
+	worker.news.after = time.Hour
+	return worker
+}
+
+// atWork runs a worker. Nothing of it outlives the test, whose end ends the handlers that still run: what they said
+// then would end all tests.
+func atWork(t *testing.T, running context.Context, worker *Worker) (ended <-chan error) {
+	t.Helper()
+	running, stop := context.WithCancel(running)
+	result, over := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(over)
+		result <- worker.Run(running)
+	}()
+	t.Cleanup(func() {
+		stop()
+		over := over
+		limit, cancel := context.WithCancel(context.Background())
+		cancel()
+		worker.client.Close(limit)
+		for _, request := range worker.news.all() {
+			request.end()
+		}
+		await(t, over)
+	})
+	return result
 }

@@ -22,7 +22,7 @@ func TestALimitThatRefusesSaysItsValueAndWhatWasGiven(t *testing.T) {
 	_, failover := NewSharded([]string{"a:1"}, Options{Failover: time.Millisecond})
 	_, brokers := NewSharded(make([]string, 65), Options{})
 	socket := &Socket{client: client}
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Handle(long, nil)
 	const name = "a name has 1 to 255 bytes, this one has 256"
 	for _, one := range []struct {

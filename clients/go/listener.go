@@ -49,10 +49,29 @@ type Listener struct {
 }
 
 func newListener(client *Client, names []string, credit int, isCommon bool) *Listener {
-	return &Listener{
+	l := &Listener{
 		client: client, names: names, credit: credit, isCommon: isCommon,
-		queue: make(chan *Delivery, credit), over: make(chan struct{}), memberships: make(map[membership]struct{}),
+		over: make(chan struct{}), memberships: make(map[membership]struct{}),
 	}
+	l.queue = make(chan *Delivery, l.room())
+	return l
+}
+
+// room is what the queue has to hold: what there is credit for, and the last of the mailboxes.
+func (l *Listener) room() int { return l.credit + mostLast*len(l.lastPurses()) }
+
+// mostLast is what is taken at most of each mailbox that a worker leaves.
+const mostLast = 4096
+
+// lastPurses are the mailboxes of a worker: what waits there when it leaves nobody else would get (L6).
+func (l *Listener) lastPurses() []string {
+	var mailboxes []string
+	for _, name := range l.names {
+		if l.isCommon && len(l.names) > 1 && formOf(name) == mailboxName {
+			mailboxes = append(mailboxes, name)
+		}
+	}
+	return mailboxes
 }
 
 // Listen takes part in reading a channel, or, when the name ends in "!", reads all reply channels of that mailbox.
@@ -249,8 +268,19 @@ func (l *Listener) Close(ctx context.Context) error {
 	if current == nil {
 		return nil
 	}
+	// What is pushed for this comes before the answer to what is said behind it (R5).
+	last := ""
+	if purses := l.lastPurses(); len(purses) > 0 {
+		last = "READY 0\n"
+		for _, purse := range purses {
+			last += fmt.Sprintf("READY %d %s\n", mostLast, purse)
+		}
+	}
 	for _, words := range chunks(l.names, len("UNLISTEN")) {
-		_, err := current.ask(ctx, newRequest("UNLISTEN", nil, words...))
+		request := newRequest("UNLISTEN", nil, words...)
+		request.wire = append([]byte(last), request.wire...)
+		last = ""
+		_, err := current.ask(ctx, request)
 		if err != nil && !current.isOver() {
 			return err
 		}

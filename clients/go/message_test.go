@@ -157,3 +157,16 @@ func TestLineEndsNeverStandInABody(t *testing.T) {
 		t.Errorf("%q %v", body, err)
 	}
 }
+
+func TestBytesTakeTheirShorterForm(t *testing.T) {
+	for _, content := range []string{"", "text", "\x00", "tabs\tand\nlines", strings.Repeat("text", 10) + "\x00"} {
+		if field, isText := asField([]byte(content)).(string); !isText || field != content {
+			t.Errorf("%q is no text", content)
+		}
+	}
+	for _, content := range []string{"\xff", strings.Repeat("\x00", 100), strings.Repeat("a\x01b", 100)} {
+		if field, isBytes := asField([]byte(content)).(Bytes); !isBytes || string(field) != content {
+			t.Errorf("%q is text", content)
+		}
+	}
+}

@@ -12,7 +12,7 @@ func startRaw(t *testing.T) *socketsAtWork {
 	t.Helper()
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Concurrency = 1
 	handler := func(ctx context.Context, r *Request) error {
 		switch r.Text("path") {
@@ -47,7 +47,7 @@ func startRaw(t *testing.T) *socketsAtWork {
 	t.Cleanup(stop)
 	w := &socketsAtWork{workerAtWork: &workerAtWork{
 		broker: broker, stop: stop, logger: logOf(client),
-		ended: background(func() error { return worker.Run(running) }),
+		ended: atWork(t, running, worker),
 	}}
 	w.connection = broker.accept("a")
 	w.connection.expect("LISTEN websocket.connect websocket.disconnect websocket.receive")

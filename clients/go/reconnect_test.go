@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,10 +33,21 @@ func TestABrokenConnectionLeavesTheOutcomeUnknown(t *testing.T) {
 
 func TestWithoutABrokerNothingIsStored(t *testing.T) {
 	// Not a port that was free a moment ago, which another test may have by now.
+	tried := make(chan struct{}, 2)
 	client := newFakeBroker(t).client(Options{
-		Wait: 20 * time.Millisecond,
-		Dial: func(context.Context) (net.Conn, error) { return nil, syscall.ECONNREFUSED },
+		Wait: time.Millisecond,
+		Dial: func(context.Context) (net.Conn, error) {
+			select {
+			case tried <- struct{}{}:
+			default:
+			}
+			return nil, syscall.ECONNREFUSED
+		},
 	})
+	// When it is tried again, the reason of the first time is known.
+	for range [2]int{} {
+		await(t, tried)
+	}
 	err := client.Send(ctx, "a", Message{})
 	if !errors.Is(err, ErrOffline) || errors.Is(err, ErrUnknown) {
 		t.Error(err)
@@ -46,15 +58,61 @@ func TestWithoutABrokerNothingIsStored(t *testing.T) {
 }
 
 func TestWhatWasNotSentGoesOutOnTheNextConnection(t *testing.T) {
+	ours, theirs := net.Pipe()
 	broker := newFakeBroker(t)
-	client := broker.client(Options{})
-	broker.accept("a").close()
-	result := sending(client, "a")
-	connection := broker.accept("a")
-	connection.expect("SEND a")
-	connection.send("OK\n")
-	if err := await(t, result); err != nil && !errors.Is(err, ErrUnknown) {
+	client := broker.client(Options{Dial: firstDial(ours, broker)})
+	first := &fakeConn{t: t, socket: theirs, parser: NewParser(DefaultLimits())}
+	first.expect("HELLO 1")
+	first.send("HELLO 1 id=1 epoch=a max-body=1000\n")
+	written := sending(client, "a")
+	// A pipe takes a frame only as far as it is read: the next one waits behind it.
+	if _, err := first.socket.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	waiting := sending(client, "b")
+	until(t, func() bool {
+		current := client.currentConn()
+		current.mu.Lock()
+		defer current.mu.Unlock()
+		return len(current.unsentOf) == 1
+	})
+	first.close()
+	next := broker.accept("a")
+	next.expect("SEND b")
+	next.send("OK\n")
+	if err := await(t, waiting); err != nil {
 		t.Error(err)
+	}
+	if err := await(t, written); !errors.Is(err, ErrUnknown) {
+		t.Error(err)
+	}
+}
+
+// firstDial gives out one connection, and then those of a broker.
+func firstDial(first net.Conn, broker *fakeBroker) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		if socket := first; socket != nil {
+			first = nil
+			return socket, nil
+		}
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, "tcp", broker.listener.Addr().String())
+	}
+}
+
+func (c *Client) currentConn() *conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
+}
+
+// until asks again and again, for what no event tells.
+func until(t *testing.T, question func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(patience); !question(); runtime.Gosched() {
+		if time.Now().After(limit) {
+			t.Fatal("it does not come about")
+		}
 	}
 }
 
@@ -67,13 +125,32 @@ func TestPingsArePongedAndUnknownPushesSkipped(t *testing.T) {
 }
 
 func TestASilentBrokerIsAskedTwiceAndGivenUp(t *testing.T) {
-	broker := newFakeBroker(t)
-	client := broker.client(Options{Heartbeat: 20 * time.Millisecond})
+	broker, silences := newFakeBroker(t), newSilences(t)
+	address := broker.listener.Addr().String()
+	client := broker.client(Options{Heartbeat: time.Hour, Dial: silences.dialer(address)})
 	connection := broker.accept("a")
 	result := sending(client, "a")
 	connection.expect("SEND a")
+	silent := silences.to(address)
+	pass := func() {
+		t.Helper()
+		if given := silent.patience(); given > time.Hour || given < 30*time.Minute {
+			t.Error("its heartbeat is an hour, and it waits for ", given)
+		}
+		if err := silent.pass(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Any sign of life is enough, for another two of them.
+	pass()
 	connection.expect("PING")
+	connection.send("SHINY new=1\nPING\n")
+	connection.expect("PONG")
+	pass()
 	connection.expect("PING")
+	pass()
+	connection.expect("PING")
+	pass()
 	if _, ok := connection.next(); ok {
 		t.Error("it goes on")
 	}

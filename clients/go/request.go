@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 )
 
@@ -52,8 +51,8 @@ func (r *Request) Reply(ctx context.Context, message Message) error {
 
 // Respond answers an HTTP request in one message. Names of fields are best given in lower case.
 //
-// While the channel is full (a slow client) it waits and tries again, until the context ends. [ErrGone] says that
-// nobody reads the answer any more. A second answer is refused with [ErrAnswered], and the first stands.
+// While the channel is full (a slow client), and while no broker is in reach, it waits and tries again, until the
+// context ends. [ErrGone] says that nobody reads the answer any more. A second answer is refused with [ErrAnswered], and the first stands.
 func (r *Request) Respond(ctx context.Context, status int, header Header, body []byte) error {
 	if err := checkStatus(status); err != nil {
 		return err
@@ -61,7 +60,20 @@ func (r *Request) Respond(ctx context.Context, status int, header Header, body [
 	if err := r.begin(nil); err != nil {
 		return err
 	}
-	return r.settle(sendWhenRoom(ctx, r.client, r.ReplyChannel(), responseStart(status, header, body, false)))
+	return r.answer(ctx, responseStart(status, header, body, false))
+}
+
+// respond is Respond of a message that is made.
+func (r *Request) respond(ctx context.Context, message Message) error {
+	if err := r.begin(nil); err != nil {
+		return err
+	}
+	return r.answer(ctx, message)
+}
+
+func (r *Request) answer(ctx context.Context, message Message) error {
+	// What comes behind a whole answer is dropped (I18).
+	return r.settle(sendSurely(ctx, r.client, r.ReplyChannel(), message))
 }
 
 // RespondJSON answers with a value as JSON and its content type.
@@ -80,11 +92,18 @@ func (r *Request) Stream(ctx context.Context, status int, header Header) (*Strea
 	if err := checkStatus(status); err != nil {
 		return nil, err
 	}
-	stream := &Stream{ctx: ctx, client: r.client, channel: r.ReplyChannel(), onGone: r.end}
+	return r.startStream(ctx, status, headerFields(header), nil)
+}
+
+// startStream begins an answer with these fields and the first of its content, at most a piece.
+func (r *Request) startStream(ctx context.Context, status int, fields []any, content []byte) (*Stream, error) {
+	stream := &Stream{
+		ctx: ctx, client: r.client, channel: r.ReplyChannel(), onGone: r.end, offset: int64(len(content)),
+	}
 	if err := r.begin(stream); err != nil {
 		return nil, err
 	}
-	if err := r.settle(stream.send(responseStart(status, header, nil, true))); err != nil {
+	if err := r.settle(stream.send(responseMessage(status, fields, content, true))); err != nil {
 		return nil, err
 	}
 	return stream, nil
@@ -98,6 +117,13 @@ func (r *Request) AnswerLater() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.isHandedOn = true
+}
+
+// isLeftToOthers says whether somebody else answers.
+func (r *Request) isLeftToOthers() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.isHandedOn
 }
 
 // IsGone says whether nobody waits for the answer any more; the handler's context has ended then.
@@ -169,7 +195,11 @@ func checkStatus(status int) error {
 }
 
 func responseStart(status int, header Header, content []byte, hasMore bool) Message {
-	message := Message{"status": status, "headers": headerFields(header)}
+	return responseMessage(status, headerFields(header), content, hasMore)
+}
+
+func responseMessage(status int, fields []any, content []byte, hasMore bool) Message {
+	message := Message{"status": status, "headers": fields}
 	if len(content) > 0 {
 		message["content"] = asField(content)
 	}
@@ -181,22 +211,19 @@ func responseStart(status int, header Header, content []byte, hasMore bool) Mess
 
 // asField is the shorter form of bytes on the wire: a string where they are UTF-8, which every reader takes for bytes.
 func asField(content []byte) any {
-	if utf8.Valid(content) {
+	if utf8.Valid(content) && 5*longInJSON(content) <= len(content)/3+len(`{"$bytes":}`) {
 		return string(content)
 	}
 	return Bytes(content)
 }
 
-// sendWhenRoom tries again for as long as the channel is full.
-func sendWhenRoom(ctx context.Context, client *Client, channel string, message Message) error {
-	pause := newBackoff(5*time.Millisecond, time.Second)
-	for {
-		err := client.Send(ctx, channel, message)
-		if !errors.Is(err, ErrFull) {
-			return err
-		}
-		if !pause.wait(ctx) {
-			return err
+// longInJSON counts what takes six bytes in a string there, and not one.
+func longInJSON(content []byte) int {
+	count := 0
+	for _, char := range content {
+		if char < ' ' && char != '\t' && char != '\n' && char != '\r' {
+			count++
 		}
 	}
+	return count
 }

@@ -59,6 +59,8 @@ type liveShard struct {
 
 type stay struct {
 	identity string
+	// One that was lost and is back is another.
+	shard    *liveShard
 	lastSend int64
 }
 
@@ -67,7 +69,7 @@ type stay struct {
 // Brokers are known by their identities; times are milliseconds that never go back.
 type shardMap struct {
 	failover, began int64
-	live            map[string]liveShard
+	live            map[string]*liveShard
 	lost            map[string]bool
 	// The places of channels; those used before the newest are kept apart, to be forgotten first.
 	staying, stayingBefore map[string]stay
@@ -76,7 +78,7 @@ type shardMap struct {
 
 func newShardMap(failover, now int64) *shardMap {
 	return &shardMap{
-		failover: failover, began: now, live: make(map[string]liveShard), lost: make(map[string]bool),
+		failover: failover, began: now, live: make(map[string]*liveShard), lost: make(map[string]bool),
 		staying: make(map[string]stay), stayingBefore: make(map[string]stay),
 	}
 }
@@ -89,14 +91,13 @@ func (m *shardMap) up(identity string, warm, now int64) {
 	if (m.lost[identity] || now > m.began+m.failover) && warm < m.failover {
 		warm = m.failover
 	}
-	m.live[identity] = liveShard{warmUntil: now + warm}
+	m.live[identity] = &liveShard{warmUntil: now + warm}
 }
 
 // leaving: it has said BYE shutdown (B12).
 func (m *shardMap) leaving(identity string) {
 	if shard, isLive := m.live[identity]; isLive {
 		shard.isLeaving = true
-		m.live[identity] = shard
 	}
 }
 
@@ -159,14 +160,13 @@ func (m *shardMap) forStream(name string, without map[string]bool, now int64) st
 	if !isKnown {
 		place = m.stayingBefore[name]
 	}
-	shard, isLive := m.live[place.identity]
-	identity := place.identity
-	if !isLive || shard.isLeaving || without[identity] || now >= place.lastSend+shardStay {
+	identity, shard := place.identity, m.live[place.identity]
+	if shard == nil || shard != place.shard || shard.isLeaving || without[identity] || now >= place.lastSend+shardStay {
 		if identity = m.forGroup(name, without, now); identity == "" {
 			return ""
 		}
 	}
-	m.staying[name] = stay{identity, now}
+	m.staying[name] = stay{identity, m.live[identity], now}
 	if len(m.staying) >= mostStaying {
 		m.stayingBefore, m.staying = m.staying, make(map[string]stay)
 	}

@@ -61,7 +61,7 @@ func (s *shards) listen(ctx context.Context, whole *Listener) (*Listener, error)
 
 func (s *shards) begin(whole *Listener) *shardReading {
 	// Room for what comes beyond the credit at the end.
-	whole.queue = make(chan *Delivery, whole.credit+mostHeldBack)
+	whole.queue = make(chan *Delivery, whole.room()+mostHeldBack)
 	reading := &shardReading{
 		shards: s, whole: whole, credit: shardCredit{left: whole.credit, atBroker: make(map[int]int)},
 		refused: make(map[int]bool), started: make(chan struct{}),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 )
@@ -18,6 +19,15 @@ const mostShards = 64
 // [ErrUnknown], what it held is lost, and everything goes on over the others. [Client.Stats], and [Client.Peek] at a normal
 // channel, ask only one of them.
 func NewSharded(addresses []string, options Options) (*Client, error) {
+	return newSharded(addresses, options, func(address string) func(context.Context) (net.Conn, error) {
+		return dialer(address, options.TLS)
+	})
+}
+
+// newSharded is NewSharded with connections of the caller's.
+func newSharded(
+	addresses []string, options Options, dial func(address string) func(context.Context) (net.Conn, error),
+) (*Client, error) {
 	if err := checkShards(addresses, &options); err != nil {
 		return nil, err
 	}
@@ -27,7 +37,7 @@ func NewSharded(addresses []string, options Options) (*Client, error) {
 		options: options, logger: lineLogger{options.Logger}, stop: stop, finished: make(chan struct{}),
 		changed: make(chan struct{}), listeners: make(map[string]*Listener), watches: make(map[watch]bool),
 	}
-	c.shards = newShards(c, addresses, options)
+	c.shards = newShards(c, addresses, options, dial)
 	go c.shards.keepAlike(ctx)
 	return c, nil
 }
@@ -85,7 +95,9 @@ type shardPart struct {
 	pending []saying
 }
 
-func newShards(client *Client, addresses []string, options Options) *shards {
+func newShards(
+	client *Client, addresses []string, options Options, dial func(address string) func(context.Context) (net.Conn, error),
+) *shards {
 	failover := options.Failover.Milliseconds()
 	s := &shards{
 		client: client, began: time.Now(), places: newShardMap(failover, 0), members: newShardMembers(failover),
@@ -99,7 +111,7 @@ func newShards(client *Client, addresses []string, options Options) *shards {
 		part := &shardPart{shards: s, place: place, address: address}
 		s.parts = append(s.parts, part)
 		own := options
-		own.Dial = dialer(address, options.TLS)
+		own.Dial = dial(address)
 		part.client = newClient(address, own, part)
 	}
 	return s

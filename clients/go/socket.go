@@ -27,8 +27,8 @@ type Socket struct {
 	kept   *keptSockets
 
 	mu sync.Mutex
-	// It was accepted or rejected.
-	isDecided bool
+	// It was accepted or rejected, and which.
+	isDecided, isRefused bool
 	// Nobody is there any more.
 	isGone bool
 }
@@ -47,6 +47,8 @@ type AcceptOptions struct {
 	Header Header
 	// Greeting is the first message, in one step with the opening.
 	Greeting *SocketMessage
+	// Groups are joined before the socket opens, so that nothing is missed that is sent to them from then on.
+	Groups []string
 }
 
 // Path is the path, percent-decoded.
@@ -82,6 +84,14 @@ func (s *Socket) Accept(ctx context.Context, options AcceptOptions) error {
 	if options.Greeting != nil {
 		options.Greeting.putIn(message)
 	}
+	if s.hasDecision() {
+		return ErrAnswered
+	}
+	for _, group := range options.Groups {
+		if err := s.Join(ctx, group); err != nil {
+			return err
+		}
+	}
 	if err := s.decide(); err != nil {
 		return err
 	}
@@ -90,14 +100,22 @@ func (s *Socket) Accept(ctx context.Context, options AcceptOptions) error {
 			message["receive_channel"] = channel
 		}
 	}
-	return s.put(ctx, s.Channel, message)
+	err := s.put(ctx, s.Channel, message)
+	if errors.Is(err, ErrGone) {
+		s.kept.forget(s.Channel)
+	}
+	return err
 }
 
 // Reject does not open the socket; the browser gets this answer, of which its scripts see only that there is no socket.
 func (s *Socket) Reject(ctx context.Context, status int, header Header, content []byte) error {
+	return s.reject(ctx, status, headerFields(header), content)
+}
+
+func (s *Socket) reject(ctx context.Context, status int, fields []any, content []byte) error {
 	message := Message{"accept": false, "status": status}
-	if len(header) > 0 {
-		message["headers"] = headerFields(header)
+	if len(fields) > 0 {
+		message["headers"] = fields
 	}
 	if len(content) > 0 {
 		message["content"] = asField(content)
@@ -105,6 +123,10 @@ func (s *Socket) Reject(ctx context.Context, status int, header Header, content 
 	if err := s.decide(); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.isRefused = true
+	s.mu.Unlock()
+	s.kept.forget(s.Channel)
 	return s.put(ctx, s.Channel, message)
 }
 
@@ -147,6 +169,20 @@ func (s *Socket) CloseAtOnce(ctx context.Context, code int, reason string) error
 	return s.closeOn(ctx, s.ControlChannel, code, reason)
 }
 
+// refuseLeaving rejects a socket that would have to be kept in a process that is about to leave.
+func (s *Socket) refuseLeaving(ctx context.Context) error {
+	return s.Reject(ctx, 503, Header{{"retry-after", "1"}}, nil)
+}
+
+// closeFor closes a socket whose handler has failed.
+func (s *Socket) closeFor(ctx context.Context, err error) error {
+	if errors.Is(err, ErrNoSession) {
+		// It is well with the next one.
+		return s.Close(ctx, closeRestart, "its worker has left")
+	}
+	return s.Close(ctx, 1011, "")
+}
+
 func (s *Socket) closeOn(ctx context.Context, channel string, code int, reason string) error {
 	isCode := (1000 <= code && code <= 1003) || (1007 <= code && code <= 1014) || (3000 <= code && code <= 4999)
 	if !isCode {
@@ -178,7 +214,8 @@ func (s *Socket) Leave(ctx context.Context, group string) error {
 }
 
 // ReceiveOn has the socket's events sent to another channel from now on; "" gives it back to the shared ones (W18).
-// A route that is Sticky sees to this by itself.
+// A route that is Sticky sees to this by itself. Another channel than one in such a mailbox closes the socket with 1011,
+// unless an option of the interface server allows it (--websocket-receive-channel).
 func (s *Socket) ReceiveOn(ctx context.Context, channel string) error {
 	message := Message{"receive_channel": nil}
 	if channel != "" {
@@ -190,7 +227,6 @@ func (s *Socket) ReceiveOn(ctx context.Context, channel string) error {
 func (s *Socket) put(ctx context.Context, channel string, message Message) error {
 	err := sendWhenRoom(ctx, s.client, channel, message)
 	if errors.Is(err, ErrGone) {
-		s.kept.forget(s.Channel)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.isGone = true
@@ -215,6 +251,12 @@ func (s *Socket) isExcused(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return errors.Is(err, ErrGone) && !errors.As(err, &abrupt) && (s.isGone || s.isDecided)
+}
+
+func (s *Socket) isRejected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isRefused
 }
 
 func (s *Socket) hasDecision() bool {

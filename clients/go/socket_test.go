@@ -16,17 +16,22 @@ type socketsAtWork struct {
 
 func startSockets(t *testing.T, route SocketRoute) *socketsAtWork {
 	t.Helper()
+	return startSocketWorker(t, func(w *Worker) { w.HandleSockets(route) })
+}
+
+func startSocketWorker(t *testing.T, setUp func(*Worker)) *socketsAtWork {
+	t.Helper()
 	broker := newFakeBroker(t)
 	client := broker.client(Options{})
-	worker := NewWorker(client)
+	worker := playedWorker(client)
 	worker.Concurrency = 1
 	worker.Drain = patience
-	worker.HandleSockets(route)
+	setUp(worker)
 	running, stop := context.WithCancel(ctx)
 	t.Cleanup(stop)
 	w := &socketsAtWork{workerAtWork: &workerAtWork{
 		broker: broker, stop: stop, logger: logOf(client),
-		ended: background(func() error { return worker.Run(running) }),
+		ended: atWork(t, running, worker),
 	}}
 	w.connection = broker.accept("a")
 	frame := w.connection.expect("LISTEN websocket.connect websocket.disconnect websocket.receive")
@@ -87,7 +92,7 @@ func TestAConnectIsDecided(t *testing.T) {
 		case "accept":
 			greeting := SocketMessage{Content: []byte("hi"), IsText: true}
 			names := s.Subprotocols()
-			return s.Accept(ctx, AcceptOptions{names[len(names)-1], Header{{"x", "1"}}, &greeting})
+			return s.Accept(ctx, AcceptOptions{names[len(names)-1], Header{{"x", "1"}}, &greeting, nil})
 		case "send":
 			return s.SendJSON(ctx, map[string]int{"n": 1})
 		case "reject":
@@ -219,8 +224,13 @@ func TestAStickySocketIsKeptAndGivenBack(t *testing.T) {
 	w.event("receive", 2, "/", `,"text":"late"`, w.mailbox+"1")
 	w.expectSent(browser, `{"text":"late"}`)
 	w.connection.expect("READY 1")
+	// What still waits in the mailbox comes, and nothing more of what others may take.
+	w.connection.expect("READY 0")
+	w.connection.expect("READY 4096 " + w.mailbox)
 	w.connection.expect("UNLISTEN")
+	w.event("receive", 3, "/", `,"text":"last"`, w.mailbox+"1")
 	w.connection.send("OK\n")
+	w.expectSent(browser, `{"text":"last"}`)
 	w.connection.expect("QUIT")
 	w.connection.send("OK\n")
 	w.connection.close()
@@ -241,14 +251,9 @@ func TestASocketThatHasEndedIsNotGivenBack(t *testing.T) {
 	w.connection.send("ERR gone\n")
 	w.connection.expect("READY 1")
 	w.stop()
-	w.connection.expect("UNLISTEN")
-	w.connection.send("OK\n")
-	w.connection.expect("QUIT")
-	w.connection.send("OK\n")
-	w.connection.close()
-	if err := await(t, w.ended); err != nil {
-		t.Error(err)
-	}
+	w.connection.expect("READY 0")
+	w.connection.expect("READY 4096 " + w.mailbox)
+	w.leaves()
 }
 
 // W2 of INTERFACE.md.
@@ -271,7 +276,7 @@ func TestABadRouteSaysSoWhenTheWorkerRuns(t *testing.T) {
 		{Path: "/chat"}, {Path: "chat", Receive: echo}, {Path: "/a{b}", Receive: echo}, {Path: "/*/a", Receive: echo},
 		{Channel: "a b", Receive: echo},
 	} {
-		worker := NewWorker(client)
+		worker := playedWorker(client)
 		worker.HandleSockets(route)
 		if err := worker.Run(ctx); err == nil {
 			t.Error(route.Path)
@@ -305,21 +310,5 @@ func TestAPathFitsItsPattern(t *testing.T) {
 		if fits != one.fits || (fits && fmt.Sprint(found) != one.found) {
 			t.Errorf("%s of %s: %v %v", one.path, one.pattern, found, fits)
 		}
-	}
-}
-
-func TestTheSocketsThatAreKeptAreBounded(t *testing.T) {
-	var kept keptSockets
-	for number := 0; number <= mostKept; number++ {
-		name := fmt.Sprint(number)
-		if channel := kept.keep(&Socket{Channel: name, ControlChannel: name}, "m!"); channel == "" {
-			t.Fatal("not kept:", name)
-		}
-	}
-	if channels := kept.leave(); len(channels) != mostKept {
-		t.Error(len(channels))
-	}
-	if channel := kept.keep(&Socket{Channel: "a", ControlChannel: "a"}, "m!"); channel != "" {
-		t.Error("kept by a worker that leaves:", channel)
 	}
 }

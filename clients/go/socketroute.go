@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"sync"
-	"time"
 )
 
 // SocketRoute says who serves the sockets of a path, and how.
@@ -27,6 +24,9 @@ type SocketRoute struct {
 	// socket's state; a worker that leaves gives its sockets back to all (W18).
 	Sticky bool
 
+	// Consumer is a value with the methods of the three fields below, in place of them; only Receive is needed.
+	Consumer SocketConsumer
+
 	// Connect decides about a browser that wants to open a socket, in less than 5 s; nil accepts all.
 	Connect func(ctx context.Context, socket *Socket) error
 	// Receive takes one message of the browser.
@@ -37,9 +37,6 @@ type SocketRoute struct {
 	pattern pathPattern
 	mailbox string
 }
-
-// lastEvents is how long events that are on their way here may take once their sockets were given back.
-const lastEvents = 250 * time.Millisecond
 
 // HandleSockets serves the sockets of a path: of the routes of a channel the first that fits. A connect that fits none
 // is rejected with 404. A bad route makes [Worker.Run] fail.
@@ -52,6 +49,10 @@ func (w *Worker) HandleSockets(route SocketRoute) {
 	}
 	var err error
 	if route.pattern, err = parsePattern(route.Path); err != nil {
+		w.wrong = err
+		return
+	}
+	if err := route.takeConsumer(); err != nil {
 		w.wrong = err
 		return
 	}
@@ -90,14 +91,9 @@ func beside(connect, event string) string {
 // socketHandler gives each event to the route of its path.
 func (w *Worker) socketHandler(routes []*SocketRoute) Handler {
 	return func(ctx context.Context, r *Request) error {
-		logger := w.client.logger
 		r.leaveToSocket()
-		socket := &Socket{
-			Channel: r.ReplyChannel(), ControlChannel: r.Text("control_channel"), Event: r.Message,
-			client: w.client, kept: &w.kept, isDecided: r.Text("type") != typeConnect,
-		}
-		if socket.Channel == "" || socket.ControlChannel == "" {
-			logger.Printf("seaway: %s: a message that is no event of a socket", r.Channel)
+		socket := w.newSocket(r)
+		if socket == nil {
 			return nil
 		}
 		for _, route := range routes {
@@ -111,9 +107,22 @@ func (w *Worker) socketHandler(routes []*SocketRoute) Handler {
 			w.noteSocket(socket, socket.Reject(ctx, 404, nil, nil))
 			return nil
 		}
-		logger.Printf("seaway: %s: no route fits %s", r.Channel, socket.Path())
+		w.logger().Printf("seaway: %s: no route fits %s", r.Channel, socket.Path())
 		return nil
 	}
+}
+
+// newSocket is the socket of an event, nil when the message is none.
+func (w *Worker) newSocket(r *Request) *Socket {
+	socket := &Socket{
+		Channel: r.ReplyChannel(), ControlChannel: r.Text("control_channel"), Event: r.Message,
+		client: w.client, kept: &w.kept, isDecided: r.Text("type") != typeConnect,
+	}
+	if socket.Channel == "" || socket.ControlChannel == "" {
+		w.logger().Printf("seaway: %s: a message that is no event of a socket", r.Channel)
+		return nil
+	}
+	return socket
 }
 
 // serveSocket works on one event of a socket whose route was found.
@@ -130,10 +139,10 @@ func (w *Worker) serveSocket(ctx context.Context, s *Socket, channel string) {
 			return s.route.Receive(ctx, s, said)
 		})
 		if w.noteSocket(s, err) {
-			w.tellSocket(s, func(late context.Context) error { return s.Close(late, 1011, "") })
+			w.tellSocket(s, func(late context.Context) error { return s.closeFor(late, err) })
 		}
 	case typeDisconnect:
-		w.kept.forget(s.Channel)
+		defer w.kept.forget(s.Channel)
 		if s.route.Disconnect == nil {
 			return
 		}
@@ -159,13 +168,21 @@ func (w *Worker) connectSocket(ctx context.Context, s *Socket) {
 		}
 		return s.Accept(ctx, AcceptOptions{})
 	})
+	w.endConnect(s, err)
+}
+
+// endConnect sees to what a connect has left open.
+func (w *Worker) endConnect(s *Socket, err error) {
 	if !w.noteSocket(s, err) {
 		return
 	}
 	w.kept.forget(s.Channel)
 	w.tellSocket(s, func(late context.Context) error {
 		if s.hasDecision() {
-			return s.Close(late, 1011, "")
+			return s.closeFor(late, err)
+		}
+		if errors.Is(err, ErrNoSession) {
+			return s.refuseLeaving(late)
 		}
 		return s.Reject(late, 500, nil, nil)
 	})
@@ -183,68 +200,9 @@ func (w *Worker) noteSocket(s *Socket, err error) bool {
 	if err == nil || s.isExcused(err) {
 		return false
 	}
+	if isAbort(err) {
+		return true
+	}
 	w.client.logger.Printf("seaway: %s %s of the socket %s failed: %v", s.Event.Text("type"), cutText(s.Path()), s.Channel, err)
 	return true
-}
-
-// giveBack gives the sockets that are kept here back to all workers; it says whether there were any.
-func (w *Worker) giveBack() bool {
-	channels := w.kept.leave()
-	ctx, cancel := context.WithTimeout(context.Background(), w.client.options.Wait)
-	defer cancel()
-	for _, channel := range channels {
-		if err := w.client.Send(ctx, channel, Message{"receive_channel": nil}); err != nil && !errors.Is(err, ErrGone) {
-			w.client.logger.Printf("seaway: a socket was not given back: %v", err)
-		}
-	}
-	return len(channels) > 0
-}
-
-// mostKept sockets are given back; beyond it the server finds that nobody reads the channel of one any more.
-const mostKept = 65536
-
-// keptSockets are those whose events come to this process alone (W18).
-type keptSockets struct {
-	mu sync.Mutex
-	// Their control channels, by send channel.
-	controls  map[string]string
-	count     int
-	isLeaving bool
-}
-
-// keep finds a channel for the socket's events, of its own so that a busy socket leaves the others their room; "" when
-// the worker leaves.
-func (k *keptSockets) keep(s *Socket, mailbox string) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.isLeaving {
-		return ""
-	}
-	if k.controls == nil {
-		k.controls = make(map[string]string)
-	}
-	if len(k.controls) < mostKept {
-		k.controls[s.Channel] = s.ControlChannel
-	}
-	k.count++
-	return mailbox + strconv.Itoa(k.count)
-}
-
-func (k *keptSockets) forget(channel string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.controls, channel)
-}
-
-// leave keeps no more; it returns the control channels of those to be given back.
-func (k *keptSockets) leave() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.isLeaving = true
-	var channels []string
-	for _, channel := range k.controls {
-		channels = append(channels, channel)
-	}
-	k.controls = nil
-	return channels
 }

@@ -54,14 +54,17 @@ func (s *Stream) Write(content []byte) (int, error) {
 }
 
 // Close ends the answer; closing twice is closing once.
-func (s *Stream) Close() error {
+func (s *Stream) Close() error { return s.end(nil) }
+
+// end ends the answer with the last of its content, at most a piece.
+func (s *Stream) end(content []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.isEnded.Load() || s.failedBy != nil {
 		return s.failedBy
 	}
 	s.isEnded.Store(true)
-	err := s.send(s.piece(nil, false))
+	err := s.send(s.piece(content, false))
 	s.isWhole.Store(err == nil)
 	return err
 }
@@ -86,19 +89,15 @@ func (s *Stream) piece(content []byte, hasMore bool) Message {
 
 // send sends one message; when its outcome is unknown and it may stand twice it is sent again (I12).
 func (s *Stream) send(message Message) error {
-	_, isFirst := message["status"]
-	mayRepeat := !isFirst && message.Bool("more_content")
-	for {
-		err := sendWhenRoom(s.ctx, s.client, s.channel, message)
-		if errors.Is(err, ErrUnknown) && mayRepeat && s.ctx.Err() == nil {
-			continue
-		}
-		s.failedBy = err
-		if errors.Is(err, ErrGone) {
-			s.onGone()
-		}
-		return err
+	send := sendWhenRoom
+	if _, isFirst := message["status"]; !isFirst && message.Bool("more_content") {
+		send = sendSurely
 	}
+	s.failedBy = send(s.ctx, s.client, s.channel, message)
+	if errors.Is(s.failedBy, ErrGone) {
+		s.onGone()
+	}
+	return s.failedBy
 }
 
 // breakOff lets the reader know that the rest of the answer will not come: a second status is an error (I12).

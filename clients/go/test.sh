@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks and tests the Go client: format, vet, all vectors, a scripted broker, a short fuzz run, and a real broker when
-# SEAWAY_BIN names the seaway binary. FUZZ_SECONDS sets how long the fuzz run takes (5).
+# Checks and tests the Go client: format, vet, all vectors, a scripted broker, short fuzz runs, and a real broker when
+# SEAWAY_BIN names the seaway binary. FUZZ_SECONDS sets how long each fuzz run takes (5).
 set -eu
 cd "$(dirname "$0")"
 export GOPROXY=off GOFLAGS=
@@ -20,4 +20,6 @@ esac
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then race=-race; fi
 go test -v -count=1 ${race:+"$race"} ./...
-go test -run '^$' -fuzz FuzzParser -fuzztime "${FUZZ_SECONDS:-5}s" .
+for fuzz in FuzzParser FuzzDecodeMessage; do
+    go test -run '^$' -fuzz "$fuzz" -fuzztime "${FUZZ_SECONDS:-5}s" .
+done

@@ -107,12 +107,23 @@ func secureBroker(t *testing.T, a *authority, options ...string) string {
 }
 
 func secureClient(t *testing.T, address string, config *tls.Config) *Client {
+	return secureClientWaiting(t, patience, address, config)
+}
+
+func secureClientWaiting(t *testing.T, wait time.Duration, address string, config *tls.Config) *Client {
 	t.Helper()
-	client := New(address, Options{
-		TLS: config, Wait: 2 * time.Second, Backoff: 10 * time.Millisecond, Logger: &testLogger{t: t},
-	})
+	client := New(address, Options{TLS: config, Wait: wait, Backoff: 10 * time.Millisecond, Logger: &testLogger{t: t}})
 	t.Cleanup(func() { client.Close(limited(t)) })
 	return client
+}
+
+// sendingInVain is what a send says where no broker can be trusted, or trusts this client.
+func sendingInVain(t *testing.T, address string, config *tls.Config) error {
+	t.Helper()
+	client := secureClientWaiting(t, time.Millisecond, address, config)
+	// Before the first attempt has failed there is no reason to tell.
+	until(t, func() bool { return client.reasonOffline() != nil })
+	return client.Send(limited(t), "a", Message{})
 }
 
 func TestMessagesGoThroughTLS(t *testing.T) {
@@ -137,7 +148,7 @@ func TestMessagesGoThroughTLS(t *testing.T) {
 func TestSeveralBrokersMaySpeakTLS(t *testing.T) {
 	a := newAuthority(t)
 	addresses := []string{"tls://localhost" + secureBroker(t, a), "tls://localhost" + secureBroker(t, a)}
-	client, err := NewSharded(addresses, Options{TLS: a.trust(), Logger: &testLogger{t: t}})
+	client, err := NewSharded(addresses, Options{TLS: a.trust(), Failover: 10 * time.Second, Logger: &testLogger{t: t}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +178,7 @@ func TestABrokerThatCannotBeTrustedIsNotSpokenTo(t *testing.T) {
 		{"tls://localhost" + port, nil, "unknown authority"},
 		{"tls://127.0.0.1" + port, a.trust(), "127.0.0.1"},
 	} {
-		err := secureClient(t, test.address, test.config).Send(limited(t), "a", Message{})
+		err := sendingInVain(t, test.address, test.config)
 		if !errors.Is(err, ErrOffline) || !strings.Contains(err.Error(), test.reason) {
 			t.Errorf("%s: %v", test.address, err)
 		}
@@ -177,7 +188,7 @@ func TestABrokerThatCannotBeTrustedIsNotSpokenTo(t *testing.T) {
 func TestACertificateOfTheClientIsShown(t *testing.T) {
 	a, clients := newAuthority(t), newAuthority(t)
 	port := secureBroker(t, a, "--tls-client-ca", clients.file())
-	err := secureClient(t, "tls://localhost"+port, a.trust()).Send(limited(t), "a", Message{})
+	err := sendingInVain(t, "tls://localhost"+port, a.trust())
 	if !errors.Is(err, ErrOffline) {
 		t.Error(err)
 	}

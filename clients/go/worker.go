@@ -23,8 +23,11 @@ type Handler func(ctx context.Context, request *Request) error
 type Worker struct {
 	// Concurrency is how many handlers run at a time, which is also the credit that the broker has; 1 to 1,000,000 (16).
 	Concurrency int
-	// Timeout ends a handler's context (2 min, when the interface server gives up too).
+	// Timeout ends a handler's context (2 min, when the interface server gives up too); 0: never.
 	Timeout time.Duration
+	// MostSockets are kept here with a session or a consumer of their own, or Sticky; beyond them the one of which nothing
+	// was heard for the longest is given up (65,536).
+	MostSockets int
 	// Drain is how long handlers may take to finish once the worker is told to leave (30 s).
 	Drain time.Duration
 
@@ -35,12 +38,17 @@ type Worker struct {
 	sockets map[string][]*SocketRoute
 	kept    keptSockets
 	wrong   error
+	// As many as handlers may run: the last messages of mailboxes come beyond the credit.
+	seats chan struct{}
+	// What those who have nothing to do take; closed when there will be nothing more.
+	jobs chan func()
+	over chan struct{}
 }
 
 // NewWorker makes a worker that takes its messages from the client's broker; a client has one worker.
 func NewWorker(client *Client) *Worker {
 	return &Worker{
-		Concurrency: 16, Timeout: 2 * time.Minute, Drain: 30 * time.Second,
+		Concurrency: 16, Timeout: 2 * time.Minute, Drain: 30 * time.Second, MostSockets: mostKept,
 		client: client, news: newEndNews(client), handlers: make(map[string]Handler),
 	}
 }
@@ -81,6 +89,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.Concurrency < 1 || w.Concurrency > mostCredit {
 		return outOfRange("a worker's concurrency", 1, mostCredit, w.Concurrency)
 	}
+	if w.MostSockets < 1 {
+		return outOfRange("the number of sockets kept", 1, mostCredit, w.MostSockets)
+	}
+	w.kept.most, w.kept.logger = w.MostSockets, w.logger()
+	w.seats = make(chan struct{}, w.Concurrency)
+	w.jobs, w.over = make(chan func()), make(chan struct{})
+	defer close(w.over)
 	w.client.tellOfConnections()
 	listener, err := w.listen(ctx)
 	if err != nil {
@@ -90,10 +105,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer abandon()
 	var running sync.WaitGroup
 	err = w.takeAll(ctx, work, listener, &running)
-	if err == nil && w.giveBack() {
-		last, cancel := context.WithTimeout(work, lastEvents)
-		err = w.takeAll(last, work, listener, &running)
-		cancel()
+	if err == nil {
+		if last := w.giveBack(work); last != nil {
+			err = w.takeAll(last, work, listener, &running)
+			w.endKept(work)
+		}
 	}
 	return w.leave(err, listener, work, abandon, &running)
 }
@@ -131,15 +147,50 @@ func (w *Worker) takeAll(ctx, work context.Context, listener *Listener, running 
 
 func (w *Worker) start(work context.Context, listener *Listener, delivery *Delivery, running *sync.WaitGroup) {
 	running.Add(1)
-	go func() {
+	w.run(func() {
 		defer running.Done()
 		defer listener.giveBack()
-		for _, channel := range delivery.Channels {
-			w.handle(work, &Request{
-				Message: delivery.Message, Channel: channel, Group: delivery.Group, client: w.client,
-			})
+		select {
+		case w.seats <- struct{}{}:
+			defer func() { <-w.seats }()
+		case <-work.Done():
+			// Nobody waits for handlers any more: the message is told so at once.
 		}
-	}()
+		last := len(delivery.Channels) - 1
+		for _, channel := range delivery.Channels[:last] {
+			// In goroutines of their own, as a handler may end that in which it runs.
+			var one sync.WaitGroup
+			one.Add(1)
+			go func(channel string) {
+				defer one.Done()
+				w.handle(work, w.newRequest(delivery, channel))
+			}(channel)
+			one.Wait()
+		}
+		w.handle(work, w.newRequest(delivery, delivery.Channels[last]))
+	})
+}
+
+// run runs a job in a goroutine: one that has nothing to do, if there is one, since its stack has grown already.
+func (w *Worker) run(job func()) {
+	select {
+	case w.jobs <- job:
+	default:
+		go func() {
+			for {
+				job()
+				select {
+				case job = <-w.jobs:
+				case <-w.over:
+					return
+				}
+			}
+		}()
+	}
+}
+
+func (w *Worker) newRequest(delivery *Delivery, channel string) *Request {
+	return &Request{Message: delivery.Message, Channel: channel, Group: delivery.Group, client: w.client}
 }
 
 func (w *Worker) leave(
@@ -198,13 +249,25 @@ func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
 	}
 }
 
-// handle runs one handler to its end, whatever that is, and sees to what it left open.
+// handle runs one handler to its end, whatever that is, and sees to what it left open; the goroutine is over with it
+// when the handler ends that.
 func (w *Worker) handle(work context.Context, request *Request) {
-	ctx, cancel := context.WithTimeout(work, w.Timeout)
-	defer cancel()
+	ctx, cancel := context.WithCancel(work)
+	if w.Timeout > 0 {
+		ctx, cancel = context.WithTimeout(work, w.Timeout)
+	}
 	request.cancel = cancel
 	ended := w.news.begin(ctx, request)
-	err := guard(func() error { return w.handler(request.Channel)(ctx, request) })
+	toItsEnd(
+		func() error { return w.handler(request.Channel)(ctx, request) },
+		func(err error) {
+			defer cancel()
+			w.seeTo(ctx, request, ended, err)
+		})
+}
+
+// seeTo sees to what a handler has left open that ended so.
+func (w *Worker) seeTo(ctx context.Context, request *Request, ended func(), err error) {
 	if err == nil {
 		if stream := request.openStream(); stream != nil {
 			err = stream.Close()
@@ -219,7 +282,7 @@ func (w *Worker) handle(work context.Context, request *Request) {
 		err = errUnanswered
 	}
 	isFailed := err != nil && !request.isExcused(err)
-	if isFailed {
+	if isFailed && !isAbort(err) {
 		w.logger().Printf("seaway: %s failed: %v", request.subject(), err)
 	}
 	if !isFailed && !request.Bool("serial") {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks and tests the Python client: format, types, all vectors, the machines, both halves and workers at the broker that
-# SEAWAY_BIN names (.build/release/seaway). PYTHON is the interpreter (python3), with msgpack, mypy, pytest and pytest-timeout.
+# SEAWAY_BIN names (.build/release/seaway). PYTHON is the interpreter (python3), with msgpack, mypy, pytest, pytest-timeout and pytest-xdist.
 # What needs no interface server is tested with Python 3.9 and with the newest one that is found too, installed as by pip.
 # SEED=N cuts the vectors again as in another run. Writes to .build alone.
 set -u
@@ -13,7 +13,12 @@ SEAWAY_VECTORS=$root/protocol/vectors
 SEED=${SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
 export PYTHONPYCACHEPREFIX="$work/pycache" RUFF_CACHE_DIR="$work/ruff" SEAWAY_BIN SEAWAY_VECTORS SEED
 unset PYTHONPATH SEAWAY_BROKER
+# Hundreds of interpreters are started, and each compiles all that it imports unless one of them has kept it.
+unset PYTHONDONTWRITEBYTECODE
 mkdir -p "$work"
+# Three files at a time, since most tests wait for processes.
+side_by_side='-n 3 --dist loadfile'
+needed='setuptools>=68 wheel msgpack pytest pytest-timeout pytest-xdist'
 passed=0 failed=0 skipped=0
 
 # check WHAT COMMAND...: counts as one test.
@@ -80,11 +85,12 @@ newest() {
 # with_version MINOR: installs the client as a user does, in an environment of its own, and tests what is installed.
 with_version() {
     environment=$work/3.$1
-    if [ ! -e "$environment/.ready" ]; then
+    if [ "$(cat "$environment/.ready" 2>/dev/null)" != "$needed" ]; then
         rm -rf "$environment"
+        # shellcheck disable=SC2086 # one word for each package
         if ! { "$(find_python "$1")" -m venv "$environment" &&
-            "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-                'setuptools>=68' wheel msgpack pytest pytest-timeout && touch "$environment/.ready"; } >"$work/log" 2>&1; then
+            "$environment/bin/python" -m pip install --quiet --disable-pip-version-check $needed &&
+            printf '%s\n' "$needed" >"$environment/.ready"; } >"$work/log" 2>&1; then
             cat "$work/log"
             skip "Python 3.$1, since its packages could not be installed"
             return
@@ -96,10 +102,14 @@ with_version() {
     cp -R pyproject.toml README.md src "$work/copy"
     check "pip install with Python 3.$1" "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
         --no-build-isolation --no-deps --force-reinstall "$work/copy"
-    tests "Python 3.$1, installed" "$environment/bin/python" -m pytest -o pythonpath=tests \
-        tests/test_vectors.py tests/test_parts.py tests/test_messages.py tests/test_core.py tests/test_core_listening.py \
+    # shellcheck disable=SC2086 # one word for each option
+    tests "Python 3.$1, installed" "$environment/bin/python" -m pytest $side_by_side -o pythonpath=tests \
+        tests/test_vectors.py tests/test_parser.py tests/test_requests.py tests/test_limits.py tests/test_addresses.py \
+        tests/test_log.py tests/test_waits.py tests/test_answers.py tests/test_package.py tests/test_messages.py \
+        tests/test_core.py tests/test_core_listening.py \
         tests/test_layer.py tests/test_bad_brokers.py tests/test_answering.py tests/test_endings.py \
-        tests/test_request_ends.py tests/test_forks.py tests/test_bodies.py
+        tests/test_request_ends.py tests/test_forks.py tests/test_bodies.py tests/test_environ.py tests/test_fleet.py \
+        tests/test_fake_broker.py tests/test_testing.py tests/test_consumers.py
 }
 
 ours=$(minor "$python") || { echo "$python is no Python 3 that can make environments" >&2; exit 69; }
@@ -112,9 +122,10 @@ else
     skip 'ruff, which is not installed'
 fi
 check 'mypy' "$python" -m mypy --cache-dir "$work/mypy" --no-error-summary
-tests "Python 3.$ours" "$python" -m pytest
+# shellcheck disable=SC2086
+tests "Python 3.$ours" "$python" -m pytest $side_by_side
 tests "Python 3.$ours, with MessagePack in pure Python" env MSGPACK_PUREPYTHON=1 "$python" -m pytest \
-    tests/test_parts.py tests/test_messages.py tests/test_vectors.py -k 'message or value or types'
+    tests/test_answers.py tests/test_messages.py tests/test_vectors.py -k 'message or value or types'
 if [ "$ours" != 9 ]; then
     if find_python 9 >/dev/null; then with_version 9; else skip 'Python 3.9, which is not found'; fi
 fi

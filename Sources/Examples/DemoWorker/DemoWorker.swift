@@ -68,7 +68,8 @@ struct DemoWorker: AsyncParsableCommand {
         }
         worker.on("http.request.bigdata", at: "/bigdata", Self.passOn)
         layer.start()
-        try await worker.runService()
+        // Its consumers compute next to nothing: they run where the connection is.
+        try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }
         await layer.shutdown()
     }
 

@@ -46,6 +46,7 @@ package final class HTTPBridge: BridgeSource {
             ServerBootstrap(group: self.eventLoop)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try self.core.value.add(channel) }
                 }
@@ -102,7 +103,7 @@ final class HTTPBridgeCore {
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.remove(handler) }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(RequestDecoder.handler())
+        try pipeline.addRequestHandlers()
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(handler)
     }

@@ -38,13 +38,7 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let verdict: HTTPVerdict
-        switch error {
-        case HTTPParserError.invalidMethod: verdict = .notImplemented
-        case HTTPParserError.invalidEOFState: return self.close()
-        case is HTTPParserError: verdict = .badRequest
-        default: return self.close()
-        }
+        guard let verdict = HTTPVerdict(refusing: error) else { return self.close() }
         self.giveBack()
         self.keepsAlive = false
         switch self.state {
@@ -60,6 +54,16 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         case .body(let bytes): self.add(bytes)
         case .end: self.end(context)
         }
+    }
+
+    /// A client that sends nothing more is answered all the same.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            self.keepsAlive = false
+            // What it has yet to take is left to the limit that runs already.
+            if case .idle = self.state, self.unsent == 0 { self.close() }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func close() { self.channel.close(promise: nil) }

@@ -1,5 +1,6 @@
 package import NIOHTTP1
 package import SeawayMessage
+import SeawayNIO
 import SeawayWire
 
 /// How a request is answered (BRIDGES.md, B22).
@@ -11,6 +12,8 @@ package enum HTTPVerdict: Hashable, Sendable {
     case malformed
     /// It is no HTTP/1.1, or has not exactly one `Host` that is a host.
     case badRequest
+    /// Its head is larger than any that is taken.
+    case headTooLarge
     /// A method or a transfer coding that is not known.
     case notImplemented
     case unauthorized
@@ -42,11 +45,22 @@ package enum HTTPVerdict: Hashable, Sendable {
         }
     }
 
+    /// What is no request, or none that is taken; `nil` where there is nobody to answer.
+    package init?(refusing error: any Error) {
+        switch HTTPResponseStatus(refusing: error) {
+        case nil: return nil
+        case .notImplemented: self = .notImplemented
+        case .requestHeaderFieldsTooLarge: self = .headTooLarge
+        default: self = .badRequest
+        }
+    }
+
     package var status: HTTPResponseStatus {
         switch self {
         case .accepted: .accepted
         case .sent: .ok
         case .malformed, .badRequest: .badRequest
+        case .headTooLarge: .requestHeaderFieldsTooLarge
         case .notImplemented: .notImplemented
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
@@ -80,7 +94,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         case .sent(let counts):
             ["sent": .int(Int64(counts.sent)), "full": .int(Int64(counts.full)), "gone": .int(Int64(counts.gone))]
         case .malformed: ["error": "payload"]
-        case .badRequest, .notImplemented: ["error": "request"]
+        case .badRequest, .headTooLarge, .notImplemented: ["error": "request"]
         case .unauthorized: ["error": "credentials"]
         case .forbidden: ["error": "denied"]
         case .notFound: ["error": "name"]
@@ -98,7 +112,7 @@ package enum HTTPVerdict: Hashable, Sendable {
         switch self {
         case .accepted, .sent: nil
         case .malformed, .unsupportedType: .payload
-        case .badRequest, .notImplemented, .unauthorized, .forbidden, .methodNotAllowed: .refused
+        case .badRequest, .headTooLarge, .notImplemented, .unauthorized, .forbidden, .methodNotAllowed: .refused
         case .notFound, .illegalName: .name
         case .tooLarge: .size
         case .unknown: .unknown

@@ -39,8 +39,8 @@ package struct Permissions: Hashable, Sendable {
     /// - Parameter line: that of the request.
     func allow(_ request: Request, _ line: Span<UInt8>) -> Bool {
         switch request {
-        case .send(let channel, _, _): self.maySend(line.extracting(channel))
-        case .groupSend(let group, _): self.maySend(line.extracting(group))
+        case .send(let channel, _, _, _): self.maySend(line.extracting(channel))
+        case .groupSend(let group, _, _): self.maySend(line.extracting(group))
         case .listen(let names, _): names.allSatisfy(self.mayListen)
         case .join(let group, let channels), .leave(let group, let channels):
             self.mayJoin(group) && channels.allSatisfy { self.maySend($0) }

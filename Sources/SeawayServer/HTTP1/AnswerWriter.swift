@@ -72,6 +72,9 @@ package struct AnswerWriter {
     /// Tells a client that waits to send the body (I23).
     package func goOn() -> ByteBuffer { ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n") }
 
+    /// Begins the size of a chunk to come, whatever that will be (I30).
+    package func leadingZero() -> ByteBuffer { ByteBuffer(staticString: "0") }
+
     /// - Parameter isLeftOut: of the names of fields that would be sent; none but the server's own, if it is not given.
     private func writeFields(
         of answer: Answer, to buffer: inout ByteBuffer, isLeftOut: (ArraySlice<UInt8>) -> Bool = { _ in false }

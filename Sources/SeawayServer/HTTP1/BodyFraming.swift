@@ -10,8 +10,10 @@ package enum BodyFraming: Hashable, Sendable {
     /// - Parameters:
     ///   - size: bytes of content in the first message.
     ///   - isLast: the first message is the whole answer.
-    ///   - declaredLength: the worker's own `content-length`.
-    package init(status: Int, isHead: Bool, isHTTP10: Bool, size: Int, isLast: Bool, declaredLength: Int?) {
+    ///   - declaredLength: the worker's own `content-length`, which holds where the content comes in pieces.
+    package init(
+        status: Int, isHead: Bool, isHTTP10: Bool, size: Int, isLast: Bool, declaredLength: Int?
+    ) {
         switch (status, isHead, isLast) {
         case (204, _, _): self = .none(contentLength: nil)
         // Without content, and said so, as a client may wait for it otherwise (RFC 9110, 15.3.6).
@@ -19,7 +21,8 @@ package enum BodyFraming: Hashable, Sendable {
         case (304, _, _): self = .none(contentLength: declaredLength)
         case (_, true, _): self = .none(contentLength: isLast && size > 0 ? size : declaredLength)
         case (_, false, true): self = .length(size)
-        case (_, false, false): self = isHTTP10 ? .untilClose : .chunked
+        case (_, false, false):
+            if let declaredLength { self = .length(declaredLength) } else { self = isHTTP10 ? .untilClose : .chunked }
         }
     }
 

@@ -7,9 +7,9 @@ package struct ConnectionClock: Hashable, Sendable {
         /// There is still time.
         case none
         /// End the connection without a word: nothing was begun, or nothing is left to say.
-        case close
+        case close(TimeLimit?)
         /// Answer 408: a request was begun and did not come whole.
-        case slowRequest
+        case slowRequest(TimeLimit)
         /// End the connection: the client takes nothing (I19).
         case stalled
     }
@@ -20,7 +20,7 @@ package struct ConnectionClock: Hashable, Sendable {
         /// Nothing of the next request has come.
         case idle
         case head
-        case body
+        case body(BodyPace)
         /// Nothing is wanted any more, and what comes is dropped.
         case stopped
         /// The server's side has ended (I22).
@@ -42,32 +42,54 @@ package struct ConnectionClock: Hashable, Sendable {
         }
     }
 
-    package mutating func headCame(at now: Moment) { self.enter(.body, now) }
-    /// A piece of a body that is passed on in pieces: each stretch has the time for a body.
-    package mutating func bodyCame(at now: Moment) { if self.phase == .body { self.since = now } }
+    /// Whether the server's side has ended.
+    package var isLingering: Bool { self.phase == .lingering }
+
+    package mutating func headCame(at now: Moment) { self.enter(.body(BodyPace(now: now)), now) }
+    package mutating func bodyCame(_ bytes: Int, at now: Moment) {
+        guard case .body(var pace) = self.phase else { return }
+        pace.came(bytes, at: now)
+        self.phase = .body(pace)
+    }
     package mutating func requestCame(at now: Moment) { self.enter(.idle, now) }
     package mutating func answerLeft(at now: Moment) { if self.phase == .idle { self.since = now } }
-    /// The server itself does not read now, so a head that is not complete is not the client's fault.
-    package mutating func readingWasHeld(at now: Moment) { if self.phase == .head { self.enter(.idle, now) } }
+    /// The server itself does not read now, so that what is not complete is not the client's fault.
+    package mutating func readingWasHeld(at now: Moment) {
+        switch self.phase {
+        case .head: self.enter(.idle, now)
+        case .body: self.headCame(at: now)
+        case .fresh, .idle, .stopped, .lingering: break
+        }
+    }
     package mutating func readingStopped(at now: Moment) { self.enter(.stopped, now) }
     package mutating func sideEnded(at now: Moment) { self.enter(.lingering, now) }
+
+    /// Whether nothing of a request has come for so long.
+    package func isQuiet(for time: Duration, at now: Moment) -> Bool {
+        switch self.phase {
+        case .fresh, .idle: self.since + time <= now
+        case .head, .body, .stopped, .lingering: false
+        }
+    }
 
     /// - Parameters:
     ///   - isBusy: requests are under way, so that the client waits for the server.
     ///   - output: what the client takes.
-    package func expiry(
+    package mutating func expiry(
         at now: Moment, isBusy: Bool, output: TakenBytes, times: ServerConfiguration
     ) -> Expiry {
         if output.isStalled(for: times.clientStallTimeout, at: now) { return .stalled }
         switch self.phase {
-        case .fresh: return self.after(times.headTimeout, now, .close)
+        case .fresh: return self.after(times.headTimeout, now, .close(.head))
         case .idle where !isBusy && !output.isOpen:
-            return self.after(times.keepAliveTimeout, now, .close, freeSince: output.freeSince)
+            return self.after(times.keepAliveTimeout, now, .close(.keepAlive), freeSince: output.freeSince)
         // A late request is answered behind all that was asked before: nothing is cut.
-        case .head: return self.after(times.headTimeout, now, .slowRequest)
-        case .body: return self.after(times.bodyTimeout, now, .slowRequest)
+        case .head: return self.after(times.headTimeout, now, .slowRequest(.head))
+        case .body(var pace):
+            defer { self.phase = .body(pace) }
+            return pace.limit(at: now, times).map { .slowRequest($0) } ?? .none
         case .lingering where !output.isOpen:
-            return self.after(times.lingerTimeout, now, .close, freeSince: output.freeSince)
+            return self.after(times.lingerTimeout, now, .close(nil), freeSince: output.freeSince)
         case .idle, .stopped, .lingering: return .none
         }
     }

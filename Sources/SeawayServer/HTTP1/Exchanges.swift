@@ -8,6 +8,8 @@ package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {
         package var stream = AnswerStream()
         /// When the server stops waiting for the next message; `nil` while it waits for something else.
         package var deadline: Moment?
+        /// When it stops waiting for the last one, whoever may be late.
+        package var limit: Moment?
         /// All of the answer is here, if it was not sent yet.
         package fileprivate(set) var isComplete = false
         /// The connection ends behind this answer.
@@ -48,8 +50,8 @@ package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {
         self.queue.firstIndex { $0.number == number && !$0.isComplete }
     }
 
-    package mutating func begin(_ number: UInt64, _ request: Request, deadline: Moment?) {
-        self.queue.append(Exchange(number: number, request: request, deadline: deadline))
+    package mutating func begin(_ number: UInt64, _ request: Request, deadline: Moment?, limit: Moment? = nil) {
+        self.queue.append(Exchange(number: number, request: request, deadline: deadline, limit: limit))
     }
 
     /// Takes a part of an answer.
@@ -115,9 +117,13 @@ package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {
         return true
     }
 
-    /// The number of the first exchange whose time is over.
-    package func overdue(at now: Moment) -> UInt64? {
-        self.queue.first { exchange in exchange.deadline.map { $0 <= now } ?? false }?.number
+    /// The first exchange whose time is over, and which time that is.
+    package func overdue(at now: Moment) -> (index: Int, limit: TimeLimit)? {
+        for (index, exchange) in self.queue.enumerated() where !exchange.isComplete {
+            if let deadline = exchange.deadline, deadline <= now { return (index, .firstMessage) }
+            if let limit = exchange.limit, limit <= now { return (index, .answer) }
+        }
+        return nil
     }
 
     /// Ends everything.

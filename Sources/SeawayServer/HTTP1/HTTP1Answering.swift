@@ -9,52 +9,18 @@ import NIOCore
 #endif
 
 // MARK: What workers answer
-extension HTTP1Handler: ExchangeHolder {
-    func receive(_ answer: Result<Answer, AnswerFault>, for number: UInt64) -> Bool {
-        guard let index = self.exchanges.index(of: number) else { return false }
-        switch answer {
-        case .failure(let fault): self.breakOff(at: index, fault)
-        case .success(let answer):
-            // First, since whoever answers whole in the same message reads no more.
-            if let offset = answer.bodyWanted { self.ask(number, upTo: offset) }
-            if let index = self.exchanges.index(of: number) { self.receive(answer, at: index) }
-        }
-        return true
-    }
-
-    private func receive(_ answer: Answer, at index: Int) {
-        if let channel = answer.disconnectChannel { self.exchanges[index].request.asked.disconnectChannel = channel }
-        guard !answer.isNotice else { return }
-        switch self.exchanges[index].stream.receive(answer.piece) {
-        case .begin(let status, let isLast): self.begin(answer, at: index, status: status, isLast: isLast)
-        case .continue(let isLast): self.goOn(answer, at: index, isLast: isLast)
-        case .duplicate: self.core.counters.duplicatePieces += 1
-        case .breakOff(let fault): self.breakOff(at: index, fault)
-        }
-    }
-
-    private func begin(_ answer: Answer, at index: Int, status: Int, isLast: Bool) {
-        let request = self.exchanges[index].request
-        let framing = BodyFraming(
-            status: status, isHead: request.asked.isHead, isHTTP10: request.isHTTP10, size: answer.piece.size,
-            isLast: isLast,
-            declaredLength: answer.declaredLength
-        )
-        let closes = framing == .untilClose || self.closes(at: index, isLast: isLast || !framing.hasContent)
-        self.exchanges[index].request.framing = framing
-        self.exchanges[index].request.asked.status = status
+extension HTTP1Handler: AnswerDispatch {
+    func begin(_ answer: Answer, at index: Int, isWhole: Bool) {
+        let framing = self.exchanges[index].request.framing
+        let closes = framing == .untilClose || self.closes(at: index, isLast: isWhole)
         self.exchanges[index].request.staysOpen = !closes
+        let request = self.exchanges[index].request
         let output = self.core.writer.begin(
-            answer, status: status, framing: framing, connection: request.connection(closes: closes))
-        // Whoever goes on with an answer that can have no content is told that nobody reads it (I14).
-        if !isLast, !framing.hasContent {
-            self.core.closeReplyChannel(self.exchanges[index].number)
-            self.core.tellItsWorker(of: self.exchanges[index].request.asked, .over)
-        }
-        self.emit(output, content: answer, at: index, isLast: isLast || !framing.hasContent)
+            answer, status: request.asked.status, framing: framing, connection: request.connection(closes: closes))
+        self.emit(output, content: answer, at: index, isLast: isWhole)
     }
 
-    private func goOn(_ answer: Answer, at index: Int, isLast: Bool) {
+    func goOn(_ answer: Answer, at index: Int, isLast: Bool) {
         let framing = self.exchanges[index].request.framing
         let output = self.core.writer.piece(answer, framing: framing, isLast: isLast)
         self.emit(output, content: answer, at: index, isLast: isLast)
@@ -65,19 +31,17 @@ extension HTTP1Handler: ExchangeHolder {
             self.exchanges[index].request.asked.sent += content.piece.size
         }
         if isLast {
-            self.core.counters.answered += 1
+            self.core.countWhole(self.exchanges[index].request.asked)
             self.finish(output, at: index)
         } else {
-            let waitsForClient = self.bodies[self.exchanges[index].number]?.stream.waitsForClient ?? false
-            self.exchanges[index].deadline =
-                waitsForClient ? nil : self.core.now + self.core.configuration.httpTimeout
+            self.exchanges[index].deadline = self.deadline(of: self.exchanges[index].number)
             let turn = self.exchanges.put(output, bytes: output.readableBytes, at: index, isLast: false)
             if turn == .now {
                 self.write(output)
                 self.context?.flush()
             }
             // Writing may have ended the connection, and with it the exchange.
-            self.pauseIfNeeded()
+            self.pauseIfNeeded(isWritable: self.isWritable)
         }
     }
 
@@ -96,7 +60,7 @@ extension HTTP1Handler: ExchangeHolder {
             self.write(output)
             self.advance(context)
         }
-        self.pauseIfNeeded()
+        self.pauseIfNeeded(isWritable: self.isWritable)
     }
 
     /// Ends the first exchange and sends what waited behind it.
@@ -109,7 +73,7 @@ extension HTTP1Handler: ExchangeHolder {
         }
         context.flush()
         self.clock.answerLeft(at: self.core.now)
-        if closes || (self.core.isDraining && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
+        if closes || (self.takesNoMore && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
         if self.isWritable { self.resumeFirst() }
         self.letClientSend()
         self.letReaderHaveBody()
@@ -117,41 +81,24 @@ extension HTTP1Handler: ExchangeHolder {
         self.upgradeIfWaiting()
     }
 
+    /// Whether no other request is to come.
+    private var takesNoMore: Bool { self.core.isDraining || self.clientEnd.hasCome }
+
     /// Whether the connection ends behind this answer.
     private func closes(at index: Int, isLast: Bool) -> Bool {
         // What comes of a body that nobody takes is no request.
         if isLast, self.isComingIn(self.exchanges[index].number) { return true }
         let isLastOfAll = index == self.exchanges.count - 1 && self.isBetweenRequests
-        return !self.exchanges[index].request.staysOpen || (self.core.isDraining && isLastOfAll)
+        return !self.exchanges[index].request.staysOpen || (self.takesNoMore && isLastOfAll)
     }
 }
 
 // MARK: What goes wrong
 extension HTTP1Handler {
-    func fail(_ number: UInt64, _ error: ErrorAnswer) {
-        guard let index = self.exchanges.index(of: number) else { return }
-        self.core.counters.count(error)
-        self.giveUp(at: index, error)
-    }
-
-    private func breakOff(at index: Int, _ fault: AnswerFault) {
-        self.core.counters.count(.malformedAnswer)
-        self.core.logMalformed(fault, self.exchanges[index].request.asked)
-        self.core.closeReplyChannel(self.exchanges[index].number)
-        self.giveUp(at: index, .malformedAnswer)
-    }
-
-    /// Answers by itself while nothing was sent; later only the end of the connection tells the client.
-    private func giveUp(at index: Int, _ error: ErrorAnswer) {
-        if let end = error.end { self.core.tellItsWorker(of: self.exchanges[index].request.asked, end) }
-        guard index == 0, self.exchanges[0].stream.hasBegun else { return self.answer(error, at: index) }
-        let exchange = self.exchanges[0]
-        self.endBody(exchange.number)
-        self.core.endRequest(exchange.request.asked, cut: error.end)
-        if let end = error.end { self.core.logCut(exchange.request.asked, end) }
-        _ = self.exchanges.endFirst()
-        // Nothing else tells a client that waits for the end that this is not it.
-        if exchange.request.framing == .untilClose { self.resetOnClose() }
+    /// Ends the connection: nothing else tells the client.
+    func cutOff(_ request: HeldRequest) {
+        // Nor does a client that waits for the end know otherwise that this is not it.
+        if request.framing == .untilClose { self.resetOnClose() }
         self.abort(.left)
     }
 
@@ -172,65 +119,45 @@ extension HTTP1Handler {
     }
 }
 
-// MARK: Slow clients and lost time
+// MARK: Lost time
 extension HTTP1Handler {
-    private func pauseIfNeeded() {
-        for index in 0..<self.exchanges.count where self.exchanges.pauseIfNeeded(at: index, isWritable: self.isWritable)
-        {
-            self.core.pause(self.exchanges[index].number)
-        }
-    }
-
-    func resumeFirst() {
-        let deadline = self.core.now + self.core.configuration.httpTimeout
-        guard self.exchanges.resumeFirst(deadline: deadline), let first = self.exchanges.first else { return }
-        self.core.resume(first.number)
-    }
-
     /// Looks for what has waited too long.
     func sweep(at now: Moment) {
         // First: whether the client took what was written before is not to be mixed up with what is written now.
         self.lookAtOutput(at: now)
-        while let number = self.exchanges.overdue(at: now) {
-            self.core.closeReplyChannel(number)
-            self.fail(number, .timeout)
-        }
-        // While the server itself does not read, the client owes nothing.
-        if !self.bodyHasRoom { self.clock.bodyCame(at: now) }
+        if self.core.isDraining { self.drain() }
+        self.failOverdue(at: now)
+        self.lookAtEnd(at: now)
+        // While the server itself does not read, or has not told the client to send, the client owes nothing.
+        if self.waitsToSend || !self.bodyHasRoom { self.clock.readingWasHeld(at: now) }
         let expiry = self.clock.expiry(
             at: now, isBusy: !self.exchanges.isEmpty, output: self.output, times: self.core.configuration)
         switch expiry {
         case .none: break
-        case .close: self.abort(.left)
-        case .slowRequest: self.refuse(.slowRequest)
+        case .close(let limit):
+            if let limit { self.core.timeIsOver(limit, self.addresses) }
+            self.abort(.left)
+        case .slowRequest(let limit):
+            self.core.timeIsOver(limit, self.addresses)
+            self.refuse(.slowRequest)
         case .stalled:
+            self.core.timeIsOver(.stall, self.addresses)
             self.core.counters.stalledClients += 1
             self.abort(.stalled)
         }
     }
 
     /// Ends an idle connection; the others end behind their last answer, and behind what of it the client has yet to
-    /// take.
+    /// take. One that has just come, or was just answered, may be asking at this moment: it has a second for that.
     func drain() {
-        guard self.exchanges.isEmpty, self.isBetweenRequests else { return }
+        guard self.exchanges.isEmpty, self.isBetweenRequests,
+            self.clock.isQuiet(for: self.core.configuration.lastCall, at: self.core.now)
+        else { return }
         if self.lookAtOutput(at: self.core.now) { self.end() } else { self.abort(.left) }
     }
 }
 
-extension ErrorAnswer {
-    /// What a worker hears of a request that may have reached it.
-    var end: RequestEnd? {
-        switch self {
-        case .timeout: .timeout
-        case .malformedAnswer: .malformed
-        case .unknownOutcome: .lost
-        case .slowRequest, .bodyTooLarge, .syntax, .noRoomForBody: .left
-        default: nil
-        }
-    }
-}
-
-extension HTTP1Request {
+extension HeldRequest {
     /// What the answer says about the connection.
     fileprivate func connection(closes: Bool) -> AnswerWriter.Connection {
         if closes { return .close }

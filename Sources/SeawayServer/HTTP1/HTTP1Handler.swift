@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import SeawayNIO
 
 /// One HTTP/1.1 connection: brings its requests to the core, and answers to it.
 ///
@@ -12,19 +13,27 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     let core: ServerCore
     var intake: RequestIntake
-    var exchanges: Exchanges<HTTP1Request, ByteBuffer>
+    var exchanges: Exchanges<HeldRequest, ByteBuffer>
     var clock: ConnectionClock
     /// Whether the client takes what is written to it.
     var output: TakenBytes
+    /// Whether the client has ended its sending side.
+    var clientEnd = ClientEnd()
+    private let framing: RequestFraming
     /// Why the connection ends, if it does before an answer is whole.
     private var ending = RequestEnd.left
     /// The last request whose answer was handed to the channel whole: it may be cut all the same.
     var lastAnswered: AskedRequest?
     /// `nil` before the connection is there and after it is gone.
     private(set) var context: ChannelHandlerContext?
+    /// Both ends of the connection.
+    private var connection = ConnectionAddresses()
+    /// The same for the request that comes in, whose client may be another's.
     private(set) var addresses = ConnectionAddresses()
     /// Parts that came in one read with what filled the connection's places; nothing more is read until they were taken.
     private var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
+    /// What is to be said behind all that is held back: what came behind it is no request.
+    private var heldRefusal: ErrorAnswer?
     private var takesHeld = false
     private var readIsHeld = false
     private var sawPart = false
@@ -35,17 +44,23 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// Bytes of bodies that this connection has in the sum of all.
     var countedBody = 0
     /// What this connection may become, while a worker is asked.
-    private var socket: SocketSession?
+    private(set) var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.
     private var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
 
     /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
     private static let maxHeld = 16_384
 
-    init(core: ServerCore) {
+    /// What has held this connection's place before, until it is taken.
+    private var predecessor: (any ServerConnection)?
+
+    /// - Parameter predecessor: what has held this connection's place before.
+    init(core: ServerCore, framing: RequestFraming, inPlaceOf predecessor: (any ServerConnection)? = nil) {
         self.core = core
+        self.framing = framing
+        self.predecessor = predecessor
         self.intake = RequestIntake(
-            check: RequestCheck(maxBody: core.configuration.maxRequestBody), maxInline: core.configuration.bodyInline)
+            check: RequestCheck(core.configuration), maxInline: core.configuration.bodyInline)
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
         self.output = TakenBytes(now: core.now)
@@ -66,14 +81,21 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     }
 
     private func enter(_ context: ChannelHandlerContext) {
-        self.addresses = ConnectionAddresses(context.channel)
-        guard !self.core.enter(self) else { return }
+        self.connection = self.core.addresses(of: context.channel)
+        self.addresses = self.connection
+        let hasPlace = self.predecessor.take().map { self.core.enter(self, inPlaceOf: $0) } ?? self.core.enter(self)
+        guard hasPlace else { return self.turnAway(.tooManyConnections, context) }
+        guard !self.core.countOfAddress(self.connection, context.channel) else { return }
+        self.core.leave(self)
+        self.turnAway(.tooManyOfAddress, context)
+    }
+
+    private func turnAway(_ error: ErrorAnswer, _ context: ChannelHandlerContext) {
         self.stopReading()
-        let page = self.core.writer.error(.tooManyConnections, isHead: false, connection: .close)
-        self.write(page)
+        self.write(self.core.writer.error(error, isHead: false, connection: .close))
         context.flush()
         // At once, because a connection without a place is not watched.
-        context.close(promise: nil)
+        context.closeAtOnce()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -104,14 +126,19 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         let answer: ErrorAnswer
         switch error {
         case HTTPParserError.headerOverflow: answer = .headTooLarge
+        case is RequestLine.TooLong: answer = .targetTooLong
+        case is RequestFraming.ChunkOverhead: answer = .chunkOverhead
         case HTTPParserError.invalidMethod: answer = .method
+        case HTTPParserError.invalidEOFState:
+            self.clientEnd.came(at: self.core.now)
+            answer = .incomplete
         case is HTTPParserError: answer = .syntax
         case is ByteToMessageDecoderError: return
         default: return context.close(promise: nil)
         }
         // Without a client there is nobody to tell, and after a refusal it was told.
         guard context.channel.isActive, !self.intake.isStopped else { return }
-        self.refuse(answer)
+        if self.held.isEmpty { self.refuse(answer) } else { self.heldRefusal = answer }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -135,6 +162,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.sawPart = true
         let part = Self.unwrapInboundIn(data)
+        if case .head(let head) = part { self.framing.headCame(head) }
         guard self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests else { return self.hold(part) }
         self.take(part)
     }
@@ -160,6 +188,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.takesHeld = true
         while !self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests { self.take(self.held.removeFirst()) }
         self.takesHeld = false
+        if self.held.isEmpty, let refusal = self.heldRefusal.take() { return self.refuse(refusal) }
         guard self.readIsHeld, self.held.isEmpty, self.mayRead else { return }
         self.readIsHeld = false
         self.context?.read()
@@ -169,6 +198,11 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     var isBetweenRequests: Bool { self.intake.isBetweenRequests && self.held.isEmpty }
 
     private func take(_ part: HTTPServerRequestPart) {
+        var part = part
+        if case .head(var head) = part, !self.intake.isStopped {
+            self.addresses = self.core.configuration.forwarding.apply(to: &head, on: self.connection)
+            part = .head(head)
+        }
         let event = self.intake.take(part)
         self.countBody()
         self.carryOut(event, part)
@@ -178,24 +212,25 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         switch event {
         case .none:
             if case .head = part { self.clock.headCame(at: self.core.now) }
-            if case .body = part { self.bodyGrew() }
+            if case .body(let piece) = part { self.bodyGrew(piece.readableBytes) }
         case .clientWaitsToSend:
             self.clock.headCame(at: self.core.now)
             self.waitsToSend = true
             self.letClientSend()
         case .refuse(let error, let isHead): self.refuse(error, isHead: isHead)
-        case .request(let head, let checked, let body): self.send(head, checked, body)
+        case .request(let head, let checked, let body): self.requestCame(head, checked, body)
         case .begins(let head, let checked, let first): self.beginBody(head, checked, first)
         case .piece(let piece):
             self.bodyCame(piece)
-            self.bodyGrew()
+            self.bodyGrew(piece.readableBytes)
         case .ends(let staysOpen): self.bodyCameWhole(staysOpen: staysOpen)
         }
     }
 
-    private func bodyGrew() {
+    private func bodyGrew(_ bytes: Int) {
+        self.clock.bodyCame(bytes, at: self.core.now)
         self.waitsToSend = false
-        guard self.core.bodyBytes > self.core.configuration.maxBufferedBodies else { return }
+        guard self.core.bodies.isOver else { return }
         self.refuse(.noRoomForBody)
     }
 
@@ -217,36 +252,22 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         context.flush()
     }
 
-    private func send(_ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?) {
+    private func requestCame(_ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?) {
         let now = self.core.now
         self.clock.requestCame(at: now)
         if !checked.staysOpen { self.clock.readingStopped(at: now) }
         self.waitsToSend = false
         guard !checked.asksForWebSocket else { return self.askForSocket(head, checked) }
-        let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
-        let number = self.core.beginRequest(of: self)
-        let asked = AskedRequest(number, head, checked, route: route, began: self.core.logTime)
-        self.exchanges.begin(
-            number, HTTP1Request(asked, checked), deadline: now + self.core.configuration.httpTimeout)
-        self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
+        self.send(head, checked, body)
     }
 
     // MARK: WebSockets
 
     private func askForSocket(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) {
         guard self.exchanges.isEmpty else { return self.waitingUpgrade = (head, checked) }
-        let handshake: WebSocketHandshake
-        do throws(WebSocketHandshakeFault) {
-            handshake = try WebSocketHandshake(head)
-        } catch {
-            return self.refuse(.handshake(error))
-        }
-        guard !self.core.isDraining else { return self.refuse(.unreachable) }
-        if let error = self.core.sockets.refusal(head, from: self.addresses) { return self.refuse(error) }
-        let number = self.core.nextNumber()
-        let asked = AskedRequest(number, head, checked, route: nil, began: self.core.logTime)
-        self.exchanges.begin(number, HTTP1Request(asked, checked), deadline: nil)
-        let session = self.core.sockets.ask(self, number, head, checked, handshake, from: self.addresses)
+        // Without a way to close it there is no WebSocket (I30).
+        guard !self.clientEnd.hasCome else { return self.end() }
+        guard let session = self.beginSocket(head, checked) else { return }
         self.socket = session
         session.pump()
     }
@@ -279,8 +300,9 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.stopReading()
         self.clock.readingStopped(at: self.core.now)
         self.core.counters.count(error)
-        let asked = AskedRequest(self.core.nextNumber(), refusedAt: self.core.logTime, isHead: isHead)
-        self.exchanges.begin(asked.number, HTTP1Request(refused: asked), deadline: nil)
+        let asked = AskedRequest(
+            self.core.nextNumber(), refusedAt: self.core.logTime, client: self.addresses.client?.host, isHead: isHead)
+        self.exchanges.begin(asked.number, HeldRequest(refused: asked), deadline: nil)
         self.answer(error, at: self.exchanges.count - 1)
     }
 
@@ -290,6 +312,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         if let number = self.incoming.take() { self.endBody(number) }
         self.countBody()
         self.held.removeAll()
+        self.heldRefusal = nil
         self.waitsToSend = false
     }
 
@@ -316,6 +339,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     func end() {
         self.stopReading()
         self.clock.sideEnded(at: self.core.now)
+        // Of the client's own end nothing more is to be seen.
+        guard !self.clientEnd.hasCome else { return self.closeWhenSent() }
         self.context?.close(mode: .output, promise: nil)
         // What comes now is dropped, but it must be read for the client's end to be seen.
         if self.readIsHeld {
@@ -331,7 +356,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         guard let context = self.context else { return }
         self.ending = ending
         self.tellWhatIsCut(context.channel)
-        context.close(promise: nil)
+        context.closeAtOnce()
     }
 
     /// What this process still holds is dropped with the connection: the answer that it belongs to is cut, though its

@@ -29,15 +29,17 @@ package struct RequestIntake {
 
     private var state = State.betweenRequests
     private let check: RequestCheck
+    private let isHTTP2: Bool
     /// Beside the state, so that it has one owner and grows in place.
     private var body: ByteBuffer?
 
     /// The largest body that is kept until it is whole.
     private let maxInline: Int
 
-    package init(check: RequestCheck, maxInline: Int) {
+    package init(check: RequestCheck, maxInline: Int, isHTTP2: Bool = false) {
         self.check = check
         self.maxInline = maxInline
+        self.isHTTP2 = isHTTP2
     }
 
     package var isBetweenRequests: Bool {
@@ -89,12 +91,14 @@ package struct RequestIntake {
             fields = RequestFields(head.headers)
         }
         let verdict = self.check.verdict(
-            method: head.method.name, target: head.uri, isHTTP10: head.version.minor == 0, parserGoesOn: parserGoesOn,
+            method: head.method.name, target: head.uri, isHTTP10: !self.isHTTP2 && head.version.minor == 0,
+            parserGoesOn: parserGoesOn,
             fields: fields
         )
         switch verdict {
         case .refuse(let error): return self.refuse(error, head)
-        case .accept(let checked):
+        case .accept(var checked):
+            checked.isHTTP2 = self.isHTTP2
             guard checked.fields.contentLength ?? 0 <= self.maxInline else {
                 self.state = .passingOn(head, checked, 0)
                 return .begins(head, checked, first: nil)

@@ -16,7 +16,7 @@ package struct Metric: Hashable, Sendable {
     package let name: String
     package let help: String
     package let kind: Kind
-    package let samples: [Sample]
+    package private(set) var samples: [Sample]
 
     package init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
         self.name = name
@@ -37,7 +37,23 @@ package struct Metric: Hashable, Sendable {
     }
 }
 
+extension Metric {
+    /// Adds what another has counted of the same.
+    fileprivate mutating func add(_ other: Metric) {
+        for (index, sample) in zip(self.samples.indices, other.samples) { self.samples[index].value += sample.value }
+    }
+}
+
 extension [Metric] {
+    /// What several have counted, all by the same names in the same order.
+    package init(sumOf all: [[Metric]]) {
+        var sum = all.first ?? []
+        for other in all.dropFirst() {
+            for (index, metric) in Swift.zip(sum.indices, other) { sum[index].add(metric) }
+        }
+        self = sum
+    }
+
     /// The Prometheus text format, version 0.0.4.
     package var text: String {
         self.map { metric in

@@ -8,7 +8,10 @@ package struct ServerMetrics: Hashable, Sendable {
         self.wire = wire
     }
 
-    package var all: [Metric] { self.http + self.asking + self.events + self.messages + self.connections }
+    package var all: [Metric] {
+        self.http + self.files + self.compression + self.server.tls.metrics + self.server.http2.metrics + self.asking
+            + self.events + self.messages + self.connections
+    }
 
     private var http: [Metric] {
         let counters = self.server
@@ -18,6 +21,12 @@ package struct ServerMetrics: Hashable, Sendable {
             Metric(
                 "seaway_accept_failures_total", "Connections that could not be taken for want of descriptors.",
                 counters.acceptFailures),
+            Metric(
+                "seaway_proxy_headers_total", "Connections of which a proxy has said whose they are.",
+                counters.proxyHeaders),
+            Metric(
+                "seaway_proxy_headers_refused_total", "Connections closed because a proxy did not say it.",
+                by: ["malformed": counters.malformedProxyHeaders, "slow": counters.slowProxyHeaders]),
             Metric("seaway_http_requests_total", "Requests sent to a channel.", counters.requests),
             Metric("seaway_http_answers_total", "Answers that were passed on whole.", counters.answered),
             Metric(
@@ -26,13 +35,22 @@ package struct ServerMetrics: Hashable, Sendable {
                     "full": counters.full, "unreachable": counters.unreachable, "unknown": counters.unknown,
                     "refused": counters.refused, "no_room_for_body": counters.noRoomForBody,
                     "bad_request": counters.badRequests, "slow_request": counters.slowRequests,
-                    "too_large": counters.tooLarge, "head_too_large": counters.headTooLarge,
+                    "chunk_overhead": counters.chunkOverheads,
+                    "too_large": counters.tooLarge, "target_too_long": counters.targetTooLong,
+                    "head_too_large": counters.headTooLarge,
                     "timeout": counters.timeouts, "malformed_answer": counters.malformedAnswers,
-                    "too_many_connections": counters.refusedConnections, "stalled_client": counters.stalledClients,
+                    "too_many_connections": counters.refusedConnections,
+                    "too_many_of_address": counters.refusedOfAddress, "stalled_client": counters.stalledClients,
                 ]),
             Metric(
+                "seaway_http_times_over_total", "Times that were over, by what limits them.",
+                by: TimeLimit.allCases.map { ($0.reason, counters.timesOver[$0] ?? 0) }),
+            Metric(
                 "seaway_http_messages_dropped_total", "Messages of workers that answer nothing.",
-                by: ["late": counters.lateAnswers, "duplicate": counters.duplicatePieces]),
+                by: [
+                    "late": counters.lateAnswers, "unknown": counters.unknownAnswers,
+                    "duplicate": counters.duplicatePieces,
+                ]),
             Metric(
                 "seaway_http_disconnects_total",
                 "Requests for whose answer nobody waited any more before it was whole.",
@@ -51,6 +69,41 @@ package struct ServerMetrics: Hashable, Sendable {
             Metric(
                 "seaway_http_bodies_broken_off_total", "Bodies in pieces whose rest nobody got.",
                 counters.bodiesBrokenOff),
+        ]
+    }
+
+    private var files: [Metric] {
+        let counters = self.server.files
+        return [
+            Metric(
+                "seaway_static_answers_total", "Answers to requests for files.",
+                by: [
+                    "2xx": counters.successes, "3xx": counters.redirections, "4xx": counters.clientErrors,
+                    "5xx": counters.serverErrors,
+                ]),
+            Metric("seaway_static_bytes_total", "Bytes of files that were passed on.", counters.bytes),
+            Metric("seaway_static_open", "Files that are looked for, read or sent now.", counters.open, .gauge),
+            Metric(
+                "seaway_static_fallthroughs_total", "Requests for what is no file, which went to workers.",
+                counters.fellThrough),
+            Metric(
+                "seaway_static_failures_total", "Files that were not sent, or not to their end.",
+                by: ["no_room": counters.noRoom, "unreadable": counters.failed, "cut": counters.cut]),
+        ]
+    }
+
+    private var compression: [Metric] {
+        let counters = self.server.compression
+        return [
+            Metric("seaway_compressed_answers_total", "Answers that were compressed.", counters.answers),
+            Metric(
+                "seaway_compressed_bytes_in_total", "Bytes of their content before they were compressed.",
+                counters.bytesIn),
+            Metric("seaway_compressed_bytes_out_total", "Bytes of their content after that.", counters.bytesOut),
+            Metric(
+                "seaway_compression_passed_over_total", "Answers sent as they are for want of a compressor.",
+                counters.noCompressor),
+            Metric("seaway_compressors_in_use", "Compressors in use now.", counters.inUse, .gauge),
         ]
     }
 
@@ -93,7 +146,8 @@ package struct ServerMetrics: Hashable, Sendable {
             Metric(
                 "seaway_websocket_messages_dropped_total", "Messages of workers that no browser gets.",
                 by: [
-                    "malformed": counters.malformed, "late": counters.late, "early": counters.early,
+                    "malformed": counters.malformed, "late": counters.late, "unknown": counters.unknown,
+                    "early": counters.early,
                     "oldest": self.wire.droppedOldest, "replaced": self.wire.droppedReplaced,
                     "closing": self.wire.droppedClosing, "unsent": self.wire.droppedUnsent,
                 ]),

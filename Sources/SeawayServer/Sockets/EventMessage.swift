@@ -23,9 +23,9 @@ package struct EventMessage: Sendable {
         writer.map(count: 12 + addresses.fieldCount)
         self.begin("websocket.connect", order: 0, to: &writer)
         writer.string("http_version" as StaticString)
-        writer.string("1.1" as StaticString)
+        writer.string(checked.version)
         writer.string("scheme" as StaticString)
-        writer.string(request.scheme == "https" ? "wss" as StaticString : "ws")
+        writer.string((addresses.scheme ?? request.scheme) == "https" ? "wss" as StaticString : "ws")
         writer.string("subprotocols" as StaticString)
         writer.list(count: subprotocols.count)
         for subprotocol in subprotocols { writer.string(subprotocol) }

@@ -15,7 +15,8 @@ extension SocketSession {
             } else {
                 self.decide(message, holder, handshake)
             }
-        case .open(let peer): self.pass(message, to: peer)
+        case .open(let peer):
+            if let data = message.onlyData { peer.send(data) } else { self.pass(message, to: peer) }
         case .over: return false
         }
         return true
@@ -28,6 +29,7 @@ extension SocketSession {
             switch SocketDecision(message) {
             case .malformed(let fault): self.reject(fault, delivery)
             case .refuse: self.refuse(delivery.body, holder)
+            case .accept where !self.mayDirect(message): self.reject(.receiveChannelNotAllowed, delivery)
             case .accept: self.accept(message, delivery, holder, handshake)
             }
         }
@@ -90,6 +92,7 @@ extension SocketSession {
         guard !self.events.isOver else { return false }
         switch delivery.message {
         case .failure(let fault): self.reject(fault, delivery)
+        case .success(let message) where !self.mayDirect(message): self.reject(.receiveChannelNotAllowed, delivery)
         case .success(let message):
             self.direct(message)
             let isDone = message.done.flatMap { Int(exactly: $0) }.map { self.events.done($0) } ?? false
@@ -100,6 +103,11 @@ extension SocketSession {
             }
         }
         return true
+    }
+
+    private func mayDirect(_ message: SocketMessage) -> Bool {
+        guard case .own(let channel)? = message.direction else { return true }
+        return self.core.configuration.receiveChannels.allows(channel)
     }
 
     private func direct(_ message: SocketMessage) {
@@ -126,10 +134,9 @@ extension SocketSession {
     func reject(_ fault: SocketMessageFault, _ delivery: SocketDelivery? = nil) {
         self.core.counters.malformed += 1
         if let delivery, let group = delivery.group {
-            if !delivery.isLogged {
+            if delivery.decoded.isToBeLogged() {
                 self.core.warn("malformed message for WebSockets", ["why": "\(fault)", "group": "\(group)"])
             }
-            delivery.isLogged = true
             return
         }
         self.core.warn("malformed message for a WebSocket", ["why": "\(fault)", "channel": "\(self.sendChannel)"])

@@ -9,6 +9,8 @@ package struct SocketConfiguration: Sendable {
     package var connectTimeout = Duration.seconds(5)
     /// Sites whose pages may open sockets (W22).
     package var origins = OriginCheck()
+    /// Where workers may have a socket's events sent (W18).
+    package var receiveChannels = ReceiveChannels()
     /// Sockets from one address; 0 sets no limit (W22).
     package var maxPerAddress = 0
     /// Sockets that are over and whose disconnect waits for room (W5).

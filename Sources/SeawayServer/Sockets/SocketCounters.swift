@@ -31,8 +31,10 @@ package struct SocketCounters: Hashable, Sendable {
 
     /// Messages of workers that were not what they should be.
     package var malformed = 0
-    /// Messages for sockets that are over or never were.
+    /// Messages for sockets that are over.
     package var late = 0
+    /// Messages for names that were never given out (W12).
+    package var unknown = 0
     /// Group messages for sockets that were not accepted yet.
     package var early = 0
     /// Channels held back for a slow browser.

@@ -23,7 +23,9 @@ package enum SocketMessageFault: Error, Hashable, Sendable {
     /// Bytes.
     case reasonTooLong(Int)
     case subprotocolNotOffered
-    /// `receive_channel` is no name that may be sent to: the layer's word for it.
+    /// `receive_channel` is none that may be named.
+    case receiveChannelNotAllowed
+    /// The layer refuses what is sent to the `receive_channel`: its word for it.
     case receiveChannel(Refusal)
     /// The fields or the status of a refusal.
     case answer(AnswerFault)
@@ -44,6 +46,8 @@ extension SocketMessageFault: CustomStringConvertible {
             "a close code is 1000 to 1003, 1007 to 1014 or 3000 to 4999, this one is \(code)"
         case .reasonTooLong(let count): "a reason has at most 123 bytes, this one has \(count)"
         case .subprotocolNotOffered: "the browser has not offered that subprotocol"
+        case .receiveChannelNotAllowed:
+            "its receive_channel is not of the form websocket.worker.WORKER!NUMBER, and no --websocket-receive-channel allows it"
         case .receiveChannel(let refusal): "receive_channel: \(refusal)"
         case .answer(let fault): "\(fault)"
         }

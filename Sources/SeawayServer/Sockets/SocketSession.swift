@@ -215,11 +215,11 @@ final class SocketSession {
     /// Ends the memberships; only then, and not before every broker knows it, is the disconnect sent (W5).
     private func closeChannels(_ channels: [String]) {
         // Nobody is told where nobody was asked, and too many at once do not wait.
-        guard !self.events.isOver, self.core.beginClosing() else { return self.core.layer.close(channels) }
+        guard !self.events.isOver, self.core.beginClosing() else { return self.core.home.layer.close(channels) }
         self.events.holdEnd()
         let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
         let server = self.core.server.bound
-        self.core.layer.close(channels) {
+        self.core.home.layer.close(channels) {
             server.run { $0.sockets.endClosing(of: session.value) }
         }
     }
@@ -234,16 +234,17 @@ final class SocketSession {
     private func keep() {
         let waits = !self.events.isSending && !self.events.awaitsClosing
         guard waits != self.isKept else { return }
-        guard !waits || self.core.mayKeep else {
+        if !waits {
+            self.core.endKeeping()
+        } else if !self.core.beginKeeping() {
             self.core.counters.droppedDisconnects += 1
             return self.giveUp()
         }
-        self.core.countKept(waits ? 1 : -1)
         self.isKept = waits
     }
 
     private func leave() {
-        if self.isControlOpen, !self.isAlive { self.core.layer.close([self.controlChannel]) }
+        if self.isControlOpen, !self.isAlive { self.core.home.layer.close([self.controlChannel]) }
         self.isControlOpen = false
         self.core.left(self)
     }
@@ -251,6 +252,12 @@ final class SocketSession {
     private var isAlive: Bool {
         if case .over = self.state { return false }
         return true
+    }
+
+    /// Whether a worker has accepted it, and it is not over.
+    var isOpen: Bool {
+        if case .open = self.state { return true }
+        return false
     }
 
     /// The disconnect will not be sent.
@@ -316,9 +323,9 @@ extension SocketSession: WebSocketPeerDelegate {
         guard self.route.overflow == .wait else { return }
         if isBlocked {
             self.core.counters.pauses += 1
-            self.core.layer.pause(self.sendChannel)
+            self.core.home.layer.pause(self.sendChannel)
         } else {
-            self.core.layer.resume(self.sendChannel)
+            self.core.home.layer.resume(self.sendChannel)
         }
     }
 

@@ -17,6 +17,8 @@ extension Channel {
     /// `leftOverBytesStrategy: .forwardBytes`: it is removed, and what came behind the request goes to the peer.
     package func addWebSocketHandlers(_ peer: WebSocketPeer) throws {
         let pipeline = self.pipeline.syncOperations
+        // A browser that can send no Close frame any more has left.
+        try self.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         // Small, because most sockets are silent most of the time.
         try self.syncOptions?.setOption(
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384))

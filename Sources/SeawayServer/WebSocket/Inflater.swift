@@ -52,21 +52,13 @@ package final class Inflater {
             guard message.readableBytes <= limit else { throw .messageTooBig }
             switch code {
             case Z_OK: break
-            case Z_STREAM_END: self.continueBehindFinalBlock()
+            // A block may say that it is the last, and others follow all the same, with the same window (section 7.2.3.4),
+            // which stays where it is: a copy of it for two bytes of input would be dear.
+            case Z_STREAM_END: inflateResetKeep(self.stream)
             case Z_BUF_ERROR: isFull = false
             case Z_MEM_ERROR: throw .noMemory
             default: throw .notDeflate
             }
-        }
-    }
-
-    /// A block may say that it is the last, and others follow all the same, with the same window (section 7.2.3.4).
-    private func continueBehindFinalBlock() {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32_768) { window in
-            var count = UInt32(window.count)
-            inflateGetDictionary(self.stream, window.baseAddress, &count)
-            inflateReset(self.stream)
-            inflateSetDictionary(self.stream, window.baseAddress, count)
         }
     }
 }

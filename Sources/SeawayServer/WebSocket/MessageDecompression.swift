@@ -6,6 +6,13 @@ package struct MessageDecompression {
     private let keepsContext: Bool
     private let pool: CompressionPool
     private var inflater: Inflater?
+    /// Bytes of the message that came, compressed.
+    private var taken = 0
+
+    /// Compressed bytes of a message that may stand for nothing, and as many for each byte that it stands for: what no
+    /// compressor makes, but who wants to have us work for little (W20).
+    private static let mostForNothing = 4_096
+    private static let mostForEach = 8
 
     package init(_ parameters: DeflateParameters, pool: CompressionPool) {
         self.windowBits = parameters.clientMaxWindowBits
@@ -21,7 +28,11 @@ package struct MessageDecompression {
             throw .noMemory
         }
         self.inflater = inflater
+        self.taken += bytes.count
         try inflater.inflate(bytes, to: &message, limit: limit)
+        guard self.taken <= Self.mostForNothing + Self.mostForEach * message.readableBytes else {
+            throw .deflateOverhead
+        }
     }
 
     /// Adds what the last bytes have left inside.
@@ -30,6 +41,7 @@ package struct MessageDecompression {
             Result { () throws(WebSocketFault) in try self.inflate(tail, to: &message, limit: limit) }
         }
         try result.get()
+        self.taken = 0
         guard !self.keepsContext, let inflater = self.inflater.take() else { return }
         self.pool.giveBack(inflater)
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import SeawayNIO
 
 /// How it ends.
 extension WebSocketPeer {
@@ -32,7 +33,7 @@ extension WebSocketPeer {
             self.dropOutput()
             self.tell(told)
             guard let context = self.context else { return self.end() }
-            context.close(promise: nil)
+            context.closeAtOnce()
         }
     }
 
@@ -83,7 +84,7 @@ extension WebSocketPeer {
             !self.handshake.isOpen || self.clock.mustLook(at: now, configuration)
         else { return }
         let before = self.taken.waitingSince
-        self.taken.look(self.core.outgoing(channel), at: now)
+        self.taken.look(self.ownOutgoing?() ?? self.core.outgoing(channel), at: now)
         if !self.taken.isOpen { self.handshake.allWasTaken() }
         self.clock.looked(
             waits: self.taken.isOpen, hasTaken: self.taken.waitingSince != before, at: now, configuration)
@@ -94,7 +95,8 @@ extension WebSocketCounters {
     mutating func count(_ fault: WebSocketFault) {
         switch fault {
         case .notMasked, .lengthEncoding, .reservedBits, .reservedOpcode, .longControlFrame, .fragmentedControlFrame,
-            .continuationOfNothing, .messageInMessage, .closeLength, .closeCode, .notUTF8, .notDeflate:
+            .continuationOfNothing, .messageInMessage, .closeLength, .closeCode, .notUTF8, .notDeflate,
+            .deflateOverhead:
             self.malformed += 1
         case .frameTooBig, .messageTooBig: self.tooBig += 1
         case .tooManyMessages: self.tooFast += 1

@@ -11,13 +11,23 @@ package final class WebSocketCore {
     /// How it is found out what a client has taken; another way where a test has no socket.
     package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
     /// Of unfinished messages, over all peers.
-    private var heldBytes = 0
+    private var held: BudgetShare
+    private let shares: ServerShares?
     private var peers: [ObjectIdentifier: WebSocketPeer] = [:]
     /// Those that have something to write at the end of this turn.
     private var waiting: [WebSocketPeer] = []
+    private var pace: WritePace
 
-    /// - Parameter eventLoop: of all peers; nothing here may be called from another thread.
-    package init(configuration: WebSocketConfiguration, eventLoop: any EventLoop, now: Moment) {
+    /// - Parameters:
+    ///   - eventLoop: of all peers; nothing here may be called from another thread.
+    ///   - shares: what is counted over several loops.
+    package init(
+        configuration: WebSocketConfiguration, eventLoop: any EventLoop, now: Moment, shares: ServerShares? = nil
+    ) {
+        self.shares = shares
+        self.pace = WritePace(loops: shares?.loops ?? 1)
+        self.held = BudgetShare(
+            shares?.messages ?? SharedBudget(limit: configuration.maxBufferedMessages, loops: 1))
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.now = now
@@ -26,41 +36,55 @@ package final class WebSocketCore {
 
     func enter(_ peer: WebSocketPeer) {
         self.peers[ObjectIdentifier(peer)] = peer
+        self.shares?.connections.add()
         self.counters.sockets += 1
         self.counters.openSockets = self.peers.count
     }
 
     func leave(_ peer: WebSocketPeer) {
-        self.peers[ObjectIdentifier(peer)] = nil
+        guard self.peers.removeValue(forKey: ObjectIdentifier(peer)) != nil else { return }
+        self.shares?.connections.leave()
         self.counters.openSockets = self.peers.count
     }
 
     /// Counts the bytes that a peer holds of an unfinished message.
     func hold(_ bytes: Int, in counted: inout Int) throws(WebSocketFault) {
-        self.heldBytes += bytes - counted
+        if bytes != counted { self.held.change(by: bytes - counted) }
         counted = bytes
-        guard bytes == 0 || self.heldBytes <= self.configuration.maxBufferedMessages else { throw .noRoom }
+        guard bytes == 0 || !self.held.isOver else { throw .noRoom }
     }
 
     func release(_ counted: inout Int) {
-        self.heldBytes -= counted
+        self.held.change(by: -counted)
         counted = 0
     }
 
     /// Lets a peer write at the end of this turn, behind all sockets that were ready.
     func willWrite(_ peer: WebSocketPeer) {
-        if self.waiting.isEmpty {
-            let core = NIOLoopBound(self, eventLoop: self.eventLoop)
-            self.eventLoop.execute { core.value.endTurn() }
-        }
+        if self.waiting.isEmpty { self.endTurnSoon() }
         self.waiting.append(peer)
+    }
+
+    private func endTurnSoon() {
+        let core = NIOLoopBound(self, eventLoop: self.eventLoop)
+        self.atNextPass { core.value.endTurn() }
+    }
+
+    /// Does something when sockets are written to again: at the end of this turn, or later where ``WritePace`` says so.
+    func atNextPass(_ body: @escaping @Sendable () -> Void) {
+        let deadline = self.pace.isFree ? nil : self.pace.deadline(at: NIODeadline.now().uptimeNanoseconds)
+        guard let deadline else { return self.eventLoop.execute(body) }
+        self.eventLoop.scheduleTask(deadline: .uptimeNanoseconds(deadline), body)
     }
 
     private func endTurn() {
         let peers = self.waiting
+        let isLong = peers.count > WritePace.few
+        let start = isLong ? NIODeadline.now().uptimeNanoseconds : 0
         // What is sent from now on is written in the next turn.
         self.waiting = []
         for peer in peers { peer.endTurn() }
+        if isLong { self.pace.passed(peers.count, from: start, to: NIODeadline.now().uptimeNanoseconds) }
         if self.waiting.isEmpty, peers.count <= 4_096 {
             self.waiting = peers
             self.waiting.removeAll(keepingCapacity: true)

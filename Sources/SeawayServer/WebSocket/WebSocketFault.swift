@@ -14,6 +14,7 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
     // 1007
     case notUTF8
     case notDeflate
+    case deflateOverhead
     // 1009
     case frameTooBig
     case messageTooBig
@@ -32,7 +33,7 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
         case .notMasked, .lengthEncoding, .reservedBits, .reservedOpcode, .longControlFrame, .fragmentedControlFrame,
             .continuationOfNothing, .messageInMessage, .closeLength, .closeCode:
             .protocolError
-        case .notUTF8, .notDeflate: .malformedData
+        case .notUTF8, .notDeflate, .deflateOverhead: .malformedData
         case .frameTooBig, .messageTooBig: .messageTooBig
         case .tooManyMessages: .policyViolation
         case .blockedTooLong, .outputOverflow: blocked
@@ -55,6 +56,7 @@ package enum WebSocketFault: Error, Hashable, Sendable, CaseIterable {
         case .closeCode: "close code not allowed"
         case .notUTF8: "text is not UTF-8"
         case .notDeflate: "compressed data is broken"
+        case .deflateOverhead: "compressed data that stands for little"
         case .frameTooBig: "frame too big"
         case .messageTooBig: "message too big"
         case .tooManyMessages: "too many messages"

@@ -1,30 +1,31 @@
 package import NIOHTTP1
 import SeawayMessage
 
-/// A request that may become a WebSocket (RFC 6455, section 4.2.1).
+/// A request that may become a WebSocket (RFC 6455, section 4.2.1; over HTTP/2 RFC 8441, section 5).
 ///
 /// What every request must have, such as `Host`, is ``RequestCheck``'s to look for.
 package struct WebSocketHandshake: Hashable, Sendable {
     /// What the client offers, in its order; each once.
     package let subprotocols: [String]
-    private let key: String
+    /// `nil` over HTTP/2, which proves in another way that the server has understood.
+    private let key: String?
     private let extensions: ExtensionOffers
 
     /// - Throws: why the request is refused.
     package init(_ head: HTTPRequestHead) throws(WebSocketHandshakeFault) {
         let fields = head.headers
         guard head.method == .GET else { throw .method }
-        guard head.version == .http1_1 else { throw .httpVersion }
-        guard fields.hasWord("websocket", in: "upgrade"), fields.hasWord("upgrade", in: "connection") else {
-            throw .upgrade
-        }
+        let isHTTP2 = head.version == .http2
+        guard isHTTP2 || head.version == .http1_1 else { throw .httpVersion }
+        guard isHTTP2 || fields.hasWord("websocket", in: "upgrade") && fields.hasWord("upgrade", in: "connection")
+        else { throw .upgrade }
         guard fields["sec-websocket-version"] == ["13"] else { throw .version }
         guard fields["transfer-encoding"].isEmpty, fields["content-length"].allSatisfy({ $0 == "0" }) else {
             throw .body
         }
         let keys = fields["sec-websocket-key"]
-        guard keys.count == 1, let key = keys.first, Self.isKey(key) else { throw .key }
-        self.key = key
+        guard isHTTP2 || keys.count == 1 && Self.isKey(keys[0]) else { throw .key }
+        self.key = isHTTP2 ? nil : keys.first
         self.subprotocols = try Self.subprotocols(fields["sec-websocket-protocol"])
         self.extensions = try ExtensionOffers(fields["sec-websocket-extensions"])
     }
@@ -58,10 +59,13 @@ package struct WebSocketHandshake: Hashable, Sendable {
     package func accept(
         subprotocol: String?, deflate: DeflateConfiguration
     ) throws(WebSocketHandshakeFault) -> WebSocketAcceptance {
-        var fields = [
-            (name: "upgrade", value: "websocket"), (name: "connection", value: "Upgrade"),
-            (name: "sec-websocket-accept", value: Self.acceptance(of: self.key)),
-        ]
+        var fields: [(name: String, value: String)] = []
+        if let key = self.key {
+            fields = [
+                (name: "upgrade", value: "websocket"), (name: "connection", value: "Upgrade"),
+                (name: "sec-websocket-accept", value: Self.acceptance(of: key)),
+            ]
+        }
         if let subprotocol {
             guard self.subprotocols.contains(subprotocol) else { throw .subprotocolNotOffered }
             fields.append((name: "sec-websocket-protocol", value: subprotocol))
@@ -88,7 +92,8 @@ package struct WebSocketHandshake: Hashable, Sendable {
 
 /// The server's part of a handshake.
 package struct WebSocketAcceptance: Sendable {
-    /// `upgrade`, `connection` and all of `sec-websocket-`, for a head with the status 101.
+    /// `upgrade`, `connection` and all of `sec-websocket-`, for a head with the status 101; over HTTP/2, where the status is
+    /// 200, the last alone.
     package let fields: [(name: String, value: String)]
     /// What the peer must be given; `nil` when messages are not compressed.
     package let deflate: DeflateParameters?

@@ -33,6 +33,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var sideHasEnded = false
     /// What the client has taken of what was written.
     var taken: TakenBytes
+    /// What of the output is on its way, where its channel is no connection of its own.
+    package var ownOutgoing: (() -> Outgoing)?
 
     /// - Parameters:
     ///   - policy: `nil` takes the configuration's.

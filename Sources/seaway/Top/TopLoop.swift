@@ -98,9 +98,9 @@ struct TopLoop {
             for await event in events {
                 guard let wants = self.handle(event) else {
                     terminal.restore()
-                    // A broker that hangs would hold up the end; it only loses a connection that listens on nothing.
-                    if !self.asked.isEmpty { Terminal.exitAtOnce() }
-                    return
+                    // A broker that hangs would hold up the end, whether it owes an answer or not: that may not have
+                    // shown yet. All that brokers lose is a connection that listens on nothing.
+                    Terminal.exitAtOnce()
                 }
                 if wants == .ask { self.askAll(&group, happen) }
                 try self.show(on: terminal, clearing: event.clears)

@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -141,10 +142,10 @@ import Testing
     @Test("W14") func controlBeforeTheHandshake() throws {
         let site = SocketSite()
         let browser = try site.ask()
-        browser.control(["receive_channel": "mine!1"])
+        browser.control(["receive_channel": "websocket.worker.mine!1"])
         browser.hear(["accept": true])
         try browser.send(.text("a"))
-        #expect(site.events().map(\.channel) == ["websocket.connect", "mine!1"])
+        #expect(site.events().map(\.channel) == ["websocket.connect", "websocket.worker.mine!1"])
         let other = try site.ask()
         other.control(["close": true])
         #expect(try other.status() == 403)

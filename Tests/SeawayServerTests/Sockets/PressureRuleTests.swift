@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -276,25 +277,25 @@ import Testing
 
     @Test("W18") func eventsGoToTheWorkersOwnChannelWhileSomebodyReadsIt() throws {
         let site = SocketSite()
-        let browser = try site.open(["accept": true, "receive_channel": "worker.7!a"])
+        let browser = try site.open(["accept": true, "receive_channel": "websocket.worker.7!a"])
         try browser.send(.text("a"))
         let first = site.events()
-        #expect(first.map(\.channel) == ["worker.7!a"] && first[0].ifHeard)
-        site.refuse("away", on: "worker.7!a")
+        #expect(first.map(\.channel) == ["websocket.worker.7!a"] && first[0].ifHeard)
+        site.refuse("away", on: "websocket.worker.7!a")
         try browser.send(.text("b"), .text("c"))
         let rest = site.events()
-        #expect(rest.map(\.channel) == ["worker.7!a", "websocket.receive", "websocket.receive"])
+        #expect(rest.map(\.channel) == ["websocket.worker.7!a", "websocket.receive", "websocket.receive"])
         #expect(rest.map(\.order) == [2, 2, 3] && rest.map(\.ifHeard) == [true, false, false])
         #expect(site.counters.fallbacks == 1)
-        site.answer(.done, on: "worker.7!a")
-        browser.control(["receive_channel": "worker.7!a"])
+        site.answer(.done, on: "websocket.worker.7!a")
+        browser.control(["receive_channel": "websocket.worker.7!a"])
         browser.leave()
-        #expect(site.events().map(\.channel) == ["worker.7!a"])
+        #expect(site.events().map(\.channel) == ["websocket.worker.7!a"])
     }
 
     @Test("W18") func nullGivesTheSocketBack() throws {
         let site = SocketSite()
-        let browser = try site.open(["accept": true, "receive_channel": "worker.7!a"])
+        let browser = try site.open(["accept": true, "receive_channel": "websocket.worker.7!a"])
         browser.control(["receive_channel": nil])
         try browser.send(.text("a"))
         #expect(site.events().map(\.channel) == ["websocket.receive"])
@@ -302,25 +303,47 @@ import Testing
 
     @Test("W18") func aFullChannelOfItsOwnIsWaitedFor() throws {
         let site = SocketSite()
-        let browser = try site.open(["accept": true, "receive_channel": "worker.7!a"])
-        site.refuse("full", on: "worker.7!a")
+        let browser = try site.open(["accept": true, "receive_channel": "websocket.worker.7!a"])
+        site.refuse("full", on: "websocket.worker.7!a")
         try browser.send(.text("a"))
         site.pass(.milliseconds(10))
-        #expect(site.events().map(\.channel) == ["worker.7!a", "worker.7!a"])
+        #expect(site.events().map(\.channel) == ["websocket.worker.7!a", "websocket.worker.7!a"])
         // What it waits for has changed when its turn comes.
         browser.control(["receive_channel": nil])
         site.pass(.seconds(1))
         #expect(site.events().map(\.channel) == ["websocket.receive"])
     }
 
-    @Test("W18") func anIllegalNameCloses() throws {
+    @Test("W18") func whatTheBrokerRefusesCloses() throws {
         let site = SocketSite()
-        site.refuse("name", on: "not legal")
-        let browser = try site.open(["accept": true, "receive_channel": "not legal"])
+        site.refuse("denied", on: "websocket.worker.7!a")
+        let browser = try site.open(["accept": true, "receive_channel": "websocket.worker.7!a"])
         try browser.send(.text("a"))
         #expect(try browser.frames() == [.close(1_011, "malformed message")])
         browser.leave()
-        #expect(site.events().map(\.channel) == ["not legal", "websocket.receive", "websocket.disconnect"])
+        #expect(site.events().map(\.channel) == ["websocket.worker.7!a", "websocket.receive", "websocket.disconnect"])
+    }
+
+    @Test(
+        "W18",
+        arguments: [
+            "not legal", "websocket.receive", "websocket.receive.b", "http.request", "http.response.k3f9!1", "games.17",
+            "websocket.worker.7", "websocket.worker.7!", "websocket.worker.!1", "websocket.worker.7?1",
+            "websocket.workers!1", "",
+        ])
+    func aChannelThatOthersReadIsNotNamed(channel: String) throws {
+        let site = SocketSite()
+        let refused = try site.ask()
+        refused.hear(["accept": true, "receive_channel": .string(channel)])
+        #expect(try refused.status() == 502)
+        let browser = try site.open()
+        _ = site.events()
+        browser.control(["receive_channel": .string(channel)])
+        try browser.send(.text("a"))
+        #expect(try browser.frames() == [.close(1_011, "malformed message")])
+        browser.leave()
+        #expect(site.events().map(\.channel) == ["websocket.disconnect"])
+        #expect(site.log.lines.contains { $0.contains("why=its receive_channel is not of the form") })
     }
 }
 

@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -41,7 +42,7 @@ import Testing
                 _ = try await client.read(until: "hello")
             }
             while Self.ends(layer).isEmpty { _ = try await server.server.counters() }
-            try await server.server.sweep(later: .seconds(60))
+            try await server.server.sweep(later: .seconds(7_200))
             #expect(Self.ends(layer) == [1_006] && layer.sent.compactMap(\.order) == [0, 1, 2, 3])
         }
     }

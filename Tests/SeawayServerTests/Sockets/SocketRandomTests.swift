@@ -1,5 +1,6 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -17,7 +18,10 @@ import Testing
         private var random: SeededGenerator
         private let site: SocketSite
         private var browsers: [Browser] = []
-        private let channels = ["websocket.connect", "websocket.receive", "websocket.disconnect", "own!1", "own!2"]
+        private let channels = [
+            "websocket.connect", "websocket.receive", "websocket.disconnect", "websocket.worker.own!1",
+            "websocket.worker.own!2",
+        ]
 
         init(seed: UInt64) {
             self.random = SeededGenerator(seed: seed)
@@ -53,8 +57,10 @@ import Testing
         private func decide(_ browser: Browser) {
             if browser.sendChannel.isEmpty { browser.findChannels() }
             let answers: [Message] = [
-                ["accept": true], ["accept": true, "serial": true], ["accept": true, "receive_channel": "own!1"],
-                ["accept": true, "serial": true, "receive_channel": "own!2"], ["text": "hi"], ["accept": false],
+                ["accept": true], ["accept": true, "serial": true],
+                ["accept": true, "receive_channel": "websocket.worker.own!1"],
+                ["accept": true, "serial": true, "receive_channel": "websocket.worker.own!2"], ["text": "hi"],
+                ["accept": false],
                 ["close": true], ["nonsense": 1], ["accept": true, "close": 4_000],
             ]
             browser.hear(answers[self.number(0..<answers.count)])
@@ -69,8 +75,10 @@ import Testing
         private func control(_ browser: Browser) {
             let done = Int64(self.number(0..<6))
             let messages: [Message] = [
-                ["done": .int(done)], ["done": .int(done)], ["done": .int(done)], ["receive_channel": "own!1"],
-                ["receive_channel": "own!2", "done": .int(done)], ["receive_channel": nil], ["close": 4_001],
+                ["done": .int(done)], ["done": .int(done)], ["done": .int(done)],
+                ["receive_channel": "websocket.worker.own!1"],
+                ["receive_channel": "websocket.worker.own!2", "done": .int(done)], ["receive_channel": nil],
+                ["close": 4_001],
             ]
             browser.control(messages[self.number(0..<messages.count)])
         }
@@ -83,7 +91,7 @@ import Testing
 
         private func changeLayer() {
             let channel = self.channels[self.number(0..<self.channels.count)]
-            let codes = ["full", "unreachable", channel.hasPrefix("own") ? "away" : "full"]
+            let codes = ["full", "unreachable", channel.hasPrefix("websocket.worker.") ? "away" : "full"]
             switch self.number(0..<4) {
             case 0: self.site.refuse(codes[self.number(0..<3)], on: channel)
             case 1: self.site.answer(self.number(0..<3) == 0 ? .unknown : nil, on: channel)
@@ -143,14 +151,13 @@ import Testing
                 let ends = stored.indices.filter { stored[$0].message["type"] == "websocket.disconnect" }
                 if ends != [stored.count - 1] { Issue.record("\(channel): disconnects at \(ends) of \(stored.count)") }
                 if stored.first?.message["type"] != "websocket.connect" { Issue.record("\(channel): no connect") }
-                self.checkClosed(channel)
+                self.checkClosed(channel, stored[0].message["control_channel"]?.string ?? "")
             }
             #expect(self.site.counters.droppedDisconnects == 0)
         }
 
         /// Both channels of a socket that is over are closed (W12).
-        private func checkClosed(_ channel: String) {
-            let control = channel.replacing("websocket.send.", with: "websocket.control.")
+        private func checkClosed(_ channel: String, _ control: String) {
             let closed = self.site.layer.closed
             if !closed.contains(channel) { Issue.record("\(channel) was not closed") }
             if !closed.contains(control) { Issue.record("\(control) was not closed") }

@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
 import Synchronization
 import TestSupport
 

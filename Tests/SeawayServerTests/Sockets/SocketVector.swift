@@ -1,5 +1,6 @@
 import Foundation
 import SeawayMessage
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -19,6 +20,7 @@ struct SocketVector: Decodable, Sendable, CustomTestStringConvertible {
         let takes: Bool?
         let closing: String?
         let closed: Bool?
+        let to: [String]?
         let send: Map?
         let control: Map?
         let group: String?

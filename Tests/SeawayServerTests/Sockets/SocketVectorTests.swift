@@ -1,5 +1,7 @@
 import SeawayMessage
 import SeawayServer
+import SeawayTesting
+import SeawayWire
 import TestSupport
 import Testing
 
@@ -20,10 +22,12 @@ private final class SocketVectorRunner {
         var routes: [String] = []
         var origins = OriginCheck()
         var fallback = OutboxPolicy.wait
+        var receiveChannels: [String] = []
         for (name, option) in vector.options ?? [:] {
             switch name {
             case "websocket-route": routes = option.list
             case "allow-origin": origins = try OriginCheck(option.list)
+            case "websocket-receive-channel": receiveChannels = option.list
             case "websocket-overflow": fallback = try #require(OutboxPolicy(rawValue: option.text))
             default: break
             }
@@ -32,6 +36,7 @@ private final class SocketVectorRunner {
         self.site = SocketSite { configuration in
             configuration.sockets.routes = table
             configuration.sockets.origins = origins
+            configuration.sockets.receiveChannels = ReceiveChannels(receiveChannels.compactMap { Pattern($0) })
             for (name, option) in vector.options ?? [:] { Self.set(name, option.number, &configuration.sockets) }
         }
     }
@@ -52,7 +57,7 @@ private final class SocketVectorRunner {
         case "websocket-ping-interval": sockets.wire.pingInterval = time
         case "websocket-ping-timeout": sockets.wire.silenceTimeout = time
         case "websocket-close-timeout": sockets.wire.closeTimeout = time
-        case "websocket-route", "allow-origin", "websocket-overflow": break
+        case "websocket-route", "allow-origin", "websocket-overflow", "websocket-receive-channel": break
         default: Issue.record("no option \(name)")
         }
     }
@@ -119,10 +124,12 @@ private final class SocketVectorRunner {
     private func work(_ step: SocketVector.Step) throws {
         let browsers = (step.on?.all ?? ["a"]).compactMap { self.browsers[$0] }
         if let message = step.send?.message {
-            self.site.deliver(message, to: browsers.map(\.sendChannel), group: step.group)
+            let channels = step.to?.map(self.named) ?? browsers.map(\.sendChannel)
+            self.site.deliver(message, to: channels, group: step.group)
         }
         if let message = step.control?.message {
-            self.site.deliver(message, to: browsers.map(\.controlChannel), group: step.group)
+            let channels = step.to?.map(self.named) ?? browsers.map(\.controlChannel)
+            self.site.deliver(message, to: channels, group: step.group)
         }
     }
 
@@ -177,10 +184,14 @@ private final class SocketVectorRunner {
         }
     }
 
-    /// The text with the channels of browsers in the place of `$a.send` and `$a.control`.
+    /// The text with the channels of browsers in the place of `$a.send` and `$a.control`, and their parts in the place of
+    /// `$a.n`, `$send!` and `$control!`.
     private func named(_ text: String) -> String {
         var text = text
         for (name, browser) in self.browsers {
+            text = text.replacing("$send!", with: browser.sendChannel.prefix { $0 != "!" } + "!")
+            text = text.replacing("$control!", with: browser.controlChannel.prefix { $0 != "!" } + "!")
+            text = text.replacing("$\(name).n", with: browser.sendChannel.drop { $0 != "!" }.dropFirst())
             text = text.replacing("$\(name).send", with: browser.sendChannel)
             text = text.replacing("$\(name).control", with: browser.controlChannel)
         }

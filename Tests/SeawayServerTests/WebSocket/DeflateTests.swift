@@ -1,5 +1,6 @@
 import NIOCore
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 
@@ -66,6 +67,50 @@ import Testing
         second.opcode = 0
         second.rsv = 0
         #expect(Intake([first, second], deflate: Self.all).fault == .messageTooBig)
+    }
+
+    /// Blocks that hold nothing: the last of a stream, four of fixed codes, one that is stored.
+    @Test(arguments: [[0x03, 0x00], [0x02, 0x08, 0x20, 0x80, 0x00], [0x00, 0x00, 0x00, 0xFF, 0xFF]] as [[UInt8]])
+    func whatStandsForNothingIsCutOff(block: [UInt8]) {
+        for opcode in [1, 2] as [UInt8] {
+            let frame = ClientFrame.compressed(Array(repeatElement(block, count: 5_000).joined()), opcode: opcode)
+            let intake = Intake([frame], deflate: Self.all)
+            #expect(intake.fault == .deflateOverhead && intake.events.isEmpty)
+        }
+        let frames = (0..<400).map { place in
+            var frame = ClientFrame.compressed(Array(repeatElement(block, count: 10).joined()), isFinal: false)
+            if place > 0 { (frame.opcode, frame.rsv) = (0, 0) }
+            return frame
+        }
+        #expect(Intake(frames, deflate: Self.all).fault == .deflateOverhead)
+    }
+
+    @Test func aMessageInPiecesOfOneByteEachIsTaken() throws {
+        let deflater = try #require(Deflater(windowBits: 15, DeflateConfiguration()))
+        let text = "a message whose sender writes each letter by itself, over and over again".utf8
+        let letters = Array(repeatElement(Array(text), count: 100).joined())
+        var frames: [ClientFrame] = []
+        for letter in letters {
+            var piece = ByteBuffer()
+            withUnsafeBytes(of: letter) { deflater.deflate($0, to: &piece) }
+            piece.writeBytes([0, 0, 0xFF, 0xFF])
+            var frame = ClientFrame.compressed(Array(piece.readableBytesView), isFinal: false)
+            if !frames.isEmpty { (frame.opcode, frame.rsv) = (0, 0) }
+            frames.append(frame)
+        }
+        frames.append(ClientFrame(opcode: 0, payload: [0]))
+        let intake = Intake(frames, deflate: Self.all)
+        #expect(intake.fault == nil && intake.events == [.text(String(decoding: letters, as: UTF8.self))])
+    }
+
+    /// Each message may have its last block, and the next goes on with the window.
+    @Test func lastBlocksCostTheirMessagesNothing() {
+        let second: [UInt8] = [0xF2, 0x00, 0x11, 0x00, 0x00]
+        let last: [UInt8] = [0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00]
+        let frames = (0..<100).flatMap { _ in [ClientFrame.compressed(last), .compressed(second)] }
+        let intake = Intake(frames, deflate: Self.all)
+        #expect(intake.fault == nil)
+        #expect(intake.events == [MessageAssembly.Event](repeating: .text("Hello"), count: 200))
     }
 
     /// Every window, with data that a larger window would refer back to.

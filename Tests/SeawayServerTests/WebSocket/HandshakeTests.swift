@@ -69,6 +69,15 @@ import Testing
             Self.fault(Self.head(("Sec-WebSocket-Protocol", "a, b"), ("sec-websocket-protocol", "a"))) == .subprotocols)
     }
 
+    @Test("Z9") func overHTTP2NeitherUpgradeNorKeyAreAskedFor() throws {
+        var head = Self.head(version: .http2, without: "upgrade", ("Sec-WebSocket-Protocol", "chat"))
+        for name in ["connection", "sec-websocket-key"] { head.headers.remove(name: name) }
+        let accepted = try WebSocketHandshake(head).accept(subprotocol: "chat", deflate: DeflateConfiguration())
+        #expect(accepted.fields.map { "\($0.name): \($0.value)" } == ["sec-websocket-protocol: chat"])
+        head.headers.remove(name: "sec-websocket-version")
+        #expect(Self.fault(head) == .version)
+    }
+
     @Test(arguments: ["", "8", "13, 8", "013"]) func onlyVersion13IsSpoken(version: String) {
         let fault = Self.fault(Self.head(without: "sec-websocket-version", ("Sec-WebSocket-Version", version)))
         #expect(fault == .version)

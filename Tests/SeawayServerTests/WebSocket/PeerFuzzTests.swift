@@ -1,5 +1,6 @@
 import Foundation
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 

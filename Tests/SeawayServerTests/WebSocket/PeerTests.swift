@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import NIOCore
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 import SeawayNIO
 import SeawayServer
+import SeawayTesting
 import TestSupport
 import Testing
 

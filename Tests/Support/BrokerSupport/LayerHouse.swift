@@ -4,7 +4,12 @@ package import SeawayClient
 package import SeawayMessage
 
 /// What lies between a layer and its broker.
-package enum LayerKind: CaseIterable, Sendable { case inProcess, tcp, tls, unix }
+package enum LayerKind: CaseIterable, Sendable {
+    case inProcess
+    /// In the broker's process, on an event loop of its own.
+    case ownLoop
+    case tcp, tls, unix
+}
 
 /// A broker, and layers on it of one kind; both end with the body of ``run(_:hasManualTime:_:_:)``.
 package final class LayerHouse {
@@ -35,7 +40,7 @@ package final class LayerHouse {
         configure(&configuration)
         let place: RunningBroker.Place =
             switch kind {
-            case .inProcess, .tcp: .tcp
+            case .inProcess, .ownLoop, .tcp: .tcp
             case .tls: .tls
             case .unix: .unix
             }
@@ -57,7 +62,11 @@ package final class LayerHouse {
 
     /// A layer as one process has it; the broker need not be in reach.
     package func layer() -> any ChannelLayer {
-        guard self.kind != .inProcess else { return self.broker.broker.makeLayer(clientName: "tested") }
+        switch self.kind {
+        case .inProcess: return self.broker.broker.makeLayer(clientName: "tested")
+        case .ownLoop: return self.broker.broker.makeLayer(clientName: "tested", on: self.broker.anotherLoop)
+        case .tcp, .tls, .unix: break
+        }
         var configuration = WireLayerConfiguration(broker: self.broker.clientAddress, clientName: "tested")
         configuration.firstBackoff = .milliseconds(10)
         configuration.tls = self.tls
@@ -85,6 +94,7 @@ extension RunningBroker {
         case .tcp(let host, let port): BrokerAddress(target: .tcp(host: host, port: port))
         case .tls(let host, let port): BrokerAddress(target: .tls(host: host, port: port))
         case .unix(let path): BrokerAddress(target: .unix(path: path))
+        case .handedOver: preconditionFailure("it is known by the address that its socket has")
         }
     }
 }

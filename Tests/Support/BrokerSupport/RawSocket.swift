@@ -46,6 +46,7 @@ package final class RawSocket: Sendable {
             case .tcp(let host, let port), .tls(let host, let port):
                 try await bootstrap.connect(host: host, port: port).get()
             case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
+            case .handedOver: preconditionFailure("it is known by the address that its socket has")
             }
         // What is written before would wait for it.
         if handshake.isAwaited { try await handshake.done.futureResult.get() }

@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import NIOCore
+package import NIOCore
 import NIOPosix
 package import SeawayBroker
 import Synchronization
@@ -38,6 +38,9 @@ package final class RunningBroker: Sendable {
         self.time = time
         self.probe = probe
     }
+
+    /// One that is not the broker's.
+    package var anotherLoop: any EventLoop { MultiThreadedEventLoopGroup.singleton.any() }
 
     /// - Parameter hasManualTime: time passes only by ``advance(by:)``.
     package static func start(

@@ -1,7 +1,7 @@
 import Foundation
 import NIOSSL
-package import SeawayBroker
 package import SeawayClient
+package import SeawayNIO
 
 /// A certificate for 127.0.0.1 that vouches for itself, and its key: for tests alone, and known to everybody.
 package enum TestIdentity {

@@ -9,10 +9,12 @@ from typing import Any, Iterator, List
 import pytest
 from support import vectors
 from support.broker import SEAWAY, Broker, Ends
+from support.channel_layers import Make
 from support.fake import FakeBroker
 from support.halves import AsyncioHalf, Half
 from support.talk import Talk
 
+import seaway
 from seaway._core import Core
 
 _numbers = itertools.count(1)
@@ -47,6 +49,21 @@ def own_broker() -> Iterator[Broker]:
     running = Broker()
     yield running
     running.kill()
+
+
+@pytest.fixture
+def plain(own_broker: Broker) -> Iterator[seaway.Layer]:
+    """A layer at that broker."""
+    with seaway.connect(own_broker.address) as layer:
+        yield layer
+
+
+@pytest.fixture
+def channels(own_broker: Broker) -> Make:
+    """Makes layers for Django Channels at that broker."""
+    from seaway.channels import SeawayChannelLayer
+
+    return lambda **config: SeawayChannelLayer(hosts=[own_broker.address], **config)
 
 
 @pytest.fixture

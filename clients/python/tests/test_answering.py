@@ -150,8 +150,7 @@ def test_a_stream_that_nobody_reads_stops(half: Half, fake: FakeBroker) -> None:
 
 
 def test_a_stream_that_never_gets_room_gives_up(half: Half, fake: FakeBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("seaway.message", "seaway.aio.message"):
-        monkeypatch.setattr(f"{module}.STREAM_PATIENCE", -1.0)
+    monkeypatch.setattr("seaway._stream.STREAM_PATIENCE", -1.0)
     asked = Asked(half, fake)
 
     def write() -> None:

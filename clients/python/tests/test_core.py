@@ -11,6 +11,7 @@ from support.talk import HELLO, Talk
 from seaway import Closing, Ended, Full, LimitReached, NotAuthenticated, Refused, Unknown
 from seaway import _requests as requests
 from seaway._core import MAX_PENDING, Core
+from seaway._ticket import Ticket
 
 # Greeting
 
@@ -91,6 +92,33 @@ def test_what_was_asked_and_not_answered_is_unknown(open_talk: Talk) -> None:
     with pytest.raises(Unknown, match="reset by peer"):
         asked.result()
     assert not open_talk.core.is_open
+
+
+@pytest.mark.parametrize("wire", [b"", b"ERR closing bye\n"])
+def test_what_may_be_said_twice_is_said_again_when_a_broker_leaves_or_is_lost(open_talk: Talk, wire: bytes) -> None:
+    tickets = [Ticket() for _ in range(2)]
+    for ticket, channel in zip(tickets, "ab"):
+        ticket.again = requests.send(channel, b"\x80")
+        open_talk.core.ask(ticket.again, ticket)
+    open_talk.hears(wire)
+    open_talk.core.broke("closed")
+    assert not any(ticket.done for ticket in tickets)
+    assert open_talk.core.unanswered == 2
+    said = open_talk.connect()
+    assert sorted(said) == ["SEND a", "SEND b"]
+    open_talk.hears(b"OK\nERR gone\n")
+    assert all(ticket.done for ticket in tickets)
+    assert open_talk.core.unanswered == 0
+
+
+def test_what_would_be_said_again_fails_with_the_layer(open_talk: Talk) -> None:
+    ticket = Ticket()
+    ticket.again = requests.send("a", b"\x80")
+    open_talk.core.ask(ticket.again, ticket)
+    open_talk.core.broke("closed")
+    open_talk.core.end(Ended("the layer was left"))
+    with pytest.raises(Ended):
+        ticket.result()
 
 
 @pytest.mark.parametrize("reason", ["line", "auth"])

@@ -24,6 +24,53 @@ def test_a_single_name_has_a_purse_of_its_own(open_talk: Talk) -> None:
     assert reading.credit == 1
 
 
+def test_what_waits_in_a_mailbox_is_taken_when_its_listening_ends(open_talk: Talk) -> None:
+    reading, ticket = open_talk.listen("a", "b!", credit=1), Ticket()
+    open_talk.hears(b"OK state=fresh\n")
+    open_talk.said()
+    open_talk.core.readings.unlisten(reading, ticket)
+    assert open_talk.said() == ["READY 0", "READY 65536 b!", "UNLISTEN a b!"]
+    assert open_talk.hears(b"MSG :2 b!1\n{}\n" * 3 + b"OK\n")
+    assert len(reading.queue) == 3
+    assert ticket.done
+
+
+def test_a_name_may_be_listened_on_again_before_its_end_is_answered(open_talk: Talk) -> None:
+    former = open_talk.listen("a", credit=2)
+    open_talk.hears(b"OK\n")
+    open_talk.said()
+    with pytest.raises(ValueError, match="listens on a already"):
+        open_talk.listen("a")
+    open_talk.core.readings.unlisten(former, Ticket())
+    again = open_talk.listen("a", credit=1)
+    assert open_talk.said() == ["UNLISTEN a", "LISTEN a members=1"]
+    # One that was on its way to the former, the end of that, and then what was asked for.
+    assert open_talk.hears(b"MSG :2 a\n{}\nOK\nOK\n")
+    assert open_talk.said() == ["READY 1 a"]
+    assert open_talk.hears(b"MSG :2 a\n{}\n")
+    assert (len(again.queue), again.in_force, former.in_force) == (2, True, False)
+
+
+def test_what_is_withdrawn_may_have_been_used_before(open_talk: Talk) -> None:
+    reading = open_talk.listen("a", credit=2)
+    open_talk.hears(b"OK\n")
+    open_talk.said()
+    open_talk.core.readings.withdraw(reading)
+    assert open_talk.said() == ["READY 0 a"]
+    assert open_talk.hears(b"MSG :2 a\n{}\n" * 2)
+    assert not open_talk.hears(b"MSG :2 a\n{}\n")
+
+
+def test_one_message_that_is_there_is_asked_for_in_one_write(open_talk: Talk) -> None:
+    reading, ticket = open_talk.listen("a", "b", credit=0), Ticket()
+    open_talk.hears(b"OK\n")
+    open_talk.said()
+    open_talk.core.readings.poll(reading, ticket)
+    assert open_talk.said() == ["READY 1", "PING", "READY 0", "PING"]
+    assert open_talk.hears(b"PONG\n") and not ticket.done
+    assert open_talk.hears(b"PONG\n") and ticket.done
+
+
 def test_grants_are_said_together(open_talk: Talk) -> None:
     reading = open_talk.listen("a")
     open_talk.hears(b"OK\n")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pathlib
-from typing import List
+from typing import Any, Dict, List
 
 import pytest
-from support.broker import Broker, Ends
+from support.broker import Broker, Ends, until
 from support.halves import Half
 
 from seaway import (
     Away,
     BadName,
+    BadOption,
     BadPayload,
     Full,
     Gone,
@@ -237,6 +238,7 @@ def test_the_broker_can_be_looked_at(broker: Broker, half: Half, name: str) -> N
     assert page["head"][0]["message"] == {"bytes": b"\xff", "text": "t"}
     assert layer.stats()["connections"] >= 1
     assert f"me-{half.name}" in [one["client"] for one in layer.stats("connections", limit=1_000)["connections"]]
+    layer.send(f"{name}.another", {})
     assert layer.stats("channels", limit=1)["next"]
     with pytest.raises(Refused):
         layer.stats("nonsense")
@@ -277,3 +279,30 @@ def test_what_is_watched_is_told_whole_on_the_next_connection(own_broker: Broker
     own_broker.kill()
     own_broker.start()
     assert listening.receive()["members"] == []
+
+
+def test_one_send_may_set_how_many_messages_wait_and_for_how_long(half: Half, broker: Broker, name: str) -> None:
+    layer = half.layer(broker.address)
+    channel = half.wrap(half.module.Channel(name, layer=getattr(layer, "_inner", layer)))
+    channel.send({"n": 1}, expiry=0.001)
+    until(lambda: not layer.peek(name)["messages"], "the message to expire")
+    layer.send(name, {"n": 2}, expiry=86_400, capacity=1)
+    assert 86_000_000 < layer.peek(name)["head"][0]["left"] <= 86_400_000
+    with pytest.raises(Full):
+        channel.send({"n": 3}, capacity=1)
+    channel.send({"n": 3}, capacity=2)
+    layer.join(name, name, f"{name}.other")
+    group = half.wrap(half.module.Group(name, layer=getattr(layer, "_inner", layer)))
+    assert group.send({"n": 4}, capacity=2, expiry=60) == (1, 1, 0)
+    assert layer.send_group(name, {"n": 5}, capacity=1) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("bounds", [{"expiry": 0}, {"expiry": 86_401}, {"capacity": 0}, {"capacity": 1_000_001}])
+def test_bounds_that_are_none_are_refused_before_anything_is_sent(
+    half: Half, broker: Broker, name: str, bounds: Dict[str, Any]
+) -> None:
+    layer = half.layer(broker.address)
+    for send in (layer.send, layer.send_group):
+        with pytest.raises(BadOption):
+            send(name, {}, **bounds)
+    assert not layer.peek(name)["messages"]

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import sys
+import types
 from typing import Any, Dict, List
 
 import pytest
@@ -47,7 +48,7 @@ def test_an_example_does_what_it_says(
 
 
 def test_the_worker_of_the_readme_works(own_broker: Broker, programs: List[Ends], tmp_path: pathlib.Path) -> None:
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) >= 9
     (tmp_path / "shop.py").write_text(EXAMPLES[2], "utf-8")
     program = run(own_broker, programs, str(tmp_path / "shop.py"))
     server = Server(own_broker.address)
@@ -91,6 +92,16 @@ def test_the_requests_that_the_readme_hands_on_are_answered(
     assert [server.next(channel)["content"] for channel in waiting] == [b"news", b"news"]
     assert program.terminate() == 0
     assert "ended without an answer" not in program.output
+
+
+def test_the_readme_tests_its_classes_by_the_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    (classes,) = (example for example in EXAMPLES if "WebSocketDemultiplexer" in example)
+    (tests,) = (example for example in EXAMPLES if "FakeServer" in example)
+    shop, found = types.ModuleType("shop"), types.ModuleType("tests")
+    exec(classes + "\n\n@worker.on('http.request', path='/')\ndef page(message): ...\n", vars(shop))
+    monkeypatch.setitem(sys.modules, "shop", shop)
+    exec(tests, vars(found))
+    found.test_the_feed_counts_likes()
 
 
 def test_what_the_readme_sends_to_a_group_can_go_to_a_socket() -> None:
@@ -192,7 +203,9 @@ def test_the_sockets_of_the_readme_work(own_broker: Broker, programs: List[Ends]
 
 def test_every_error_that_the_readme_names_is_there() -> None:
     import seaway
+    from seaway import testing
 
-    named = set(re.findall(r"`([A-Z][a-zA-Z]+)`", README)) - {"Pending", "SystemExit"}
+    others = {"Pending", "SystemExit", "JsonWebSocketConsumer", "WebSocketDemultiplexer", *testing.__all__}
+    named = set(re.findall(r"`([A-Z][a-z][a-zA-Z]+)`", README)) - others
     assert {"Refused", "Unknown", "Lost", "Ended"} <= named
     assert all(issubclass(getattr(seaway, name), seaway.SeawayError) for name in named)

@@ -16,6 +16,7 @@ from support.vectors import Vector
 
 import seaway
 from seaway import aio
+from seaway._shard_core import ShardCore
 from seaway._shard_credit import ShardCredit
 from seaway._shard_map import ShardMap, order, score
 from seaway._shard_members import Saying, ShardMembers
@@ -270,6 +271,18 @@ def test_a_worker_works_over_several_brokers(brokers: List[Broker]) -> None:
         thread.join(20)
     assert not thread.is_alive()
     assert sorted(done) == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("failover", "given", "words"),
+    [(2.0, 20.0, ["heartbeat=1233"]), (0.5, 20.0, ["heartbeat=233"]), (9.9, 5.0, ["heartbeat=5000"]), (2.0, 0.0, [])],
+)
+def test_a_broker_gives_a_client_up_before_it_gets_sends_again(failover: float, given: float, words: List[str]) -> None:
+    core = ShardCore(["a:1", "b:1"], "test", None, given, 10.0, failover, lambda: 0.0)
+    for part in core.parts:
+        part.connected(0.0)
+        hello = part.take_output().decode().split()
+        assert [word for word in hello if word.startswith("heartbeat")] == words
 
 
 @pytest.mark.parametrize("hosts", [[], "a:1", ["a:1", "b:1", "a:1"], ["a:x", "b:1"]])

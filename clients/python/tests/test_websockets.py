@@ -24,6 +24,8 @@ class Browser:
         self.path = path
         self.number = next(self.numbers)
         self.order = -1
+        #: Where its worker has its events sent.
+        self.kept = ""
         self.channel = f"websocket.send.test!{self.number}"
         self.control = f"websocket.control.test!{self.number}"
 
@@ -217,6 +219,26 @@ def test_a_sticky_socket_is_kept_and_given_back(options: List[str], programs: Li
     assert site.server.came(ended.control) == 0
 
 
+@pytest.mark.parametrize("options", [("sync_site",), ("sync_site", "--concurrency", "3"), ("aio_site",)])
+def test_sockets_with_sessions_are_closed_by_a_worker_that_leaves(options: List[str], programs: List[Ends]) -> None:
+    site = Site(*options)
+    programs.extend([site.server, site.worker, site.broker])
+    browsers = [site.browser("/remember") for _ in range(3)]
+    for browser in browsers:
+        browser.kept = browser.connect()["receive_channel"]
+        browser.say("hi", on=browser.kept)
+        assert browser.next() == {"text": "1"}
+    site.worker.signal(15)
+    for browser in browsers:
+        assert browser.told() == {"close": 1012, "reason": "its worker leaves"}
+        browser.say("late", on=browser.kept)
+        assert browser.next() == {"text": "2"}
+    for browser in browsers:
+        browser.event("disconnect", on=browser.kept, code=1012)
+        assert browser.next() == {"text": "2 and 1012"}
+    assert site.worker.wait() == 0
+
+
 # Parts
 
 
@@ -236,20 +258,6 @@ def test_the_other_events_come_in_beside_the_connects(connect: str, others: Any)
 def test_a_close_that_the_server_would_not_take_is_refused(code: int, reason: str) -> None:
     with pytest.raises(ValueError, match=r"code|reason"):
         _websocket.closing(code, reason)
-
-
-def test_the_sockets_that_are_kept_are_bounded() -> None:
-    def socket(number: int) -> _websocket.SocketFields:
-        body = seaway.Message("x", None, b"", None)  # type: ignore[arg-type]
-        body._data = {"reply_channel": f"s!{number}", "control_channel": f"c!{number}"}
-        return _websocket.SocketFields(body)
-
-    kept = _websocket.Kept()
-    kept.MOST = 2
-    assert [kept.keep(socket(number), "m!") for number in range(3)] == ["m!1", "m!2", "m!3"]
-    kept.forget("s!2")
-    assert kept.leave() == ["c!1"]
-    assert kept.keep(socket(4), "m!") is None
 
 
 def test_a_function_of_the_other_kind_is_refused() -> None:

@@ -259,7 +259,7 @@ def test_of_several_brokers_the_one_that_is_away_is_named(place: str, programs: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["support.sync_site"], "does not say MODULE:WORKER"),
+        (["support.sync_site"], "does not say MODULE:NAME"),
         (["no.such.module:worker"], "cannot be loaded"),
         (["support.sync_site:nothing"], "cannot be loaded"),
         (["support.sync_site:hello"], "hello is no worker but function"),

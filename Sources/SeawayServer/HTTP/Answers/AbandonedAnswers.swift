@@ -5,7 +5,9 @@ import SeawayMessage
 extension ServerCore {
     /// Tells workers of a request for whose answer nobody waits any more, before it was complete (I17, I27).
     func abandon(_ asked: AskedRequest, _ end: RequestEnd) {
+        let isFile = asked.isOwn || self.files.isAnswering(asked.number)
         self.endRequest(asked, cut: end)
+        guard !isFile else { return self.fileWasCut(asked, end) }
         self.closeReplyChannel(asked.number)
         self.tellAll(of: asked, end)
         self.tellItsWorker(of: asked, end)
@@ -14,12 +16,19 @@ extension ServerCore {
 
     /// The same of an answer that was complete, while the client had yet to take it.
     func answerWasCut(_ asked: AskedRequest, _ end: RequestEnd) {
+        guard !asked.isOwn else { return self.fileWasCut(asked, end) }
         self.tellAll(of: asked, end)
         self.logCut(asked, end)
     }
 
+    /// No worker is to hear of it.
+    private func fileWasCut(_ asked: AskedRequest, _ end: RequestEnd) {
+        self.counters.files.cut += 1
+        if end != .left { self.warn("file cut off", ["why": "\(end)", "path": "\(asked.path)"]) }
+    }
+
     func tellAll(of asked: AskedRequest, _ end: RequestEnd) {
-        guard let route = asked.route, end.isForAll else { return }
+        guard let route = asked.route, end.isForAll, !asked.isOwn, !self.files.isAnswering(asked.number) else { return }
         self.counters.count(end)
         let payload = self.message.disconnect(
             replyChannel: self.replyChannel(asked.number), path: asked.path, reason: end)
@@ -43,5 +52,18 @@ extension ServerCore {
         guard end != .malformed else { return }
         let channel = asked.route?.channel ?? ""
         self.warn("answer cut off", ["why": "\(end)", "channel": "\(channel)", "path": "\(asked.path)"])
+    }
+}
+
+extension ErrorAnswer {
+    /// What a worker hears of a request that may have reached it.
+    var end: RequestEnd? {
+        switch self {
+        case .timeout: .timeout
+        case .malformedAnswer: .malformed
+        case .unknownOutcome: .lost
+        case .slowRequest, .bodyTooLarge, .syntax, .incomplete, .chunkOverhead, .headTooLarge, .noRoomForBody: .left
+        default: nil
+        }
     }
 }

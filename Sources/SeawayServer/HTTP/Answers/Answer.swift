@@ -35,6 +35,10 @@ package struct Answer: Hashable, Sendable {
     package private(set) var disconnectChannel: String?
     /// The offset up to which the worker takes pieces of the request's body (I40).
     package private(set) var bodyWanted: Int?
+    /// No worker has made it.
+    package private(set) var isOwn = false
+    /// Whether it may be compressed on its way (O12).
+    package private(set) var mayBeCompressed = true
     private var contentRange = 0..<0
     /// It holds a part of an answer.
     private var isPart = false
@@ -84,6 +88,8 @@ package struct Answer: Hashable, Sendable {
             self.piece.offset = try reader.read("offset") { $0.int() }.map { Int($0) }
         } else if reader.holds("headers", at: key) {
             try self.readFields(count: try reader.read("headers") { $0.list() } ?? 0, &reader, limits)
+        } else if reader.holds("compress", at: key) {
+            self.mayBeCompressed = try reader.read("compress") { $0.bool() } ?? true
         } else if reader.holds("body_wanted", at: key) {
             self.bodyWanted = try reader.read("body_wanted") { $0.int() }.map { Int($0) }
         } else if reader.holds("disconnect_channel", at: key) {
@@ -113,6 +119,48 @@ package struct Answer: Hashable, Sendable {
             guard self.fieldBytes <= limits.bytes else { throw .fieldsTooLarge }
             self.note(name, value)
         }
+    }
+
+    /// One made by the server: bytes with the fields in them, then the content.
+    init(_ fieldBytes: consuming [UInt8], _ fields: [(name: Range<Int>, value: Range<Int>)], content: [UInt8]) {
+        let start = fieldBytes.count
+        if start == 0 {
+            self.bytes = content
+        } else {
+            fieldBytes += content
+            self.bytes = fieldBytes
+        }
+        self.contentRange = start..<(start + content.count)
+        self.isPart = true
+        for (name, value) in fields {
+            self.fieldBytes += name.count + value.count + 4
+            self.note(name, value)
+        }
+    }
+
+    mutating func own(_ length: Int?) {
+        self.isOwn = true
+        self.declaredLength = length
+    }
+
+    mutating func setPiece(_ piece: AnswerStream.Piece) { self.piece = piece }
+
+    mutating func keepLength(of other: Answer) { self.declaredLength = other.declaredLength }
+
+    /// What a message says beside its part of the answer, as a message of its own.
+    var notice: Answer? {
+        guard self.disconnectChannel != nil || self.bodyWanted != nil else { return nil }
+        var answer = Answer([], [], content: [])
+        answer.takeNotices(of: self)
+        answer.isPart = false
+        return answer
+    }
+
+    /// What stands in a message beside the answer.
+    mutating func takeNotices(of other: Answer) {
+        self.disconnectChannel = other.disconnectChannel
+        self.bodyWanted = other.bodyWanted
+        self.isOwn = other.isOwn
     }
 
     private mutating func note(_ name: Range<Int>, _ value: Range<Int>) {

@@ -9,6 +9,8 @@ package enum AnswerFault: Error, Hashable, Sendable {
     case secondStatus
     case hole(expected: Int, offset: Int)
     case overlap(expected: Int, offset: Int)
+    /// More or less content than its `content-length` says (I13).
+    case otherLength(expected: Int, received: Int)
     /// Not a token, or a control character in the value.
     case fieldNotLegal
     case fieldsTooLarge
@@ -27,6 +29,8 @@ extension AnswerFault: CustomStringConvertible {
         case .secondStatus: "it has a status, and the answer has begun"
         case .hole(let expected, let offset): "its offset is \(offset), and \(expected) is next"
         case .overlap(let expected, let offset): "its offset is \(offset), and \(expected) is next"
+        case .otherLength(let expected, let received):
+            "its content-length is \(expected), and \(received) bytes \(received > expected ? "have come" : "are all")"
         case .fieldNotLegal: "a field's name or value is not legal in HTTP"
         case .fieldsTooLarge: "its fields are too large"
         case .disconnectChannel: "its disconnect_channel is not of the form http.disconnect.WORKER!NUMBER"

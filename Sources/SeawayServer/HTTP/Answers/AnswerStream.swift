@@ -30,10 +30,15 @@ package struct AnswerStream: Hashable, Sendable {
 
     /// Bytes of content so far; `nil` before the first message.
     private var received: Int?
+    /// Bytes of all content, where the client was told (I13).
+    private var length: Int?
 
     package init() {}
 
     package var hasBegun: Bool { self.received != nil }
+
+    /// The client is told how long all content is: no more and no less may come.
+    package mutating func expect(_ length: Int) { self.length = length }
 
     package mutating func receive(_ piece: Piece) -> Step {
         guard let received = self.received else { return self.begin(piece) }
@@ -45,7 +50,11 @@ package struct AnswerStream: Hashable, Sendable {
             let cameBefore = offset >= 0 && !overflow && end <= received && piece.moreContent
             return cameBefore ? .duplicate : .breakOff(.overlap(expected: received, offset: offset))
         }
-        self.received = received + piece.size
+        let total = received + piece.size
+        if let length = self.length, total > length || (total < length && !piece.moreContent) {
+            return .breakOff(.otherLength(expected: length, received: total))
+        }
+        self.received = total
         return .continue(isLast: !piece.moreContent)
     }
 

@@ -1,8 +1,16 @@
 /// What the server answers by itself, where no worker can (protocol/INTERFACE.md, I21).
 package enum ErrorAnswer: Hashable, Sendable {
     case syntax
+    /// The client's sending side has ended within it (RFC 9112, 8).
+    case incomplete
+    /// The request line is too long.
+    case targetTooLong
+    /// A chunked body holds little but what stands around its bytes.
+    case chunkOverhead
     case target
     case hostField
+    /// The client expects something other than `100-continue`.
+    case expectation
     case slowRequest
     case bodyTooLarge
     case headTooLarge
@@ -26,20 +34,29 @@ package enum ErrorAnswer: Hashable, Sendable {
     case refused
     case noRoomForBody
     case tooManyConnections
+    /// From one address (I68).
+    case tooManyOfAddress
     case timeout
+    /// A file that was being sent cannot be read to its end.
+    case file
 
     package var status: Int {
         switch self {
-        case .syntax, .target, .hostField: 400
+        case .syntax, .incomplete, .chunkOverhead, .target, .hostField: 400
+        case .targetTooLong: 414
         case .slowRequest: 408
         case .bodyTooLarge: 413
+        case .expectation: 417
         case .headTooLarge: 431
         case .handshake(let fault): fault.status
         case .origin, .notWanted: 403
         case .tooManySockets: 429
         case .connect, .method, .transferCoding: 501
+        case .file: 500
         case .malformedAnswer: 502
-        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .tooManyConnections: 503
+        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .tooManyConnections,
+            .tooManyOfAddress:
+            503
         case .timeout: 504
         }
     }
@@ -48,8 +65,12 @@ package enum ErrorAnswer: Hashable, Sendable {
     package var text: String {
         switch self {
         case .syntax: "This is not HTTP/1.1."
+        case .incomplete: "The request is not complete."
+        case .targetTooLong: "The request line is too long."
+        case .chunkOverhead: "The chunks of the body hold too little."
         case .target: "The request target is not a path."
         case .hostField: "A request has exactly one Host field, with a host and maybe a port."
+        case .expectation: "Nothing can be expected here but 100-continue."
         case .slowRequest: "The request did not come in time."
         case .bodyTooLarge: "The body is too large."
         case .headTooLarge: "The request's fields are too large."
@@ -68,18 +89,20 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .refused: "The workers' broker refused the request."
         case .noRoomForBody: "Too many bodies are being received."
         case .tooManyConnections: "Too many connections are open."
+        case .tooManyOfAddress: "Too many connections are open from this address."
         case .timeout: "No worker answered in time."
+        case .file: "The file could not be read."
         }
     }
 
     /// Whether the connection ends with it: what follows on it cannot be known or is not wanted.
     package var closes: Bool {
         switch self {
-        case .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .handshake, .origin,
-            .tooManySockets, .notAccepted, .notWanted, .connect, .method, .transferCoding, .noRoomForBody,
-            .tooManyConnections:
+        case .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .expectation, .slowRequest,
+            .bodyTooLarge, .headTooLarge, .handshake, .origin, .tooManySockets, .notAccepted, .notWanted, .connect,
+            .method, .transferCoding, .noRoomForBody, .tooManyConnections, .tooManyOfAddress:
             true
-        case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout: false
+        case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout, .file: false
         }
     }
 
@@ -93,9 +116,10 @@ package enum ErrorAnswer: Hashable, Sendable {
 extension ErrorAnswer: CaseIterable {
     package static var allCases: [ErrorAnswer] {
         [
-            .syntax, .target, .hostField, .slowRequest, .bodyTooLarge, .headTooLarge, .origin, .tooManySockets,
-            .notAccepted, .notWanted, .connect, .method, .transferCoding, .malformedAnswer, .full, .unreachable,
-            .unknownOutcome, .refused, .noRoomForBody, .tooManyConnections, .timeout,
+            .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .expectation, .slowRequest,
+            .bodyTooLarge, .headTooLarge, .origin, .tooManySockets, .notAccepted, .notWanted, .connect, .method,
+            .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody,
+            .tooManyConnections, .tooManyOfAddress, .timeout, .file,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
 }
@@ -103,7 +127,10 @@ extension ErrorAnswer: CaseIterable {
 extension ServerCounters {
     package mutating func count(_ answer: ErrorAnswer) {
         switch answer {
-        case .syntax, .target, .hostField, .handshake, .connect, .method, .transferCoding: self.badRequests += 1
+        case .syntax, .incomplete, .target, .hostField, .expectation, .handshake, .connect, .method, .transferCoding:
+            self.badRequests += 1
+        case .chunkOverhead: self.chunkOverheads += 1
+        case .targetTooLong: self.targetTooLong += 1
         case .origin: self.sockets.refusedOrigins += 1
         case .tooManySockets: self.sockets.tooMany += 1
         case .notAccepted: self.sockets.notAccepted += 1
@@ -118,7 +145,9 @@ extension ServerCounters {
         case .refused: self.refused += 1
         case .noRoomForBody: self.noRoomForBody += 1
         case .tooManyConnections: self.refusedConnections += 1
+        case .tooManyOfAddress: self.refusedOfAddress += 1
         case .timeout: self.timeouts += 1
+        case .file: self.files.failed += 1
         }
     }
 }

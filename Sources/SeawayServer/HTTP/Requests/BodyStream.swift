@@ -41,7 +41,7 @@ package struct BodyStream: Sendable {
         case broken
     }
 
-    private var waiting = ByteBuffer()
+    private var waiting: HeldBody
     private var end = End.open
     /// Bytes that the reader has, or will get.
     private var sent = 0
@@ -61,7 +61,10 @@ package struct BodyStream: Sendable {
     private static let maxTriesOfEnd = 10
 
     /// - Parameter pieceSize: bytes of the largest piece.
-    package init(pieceSize: Int) { self.pieceSize = pieceSize }
+    package init(pieceSize: Int) {
+        self.pieceSize = pieceSize
+        self.waiting = HeldBody(joined: pieceSize)
+    }
 
     /// Bytes that are kept here.
     package var held: Int { self.waiting.readableBytes + (self.underWay?.content.readableBytes ?? 0) }
@@ -80,7 +83,7 @@ package struct BodyStream: Sendable {
     /// A piece has come from the client.
     package mutating func came(_ piece: ByteBuffer) {
         guard !self.isOver else { return }
-        if self.waiting.readableBytes == 0 { self.waiting = piece } else { self.waiting.writeImmutableBuffer(piece) }
+        self.waiting.append(piece)
     }
 
     /// The client has sent all of it.
@@ -93,7 +96,7 @@ package struct BodyStream: Sendable {
     package mutating func breakOff() {
         guard !self.isOver else { return }
         self.end = .broken
-        self.waiting = ByteBuffer()
+        self.waiting.removeAll()
         // Whoever has not asked has nothing to lose, and whoever has it all has lost nothing.
         if !self.isAsked { self.finish() }
     }
@@ -105,9 +108,9 @@ package struct BodyStream: Sendable {
         if self.end == .broken {
             piece = Piece(offset: self.sent, isClosed: true)
         } else {
-            let size = min(self.waiting.readableBytes, self.pieceSize, max(0, wanted - self.sent))
-            let isLast = self.end == .whole && size == self.waiting.readableBytes
-            guard size > 0 || isLast, let content = self.waiting.readSlice(length: size) else { return nil }
+            let content = self.waiting.take(atMost: min(self.pieceSize, max(0, wanted - self.sent)))
+            let isLast = self.end == .whole && self.waiting.readableBytes == 0
+            guard content.readableBytes > 0 || isLast else { return nil }
             piece = Piece(content: content, offset: self.sent, moreContent: !isLast)
         }
         self.underWay = piece
@@ -152,7 +155,7 @@ package struct BodyStream: Sendable {
 
     private mutating func finish() {
         self.isOver = true
-        self.waiting = ByteBuffer()
+        self.waiting.removeAll()
         self.underWay = nil
     }
 }

@@ -13,6 +13,8 @@ package struct RequestFields: Hashable, Sendable {
     package private(set) var hasBadLength = false
     package private(set) var coding = Coding.none
     package private(set) var expectsContinue = false
+    /// `Expect` says something that nobody here knows (RFC 9110, 10.1.1).
+    package private(set) var expectsOther = false
     package private(set) var asksForUpgrade = false
     package private(set) var asksForWebSocket = false
     /// `Connection` says `close`: that counts whatever else it says.
@@ -51,7 +53,10 @@ package struct RequestFields: Hashable, Sendable {
         case .contentLength: self.noteLength(value)
         case .transferEncoding:
             self.coding = self.coding == .none && FieldValue.tokens(value) == ["chunked"] ? .chunked : .other
-        case .expect: self.expectsContinue = self.expectsContinue || FieldValue.tokens(value).contains("100-continue")
+        case .expect:
+            for token in FieldValue.tokens(value) {
+                if token == "100-continue" { self.expectsContinue = true } else { self.expectsOther = true }
+            }
         case .upgrade:
             self.asksForUpgrade = true
             self.asksForWebSocket = self.asksForWebSocket || FieldValue.tokens(value).contains("websocket")

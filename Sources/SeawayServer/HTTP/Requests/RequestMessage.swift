@@ -24,11 +24,11 @@ package struct RequestMessage: Sendable {
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("http_version" as StaticString)
-        writer.string(checked.isHTTP10 ? "1.0" as StaticString : "1.1")
+        writer.string(checked.version)
         writer.string("method" as StaticString)
         writer.string(head.method.name)
         writer.string("scheme" as StaticString)
-        writer.string(self.scheme)
+        writer.string(addresses.scheme ?? self.scheme)
         writer.string("path" as StaticString)
         writer.string(checked.target.path)
         self.writeTarget(checked.target, to: &writer)
@@ -90,8 +90,9 @@ package struct RequestMessage: Sendable {
     func writeFields(
         of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int? = 0, to writer: inout MessagePackWriter
     ) {
-        // Of a body in pieces nobody knows it yet.
-        let addsLength = checked.fields.coding == .chunked && bodySize != nil
+        // HTTP/2 needs none for a body, and of a body in pieces nobody knows it yet.
+        let isUnsaid = checked.isHTTP2 && checked.fields.contentLength == nil && (bodySize ?? 0) > 0
+        let addsLength = bodySize != nil && (checked.fields.coding == .chunked || isUnsaid)
         writer.string("headers" as StaticString)
         writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
         for (name, value) in head.headers where checked.fields.keeps(name) {

@@ -43,35 +43,7 @@ package struct RequestTarget: Hashable, Sendable {
 
     private static func decode(_ raw: Substring) -> String? {
         guard raw.utf8.contains(UInt8(ascii: "%")) else { return String(raw) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(raw.utf8.count)
-        var unread = raw.utf8
-        while let byte = unread.popFirst() {
-            guard byte == UInt8(ascii: "%"), let decoded = Self.hexByte(unread) else {
-                bytes.append(byte)
-                continue
-            }
-            guard decoded != 0 else { return nil }
-            bytes.append(decoded)
-            unread = unread.dropFirst(2)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// The byte that the next two digits name.
-    private static func hexByte(_ unread: Substring.UTF8View) -> UInt8? {
-        guard let high = unread.first?.hexDigit, let low = unread.dropFirst().first?.hexDigit else { return nil }
-        return high << 4 | low
-    }
-}
-
-extension UInt8 {
-    fileprivate var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        let bytes = raw.percentDecoded
+        return bytes.contains(0) ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }

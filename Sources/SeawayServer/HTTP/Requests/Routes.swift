@@ -7,6 +7,8 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
 
     private var sorted: [Entry] = []
     private let fallback: Target
+    /// Whether a route looks at the host; only then is it read.
+    private var looksAtHost = false
 
     /// All to one target.
     package init(fallback: Target = .fallback) { self.fallback = fallback }
@@ -27,6 +29,7 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
             self.sorted.append(Entry(rule: rule, target: target))
         }
         self.sorted.sort { $0.rule.comes(before: $1.rule) }
+        self.looksAtHost = self.sorted.contains { $0.rule.host != nil }
     }
 
     private static func rule(_ text: Substring, of route: String) throws(RouteError) -> RouteRule? {
@@ -39,6 +42,7 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
 
     /// The `=` before the target; the prefix may hold others, and so may its option.
     private static func separator(in text: String) -> String.Index? {
+        guard !Target.beginsAtFirstSeparator else { return text.firstIndex(of: "=") }
         let option = Target.option.flatMap { text.firstRange(of: $0)?.lowerBound }
         return text[..<(option ?? text.endIndex)].lastIndex(of: "=")
     }
@@ -49,10 +53,20 @@ package struct Routes<Target: RouteTarget>: Hashable, Sendable {
     ///   - host: the request's `Host` as it came, port and all; `nil` of an HTTP/1.0 request without one.
     ///   - path: the decoded path.
     package func match(host: String?, path: String) -> Target {
-        guard !self.sorted.isEmpty else { return self.fallback }
-        let name = host.map(RouteRule.hostName)
-        return self.sorted.first { $0.rule.matches(host: name, path: path) }?.target ?? self.fallback
+        self.best(host: host, path: path)?.target ?? self.fallback
     }
+
+    /// The best route; `nil` when none fits.
+    package func best(host: String?, path: String) -> (rule: RouteRule, target: Target)? {
+        guard !self.sorted.isEmpty else { return nil }
+        let name = self.looksAtHost ? host.map(RouteRule.hostName) : nil
+        return self.sorted.first { $0.rule.matches(host: name, path: path) }.map { ($0.rule, $0.target) }
+    }
+
+    package var isEmpty: Bool { self.sorted.isEmpty }
+
+    /// All that were given, the best first.
+    package var targets: [Target] { self.sorted.map(\.target) }
 }
 
 /// What a route leads to.
@@ -64,9 +78,15 @@ package protocol RouteTarget: Hashable, Sendable {
     static var rule: String { get }
     /// What an option behind it begins with.
     static var option: String? { get }
+    /// Whether the target may hold a `=`, but not the prefix.
+    static var beginsAtFirstSeparator: Bool { get }
 
     /// - Parameter other: has what the text leaves open.
     init?(_ text: String, like other: Self)
+}
+
+extension RouteTarget {
+    package static var beginsAtFirstSeparator: Bool { false }
 }
 
 /// `[HOST]/PREFIX`
@@ -99,8 +119,8 @@ package struct RouteRule: Hashable, Sendable {
 
     /// A host in lower case without its port; an IPv6 address keeps its brackets.
     static func hostName(_ host: String) -> String {
-        let end = host.lastIndex(of: "]") ?? host.startIndex
-        let colon = host[end...].firstIndex(of: ":") ?? host.endIndex
+        let end = host.utf8.lastIndex(of: UInt8(ascii: "]")) ?? host.startIndex
+        let colon = host.utf8[end...].firstIndex(of: UInt8(ascii: ":")) ?? host.endIndex
         return host[..<colon].lowercased()
     }
 }

@@ -1,40 +1,49 @@
 """Channels, groups and workers over a Seaway broker. ``seaway.aio`` has the same names for asyncio."""
 
-from ._answers import Flushed, Sent
-from ._errors import (
-    Away,
-    BadArguments,
-    BadName,
-    BadOption,
-    BadPayload,
-    BadVersion,
-    BodyBroken,
-    BodyTooLarge,
-    Closing,
-    Denied,
-    Ended,
-    Full,
-    Gone,
-    LimitReached,
-    Lost,
-    NotAuthenticated,
-    NotReader,
-    Refused,
-    SeawayError,
-    TooLarge,
-    Unknown,
-    UnknownVerb,
-    Unreachable,
-    WrongState,
-)
-from .channels import Channel, Group, default_layer, set_default_layer
-from .layer import Layer, connect
-from .listening import Listening
-from .message import Message, Pending, Stream
-from .websocket import WebSocket, WebSocketRoute
-from .worker import Worker
+import sys
 
 __version__ = "0.1.0"
+
+if sys.version_info >= (3, 9):  # noqa: UP036, since seaway.asgi1 is for older ones too
+    from ._answers import Flushed, Sent
+    from ._errors import (
+        Away,
+        BadArguments,
+        BadName,
+        BadOption,
+        BadPayload,
+        BadVersion,
+        BodyBroken,
+        BodyTooLarge,
+        Closing,
+        Denied,
+        Ended,
+        Full,
+        Gone,
+        LimitReached,
+        Lost,
+        NoSession,
+        NotAuthenticated,
+        NotReader,
+        Refused,
+        SeawayError,
+        TooLarge,
+        Unknown,
+        UnknownVerb,
+        Unreachable,
+        WrongState,
+    )
+    from .consumers import JsonWebSocketConsumer, WebSocketConsumer, WebSocketDemultiplexer
+    from .handles import Channel, Group, default_layer, set_default_layer
+    from .layer import Layer, connect
+    from .listening import Listening
+    from .message import Message, Pending, Stream
+    from .websocket import WebSocket, WebSocketRoute
+    from .worker import Worker
+else:
+    from . import _old_python
+
+    _old_python.guard(__name__)
 
 __all__ = [
     "Away",
@@ -53,11 +62,13 @@ __all__ = [
     "Full",
     "Gone",
     "Group",
+    "JsonWebSocketConsumer",
     "Layer",
     "LimitReached",
     "Listening",
     "Lost",
     "Message",
+    "NoSession",
     "NotAuthenticated",
     "NotReader",
     "Pending",
@@ -70,6 +81,8 @@ __all__ = [
     "UnknownVerb",
     "Unreachable",
     "WebSocket",
+    "WebSocketConsumer",
+    "WebSocketDemultiplexer",
     "WebSocketRoute",
     "Worker",
     "WrongState",

@@ -1,16 +1,17 @@
 """Where a broker is."""
 
-from __future__ import annotations
-
 import os
 import re
 import socket
 import ssl
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 DEFAULT = "127.0.0.1:7411"
 PORT = 7411
 _TLS = "tls://"
+
+#: What the settings of a Django project may say.
+Host = Union[str, Tuple[str, int], Sequence[Any], Mapping[str, Any]]
 
 
 class Address(NamedTuple):
@@ -50,8 +51,10 @@ class Address(NamedTuple):
 
 def reason(error: BaseException) -> str:
     """Why a connection did not come about or has ended, for people."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
+    # Of ssl.SSLCertVerificationError, which there is from Python 3.7 on.
+    verdict = getattr(error, "verify_message", "")
+    if verdict:
+        return f"its certificate is not trusted: {verdict}"
     if isinstance(error, OSError) and not isinstance(error, (socket.gaierror, ssl.SSLError)) and error.errno:
         return os.strerror(error.errno)
     return (error.strerror if isinstance(error, OSError) else "") or str(error) or "no answer in time"
@@ -128,7 +131,7 @@ def _parse(text: str) -> Address:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) < 65_536
 
 
 def named(text: Optional[str] = None) -> List[str]:
@@ -160,3 +163,13 @@ def several(
         if texts.count(text) > 1:
             raise ValueError(f"the broker {text} is given twice")
     return names, addresses
+
+
+def of_host(host: Host) -> str:
+    """Takes what people write for channels_redis too: ``("127.0.0.1", 7411)`` and ``{"address": …}``."""
+    if isinstance(host, str):
+        return host
+    if isinstance(host, Mapping):
+        return of_host(host["address"])
+    name, port = str(host[0]), host[1]
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"

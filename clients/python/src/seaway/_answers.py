@@ -1,7 +1,5 @@
 """What the answers of a broker hold besides ``OK``."""
 
-from __future__ import annotations
-
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, cast
 
 from . import _fork
 from ._address import Address, reason
@@ -97,7 +97,7 @@ class Link(asyncio.Protocol):
         """Begins to connect, and goes on until ``end``."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            self._changed: asyncio.Future[None] = self._loop.create_future()
+            self._changed: Optional[asyncio.Future[None]] = None
             self._keeping = self._loop.create_task(self._keep())
 
     async def open(self) -> None:
@@ -124,6 +124,13 @@ class Link(asyncio.Protocol):
             await self.open()
             if core.unanswered > _MOST_UNANSWERED or core.unsent > _MOST_UNSENT:
                 await self.change()
+        if len(requests) == 1:
+            # Nearly always.
+            one = FutureTicket(self.loop)
+            core.ask(requests[0], one)
+            self.flush_alone()
+            await one.future
+            return [one.result()]
         tickets = [FutureTicket(self.loop) for _ in requests]
         for request, ticket in zip(requests, tickets):
             core.ask(request, ticket)
@@ -134,6 +141,8 @@ class Link(asyncio.Protocol):
 
     async def change(self) -> None:
         """Waits until something has come or a connection was made or lost."""
+        if self._changed is None:
+            self._changed = self.loop.create_future()
         await asyncio.shield(self._changed)
 
     def flush_soon(self) -> None:
@@ -141,6 +150,13 @@ class Link(asyncio.Protocol):
         if not self._will_flush:
             self._will_flush = True
             self.loop.call_soon(self._flush)
+
+    def flush_alone(self) -> None:
+        """Writes at once what nothing else is asked beside, so that it costs no turn of the loop; else soon."""
+        if self._will_flush or self.core.unanswered > 1:
+            self.flush_soon()
+        else:
+            self._flush()
 
     async def end(self, error: SeawayError) -> None:
         """Ends the layer: nothing is tried again."""
@@ -156,9 +172,9 @@ class Link(asyncio.Protocol):
             await self.change()
 
     def _note_change(self) -> None:
-        if not self._changed.done():
-            self._changed.set_result(None)
-        self._changed = self.loop.create_future()
+        changed, self._changed = self._changed, None
+        if changed is not None and not changed.done():
+            changed.set_result(None)
 
     # Moving
 
@@ -215,8 +231,8 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Those of uvloop are transports without being of this class.
+        self._transport = cast(asyncio.Transport, transport)
         self._is_paused = False
         self._lost = self.loop.create_future()
         self.core.connected(self.loop.time())

@@ -1,7 +1,5 @@
 """How long to wait before the next attempt to connect."""
 
-from __future__ import annotations
-
 import random
 from typing import Callable
 

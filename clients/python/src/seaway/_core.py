@@ -4,9 +4,7 @@ A mover (``_sync``, ``_asyncio``) tells what happened, with the time where it ma
 returns. Tickets are settled and listenings told in the order of the wire, while the mover calls.
 """
 
-from __future__ import annotations
-
-from typing import Optional
+from typing import List, Optional
 
 from . import _requests
 from ._backoff import Backoff
@@ -55,6 +53,8 @@ class Core:
         #: Why there is no connection, or was none last, for people.
         self.trouble = ""
         self._blame = ""
+        #: What is said again on the next connection, oldest first.
+        self._again: List[Ticket] = []
 
     # Connections
 
@@ -81,13 +81,24 @@ class Core:
         self.readings.broke()
         if session is not None:
             for ticket in session.take_unanswered():
-                ticket.fail(Unknown(f"the connection broke before the answer: {self.trouble}"))
+                if not self._keep(ticket):
+                    ticket.fail(Unknown(f"the connection broke before the answer: {self.trouble}"))
+
+    def _keep(self, ticket: Ticket) -> bool:
+        """Keeps a request for the next connection; false when it is not to be said again."""
+        if ticket.again is None or self.ended is not None or len(self._again) >= MAX_PENDING:
+            return False
+        self._again.append(ticket)
+        return True
 
     def end(self, error: SeawayError) -> None:
         """Nothing is tried again: every listening is over."""
         if self.ended is None:
             self.ended = error
             self.readings.fail_all(error)
+            again, self._again = self._again, []
+            for ticket in again:
+                ticket.fail(error)
 
     def received(self, data: bytes, now: float) -> bool:
         """Takes bytes from the broker; false when the connection is to be closed."""
@@ -100,7 +111,9 @@ class Core:
         fault: Optional[str] = None
         for frame, ticket in session.receive(data):
             if ticket is not None:
-                ticket.settle(frame)
+                # A broker that leaves takes nothing more, and the next one does.
+                if not (frame.verb == "ERR" and frame.args[:1] == ["closing"] and self._keep(ticket)):
+                    ticket.settle(frame)
                 continue
             fault = self.readings.message(frame) if frame.verb == "MSG" else self._take(frame)
             if fault is not None:
@@ -136,8 +149,8 @@ class Core:
 
     @property
     def unanswered(self) -> int:
-        """Requests without an answer."""
-        return 0 if self._session is None else self._session.unanswered
+        """Requests without an answer, those included that are to be said again."""
+        return len(self._again) + (0 if self._session is None else self._session.unanswered)
 
     @property
     def has_output(self) -> bool:
@@ -201,6 +214,10 @@ class Core:
         self.readings.opened(is_new)
         for request in self.watches:
             self._say(request, Ticket())
+        again, self._again = self._again, []
+        for ticket in again:
+            if ticket.again is not None:
+                self._say(ticket.again, ticket)
 
     def _take(self, frame: Frame) -> Optional[str]:
         verb, args = frame.verb, frame.args
@@ -229,7 +246,7 @@ class Core:
 class _Greeting(Ticket):
     __slots__ = ("_core",)
 
-    def __init__(self, core: Core):
+    def __init__(self, core: "Core"):
         super().__init__()
         self._core = core
 

@@ -28,7 +28,7 @@ class Ends(Reading):
     """One mailbox for all requests of a worker, with a channel for each that takes long."""
 
     def __init__(self, grant: Callable[[Reading, int], None], on_end: Callable[[Fields], None]):
-        super().__init__([f"http.disconnect.{secrets.token_hex(8)}!"])
+        super().__init__([f"http.disconnect.{secrets.token_hex(16)}!"])
         self._grant = grant
         self._on_end = on_end
         self._count = 0

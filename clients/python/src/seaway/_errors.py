@@ -24,13 +24,12 @@
     ├── Unknown                 the connection broke before the answer: stored or not
     ├── Lost                    another connection reads this mailbox or pinned channel now
     ├── BodyBroken              the rest of a request's body does not come
+    ├── NoSession               a socket's worker has left, and with it the session
     ├── BodyTooLarge            a request's body is larger than the function reads
     └── Ended                   the broker will not have this client, or the layer was left: nothing was sent
 
 The codes are those of protocol/PROTOCOL.md, section 3. A code that this version does not know is a plain ``Refused``.
 """
-
-from __future__ import annotations
 
 from typing import Dict, Mapping, Optional, Type
 
@@ -158,6 +157,10 @@ class Unreachable(Refused):
     code = "unreachable"
 
 
+#: Nothing was stored, and the same may be taken a little later.
+PASSING = (Full, Closing, Unreachable)
+
+
 class Unknown(SeawayError):
     """The connection broke before the answer came: the message was stored, or it was not."""
 
@@ -172,6 +175,13 @@ class BodyBroken(SeawayError):
 
 class BodyTooLarge(SeawayError):
     """The body of a request is larger than the function reads; a worker answers it with 413."""
+
+
+class NoSession(SeawayError):
+    """The session of a socket is not in this process: the worker that had it has left, or had too many sockets.
+
+    A function that lets it pass has the socket closed with 1012, which tells the browser to come again.
+    """
 
 
 class Lost(SeawayError):

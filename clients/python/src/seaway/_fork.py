@@ -4,34 +4,34 @@ Nothing of a connection is shared: the child's end is closed, so that the broker
 the child uses connects anew.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys
 import traceback
 import weakref
-from typing import Any, List, NoReturn, Optional, Protocol
+from typing import TYPE_CHECKING, Any, List, NoReturn, Optional
 
 from ._errors import Ended
 from ._log import logger
 
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Forks(Protocol):
-    """What is told in a child that it is there."""
+    class Forks(Protocol):
+        """What is told in a child that it is there."""
 
-    def forked(self) -> None:
-        """This is a child process."""
+        def forked(self) -> None:
+            """This is a child process."""
 
 
-_watched: weakref.WeakSet[Forks] = weakref.WeakSet()
+_watched: "weakref.WeakSet[Forks]" = weakref.WeakSet()
 #: Of the parent; what would be tidied up here when nobody holds it any more may be shared with the parent.
 _inherited: List[Any] = []
 #: Another number in every child; asking for the process's own would be a system call.
 generation = 0
 
 
-def watch(one: Forks) -> None:
+def watch(one: "Forks") -> None:
     """Lets it be told in every child, as long as it lives."""
     _watched.add(one)
 
@@ -87,4 +87,19 @@ def _after_fork() -> None:
         one.forked()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+_process = os.getpid()
+
+
+def look() -> None:
+    """Does what is to be done in a child where nobody tells that it is one: before Python 3.7."""
+    global _process
+    if _process != os.getpid():
+        _process = os.getpid()
+        _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+    TELLS = True
+else:
+    TELLS = False

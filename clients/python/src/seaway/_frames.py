@@ -1,7 +1,5 @@
 """Frames of the wire: protocol/PROTOCOL.md, section 1. Touches no socket, clock or thread."""
 
-from __future__ import annotations
-
 import re
 from typing import Dict, List, Optional, Tuple, Union
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Mapping
-from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _values
 from ._errors import BadPayload
@@ -68,7 +68,12 @@ def first_piece(status: int, headers: List[Tuple[Text, Text]], content: bytes, m
     for name, value in headers:
         if not isinstance(name, (str, bytes)) or not isinstance(value, (str, bytes)):
             raise BadPayload(f"a header is a name and a value, not {name!r}: {value!r}")
-    message = {"status": int(status), "headers": headers, "content": _bytes(content)}
+    return pack_first(int(status), headers, _bytes(content), more)
+
+
+def pack_first(status: int, headers: Sequence[Tuple[Text, Text]], content: bytes, more: bool) -> bytes:
+    """Like ``first_piece``, of what was seen to be of these types."""
+    message = {"status": status, "headers": headers, "content": content}
     if more:
         message["more_content"] = True
     packed = _values.pack_unchecked(message)
@@ -78,7 +83,7 @@ def first_piece(status: int, headers: List[Tuple[Text, Text]], content: bytes, m
     return packed
 
 
-def _check_fields(headers: List[Tuple[Text, Text]]) -> None:
+def _check_fields(headers: Sequence[Tuple[Text, Text]]) -> None:
     if len(headers) > MOST_FIELDS:
         raise BadPayload(f"an answer has at most {MOST_FIELDS} fields, this one has {len(headers)}")
     size = sum(len(name) + len(value) for name, value in headers)

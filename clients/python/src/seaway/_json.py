@@ -1,7 +1,5 @@
 """Messages in JSON, as they stand in the answers of ``PEEK``: protocol/PROTOCOL.md, section 5, V8 and V9."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -4,8 +4,6 @@ Whatever is put into a line stays one line: names, paths and what others say may
 like a line of its own or speak to a terminal.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import traceback

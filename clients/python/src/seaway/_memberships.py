@@ -1,7 +1,5 @@
 """Which groups the channels that are read here are in."""
 
-from __future__ import annotations
-
 from typing import Dict, Iterable, List, Set, Tuple
 
 from . import _names

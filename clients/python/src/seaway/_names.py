@@ -3,8 +3,6 @@
 Checked before anything is sent, so that no name can break a line.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Optional
 
@@ -58,7 +56,7 @@ def mailbox(name: str) -> str:
     return name[: name.find("!") + 1]
 
 
-def _checked(form: re.Pattern[str], name: str, what: str) -> str:
+def _checked(form: "re.Pattern[str]", name: str, what: str) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= MOST_BYTES or form.fullmatch(name) is None:
         if isinstance(name, str):
             size = len(name.encode("utf-8", "surrogatepass"))

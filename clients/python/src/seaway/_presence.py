@@ -1,7 +1,5 @@
 """What the log says of a broker: that it is there, that it is away and why, that it is back. Once for each change."""
 
-from __future__ import annotations
-
 import logging
 from typing import Optional
 

@@ -1,9 +1,7 @@
 """What is listened on, through all connections of a layer."""
 
-from __future__ import annotations
-
 from collections import deque
-from typing import Deque, Iterable, List, NamedTuple, Optional
+from typing import Callable, Deque, Iterable, List, NamedTuple, Optional
 
 from . import _names
 from ._errors import SeawayError
@@ -29,6 +27,8 @@ class Reading:
         #: Granted and not used: granted again on the next connection.
         self.credit = 0
         self.untold = 0
+        #: Withdrawn, and maybe used by the broker before it knew.
+        self.late = 0
         #: The broker has said that it is in force; false while there is no connection.
         self.in_force = False
         #: The broker holds nothing (any more) of a mailbox among the names.
@@ -42,3 +42,17 @@ class Reading:
 
     def notify(self) -> None:
         """Something has changed: a message came, or listening began or ended."""
+
+
+class ReadyReading(Reading):
+    """Tells once that it is in force."""
+
+    def __init__(self, names: Iterable[str], ready: Callable[[], None]):
+        super().__init__(names)
+        self._ready: Optional[Callable[[], None]] = ready
+
+    def notify(self) -> None:
+        """Something has changed."""
+        if self._ready is not None and self.in_force:
+            ready, self._ready = self._ready, None
+            ready()

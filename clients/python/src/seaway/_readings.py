@@ -3,8 +3,6 @@
 Touches no socket, clock or thread.
 """
 
-from __future__ import annotations
-
 from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _names, _requests
@@ -18,6 +16,9 @@ from ._ticket import Ticket, checked
 #: Says a request; the ticket is settled with its answer, and is ``None`` for what is not answered.
 Say = Callable[[bytes, Optional[Ticket]], None]
 
+#: What is taken at most of each mailbox that a worker leaves.
+MOST_LAST = 65_536
+
 
 class Readings:
     """Every listening of a layer, made again on each connection until it is ended, lost or declined."""
@@ -27,6 +28,8 @@ class Readings:
         self._is_open = False
         self._readings: Dict[str, Reading] = {}
         self._ungranted: Set[Reading] = set()
+        #: Whose end was said and not answered: others may begin to listen there.
+        self._ending: Set[Reading] = set()
         self._memberships = Memberships()
         #: Listenings with a purse of their own that are not in force yet. The common purse is empty until they are,
         #: since a broker takes from it until it has read the first grant to the own one (R2).
@@ -43,9 +46,13 @@ class Readings:
 
     def listen(self, reading: Reading) -> None:
         """Begins to listen, now or when there is a connection, and goes on through lost ones until ``unlisten``."""
-        taken = [name for name in reading.names if name in self._readings]
-        if taken:
-            raise ValueError(f"this layer listens on {taken[0]} already")
+        former = [self._readings[name] for name in reading.names if name in self._readings]
+        for one in former:
+            if one not in self._ending:
+                name = next(name for name in reading.names if name in one.names)
+                raise ValueError(f"this layer listens on {name} already")
+            # What is on its way to the former comes to this one.
+            reading.late += one.credit
         if reading.purse is None and self._common is not None:
             raise ValueError(
                 "one layer can listen on several names at once only one time: use one name, or another layer"
@@ -65,17 +72,43 @@ class Readings:
             self._forget(reading)
             ticket.settle(Frame("OK"))
             return
+        self._ending.add(reading)
         self._withdraw(reading)
+        if reading.purse is None:
+            self._take_last(reading)
         *first, last = _requests.unlisten(reading.names)
         for request in first:
             self._say(request, Ticket())
         self._say(last, _Forgetting(self, reading, ticket))
+
+    def _take_last(self, reading: Reading) -> None:
+        """Has all come that waits in mailboxes, which nobody else would get (L6); nothing more of the other names."""
+        for name in reading.names:
+            if name.endswith("!") and reading.in_force:
+                reading.credit += MOST_LAST
+                self._say(_requests.ready(MOST_LAST, name), None)
 
     def grant(self, reading: Reading, count: int) -> None:
         """Lets ``count`` more deliveries come."""
         reading.credit += count
         reading.untold += count
         self._ungranted.add(reading)
+
+    def withdraw(self, reading: Reading) -> None:
+        """Takes credit back: what has used it has come once a later request is answered."""
+        reading.late += reading.credit
+        reading.credit = reading.untold = 0
+        if reading.in_force:
+            self._say(_requests.ready(0, reading.purse), None)
+
+    def poll(self, reading: Reading, ticket: Ticket) -> None:
+        """Asks for one message that is there now: it has come when the ticket is settled, or there is none (R5)."""
+        reading.late += reading.credit + 1
+        reading.credit = reading.untold = 0
+        self._say(_requests.ready(1, reading.purse), None)
+        self._say(_requests.PING, Ticket())
+        self._say(_requests.ready(0, reading.purse), None)
+        self._say(_requests.PING, ticket)
 
     def reads(self, channel: str) -> Optional[Reading]:
         """Returns who reads a channel here."""
@@ -100,6 +133,7 @@ class Readings:
         """A broker has greeted: everything is listened on again."""
         self._is_open = True
         for reading in self.all:
+            reading.late = 0
             self._say_listen(reading, broker_is_new)
 
     def broke(self) -> None:
@@ -136,6 +170,15 @@ class Readings:
         group = frame.options.get("group")
         if len(channels) == 1:
             return _hand_over(self.reads(channels[0]), channels, group, frame.body)
+        mailbox = _names.mailbox(channels[0])
+        reading = self._readings.get(mailbox)
+        if (
+            reading is not None
+            and self._readings.keys().isdisjoint(channels)
+            and all(channel.startswith(mailbox) for channel in channels)
+        ):
+            # Most often all are of one mailbox.
+            return _hand_over(reading, channels, group, frame.body)
         shares: Dict[Optional[Reading], List[str]] = {}
         for channel in channels:
             shares.setdefault(self.reads(channel), []).append(channel)
@@ -265,6 +308,7 @@ class Readings:
     def _forget(self, reading: Reading) -> None:
         reading.in_force = False
         self._ungranted.discard(reading)
+        self._ending.discard(reading)
         for name in reading.names:
             if self._readings.get(name) is reading:
                 del self._readings[name]
@@ -275,9 +319,12 @@ def _hand_over(reading: Optional[Reading], channels: List[str], group: Optional[
     if reading is None:
         logger.warning("a message came for %s, where nobody listens", " ".join(channels[:3]))
         return None
-    if not reading.credit:
+    if reading.credit:
+        reading.credit -= 1
+    elif reading.late:
+        reading.late -= 1
+    else:
         return "more messages than were asked for"
-    reading.credit -= 1
     reading.queue.append(Delivery(channels, group, body))
     reading.notify()
     return None

@@ -3,8 +3,6 @@
 Names are checked here, so nothing that a caller gives can break a line.
 """
 
-from __future__ import annotations
-
 from typing import Iterable, Iterator, List, Optional
 
 from . import _names
@@ -13,6 +11,9 @@ from ._errors import BadOption
 MOST_LINE = 4_096
 MOST_CREDIT = 1_000_000_000
 MOST_PAGE = 1_000
+MOST_CAPACITY = 1_000_000
+#: Milliseconds: a day.
+MOST_EXPIRY = 86_400_000
 
 PING = b"PING\n"
 PONG = b"PONG\n"
@@ -43,16 +44,37 @@ def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
     return f"{line}\n".encode("ascii")
 
 
-def send(channel: str, body: bytes, if_heard: bool = False) -> bytes:
-    """``SEND`` of a body in MessagePack."""
-    option = " Here=1" if if_heard else ""
+def send(channel: str, body: bytes, if_heard: bool = False, bounds: str = "") -> bytes:
+    """``SEND`` of a body in MessagePack; ``bounds`` are options made by ``capacity_option`` and ``expiry_option``."""
+    option = " Here=1" + bounds if if_heard else bounds
     return b"SEND :%d %b\n%b\n" % (len(body), (_names.channel(channel) + option).encode("ascii"), body)
 
 
-def send_group(group: str, body: bytes, except_: Optional[str] = None) -> bytes:
+def send_group(group: str, body: bytes, except_: Optional[str] = None, bounds: str = "") -> bytes:
     """``GSEND`` of a body in MessagePack."""
-    option = "" if except_ is None else f" except={_names.channel(except_)}"
+    option = bounds if except_ is None else f" except={_names.channel(except_)}{bounds}"
     return b"GSEND :%d %b\n%b\n" % (len(body), (_names.group(group) + option).encode("ascii"), body)
+
+
+def capacity_option(messages: int) -> str:
+    """Messages that may wait in a channel, for one send (S8)."""
+    if not 0 < messages <= MOST_CAPACITY:
+        raise BadOption(f"a capacity is 1 to {MOST_CAPACITY} messages, not {messages}")
+    return f" Capacity={int(messages)}"
+
+
+def expiry_option(seconds: float) -> str:
+    """The time after which a message is dropped, for one send (S9)."""
+    milliseconds = round(seconds * 1_000)
+    if not 0 < milliseconds <= MOST_EXPIRY:
+        raise BadOption(f"a message expires after 0.001 to {MOST_EXPIRY // 1_000} s, not {seconds:g}")
+    return f" Expiry={milliseconds}"
+
+
+def bounds(expiry: Optional[float], capacity: Optional[int]) -> str:
+    """Both, where they are given."""
+    option = "" if capacity is None else capacity_option(capacity)
+    return option if expiry is None else option + expiry_option(expiry)
 
 
 def ready(count: int, purse: Optional[str] = None) -> bytes:

@@ -65,6 +65,11 @@ class Routes(Generic[M, R]):
             raise ValueError("the worker has no functions: give it some with @worker.on")
         return list(dict.fromkeys([*self._plain, *self._routes]))
 
+    @property
+    def mailboxes(self) -> List[str]:
+        """Those among the names."""
+        return [name for name in dict.fromkeys([*self._plain, *self._routes]) if name.endswith("!")]
+
     def add(self, channel: str, path: Optional[str], method: Optional[str], function: Callable[[M], R]) -> None:
         """Lets a function take the messages of a channel or mailbox, or those of a path and method of them."""
         _names.listenable(channel)
@@ -79,6 +84,21 @@ class Routes(Generic[M, R]):
     def refuse(self, channel: str, function: Callable[[M], R]) -> None:
         """Lets a function take the messages of a channel that are no HTTP requests and fit no route."""
         self._refusals[channel] = function
+
+    def count(self, taken: Callable[[], object]) -> None:
+        """Has ``taken`` called before a function takes a message; to be said when all functions are there."""
+
+        def counted(function: Callable[[M], R]) -> Callable[[M], R]:
+            def call(message: M) -> R:
+                taken()
+                return function(message)
+
+            return call
+
+        self._plain = {channel: counted(function) for channel, function in self._plain.items()}
+        for routes in self._routes.values():
+            for route in routes:
+                route.function = counted(route.function)
 
     def find(self, message: M) -> Tuple[Optional[Callable[[M], R]], Optional[_http.Answer]]:
         """Returns the function for a message, or the answer for an HTTP request that fits no route.

@@ -1,7 +1,5 @@
 """One connection to a broker, without its socket: protocol/PROTOCOL.md, section 3."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Deque, Generic, List, Optional, Tuple, TypeVar
 

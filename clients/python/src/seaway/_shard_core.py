@@ -23,6 +23,8 @@ from ._ticket import Ticket
 #: Brokers that one client may have.
 MOST = 64
 LEAST_FAILOVER = 0.3
+_LATENESS = 0.3
+"""Seconds that brokers, which look a few times a second, may be late with three heartbeats."""
 
 _TO_GROUP = frozenset(("GSEND", "MEMBERS", "WATCH", "UNWATCH"))
 _TO_CHANNEL = frozenset(("SEND", "PEEK"))
@@ -255,7 +257,8 @@ class PartCore(Core):
         self, whole: ShardCore, place: int, client: str, token: Optional[str], heartbeat: float, timeout: float,
         failover: float,
     ):  # fmt: skip
-        super().__init__(client, token, heartbeat, timeout)
+        # Given up by the broker after three of them: before it gets sends again, if it was cut off (B11).
+        super().__init__(client, token, min(heartbeat, (2 * failover - _LATENESS) / 3), timeout)
         # Given up after three of them, and looked after six times in each failover time.
         self._heartbeat = failover * 0.27
         self._whole = whole

@@ -160,6 +160,10 @@ class ShardLink:
             if link.core.has_output:
                 link.flush_soon()
 
+    def flush_alone(self) -> None:
+        """The same: what is asked of several brokers is not alone."""
+        self.flush_soon()
+
     async def end(self, error: SeawayError) -> None:
         """Ends the layer: nothing is tried again."""
         with self.guard:

@@ -68,7 +68,7 @@ class ShardMap:
         self._began = now
         self._live: Dict[str, _Broker] = {}
         self._lost: Set[str] = set()
-        self._staying: OrderedDict[str, Tuple[str, int]] = OrderedDict()
+        self._staying: OrderedDict[str, Tuple[str, _Broker, int]] = OrderedDict()
         self._turn = 0
 
     # What happens to brokers
@@ -122,14 +122,15 @@ class ShardMap:
         return order(name, usable)[0] if usable else None
 
     def _for_stream(self, name: str, now: int, without: Collection[str]) -> Optional[str]:
-        identity, last = self._staying.pop(name, ("", 0))
+        identity, then, last = self._staying.pop(name, ("", None, 0))
         broker = self._live.get(identity)
-        if not broker or broker.is_leaving or identity in without or now >= last + self.STAY:
+        # One that was lost and is back is another.
+        if not broker or broker is not then or broker.is_leaving or identity in without or now >= last + self.STAY:
             chosen = self.for_group(name, now=now, without=without)
             if chosen is None:
                 return None
             identity = chosen
-        self._staying[name] = (identity, now)
+        self._staying[name] = (identity, self._live[identity], now)
         if len(self._staying) > self.MOST_STAYING:
             self._staying.popitem(last=False)
         return identity

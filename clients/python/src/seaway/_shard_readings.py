@@ -34,20 +34,6 @@ class PartReadings(Readings):
             return None
         return super().told(verb, args)
 
-    def message(self, frame: Frame) -> Optional[str]:
-        """Takes a ``MSG``: one that was on its way when its credit was withdrawn is taken too."""
-        for channel in frame.args:
-            reading = self.reads(channel)
-            if reading is not None and not reading.credit:
-                reading.credit = 1
-        return super().message(frame)
-
-    def withdraw(self, reading: Reading) -> None:
-        """Takes credit back that was not used."""
-        reading.credit = reading.untold = 0
-        if reading.in_force:
-            self._say(_requests.ready(0, reading.purse), None)
-
     def _restore(self, reading: Reading, before: List[Tuple[str, str]], broker_is_new: bool) -> None:
         self._core.listened(reading)
 
@@ -104,6 +90,10 @@ class Whole:
     def grant(self, count: int) -> None:
         self.reading.credit += count
         self.credit.grant(count)
+        self.hand_over()
+
+    def withdraw(self) -> None:
+        self.reading.credit = self.credit.left = 0
         self.hand_over()
 
     def hand_over(self) -> None:
@@ -177,6 +167,16 @@ class ShardReadings:
         if whole := self._wholes.get(reading):
             whole.grant(count)
 
+    def withdraw(self, reading: Reading) -> None:
+        """Takes credit back; what has come nevertheless is kept for the next grant."""
+        if whole := self._wholes.get(reading):
+            whole.withdraw()
+
+    def poll(self, reading: Reading, ticket: Ticket) -> None:
+        """Asks all brokers for one message that is there now; it has come when the ticket is settled."""
+        self.grant(reading, 1)
+        self._core.ask(_requests.PING, _Polling(self, reading, ticket))
+
     def went(self, place: int) -> None:
         """A connection has ended."""
         for whole in list(self._wholes.values()):
@@ -214,3 +214,26 @@ class _Ended(Ticket):
 
     def fail(self, error: SeawayError) -> None:
         self.settle(Frame("OK"))
+
+
+class _Polling(Ticket):
+    """A ``PING`` behind which the credit of a poll is said: a second one is answered when its message has come."""
+
+    __slots__ = ("_reading", "_readings", "_then")
+
+    def __init__(self, readings: ShardReadings, reading: Reading, then: Ticket):
+        super().__init__()
+        self._readings = readings
+        self._reading = reading
+        self._then = then
+
+    def settle(self, frame: Frame) -> None:
+        super().settle(frame)
+        core = self._readings._core
+        if core.is_open:
+            core.ask(_requests.PING, self._then)
+        else:
+            self._then.settle(frame)
+
+    def fail(self, error: SeawayError) -> None:
+        self._then.fail(error)

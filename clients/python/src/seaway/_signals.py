@@ -7,9 +7,9 @@ import os
 import signal
 import threading
 from types import FrameType
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-_NUMBERS = (signal.SIGTERM, signal.SIGINT)
+_NUMBERS: Tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)
 
 #: Running workers that have taken the signals: one, unless a worker runs inside another one's function.
 _takers: List[Signals] = []
@@ -17,6 +17,12 @@ _masks = threading.local()
 
 #: The worker of the main thread has been told to leave, so a KeyboardInterrupt is a second signal.
 _was_told = False
+
+
+def leave_interrupts() -> None:
+    """Workers of this process leave SIGINT alone: a supervisor tells them to leave, by SIGTERM."""
+    global _NUMBERS
+    _NUMBERS = (signal.SIGTERM,)
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -6,8 +6,6 @@ it works. A daemon thread looks after the connection every few seconds while nob
 answered.
 """
 
-from __future__ import annotations
-
 import contextlib
 import select
 import socket
@@ -15,7 +13,7 @@ import ssl
 import threading
 import time
 import weakref
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 from . import _fork
 from ._address import Address, reason
@@ -61,6 +59,9 @@ class Link:
         self._turn = threading.Condition(self.lock)
         self._is_moving = False
         self._socket: Optional[socket.socket] = None
+        #: Of that connection, and what of it is looked for.
+        self._poller: Any = None
+        self._polled = 0
         self._unwritten = memoryview(b"")
         self._try_at = 0.0
         self._waker, self._wakes = socket.socketpair()
@@ -102,14 +103,19 @@ class Link:
 
     def ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal."""
-        tickets = [Ticket() for _ in requests]
+        tickets: List[Ticket] = []
         with self.lock:
             self.open()
-            for request, ticket in zip(requests, tickets):
+            for request in requests:
+                ticket = Ticket()
                 self.core.ask(request, ticket)
+                tickets.append(ticket)
             if tickets:
                 self.wait(tickets[-1])
-        return [ticket.result() for ticket in tickets]
+        answers: List[Frame] = []
+        for ticket in tickets:
+            answers.append(ticket.result())
+        return answers
 
     def post(self, request: bytes, ticket: Ticket) -> None:
         """Says a request that leaves now, or with the rest of a batch; its ticket tells what became of it."""
@@ -194,9 +200,10 @@ class Link:
         if connection is None:
             self._connect(left)
             return
-        poller = select.poll()
-        poller.register(connection, select.POLLIN | select.POLLOUT if self._unwritten else select.POLLIN)
-        poller.register(self._waker, select.POLLIN)
+        poller, wanted = self._poller, select.POLLIN | select.POLLOUT if self._unwritten else select.POLLIN
+        if wanted != self._polled:
+            self._polled = wanted
+            poller.modify(connection, wanted)
         self.lock.release()
         try:
             ready = dict(poller.poll(min(left, _TICK) * 1000))
@@ -246,6 +253,9 @@ class Link:
         else:
             connection.setblocking(False)
             self._socket = connection
+            self._poller, self._polled = select.poll(), select.POLLIN
+            self._poller.register(connection, select.POLLIN)
+            self._poller.register(self._waker, select.POLLIN)
             self.core.connected(time.monotonic())
             self._write()
             self._begin_keeping()
@@ -364,7 +374,7 @@ def _receive(connection: socket.socket) -> bytes:
     return data
 
 
-def _keep(link: weakref.ref[Link], ends: threading.Event) -> None:
+def _keep(link: "weakref.ref[Link]", ends: threading.Event) -> None:
     while not ends.wait(_TICK):
         kept = link()
         if kept is None:

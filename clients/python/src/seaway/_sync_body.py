@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from typing import TYPE_CHECKING, Generator
+from typing import TYPE_CHECKING, Generator, Optional
 
 from . import _body
-from ._errors import BodyBroken, Gone, SeawayError
+from ._blocking import blocking
+from ._body_reader import BaseReader, nobody_waits
 
 if TYPE_CHECKING:
     from .listening import Listening
@@ -25,52 +25,40 @@ def whole(content: bytes) -> Generator[bytes, None, None]:
 
 def stream(message: Message, channel: str) -> Generator[bytes, None, None]:
     """The pieces of a body as they come; asks for more as they are taken."""
-    pieces = _body.Pieces()
-    layer = message.layer
-    listening = layer.listen(channel, credit=_body.CREDIT)
+    reader = BodyReader(message, channel)
     try:
-        while not pieces.is_whole:
-            wish = pieces.wish()
-            if wish is not None:
-                _ask(message, wish)
-            piece = _next(message, listening)
-            content = _taken(message, pieces, piece)
+        while not reader.is_whole:
+            content = reader.next()
             if content:
                 yield content
     finally:
-        with contextlib.suppress(SeawayError):
-            # What is on its way is for nobody else.
-            if not pieces.is_whole:
-                layer.close(channel)
-            listening.stop()
+        reader.stop()
 
 
-def _next(message: Message, listening: Listening) -> Message:
-    until = time.monotonic() + _body.PATIENCE
-    while time.monotonic() < until:
-        piece = listening.receive(_LOOK)
-        if piece is not None:
-            return piece
-        # The server may have lost the broker through which the pieces come, and with it the way to say so there.
-        if message.is_gone:
-            raise BodyBroken("nobody waits for the answer any more", is_left=True)
-    raise BodyBroken(f"no piece of the body came for {_body.PATIENCE:g} s")
+class BodyReader(BaseReader):
+    """The pieces of a body, one at a time."""
 
+    _message: Message
+    _listening: Optional[Listening]
 
-def _taken(message: Message, pieces: _body.Pieces, piece: Message) -> bytes:
-    try:
-        return pieces.take(piece)
-    except BodyBroken as error:
-        if error.is_left:
-            message.gone()
-        raise
+    next = blocking(BaseReader._next)
+    stop = blocking(BaseReader._stop)
 
+    async def _listen(self) -> Listening:
+        return self._message.layer.listen(self._channel, credit=_body.CREDIT)
 
-def _ask(message: Message, wish: bytes) -> None:
-    from .message import put_again
+    async def _piece(self) -> Optional[Message]:
+        assert self._listening is not None
+        until = time.monotonic() + _body.PATIENCE
+        while time.monotonic() < until:
+            piece = self._listening.receive(_LOOK)
+            if piece is not None:
+                return piece
+            # The server may have lost the broker through which the pieces come, and with it the way to say so there.
+            if self._message.is_gone:
+                raise nobody_waits()
+        return None
 
-    try:
-        put_again(message, message.reply_channel or "", wish)
-    except Gone:
-        message.gone()
-        raise BodyBroken("nobody waits for the answer any more", is_left=True) from None
+    async def _halt(self) -> None:
+        if self._listening is not None:
+            self._listening.stop()

@@ -104,9 +104,9 @@ class Consumer:
         if isinstance(self._layer.link, ShardThread):
             # It may go to another broker than what was replied, and so overtake it.
             message.wait_for_replies()
-        self._layer.post(control, _endings.done(order), Pending(self._layer, control))
+        self._layer.post(control, _endings.done(order), Pending(self._layer, control), again=True)
 
     def _post(self, message: Message, body: bytes) -> None:
         channel = message.reply_channel
         if channel is not None:
-            self._layer.post(channel, body, Pending(self._layer, channel))
+            self._layer.post(channel, body, Pending(self._layer, channel), again=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Union
 
-from . import _ends
+from . import _ends, _time
 from ._errors import Gone, SeawayError
 from ._log import logger
 from ._ticket import Ticket
@@ -52,7 +51,7 @@ class RequestEnds:
             and message.is_request
             and not message.is_whole
             and not message.is_handed_on
-            and time.monotonic() - message.began >= _ends.AFTER
+            and _time.monotonic() - message.began >= _ends.AFTER
         )
 
     def _announce(self, message: Message) -> None:

@@ -8,16 +8,17 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Deque, Iterator, List, Optional
 
-from . import _websocket
+from ._kept import Kept
+from ._leaving import Leaving
 from ._log import logger
 from ._reading import Delivery, Reading
 from ._routes import Routes
 from ._sync import FOREVER
 from ._sync_consumer import Consumer
 from ._ticket import Ticket
-from ._window import Window
+from ._window import TELL, Window
 from .message import Message
-from .websocket import give_back
+from .websocket import tell
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -28,7 +29,7 @@ Tasks = queue.SimpleQueue
 class Run:
     """One run of a worker on a layer."""
 
-    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading, kept: _websocket.Kept):
+    def __init__(self, layer: Layer, routes: Routes[Message, Any], reading: Reading, kept: Kept):
         self._layer = layer
         self._link = layer.link
         self._reading = reading
@@ -42,7 +43,7 @@ class Run:
         self._is_stopped = True
         self._link.wake()
 
-    def work_alone(self, prefetch: int) -> None:
+    def work_alone(self, prefetch: int, drain: float) -> None:
         """One thread reads, works, and writes the answers of all messages of one read at once."""
         window = Window(prefetch)
         self._begin()
@@ -52,7 +53,7 @@ class Run:
                 if not deliveries:
                     break
                 self._work(deliveries, window)
-            for deliveries in self._last_deliveries(window.size):
+            for deliveries in self._last_deliveries(window.size, drain):
                 self._work(deliveries, window)
             self._leave()
             self._work(self._reading.queue, window)
@@ -82,7 +83,7 @@ class Run:
                     break
                 for delivery in deliveries:
                     tasks.put(delivery)
-            for deliveries in self._last_deliveries(0):
+            for deliveries in self._last_deliveries(0, drain):
                 for delivery in deliveries:
                     tasks.put(delivery)
             self._leave()
@@ -120,13 +121,15 @@ class Run:
         self._reading.queue.clear()
         return deliveries
 
-    def _last_deliveries(self, held: int) -> Iterator[Deque[Delivery]]:
-        """Gives back the sockets that are kept here, then takes what was on its way for a moment."""
+    def _last_deliveries(self, held: int, drain: float) -> Iterator[Deque[Delivery]]:
+        """Parts with the sockets that are kept here, and takes meanwhile what comes from them."""
         reading, link = self._reading, self._link
-        if reading.error is not None or not give_back(self._layer, self._kept):
+        if reading.error is not None:
             return
-        until = time.monotonic() + _websocket.LAST_EVENTS
-        while reading.error is None and time.monotonic() < until:
+        leaving = Leaving(self._kept, drain, time.monotonic())
+        while reading.error is None and not leaving.is_over(time.monotonic()):
+            tell(self._layer, leaving.take(time.monotonic()))
+            until = leaving.next(time.monotonic())
             with link.lock:
                 if held > 2 * reading.credit:
                     link.core.readings.grant(reading, held - reading.credit)
@@ -140,16 +143,28 @@ class Run:
             return
         if count > 1:
             self._link.batching = threading.get_ident()
-        started = time.monotonic()
+        started = told = time.monotonic()
         try:
             while deliveries:
                 self._consumer.consume(deliveries.popleft(), started)
+                if deliveries:
+                    now = time.monotonic()
+                    if now - told > TELL:
+                        told = now
+                        self._tell(window.size - len(deliveries))
         except BaseException:
             self._consumer.give_up(deliveries)
             raise
         finally:
             self._link.batching = None
         window.worked(count, time.monotonic() - started)
+
+    def _tell(self, held: int) -> None:
+        """Lets the answers so far leave, and others come meanwhile, so that neither side waits for a batch's end."""
+        with self._link.lock:
+            if held > self._reading.credit and not self._is_stopped:
+                self._link.core.readings.grant(self._reading, held - self._reading.credit)
+        self._link.flush()
 
     def _take_tasks(self, tasks: Tasks[Optional[Delivery]]) -> None:
         while True:

@@ -1,7 +1,5 @@
 """Who waits for the answer to a request."""
 
-from __future__ import annotations
-
 from typing import Optional
 
 from ._errors import SeawayError, TooLarge, refusal
@@ -11,10 +9,12 @@ from ._frames import Frame
 class Ticket:
     """Waits for the answer to one request."""
 
-    __slots__ = ("_error", "_frame", "done")
+    __slots__ = ("_error", "_frame", "again", "done")
 
     def __init__(self) -> None:
         self.done = False
+        #: The request, where it is to be said again when its broker leaves or is lost: twice must be as once.
+        self.again: Optional[bytes] = None
         self._frame: Optional[Frame] = None
         self._error: Optional[SeawayError] = None
 

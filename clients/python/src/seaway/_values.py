@@ -1,13 +1,10 @@
 """Messages in MessagePack: protocol/PROTOCOL.md, section 5."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Dict, Iterable
 
-import msgpack
-
+from . import _msgpack
 from ._errors import BadPayload
 
 MOST_DEPTH = 64
@@ -17,7 +14,7 @@ MOST_INTEGER = 2**63 - 1
 _PLAIN = frozenset((str, bytes, bool, type(None)))
 
 
-def pack(message: Mapping[str, Any]) -> bytes:
+def pack(message: "Mapping[str, Any]") -> bytes:
     """Returns a message in MessagePack.
 
     Values are ``None``, ``bool``, ``int`` of 64 bits, finite ``float``, ``str``, ``bytes``, lists and tuples, and
@@ -29,10 +26,10 @@ def pack(message: Mapping[str, Any]) -> bytes:
     return pack_unchecked(message)
 
 
-def pack_unchecked(message: Mapping[str, Any]) -> bytes:
+def pack_unchecked(message: "Mapping[str, Any]") -> bytes:
     """Like ``pack``, for a message that this package has made itself."""
     try:
-        return msgpack.packb(message, default=_plain)  # type: ignore[no-any-return]
+        return _msgpack.packb(message, default=_plain)
     except UnicodeEncodeError as error:
         raise BadPayload(f"a string is not Unicode text: {error}") from error
     except (TypeError, ValueError, OverflowError) as error:
@@ -41,18 +38,24 @@ def pack_unchecked(message: Mapping[str, Any]) -> bytes:
 
 def string(text: bytes) -> bytes:
     """Returns how a string of these bytes stands in a message."""
-    return msgpack.packb(text.decode("ascii"))  # type: ignore[no-any-return]
+    return _msgpack.packb(text.decode("ascii"))
 
 
 def unpack(body: bytes) -> Dict[str, Any]:
     """Returns the message that a body in MessagePack holds, or raises ``BadPayload``."""
+    message = unpack_unchecked(body)
+    check((message,), 0)
+    return message
+
+
+def unpack_unchecked(body: bytes) -> Dict[str, Any]:
+    """Like ``unpack``, for who looks at single fields and minds neither large integers nor numbers that are none."""
     try:
-        message = msgpack.unpackb(body, raw=False, strict_map_key=True, max_ext_len=0, ext_hook=_refuse_extension)
+        message = _msgpack.unpackb(body)
     except (ValueError, RecursionError) as error:
         raise BadPayload(str(error) or type(error).__name__) from error
     if type(message) is not dict:
         raise BadPayload("a message is a map")
-    check((message,), 0)
     return message
 
 
@@ -101,7 +104,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise BadPayload(f"{type(value).__name__} is no value of a message")
-
-
-def _refuse_extension(code: int, data: bytes) -> Any:
-    raise ValueError("extension types are not of the protocol")

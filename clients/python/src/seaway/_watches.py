@@ -1,7 +1,5 @@
 """Which groups are told to which channels."""
 
-from __future__ import annotations
-
 from typing import Dict, Iterator
 
 from . import _requests

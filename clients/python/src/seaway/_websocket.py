@@ -11,18 +11,18 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _http, _values
 from ._errors import BadPayload, SeawayError
+from ._kept import Kept
 from ._message import Fields
 
 Data = Union[str, bytes]
 
 #: How long something is sent again while the socket takes nothing more (W13).
 PATIENCE = 60.0
-#: How long events that are on their way here may take once their sockets were given back.
-LAST_EVENTS = 0.25
 #: RFC 6455: the server cannot fulfil the request.
 FAILED = 1011
+#: The service restarts: the browser may come again.
+RESTART = 1012
 
-GIVE_BACK = _values.pack({"receive_channel": None})
 NOT_FOUND = _values.pack({"accept": False, "status": 404})
 
 
@@ -45,7 +45,7 @@ def beside(connect: str) -> Channels:
 
 def mailbox() -> str:
     """Returns the name of a mailbox for sockets that nobody else has."""
-    return f"websocket.worker.{secrets.token_hex(8)}!"
+    return f"websocket.worker.{secrets.token_hex(16)}!"
 
 
 def data(content: Data) -> Dict[str, Any]:
@@ -83,42 +83,19 @@ def closing(code: int, reason: str) -> Dict[str, Any]:
     return {"close": code, "reason": reason} if reason else {"close": code}
 
 
-class Kept:
-    """The sockets whose events come to this process alone (W18), to be given back when it leaves."""
-
-    #: Beyond it the oldest is not given back: the server finds that nobody reads its channel any more.
-    MOST = 65_536
-
-    def __init__(self) -> None:
-        self._controls: Dict[str, str] = {}
-        self._count = 0
-        self._is_leaving = False
-
-    def keep(self, socket: SocketFields, mailbox: str) -> Optional[str]:
-        """Returns a channel for the socket's events, of its own so that a busy socket leaves the others their room."""
-        if self._is_leaving:
-            return None
-        if len(self._controls) >= self.MOST:
-            self.forget(next(iter(self._controls)))
-        self._controls[socket.channel] = socket.control_channel
-        self._count += 1
-        return f"{mailbox}{self._count}"
-
-    def forget(self, channel: str) -> None:
-        """The socket has ended."""
-        self._controls.pop(channel, None)
-
-    def leave(self) -> List[str]:
-        """Keeps no more; returns the control channels of those to be given back."""
-        self._is_leaving = True
-        controls, self._controls = list(self._controls.values()), {}
-        return controls
-
-
 class SocketFields:
     """What an event says of its socket."""
 
-    __slots__ = ("_is_decided", "_receive_channel", "_serial", "channel", "control_channel", "message")
+    __slots__ = (
+        "_is_decided",
+        "_is_rejected",
+        "_receive_channel",
+        "_serial",
+        "channel",
+        "control_channel",
+        "kept",
+        "message",
+    )
 
     def __init__(self, message: Fields):
         channel, control = message.reply_channel, message.get("control_channel")
@@ -131,8 +108,11 @@ class SocketFields:
         #: The event: its path, and in a connect its query string and headers.
         self.message = message
         self._is_decided: bool = message.get("type") != "websocket.connect"
+        self._is_rejected = False
         self._serial = False
         self._receive_channel: Optional[str] = None
+        #: Of a sticky route; not part of the public interface.
+        self.kept: Optional[Kept] = None
 
     @property
     def path(self) -> str:
@@ -153,6 +133,24 @@ class SocketFields:
     def is_decided(self) -> bool:
         """Whether the socket was accepted or rejected."""
         return self._is_decided
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the socket was rejected here, in the connect."""
+        return self._is_rejected
+
+    @property
+    def session(self) -> Dict[str, Any]:
+        """Values that live as long as the socket, from its connect to the end of its disconnect.
+
+        They are in the memory of the worker that has accepted the socket, so the route has to be ``sticky``, else it is
+        a ``SeawayError``. When that worker leaves it closes the sockets that have a session with 1012; an event of one
+        whose session is not here, since the worker died or had more than 65,536 sockets, raises ``NoSession``, which
+        closes it so too.
+        """
+        if self.kept is None:
+            raise SeawayError("a session needs a route with sticky=True: else a socket's events go to any worker")
+        return self.kept.session(self.channel)
 
     def told(self, serial: bool, receive_channel: Optional[str]) -> None:
         """Keeps what the route wants, for when the socket is accepted; not part of the public interface."""
@@ -182,6 +180,7 @@ class SocketFields:
     def _rejecting(self, status: int, headers: Optional[_http.Headers], content: _http.Text) -> Dict[str, Any]:
         message = reject(status, headers, content)
         self._decide()
+        self._is_rejected = True
         return message
 
     def _decide(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: The longest that a message is expected to wait here behind others, in seconds.
 PATIENCE = 0.005
+#: Seconds of work on a batch after which its answers so far are written, and more messages are asked for.
+TELL = 0.002
 
 
 class Window:

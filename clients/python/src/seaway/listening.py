@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Deque, Iterator, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Iterator, Optional, Tuple, Type
 
 from . import _requests
 from ._errors import Unreachable
-from ._reading import Reading
+from ._listening import BaseListening
+from ._reading import Delivery
 from ._sync import FOREVER
 from ._ticket import Ticket
 from .message import Message
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .layer import Layer
 
 
-class Listening(Reading):
+class Listening(BaseListening):
     """Messages as they come: ``for message in layer.listen("chat.log")``.
 
     Goes on through lost connections. Raises ``Lost`` when another connection has taken a mailbox over, ``Refused``
@@ -26,11 +26,10 @@ class Listening(Reading):
     end of the block.
     """
 
+    _layer: Layer
+
     def __init__(self, layer: Layer, names: Tuple[str, ...], credit: int):
-        super().__init__(names)
-        self._layer = layer
-        self._messages: Deque[Message] = deque()
-        self._is_stopped = False
+        super().__init__(layer, names)
         link = layer.link
         with link.lock:
             link.open()
@@ -53,13 +52,7 @@ class Listening(Reading):
             if timeout == 0:
                 self._ask_for_what_is_there()
             link.move(self._has_something, until)
-            if not self._messages and self.queue:
-                self._take()
-            if self._messages:
-                return self._messages.popleft()
-            if self.error is not None and not self._is_stopped:
-                raise self.error
-        return None
+            return self._next()
 
     def stop(self) -> None:
         """Takes nothing more. What has come and was not received stays to be received; then iteration ends."""
@@ -86,15 +79,11 @@ class Listening(Reading):
     ) -> None:
         self.stop()
 
-    def _has_something(self) -> bool:
-        return bool(self._messages) or bool(self.queue) or self.error is not None or self._is_stopped
+    def _make(self, channel: str, delivery: Delivery) -> Message:
+        return Message(channel, delivery.group, delivery.body, self._layer)
 
-    def _take(self) -> None:
-        delivery = self.queue.popleft()
-        if self.error is None and not self._is_stopped:
-            self._layer.link.core.readings.grant(self, 1)
-        for channel in delivery.channels:
-            self._messages.append(Message(channel, delivery.group, delivery.body, self._layer))
+    def _grant(self) -> None:
+        self._layer.link.core.readings.grant(self, 1)
 
     def _ask_for_what_is_there(self) -> None:
         """What is there has come once a ``PING`` is answered (R5)."""

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Generator, Optional, Type
+from typing import TYPE_CHECKING, Any, Generator, Optional, Type
 
-from . import _body, _http, _sync_body, _values
-from ._answering import ANSWERED, BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
-from ._errors import Full, Gone, SeawayError, Unknown
+from . import _body, _http, _stream, _sync_body, _time, _values
+from ._answering import BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
+from ._blocking import blocking, run
+from ._errors import SeawayError, Unreachable
 from ._frames import Frame
 from ._log import logger
-from ._message import Fields
+from ._stream import Answerable, BaseStream
 from ._ticket import Ticket
 
 if TYPE_CHECKING:
     from ._sync_ends import RequestEnds
     from .layer import Layer
 
-#: How long a piece of an answer that meets ``full`` is tried again.
-STREAM_PATIENCE = 60.0
+#: How long a worker's whole answer waits for a broker.
+ANSWER_PATIENCE = 10.0
+
+
+class _Waits:
+    """Sleeps."""
+
+    monotonic = staticmethod(_time.monotonic)
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets them pass."""
+        _time.sleep(seconds)
+
+
+WAITS = _Waits()
 
 
 class Pending(Ticket):
@@ -63,10 +76,13 @@ class Pending(Ticket):
         self.result()
 
 
-class Message(Fields):
+class Message(Answerable):
     """A received message that knows how to answer."""
 
-    __slots__ = ("_ends", "began", "layer", "pending")
+    __slots__ = ("_ends", "began", "pending")
+
+    layer: Layer
+    waits = WAITS
 
     def __init__(
         self,
@@ -153,12 +169,15 @@ class Message(Fields):
         """
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
-            body = answer.packed()
-            return self._send(self._channel(), body, self.begin(WHOLE))
+            return self.respond_packed(answer.packed())
         with self.stream(status, answer.headers) as stream:
             for start in range(0, len(answer.content), _http.PIECE):
                 stream.write(answer.content[start : start + _http.PIECE])
         return None
+
+    def respond_packed(self, body: bytes) -> Pending:
+        """Like ``respond``, with the one message of the answer; not part of the public interface."""
+        return self._send(self._channel(), body, self.begin(WHOLE), True)
 
     def stream(self, status: int = 200, headers: Optional[_http.Headers] = None) -> Stream:
         """Answers an HTTP request in pieces: ``with message.stream() as stream: stream.write(...)``."""
@@ -166,27 +185,24 @@ class Message(Fields):
             self.begin(BEGUN)
         return Stream(self, self._channel(), status, headers)
 
-    def refused(self, before: int, is_gone: bool) -> None:
-        """What was sent was not stored; not part of the public interface."""
-        self.take_back(before)
-        if is_gone:
-            self.gone()
-
     def wait_for_replies(self) -> None:
         """Waits until the broker has what was replied; not part of the public interface."""
         if self.pending is not None and not self.pending.done:
             self.layer.settle(self.pending)
 
-    def _channel(self) -> str:
-        channel = self.reply_channel
-        if channel is None:
-            raise SeawayError(f"the message on {self.channel} has no reply channel")
-        return channel
-
-    def _send(self, channel: str, body: bytes, before: int) -> Pending:
+    def _send(self, channel: str, body: bytes, before: int, is_whole: bool = False) -> Pending:
+        """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         pending = self.pending = Pending(self.layer, channel, self, before)
+        again = is_whole and bool(self.flags & IN_WORKER)
+        until = _time.monotonic() + (ANSWER_PATIENCE if again else 0)
         try:
-            self.layer.post(channel, body, pending)
+            while True:
+                try:
+                    self.layer.post(channel, body, pending, again=again)
+                    break
+                except Unreachable:
+                    if _time.monotonic() >= until:
+                        raise
         except SeawayError:
             self.take_back(before)
             raise
@@ -195,27 +211,15 @@ class Message(Fields):
         return pending
 
 
-class Stream:
+class Stream(BaseStream):
     """The body of an answer, written piece by piece.
 
-    Each piece waits until the broker has it, so that no later one overtakes a refused one; with a slow client pieces
-    meet ``full`` and are tried again for up to 60 s (I11). If the block ends with an error the answer is broken off,
-    so that the client does not take it for whole.
+    Each piece waits until the broker has it, for up to 60 s with a slow client (I11). If the block ends with an error
+    the answer is broken off, so that the client does not take it for whole.
     """
 
-    def __init__(self, message: Message, channel: str, status: int, headers: Optional[_http.Headers]):
-        self._message = message
-        self._channel = channel
-        self._status = status
-        self._headers = _http.listed(headers)
-        self._has_begun = False
-        self._before = 0
-        #: Bytes of content in all pieces so far.
-        self.offset = 0
-
-    def write(self, content: _http.Text) -> None:
-        """Sends one piece, best of about 65,536 bytes; raises ``Gone`` when nobody reads the answer any more."""
-        self._put(content.encode("utf-8") if isinstance(content, str) else content, True)
+    write = blocking(BaseStream._write)
+    end = blocking(BaseStream._end)
 
     def __enter__(self) -> Stream:
         return self
@@ -223,79 +227,8 @@ class Stream:
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        if error is None:
-            self._put(b"", False)
-        elif self._has_begun:
-            break_off(self._message, _http.next_piece(b"", self.offset + 1, False))
-
-    def _put(self, content: bytes, more: bool) -> None:
-        if self._has_begun:
-            piece = _http.next_piece(content, self.offset, more)
-        else:
-            piece = _http.first_piece(self._status, self._headers, content, more)
-            self._before = self._message.begin(BEGUN)
-        try:
-            insist(lambda is_last_try: self._try(piece, is_last_try))
-        except Unknown:
-            raise
-        except SeawayError as error:
-            is_gone = isinstance(error, Gone)
-            self._message.refused(self._before if not self._has_begun else ANSWERED | BEGUN, is_gone)
-            raise
-        self._has_begun = True
-        self.offset += len(content)
-        if not more:
-            self._message.end()
-
-    def _try(self, piece: bytes, is_last_try: bool) -> bool:
-        try:
-            self._message.layer.put(self._channel, piece)
-        except Full:
-            if is_last_try:
-                raise
-            return False
-        except Unknown:
-            # A further piece may be sent again, since its offset shows that it is the same (I12).
-            if is_last_try or not self._has_begun:
-                raise
-            return False
-        return True
+        run(self._leave(error))
 
 
-def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
-    """Lets the server see a hole, so that nobody takes what came for the whole; not part of the public interface."""
-    channel = message.reply_channel
-    message.end()
-    if channel is None or message.is_known_gone:
-        return
-
-    try:
-        put_again(message, channel, hole)
-    except Gone:
-        message.gone()
-    except SeawayError as error:
-        logger.warning("an answer to %s could not be broken off: %s", channel, error)
-
-
-def put_again(message: Message, channel: str, body: bytes) -> None:
-    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
-
-    def attempt(is_last_try: bool) -> bool:
-        try:
-            message.layer.put(channel, body)
-        except (Full, Unknown):
-            if is_last_try:
-                raise
-            return False
-        return True
-
-    insist(attempt)
-
-
-def insist(attempt: Callable[[bool], bool]) -> None:
-    """Tries again while there is no room; the last attempt is told so."""
-    until = time.monotonic() + STREAM_PATIENCE
-    pause = 0.005
-    while not attempt(time.monotonic() > until):
-        time.sleep(pause)
-        pause = min(pause * 2, 0.2)
+break_off = blocking(_stream.break_off)
+put_again = blocking(_stream.put_again)

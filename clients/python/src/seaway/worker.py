@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, Type, TypeVar
 
 from . import _websocket
-from ._reading import Reading
-from ._routes import Routes
+from ._reading import Reading, ReadyReading
 from ._signals import Signals
 from ._sync_run import Run
+from ._worker import BaseWorker
+from .consumers import WebSocketConsumer, attach
 from .layer import Layer
 from .message import Message
 from .websocket import WebSocket, WebSocketRoute, refuse
 
+Consumer = TypeVar("Consumer", bound=Type[WebSocketConsumer])
 Function = TypeVar("Function", bound=Callable[[Message], Any])
 
 
-class Worker:
+class Worker(BaseWorker):
     """Takes messages from channels and gives each to the function for its channel.
 
     ::
@@ -58,18 +60,10 @@ class Worker:
           that runs in the worker's own thread cannot be interrupted.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
-        if concurrency < 1 or prefetch < 0:
-            raise ValueError("concurrency is at least 1 and prefetch at least 0")
-        self.broker = broker
-        self.concurrency = concurrency
+        super().__init__(broker, concurrency, drain, layer, options)
+        if prefetch < 0:
+            raise ValueError("prefetch is at least 0")
         self.prefetch = prefetch
-        self.drain = drain
-        self._options = options
-        self._layer = layer
-        self._routes: Routes[Message, Any] = Routes()
-        self._kept = _websocket.Kept()
-        self._run: Optional[Run] = None
-        self._is_stopped = False
 
     def on(
         self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
@@ -80,14 +74,7 @@ class Worker:
         405 answers what fits none. ``/users/{id}`` puts ``id`` into ``message.parameters``, ``/files/*`` takes all
         that follow.
         """
-
-        def add(function: Function) -> Function:
-            if inspect.iscoroutinefunction(function):
-                raise TypeError("a coroutine function works in seaway.aio.Worker")
-            self._routes.add(channel, path, method, function)
-            return function
-
-        return add
+        return self._taking(channel, path, method)
 
     def websocket(
         self,
@@ -121,21 +108,21 @@ class Worker:
           go on (W16). With ``serial=False`` events of one socket may be worked on at once, by several workers, and so
           in any order: for those who want speed and no order.
         - ``sticky``: a socket's events come to the worker that has accepted it as long as that lives, so that it can
-          keep the socket's state; a worker that leaves gives its sockets back to all (W18).
+          keep the socket's state; a worker that leaves gives its sockets back to all (W18), but for those with a
+          ``session``, which it closes with 1012.
         """
+        return self._serving(path, channel, serial, sticky)
 
-        def add(function: Callable[[WebSocket, _websocket.Data], Any]) -> WebSocketRoute:
-            if inspect.iscoroutinefunction(function):
-                raise TypeError("a coroutine function works in seaway.aio.Worker")
-            mailbox = _websocket.mailbox() if sticky else None
-            route = WebSocketRoute(function, self._kept, serial, mailbox)
-            channels = _websocket.beside(channel)
-            for name in [*channels, mailbox] if mailbox else channels:
-                self._routes.add(name, path or "/*", None, route.serve)
-            self._routes.refuse(channels.connect, refuse)
-            return route
-
-        return add
+    def consumer(
+        self,
+        path: Optional[str] = None,
+        *,
+        channel: str = "websocket.connect",
+        serial: bool = True,
+        sticky: bool = False,
+    ) -> Callable[[Consumer], Consumer]:
+        """Lets a class serve the sockets of a path; see ``WebSocketConsumer``, and ``websocket`` for the rest."""
+        return self._consuming(path, channel, serial, sticky)
 
     def run(self) -> None:
         """Works until ``stop``, SIGTERM or SIGINT: then takes no more, finishes what it has, and leaves.
@@ -143,18 +130,19 @@ class Worker:
         Waits for a broker as long as it takes, also when it is lost. Raises ``Lost`` when another reader has taken a
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen.
         """
-        reading = Reading(self._routes.channels)
+        channels = self._routes.channels
+        reading = Reading(channels) if self.when_ready is None else ReadyReading(channels, self.when_ready)
         layer = self._layer or Layer(self.broker, **self._options)
-        self._run = Run(layer, self._routes, reading, self._kept)
+        run = self._run = Run(layer, self._routes, reading, self._kept)
         signals = Signals(self.stop)
         signals.take()
         try:
             if self._is_stopped:
-                self._run.stop()
+                run.stop()
             if self.concurrency == 1:
-                self._run.work_alone(self.prefetch)
+                run.work_alone(self.prefetch, self.drain)
             else:
-                self._run.work_in_threads(self.concurrency, self.drain)
+                run.work_in_threads(self.concurrency, self.drain)
         finally:
             signals.give_back()
             if self._layer is None:
@@ -162,6 +150,15 @@ class Worker:
 
     def stop(self) -> None:
         """Makes ``run`` finish what it has and return. May be called from any thread, and from a signal handler."""
-        self._is_stopped = True
-        if self._run is not None:
-            self._run.stop()
+        self._stop()
+
+    # Hooks
+
+    _route = WebSocketRoute
+    _refuse = staticmethod(refuse)
+    _attach = staticmethod(attach)
+
+    @staticmethod
+    def _check(function: Any) -> None:
+        if inspect.iscoroutinefunction(function):
+            raise TypeError("a coroutine function works in seaway.aio.Worker")

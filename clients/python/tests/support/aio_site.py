@@ -137,3 +137,14 @@ async def deciding(socket: WebSocket) -> None:
 @worker.websocket("/keep", sticky=True, serial=False)
 async def keep(socket: WebSocket, content: Union[str, bytes]) -> None:
     await socket.send(f"{os.getpid()} {socket.message.channel}")
+
+
+@worker.websocket("/remember", sticky=True, serial=False)
+async def remember(socket: WebSocket, content: Union[str, bytes]) -> None:
+    socket.session["said"] = socket.session.get("said", 0) + 1
+    await socket.send(str(socket.session["said"]))
+
+
+@remember.disconnect
+async def forget(socket: WebSocket, code: int, reason: str) -> None:
+    await socket.send(f"{socket.session['said']} and {code}")

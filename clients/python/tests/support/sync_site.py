@@ -136,3 +136,14 @@ def deciding(socket: seaway.WebSocket) -> None:
 @worker.websocket("/keep", sticky=True, serial=False)
 def keep(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
     socket.send(f"{os.getpid()} {socket.message.channel}")
+
+
+@worker.websocket("/remember", sticky=True, serial=False)
+def remember(socket: seaway.WebSocket, content: Union[str, bytes]) -> None:
+    socket.session["said"] = socket.session.get("said", 0) + 1
+    socket.send(str(socket.session["said"]))
+
+
+@remember.disconnect
+def forget(socket: seaway.WebSocket, code: int, reason: str) -> None:
+    socket.send(f"{socket.session['said']} and {code}")

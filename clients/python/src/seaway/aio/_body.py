@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING, AsyncGenerator
+from typing import TYPE_CHECKING, AsyncGenerator, Optional
 
 from .. import _body
-from .._errors import BodyBroken, Gone, SeawayError
+from .._body_reader import BaseReader
 
 if TYPE_CHECKING:
+    from .listening import Listening
     from .message import Message
 
 
@@ -20,42 +20,32 @@ async def whole(content: bytes) -> AsyncGenerator[bytes, None]:
 
 async def stream(message: Message, channel: str) -> AsyncGenerator[bytes, None]:
     """The pieces of a body as they come; asks for more as they are taken."""
-    pieces = _body.Pieces()
-    layer = message.layer
-    listening = await layer.listen(channel, credit=_body.CREDIT)
+    reader = BodyReader(message, channel)
     try:
-        while not pieces.is_whole:
-            wish = pieces.wish()
-            if wish is not None:
-                await _ask(message, wish)
-            piece = await listening.receive(_body.PATIENCE)
-            if piece is None:
-                raise BodyBroken(f"no piece of the body came for {_body.PATIENCE:g} s")
-            content = _taken(message, pieces, piece)
+        while not reader.is_whole:
+            content = await reader.next()
             if content:
                 yield content
     finally:
-        with contextlib.suppress(SeawayError):
-            # What is on its way is for nobody else.
-            if not pieces.is_whole:
-                await layer.close(channel)
-            await listening.stop()
+        await reader.stop()
 
 
-def _taken(message: Message, pieces: _body.Pieces, piece: Message) -> bytes:
-    try:
-        return pieces.take(piece)
-    except BodyBroken as error:
-        if error.is_left:
-            message.gone()
-        raise
+class BodyReader(BaseReader):
+    """The pieces of a body, one at a time; a task that is cancelled while it waits has taken none."""
 
+    _message: Message
+    _listening: Optional[Listening]
 
-async def _ask(message: Message, wish: bytes) -> None:
-    from .message import put_again
+    next = BaseReader._next
+    stop = BaseReader._stop
 
-    try:
-        await put_again(message, message.reply_channel or "", wish)
-    except Gone:
-        message.gone()
-        raise BodyBroken("nobody waits for the answer any more", is_left=True) from None
+    async def _listen(self) -> Listening:
+        return await self._message.layer.listen(self._channel, credit=_body.CREDIT)
+
+    async def _piece(self) -> Optional[Message]:
+        assert self._listening is not None
+        return await self._listening.receive(_body.PATIENCE)
+
+    async def _halt(self) -> None:
+        if self._listening is not None:
+            await self._listening.stop()

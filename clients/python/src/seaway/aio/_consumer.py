@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Awaitable, Optional
+from typing import TYPE_CHECKING, Any, Awaitable, Deque, Optional
 
 from .. import _endings, _fork
 from .._answering import WHOLE, in_hand
+from .._errors import PASSING, Unknown
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
 from ._ends import RequestEnds
 from ._passing import passes
-from .message import Message, break_off
+from .message import ANSWER_PATIENCE, Message, break_off, put_again
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -54,30 +55,47 @@ class Consumer:
             if _fork.generation != self._generation:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
-                await self._settle(message, error)
+                await settle(message, error)
             # It knows this frame.
             error = None
             if self.is_cancelled:
                 return
 
-    async def _settle(self, message: Message, error: Optional[BaseException]) -> None:
-        was_open, body = False, None
-        _endings.note_end(message, error)
-        try:
-            was_open = _endings.is_open(message)
-            if was_open:
-                await break_off(message)
-            body = _endings.owed(message, error)
-            channel = message.reply_channel
-            if body is not None and channel is not None:
-                message.end()
-                await self._layer.put(channel, body)
-        except Exception as trouble:
-            logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
-        _endings.report(message, error, body is not None, was_open)
-        try:
-            owed = message.owed_done
-            if owed is not None:
-                await self._layer.put(owed[0], _endings.done(owed[1]))
-        except Exception as trouble:
-            logger.debug("the end of %s could not be told: %s", _endings.describe(message), trouble)
+    async def give_up(self, deliveries: Deque[Delivery]) -> None:
+        """Answers what no function will get, since the worker leaves."""
+        while deliveries:
+            delivery = deliveries.popleft()
+            for channel in delivery.channels:
+                message = Message(channel, delivery.group, delivery.body, self._layer)
+                try:
+                    body, reply_channel = _endings.refused(message), message.reply_channel
+                    if body is not None and reply_channel is not None:
+                        await self._layer.put(reply_channel, body)
+                except Exception as trouble:
+                    logger.warning("a message was lost: %s", trouble)
+
+
+async def settle(message: Message, error: Optional[BaseException]) -> None:
+    """Answers what the function of a message has left open, whatever it has met, and tells the log."""
+    was_open, body = False, None
+    _endings.note_end(message, error)
+    try:
+        was_open = _endings.is_open(message)
+        if was_open:
+            await break_off(message)
+        body = _endings.owed(message, error)
+        channel = message.reply_channel
+        if body is not None and channel is not None:
+            message.end()
+            # Where the broker is the failure it was waited for already.
+            is_away = isinstance(error, (*PASSING, Unknown))
+            await put_again(message, channel, body, 0 if is_away else ANSWER_PATIENCE)
+    except Exception as trouble:
+        logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
+    _endings.report(message, error, body is not None, was_open)
+    try:
+        owed = message.owed_done
+        if owed is not None:
+            await put_again(message, owed[0], _endings.done(owed[1]), ANSWER_PATIENCE)
+    except Exception as trouble:
+        logger.debug("the end of %s could not be told: %s", _endings.describe(message), trouble)

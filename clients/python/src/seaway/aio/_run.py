@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Awaitable, List, Set
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, List, Optional, Set
 
-from .. import _websocket
 from .._asyncio import FutureTicket
+from .._kept import Kept
+from .._leaving import Leaving
 from .._log import logger
 from .._reading import Reading
 from .._routes import Routes
 from ._consumer import Consumer
 from .message import Message
-from .websocket import give_back
+from .websocket import tell
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -27,16 +28,20 @@ class Run(Reading):
         channels: List[str],
         routes: Routes[Message, Awaitable[Any]],
         concurrency: int,
-        kept: _websocket.Kept,
+        kept: Kept,
+        ready: Optional[Callable[[], None]] = None,
     ):
+        """``ready`` is called once, when messages come; it must not wait."""
         super().__init__(channels)
         self._layer = layer
         self._link = layer.link
         self._concurrency = concurrency
         self._kept = kept
         self._consumer = Consumer(layer, routes)
+        self._ready = ready
         self._is_stopped = False
-        self._has_left = False
+        #: It listens no more.
+        self.has_left = False
         self._tasks: Set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._link.loop.create_future()
 
@@ -51,17 +56,19 @@ class Run(Reading):
         try:
             try:
                 await self._over
-                if self.error is None and await give_back(self._layer, self._kept):
-                    await asyncio.sleep(_websocket.LAST_EVENTS)
+                if self.error is None:
+                    await self._part(Leaving(self._kept, drain, self._link.loop.time()))
             finally:
-                self._has_left = True
+                self.has_left = True
                 self._consumer.ends.leave()
                 readings.unlisten(self, ticket)
                 self._link.flush_soon()
             await ticket.future
-            late: Set[asyncio.Task[None]] = set()
-            if self._tasks:
-                _, late = await asyncio.wait(self._tasks, timeout=drain)
+            until = self._link.loop.time() + drain
+            while self._tasks and (left := until - self._link.loop.time()) > 0:
+                # What has come last is begun when others end.
+                await asyncio.wait(self._tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            late = self._tasks
         except asyncio.CancelledError:
             await self._cancel()
             raise
@@ -71,11 +78,20 @@ class Run(Reading):
         if self.error is not None:
             raise self.error
 
+    async def _part(self, leaving: Leaving) -> None:
+        """Parts with the sockets that are kept here, while what comes from them is taken."""
+        loop = self._link.loop
+        while self.error is None and not leaving.is_over(loop.time()):
+            await tell(self._layer, leaving.take(loop.time()))
+            now = loop.time()
+            await asyncio.sleep(leaving.next(now) - now)
+
     async def _cancel(self) -> None:
         self._consumer.is_cancelled = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._consumer.give_up(self.queue)
 
     def stop(self) -> None:
         """Takes no more."""
@@ -84,7 +100,10 @@ class Run(Reading):
 
     def notify(self) -> None:
         """Gives what has come to the functions: no more of them at a time than there was credit."""
-        while self.queue and not self._consumer.is_cancelled:
+        if self._ready is not None and self.in_force:
+            ready, self._ready = self._ready, None
+            ready()
+        while self.queue and len(self._tasks) < self._concurrency and not self._consumer.is_cancelled:
             task = self._link.loop.create_task(self._consumer.consume(self.queue.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._finished)
@@ -95,6 +114,7 @@ class Run(Reading):
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             logger.error("a message was not worked off", exc_info=task.exception())
-        if not self._has_left and self.error is None:
+        if not self.has_left and self.error is None:
             self._link.core.readings.grant(self, 1)
             self._link.flush_soon()
+        self.notify()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import time
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Sequence, Type, Union
+from typing import Any, ContextManager, List, Optional, Sequence, Type, Union
 
-from .. import _address, _answers, _fork, _names, _requests, _values
-from .._answering import note
-from .._answers import Flushed, Sent
+from .. import _address, _fork, _requests
 from .._asyncio import FutureTicket, Link
 from .._core import Core
-from .._errors import Ended, Refused, SeawayError, TooLarge
+from .._errors import Ended, SeawayError
+from .._frames import Frame
+from .._layer import BaseLayer
 from .._shard_core import ShardCore
 from .._shard_links import ShardLink
 from .listening import Listening
@@ -34,7 +34,7 @@ async def connect(address: Optional[str] = None, **options: Any) -> Layer:
     return layer
 
 
-class Layer:
+class Layer(BaseLayer):
     """A broker, spoken to over one connection that is made when it is needed and made again when it is lost.
 
     With ``hosts`` it is several brokers; of those, ``stats`` and the ``peek`` at a normal channel ask only one at a
@@ -45,117 +45,25 @@ class Layer:
     task that is cancelled while it waits leaves the same doubt.
     """
 
-    def __init__(
-        self,
-        address: Optional[str] = None,
-        *,
-        hosts: Optional[Sequence[str]] = None,
-        client: str = "seaway-python",
-        token: Optional[str] = None,
-        tls: Optional[ssl.SSLContext] = None,
-        patience: float = 2.0,
-        timeout: float = 10.0,
-        heartbeat: float = 20.0,
-        failover: float = 2.0,
-    ):
-        """Connects to nothing yet.
+    _link: Union[Link, ShardLink]
 
-        - ``address``: of one broker; ``SEAWAY_BROKER`` of the environment unless given, which may name several between
-          commas.
-        - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
-          (protocol/SHARDING.md).
-        - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
-        - ``token``: who this is, where the broker has tokens; ``SEAWAY_TOKEN`` of the environment unless given. A layer
-          whose token is not known has ended: ``NotAuthenticated``.
-        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the authorities in
-          the file that ``SEAWAY_TLS_CA`` names, else the system's, and what ``SEAWAY_TLS_CERTIFICATE`` and
-          ``SEAWAY_TLS_KEY`` name.
-        - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
-        - ``timeout``: seconds without an answer after which the connection is given up.
-        - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
-        - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
-        """
-        token = _address.token(token)
-        names, addresses = _address.several(address, hosts, tls)
-        if len(addresses) == 1:
-            self._link: Union[Link, ShardLink] = Link(
-                addresses[0], lambda: Core(client, token, heartbeat, timeout), patience
-            )
-            _fork.watch(self._link)
-            return
-
-        def make_core() -> ShardCore:
-            return ShardCore(names, client, token, heartbeat, timeout, failover, time.monotonic)
-
-        self._link = ShardLink(addresses, make_core, patience, failover)
-        _fork.watch(self._link)
-
-    def __repr__(self) -> str:
-        return f"<seaway.aio.Layer to {self._link.address}>"
-
-    # Sending
-
-    async def send(
-        self, channel: str, message: Mapping[str, Any], *, if_heard: bool = False, stream: Optional[str] = None
-    ) -> None:
-        """Puts a message on a channel; returns when the broker has it.
-
-        - ``if_heard``: only if somebody listens there; else raises ``Away``.
-        - ``stream``: a reply channel; of several brokers, all messages of one stream go through the same one, so that
-          they stay in order (protocol/SHARDING.md, B7).
-        """
-        await self.send_packed(channel, _values.pack(message), if_heard=if_heard, stream=stream)
-
-    async def send_packed(
-        self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None
-    ) -> None:
-        """Like ``send``, for a message that is in MessagePack already."""
-        await self.put(channel, body, if_heard=if_heard, stream=stream)
-        note((channel,), body)
-
-    async def send_group(self, group: str, message: Mapping[str, Any], *, except_: Optional[str] = None) -> Sent:
-        """Sends a message to every member of a group that has room, but to ``except_``; returns how many those were."""
-        body = _values.pack(message)
-        await self._fits(body)
-        try:
-            sent = _answers.sent((await self._link.ask([_requests.send_group(group, body, except_)]))[0])
-        except Refused as error:
-            error.name = group
-            raise
-        note((), body)
-        return sent
-
-    # Groups
-
-    async def join(self, group: str, *channels: str) -> None:
-        """Makes channels members of a group; in force when it returns.
-
-        Memberships of channels that this layer listens on are made again when a broker has lost them.
-        """
-        await self._link.ask(_requests.join(group, channels))
-        self._link.core.readings.joined(group, channels)
-        note(channels)
-
-    async def leave(self, group: str, *channels: str) -> None:
-        """Ends memberships; leaving a group that one is not in does nothing."""
-        await self._link.ask(_requests.leave(group, channels))
-        self._link.core.readings.left(group, channels)
-
-    async def watch(self, group: str, channel: str) -> None:
-        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer ends (PROTOCOL, WATCH).
-
-        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
-        After a lost connection the whole is told again.
-        """
-        await self._link.ask([_requests.watch(group, channel)])
-        self._link.core.watches.began(group, channel)
-
-    async def unwatch(self, group: str, channel: str) -> None:
-        """Ends ``watch``."""
-        self._link.core.watches.ended(group, channel)
-        await self._link.ask([_requests.unwatch(group, channel)])
-
-    # Reading
+    send = BaseLayer._send
+    send_packed = BaseLayer._send_packed
+    send_group = BaseLayer._send_group
+    join = BaseLayer._join
+    leave = BaseLayer._leave
+    watch = BaseLayer._watch
+    unwatch = BaseLayer._unwatch
+    pause = BaseLayer._pause
+    resume = BaseLayer._resume
+    close = BaseLayer._close
+    members = BaseLayer._members
+    peek = BaseLayer._peek
+    stats = BaseLayer._stats
+    flush = BaseLayer._flush
+    ping = BaseLayer._ping
+    put = BaseLayer._put
+    put_group = BaseLayer._put_group
 
     async def listen(self, *names: str, credit: int = 16) -> Listening:
         """Takes part in reading channels; a name that ends in ``!`` is a mailbox.
@@ -167,55 +75,6 @@ class Layer:
         listening = Listening(self, names)
         await listening.begin(credit)
         return listening
-
-    async def pause(self, channel: str) -> None:
-        """Holds back one reply or pinned channel that this layer reads, so that its senders meet ``Full``.
-
-        Ends with the connection.
-        """
-        await self._link.ask([_requests.pause(channel)])
-
-    async def resume(self, channel: str) -> None:
-        """Ends ``pause``."""
-        await self._link.ask([_requests.resume(channel)])
-
-    async def close(self, *channels: str) -> None:
-        """Says that reply or pinned channels that this layer reads are over: later senders meet ``Gone``.
-
-        To leave the broker, call ``quit``.
-        """
-        if not channels:
-            raise TypeError("close takes the channels that are over; to leave the broker, call quit")
-        await self._link.ask(_requests.close(channels))
-        self._link.core.readings.closed(channels)
-
-    # Looking
-
-    async def members(self, group: str) -> List[str]:
-        """Returns all members of a group, sorted."""
-        members, after = _answers.members((await self._link.ask([_requests.members(group, 1_000)]))[0])
-        while after is not None:
-            page, after = _answers.members((await self._link.ask([_requests.members(group, 1_000, after)]))[0])
-            members += page
-        return members
-
-    async def peek(self, channel: str, *, limit: int = 100, after: Optional[str] = None) -> Dict[str, Any]:
-        """Returns what a channel holds (PROTOCOL.md, Q3) without taking it; ``next`` is the next page's ``after``."""
-        return _answers.data((await self._link.ask([_requests.peek(channel, limit, after)]))[0])
-
-    async def stats(
-        self, kind: Optional[str] = None, *, limit: int = 100, after: Optional[str] = None
-    ) -> Dict[str, Any]:
-        """Returns the broker's counters, or a page of its ``channels``, ``groups`` or ``connections`` (Q4)."""
-        return _answers.data((await self._link.ask([_requests.stats(kind, limit, after)]))[0])
-
-    async def flush(self, pattern: Optional[str] = None) -> Flushed:
-        """Drops the messages of channels, and the memberships of groups, whose names match (all without a pattern)."""
-        return _answers.flushed((await self._link.ask([_requests.flush(pattern)]))[0])
-
-    async def ping(self) -> None:
-        """Waits until the broker has answered."""
-        await self._link.ask([_requests.PING])
 
     # Leaving
 
@@ -244,19 +103,40 @@ class Layer:
         """What moves the bytes; not part of the public interface."""
         return self._link
 
-    async def put(self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None) -> None:
-        """Like ``send_packed``, for what a message says of itself; not part of the public interface."""
-        await self._fits(body)
-        try:
-            await self._link.ask([_requests.send(channel, body, if_heard)], _names.stream(stream))
-        except Refused as error:
-            error.name = channel
-            raise
+    # Hooks
 
-    async def _fits(self, body: bytes) -> None:
-        """Raises ``TooLarge`` rather than send what would be thrown away."""
-        core = self._link.core
-        if len(body) > core.max_body:
-            await self._link.open()
-        if len(body) > core.max_body:
-            raise TooLarge(f"a message has at most {core.max_body} bytes, this one has {len(body)}")
+    def _make_link(
+        self,
+        address: Optional[str],
+        hosts: Optional[Sequence[str]],
+        client: str,
+        token: Optional[str],
+        tls: Optional[ssl.SSLContext],
+        patience: float,
+        timeout: float,
+        heartbeat: float,
+        failover: float,
+    ) -> Union[Link, ShardLink]:
+        token = _address.token(token)
+        names, addresses = _address.several(address, hosts, tls)
+
+        def make_core() -> ShardCore:
+            return ShardCore(names, client, token, heartbeat, timeout, failover, time.monotonic)
+
+        made: Union[Link, ShardLink]
+        if len(addresses) == 1:
+            made = Link(addresses[0], lambda: Core(client, token, heartbeat, timeout), patience)
+        else:
+            made = ShardLink(addresses, make_core, patience, failover)
+        _fork.watch(made)
+        return made
+
+    async def _ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
+        return await self._link.ask(requests, stream)
+
+    async def _open(self) -> None:
+        await self._link.open()
+
+    @property
+    def _guard(self) -> ContextManager[Any]:
+        return contextlib.nullcontext()

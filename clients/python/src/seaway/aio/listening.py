@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Deque, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Optional, Tuple, Type
 
 from .._asyncio import FutureTicket
-from .._reading import Reading
+from .._listening import BaseListening
+from .._reading import Delivery
 from .._ticket import Ticket
 from .message import Message
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .layer import Layer
 
 
-class Listening(Reading):
+class Listening(BaseListening):
     """Messages as they come: ``async for message in await layer.listen("chat.log")``.
 
     Goes on through lost connections. Raises ``Lost`` when another connection has taken a mailbox over, ``Refused``
@@ -25,11 +25,10 @@ class Listening(Reading):
     end of the block.
     """
 
+    _layer: Layer
+
     def __init__(self, layer: Layer, names: Tuple[str, ...]):
-        super().__init__(names)
-        self._layer = layer
-        self._messages: Deque[Message] = deque()
-        self._is_stopped = False
+        super().__init__(layer, names)
         self._change: Optional[asyncio.Future[None]] = None
 
     async def begin(self, credit: int) -> None:
@@ -61,13 +60,7 @@ class Listening(Reading):
         elif timeout > 0:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._something(), timeout)
-        if not self._messages and self.queue:
-            self._take()
-        if self._messages:
-            return self._messages.popleft()
-        if self.error is not None and not self._is_stopped:
-            raise self.error
-        return None
+        return self._next()
 
     async def stop(self) -> None:
         """Takes nothing more. What has come and was not received stays to be received; then iteration ends."""
@@ -102,9 +95,6 @@ class Listening(Reading):
     ) -> None:
         await self.stop()
 
-    def _has_something(self) -> bool:
-        return bool(self._messages) or bool(self.queue) or self.error is not None or self._is_stopped
-
     async def _something(self) -> None:
         while not self._has_something():
             await self._changed()
@@ -114,10 +104,9 @@ class Listening(Reading):
             self._change = self._layer.link.loop.create_future()
         await asyncio.shield(self._change)
 
-    def _take(self) -> None:
-        delivery = self.queue.popleft()
-        if self.error is None and not self._is_stopped:
-            self._layer.link.core.readings.grant(self, 1)
-            self._layer.link.flush_soon()
-        for channel in delivery.channels:
-            self._messages.append(Message(channel, delivery.group, delivery.body, self._layer))
+    def _make(self, channel: str, delivery: Delivery) -> Message:
+        return Message(channel, delivery.group, delivery.body, self._layer)
+
+    def _grant(self) -> None:
+        self._layer.link.core.readings.grant(self, 1)
+        self._layer.link.flush_soon()

@@ -7,24 +7,41 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, AsyncGenerator, Awaitable, Callable, Optional, Type
 
-from .. import _body, _http, _values
-from .._answering import ANSWERED, BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
-from .._errors import Full, Gone, SeawayError, Unknown
-from .._log import logger
-from .._message import Fields
+from .. import _body, _http, _stream, _values
+from .._answering import BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
+from .._errors import Gone, SeawayError, Unknown
+from .._stream import Answerable, BaseStream
 from . import _body as _aio_body
 
 if TYPE_CHECKING:
     from .layer import Layer
 
-#: How long a piece of an answer that meets ``full`` is tried again.
-STREAM_PATIENCE = 60.0
+#: How long a worker's whole answer waits for a broker.
+ANSWER_PATIENCE = 10.0
 
 
-class Message(Fields):
+class _Waits:
+    """Waits on the running loop."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets them pass."""
+        await asyncio.sleep(seconds)
+
+
+WAITS = _Waits()
+
+
+class Message(Answerable):
     """A received message that knows how to answer."""
 
-    __slots__ = ("due", "layer", "pause", "task")
+    __slots__ = ("due", "pause", "task")
+
+    layer: Layer
+    waits = WAITS
 
     def __init__(
         self,
@@ -101,7 +118,7 @@ class Message(Fields):
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
             body = answer.packed()
-            await self._send(self._channel(), body, self.begin(WHOLE))
+            await self._send(self._channel(), body, self.begin(WHOLE), True)
             return
         async with self.stream(status, answer.headers) as stream:
             for start in range(0, len(answer.content), _http.PIECE):
@@ -113,21 +130,13 @@ class Message(Fields):
             self.begin(BEGUN)
         return Stream(self, self._channel(), status, headers)
 
-    def refused(self, before: int, is_gone: bool) -> None:
-        """What was sent was not stored; not part of the public interface."""
-        self.take_back(before)
-        if is_gone:
-            self.gone()
-
-    def _channel(self) -> str:
-        channel = self.reply_channel
-        if channel is None:
-            raise SeawayError(f"the message on {self.channel} has no reply channel")
-        return channel
-
-    async def _send(self, channel: str, body: bytes, before: int) -> None:
+    async def _send(self, channel: str, body: bytes, before: int, is_whole: bool = False) -> None:
+        """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         try:
-            await self.layer.put(channel, body)
+            if is_whole and self.flags & IN_WORKER:
+                await put_again(self, channel, body, ANSWER_PATIENCE)
+            else:
+                await self.layer.put(channel, body)
         except Unknown:
             raise
         except SeawayError as error:
@@ -135,27 +144,15 @@ class Message(Fields):
             raise
 
 
-class Stream:
+class Stream(BaseStream):
     """The body of an answer, written piece by piece.
 
-    Each piece waits until the broker has it, so that no later one overtakes a refused one; with a slow client pieces
-    meet ``full`` and are tried again for up to 60 s (I11). If the block ends with an error the answer is broken off,
-    so that the client does not take it for whole.
+    Each piece waits until the broker has it, for up to 60 s with a slow client (I11). If the block ends with an error
+    the answer is broken off, so that the client does not take it for whole.
     """
 
-    def __init__(self, message: Message, channel: str, status: int, headers: Optional[_http.Headers]):
-        self._message = message
-        self._channel = channel
-        self._status = status
-        self._headers = _http.listed(headers)
-        self._has_begun = False
-        self._before = 0
-        #: Bytes of content in all pieces so far.
-        self.offset = 0
-
-    async def write(self, content: _http.Text) -> None:
-        """Sends one piece, best of about 65,536 bytes; raises ``Gone`` when nobody reads the answer any more."""
-        await self._put(content.encode("utf-8") if isinstance(content, str) else content, True)
+    write = BaseStream._write
+    end = BaseStream._end
 
     async def __aenter__(self) -> Stream:
         return self
@@ -163,80 +160,13 @@ class Stream:
     async def __aexit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        if error is None:
-            await self._put(b"", False)
-        elif self._has_begun:
-            await break_off(self._message, _http.next_piece(b"", self.offset + 1, False))
-
-    async def _put(self, content: bytes, more: bool) -> None:
-        if self._has_begun:
-            piece = _http.next_piece(content, self.offset, more)
-        else:
-            piece = _http.first_piece(self._status, self._headers, content, more)
-            self._before = self._message.begin(BEGUN)
-        try:
-            await insist(lambda is_last_try: self._try(piece, is_last_try))
-        except Unknown:
-            raise
-        except SeawayError as error:
-            is_gone = isinstance(error, Gone)
-            self._message.refused(self._before if not self._has_begun else ANSWERED | BEGUN, is_gone)
-            raise
-        self._has_begun = True
-        self.offset += len(content)
-        if not more:
-            self._message.end()
-
-    async def _try(self, piece: bytes, is_last_try: bool) -> bool:
-        try:
-            await self._message.layer.put(self._channel, piece)
-        except Full:
-            if is_last_try:
-                raise
-            return False
-        except Unknown:
-            # A further piece may be sent again, since its offset shows that it is the same (I12).
-            if is_last_try or not self._has_begun:
-                raise
-            return False
-        return True
+        await self._leave(error)
 
 
-async def break_off(message: Message, hole: bytes = _http.HOLE) -> None:
-    """Lets the server see a hole, so that nobody takes what came for the whole; not part of the public interface."""
-    channel = message.reply_channel
-    message.end()
-    if channel is None or message.is_known_gone:
-        return
-
-    try:
-        await put_again(message, channel, hole)
-    except Gone:
-        message.gone()
-    except SeawayError as error:
-        logger.warning("an answer to %s could not be broken off: %s", channel, error)
+break_off = _stream.break_off
+put_again = _stream.put_again
 
 
-async def put_again(message: Message, channel: str, body: bytes) -> None:
-    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
-
-    async def attempt(is_last_try: bool) -> bool:
-        try:
-            await message.layer.put(channel, body)
-        except (Full, Unknown):
-            if is_last_try:
-                raise
-            return False
-        return True
-
-    await insist(attempt)
-
-
-async def insist(attempt: Callable[[bool], Awaitable[bool]]) -> None:
+async def insist(attempt: Callable[[bool], Awaitable[bool]], patience: Optional[float] = None) -> None:
     """Tries again while there is no room; the last attempt is told so."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + STREAM_PATIENCE
-    pause = 0.005
-    while not await attempt(loop.time() > until):
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 0.2)
+    await _stream.insist(WAITS, attempt, patience)

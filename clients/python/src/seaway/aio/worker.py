@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any, Awaitable, Callable, Optional, TypeVar
+from typing import Any, Awaitable, Callable, Optional, Type, TypeVar
 
 from .. import _websocket
-from .._routes import Routes
 from .._signals import Signals
+from .._worker import BaseWorker
 from ._run import Run
+from .consumers import WebSocketConsumer, attach
 from .layer import Layer
 from .message import Message
 from .websocket import WebSocket, WebSocketRoute, refuse
 
+Consumer = TypeVar("Consumer", bound=Type[WebSocketConsumer])
 Function = TypeVar("Function", bound=Callable[[Message], Awaitable[Any]])
 
-# Without the type guard, which would narrow a function to less than it is.
-is_coroutine: Callable[[object], bool] = inspect.iscoroutinefunction
 
-
-class Worker:
+class Worker(BaseWorker):
     """Takes messages from channels and gives each to the coroutine function for its channel.
 
     ::
@@ -58,17 +57,7 @@ class Worker:
           cancelled.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
-        if concurrency < 1:
-            raise ValueError("concurrency is at least 1")
-        self.broker = broker
-        self.concurrency = concurrency
-        self.drain = drain
-        self._options = options
-        self._layer = layer
-        self._routes: Routes[Message, Awaitable[Any]] = Routes()
-        self._kept = _websocket.Kept()
-        self._is_stopped = False
-        self._run: Optional[Run] = None
+        super().__init__(broker, concurrency, drain, layer, options)
 
     def on(
         self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
@@ -79,14 +68,7 @@ class Worker:
         405 answers what fits none. ``/users/{id}`` puts ``id`` into ``message.parameters``, ``/files/*`` takes all
         that follow.
         """
-
-        def add(function: Function) -> Function:
-            if not is_coroutine(function):
-                raise TypeError("a function that is no coroutine function works in seaway.Worker")
-            self._routes.add(channel, path, method, function)
-            return function
-
-        return add
+        return self._taking(channel, path, method)
 
     def websocket(
         self,
@@ -120,21 +102,21 @@ class Worker:
           go on (W16). With ``serial=False`` events of one socket may be worked on at once, by several workers, and so
           in any order: for those who want speed and no order.
         - ``sticky``: a socket's events come to the worker that has accepted it as long as that lives, so that it can
-          keep the socket's state; a worker that leaves gives its sockets back to all (W18).
+          keep the socket's state; a worker that leaves gives its sockets back to all (W18), but for those with a
+          ``session``, which it closes with 1012.
         """
+        return self._serving(path, channel, serial, sticky)
 
-        def add(function: Callable[[WebSocket, _websocket.Data], Awaitable[Any]]) -> WebSocketRoute:
-            if not is_coroutine(function):
-                raise TypeError("a function that is no coroutine function works in seaway.Worker")
-            mailbox = _websocket.mailbox() if sticky else None
-            route = WebSocketRoute(function, self._kept, serial, mailbox)
-            channels = _websocket.beside(channel)
-            for name in [*channels, mailbox] if mailbox else channels:
-                self._routes.add(name, path or "/*", None, route.serve)
-            self._routes.refuse(channels.connect, refuse)
-            return route
-
-        return add
+    def consumer(
+        self,
+        path: Optional[str] = None,
+        *,
+        channel: str = "websocket.connect",
+        serial: bool = True,
+        sticky: bool = False,
+    ) -> Callable[[Consumer], Consumer]:
+        """Lets a class serve the sockets of a path; see ``WebSocketConsumer``, and ``websocket`` for the rest."""
+        return self._consuming(path, channel, serial, sticky)
 
     async def run(self) -> None:
         """Works until ``stop``, SIGTERM or SIGINT: then takes no more, finishes what it has, and leaves.
@@ -145,7 +127,7 @@ class Worker:
         """
         channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = Run(layer, channels, self._routes, self.concurrency, self._kept)
+        run = self._run = Run(layer, channels, self._routes, self.concurrency, self._kept, self.when_ready)
         signals = Signals(self.stop, asyncio.get_running_loop())
         signals.take()
         try:
@@ -158,6 +140,15 @@ class Worker:
 
     def stop(self) -> None:
         """Makes ``run`` finish what it has and return. To be called on its loop."""
-        self._is_stopped = True
-        if self._run is not None:
-            self._run.stop()
+        self._stop()
+
+    # Hooks
+
+    _route = WebSocketRoute
+    _refuse = staticmethod(refuse)
+    _attach = staticmethod(attach)
+
+    @staticmethod
+    def _check(function: Any) -> None:
+        if not inspect.iscoroutinefunction(function):
+            raise TypeError("a function that is no coroutine function works in seaway.Worker")

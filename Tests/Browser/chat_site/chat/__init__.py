@@ -1,0 +1,1 @@
+"""Rooms in which everybody reads what one says."""

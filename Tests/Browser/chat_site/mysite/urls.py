@@ -1,0 +1,5 @@
+"""All pages."""
+
+from django.urls import include, path
+
+urlpatterns = [path("chat/", include("chat.urls"))]

@@ -1,0 +1,365 @@
+package seawaytest
+
+import (
+	"sort"
+	"strings"
+	"time"
+
+	"seaway.dev/seaway"
+)
+
+const (
+	// What a broker that was told nothing else has: messages of a channel, their time, that of a mailbox without reader.
+	capacity     = 100
+	expiry       = 60 * time.Second
+	mailboxGrace = 60 * time.Second
+)
+
+// store is what a broker keeps: channels, who reads them, groups. Its owner guards it.
+type store struct {
+	clock    *Clock
+	channels map[string]*channel
+	// Who reads each name, in turn; mailboxes, reply and pinned channels have one.
+	readers map[string][]*reading
+	groups  map[string]map[string]bool
+	// Mailboxes that are held, with when their reader was lost, the zero time while it is there.
+	mailboxes map[string]time.Time
+	sequence  int
+}
+
+type channel struct {
+	waiting  []*waiting
+	isPaused bool
+	// When a message of it was last handed out, in the order of all.
+	served int
+	// When it was closed, the zero time if it was not.
+	closed time.Time
+}
+
+// isBefore says whose turn it is (D3).
+func (c *channel) isBefore(other *channel) bool {
+	if c.served != other.served {
+		return c.served < other.served
+	}
+	return c.waiting[0].number < other.waiting[0].number
+}
+
+type waiting struct {
+	body    []byte
+	group   string
+	number  int
+	sent    time.Time
+	expires time.Time
+}
+
+// reading is one connection that reads one name.
+type reading struct {
+	to   *connection
+	name string
+	// Its own credit, nil when it takes from the connection's.
+	purse   *int
+	members bool
+}
+
+func newStore(clock *Clock) *store {
+	return &store{
+		clock: clock, channels: make(map[string]*channel), readers: make(map[string][]*reading),
+		groups: make(map[string]map[string]bool), mailboxes: make(map[string]time.Time),
+	}
+}
+
+// mailboxOf is the mailbox of a reply channel, "" for any other name.
+func mailboxOf(name string) string {
+	if mark := strings.IndexByte(name, '!'); mark >= 0 {
+		return name[:mark+1]
+	}
+	return ""
+}
+
+// ownerOf is what a channel's memberships live with: its mailbox, or a pinned channel itself; "" for a normal one.
+func ownerOf(name string) string {
+	if strings.Contains(name, "?") {
+		return name
+	}
+	return mailboxOf(name)
+}
+
+func isNormal(name string) bool { return !strings.ContainsAny(name, "!?") }
+
+func (s *store) channel(name string) *channel {
+	if s.channels[name] == nil {
+		s.channels[name] = &channel{}
+	}
+	return s.channels[name]
+}
+
+// drop forgets what is over: expired messages, the marks of closed channels, mailboxes whose grace has passed.
+func (s *store) drop() {
+	now := s.clock.Now()
+	for name, one := range s.channels {
+		kept := one.waiting[:0]
+		for _, message := range one.waiting {
+			if message.expires.After(now) {
+				kept = append(kept, message)
+			}
+		}
+		one.waiting = kept
+		if !one.closed.IsZero() && !one.closed.Add(expiry).After(now) {
+			one.closed = time.Time{}
+		}
+		if len(kept) == 0 && !one.isPaused && one.closed.IsZero() {
+			delete(s.channels, name)
+		}
+	}
+	for name, lost := range s.mailboxes {
+		if !lost.IsZero() && !lost.Add(mailboxGrace).After(now) {
+			s.endMailbox(name)
+		}
+	}
+}
+
+// endMailbox ends all that belongs to a mailbox.
+func (s *store) endMailbox(mailbox string) {
+	delete(s.mailboxes, mailbox)
+	for name, one := range s.channels {
+		if mailboxOf(name) == mailbox && one.closed.IsZero() {
+			delete(s.channels, name)
+		}
+	}
+	for group, members := range s.groups {
+		for member := range members {
+			if ownerOf(member) == mailbox {
+				s.leave(group, member)
+			}
+		}
+	}
+}
+
+// candidates are those who read a channel: whoever listens on it exactly comes before the reader of its mailbox (L3).
+func (s *store) candidates(name string) []*reading {
+	if exact := s.readers[name]; len(exact) > 0 {
+		return exact
+	}
+	return s.readers[mailboxOf(name)]
+}
+
+// taker is who gets the next message of a channel, nil when nobody can.
+func (s *store) taker(name string) *reading {
+	if one := s.channels[name]; one != nil && one.isPaused {
+		return nil
+	}
+	all := s.candidates(name)
+	for index, reader := range all {
+		if *reader.credit() > 0 {
+			if isNormal(name) {
+				// Its turn comes again behind the others.
+				rest := append(append([]*reading{}, all[:index]...), all[index+1:]...)
+				s.readers[name] = append(rest, reader)
+			}
+			return reader
+		}
+	}
+	return nil
+}
+
+func (r *reading) credit() *int {
+	if r.purse != nil {
+		return r.purse
+	}
+	return &r.to.common
+}
+
+// bounds are those of one message.
+type bounds struct {
+	rules  []capacityRule
+	expiry time.Duration
+}
+
+type capacityRule struct {
+	pattern string
+	count   int
+}
+
+func (b bounds) capacity(name string) int {
+	for _, rule := range b.rules {
+		if rule.pattern == "" || seaway.MatchPattern(rule.pattern, name) {
+			return rule.count
+		}
+	}
+	return capacity
+}
+
+// capacityOfMailbox is how many messages may wait in all channels of a mailbox, where the sender has set it (S10).
+func (b bounds) capacityOfMailbox(mailbox string) (int, bool) {
+	for _, rule := range b.rules {
+		if strings.HasSuffix(rule.pattern, "!") && seaway.MatchPattern(rule.pattern, mailbox) {
+			return rule.count, true
+		}
+	}
+	return 0, false
+}
+
+// mailboxIsFull says whether the mailbox of a channel holds as many messages as one send allows; its first one always fits.
+func (s *store) mailboxIsFull(name string, b bounds) bool {
+	mailbox, _, has := strings.Cut(name, "!")
+	most, isBounded := b.capacityOfMailbox(mailbox + "!")
+	if !has || !isBounded {
+		return false
+	}
+	count := 0
+	for other, one := range s.channels {
+		if strings.HasPrefix(other, mailbox+"!") {
+			count += len(one.waiting)
+		}
+	}
+	return count > 0 && count >= most
+}
+
+// send puts a message on a channel; "" or the code of the refusal.
+func (s *store) send(name string, body []byte, mustBeHeard bool, b bounds) string {
+	one := s.channels[name]
+	switch {
+	case one != nil && !one.closed.IsZero():
+		return "gone"
+	case mustBeHeard && len(s.candidates(name)) == 0:
+		return "away"
+	}
+	if one == nil || len(one.waiting) == 0 {
+		if reader := s.taker(name); reader != nil {
+			reader.push([]string{name}, "", body)
+			return ""
+		}
+	}
+	return s.store(name, "", body, b)
+}
+
+func (s *store) store(name, group string, body []byte, b bounds) string {
+	one := s.channel(name)
+	if len(one.waiting) >= b.capacity(name) {
+		return "full by=messages"
+	}
+	if s.mailboxIsFull(name, b) {
+		return "full by=mailbox"
+	}
+	s.sequence++
+	now := s.clock.Now()
+	one.waiting = append(one.waiting, &waiting{body, group, s.sequence, now, now.Add(b.expiry)})
+	return ""
+}
+
+// sendGroup sends to each member that has room; who shares a purse shares a frame (G4).
+func (s *store) sendGroup(group, except string, body []byte, b bounds) (sent, full, gone int) {
+	frames := make(map[*int][]string)
+	takers := make(map[*int]*reading)
+	var order []*int
+	for _, name := range s.members(group) {
+		one := s.channels[name]
+		var reader *reading
+		if name == except {
+			continue
+		}
+		if one == nil || len(one.waiting) == 0 && one.closed.IsZero() {
+			reader = s.taker(name)
+		}
+		switch {
+		case one != nil && !one.closed.IsZero():
+			gone++
+		case reader != nil:
+			sent++
+			purse := reader.credit()
+			if frames[purse] == nil {
+				order, takers[purse] = append(order, purse), reader
+			}
+			frames[purse] = append(frames[purse], name)
+		case s.store(name, group, body, b) == "":
+			sent++
+		default:
+			full++
+		}
+	}
+	for _, purse := range order {
+		takers[purse].push(frames[purse], group, body)
+	}
+	return sent, full, gone
+}
+
+// hand hands out what waits and a connection reads, as its credit allows, the oldest first.
+func (s *store) hand(to *connection) {
+	for {
+		var oldest *waiting
+		name := ""
+		for other, one := range s.channels {
+			if len(one.waiting) == 0 || one.isPaused || oldest != nil && !one.isBefore(s.channels[name]) {
+				continue
+			}
+			for _, reader := range s.candidates(other) {
+				if reader.to == to && *reader.credit() > 0 {
+					oldest, name = one.waiting[0], other
+				}
+			}
+		}
+		if oldest == nil {
+			return
+		}
+		for _, reader := range s.candidates(name) {
+			if reader.to == to {
+				s.sequence++
+				s.channels[name].waiting, s.channels[name].served = s.channels[name].waiting[1:], s.sequence
+				reader.push([]string{name}, oldest.group, oldest.body)
+				break
+			}
+		}
+	}
+}
+
+// members of a group, sorted.
+func (s *store) members(group string) []string {
+	names := make([]string, 0, len(s.groups[group]))
+	for name := range s.groups[group] {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (s *store) join(group, name string) {
+	if s.groups[group] == nil {
+		s.groups[group] = make(map[string]bool)
+	}
+	if owner := ownerOf(name); owner != "" && len(s.readers[owner]) == 0 && s.mailboxes[owner].IsZero() {
+		// Nobody is there to take it up, or lets it lapse.
+		s.mailboxes[owner] = s.clock.Now()
+	}
+	if !s.groups[group][name] {
+		s.groups[group][name] = true
+		s.tell("JOINED", group, name)
+	}
+}
+
+func (s *store) leave(group, name string) {
+	if !s.groups[group][name] {
+		return
+	}
+	delete(s.groups[group], name)
+	if len(s.groups[group]) == 0 {
+		delete(s.groups, group)
+	}
+	s.tell("LEFT", group, name)
+}
+
+// tell has the reader of a mailbox know of a membership, if it wants to (L5).
+func (s *store) tell(verb, group, name string) {
+	for _, reader := range s.readers[mailboxOf(name)] {
+		if reader.members {
+			reader.to.say(verb + " " + group + " " + name)
+		}
+	}
+}
+
+// close ends reply and pinned channels.
+func (s *store) close(name string) {
+	for group := range s.groups {
+		s.leave(group, name)
+	}
+	s.channels[name] = &channel{closed: s.clock.Now()}
+}

@@ -1,0 +1,238 @@
+"""What the layers of both halves are asked for, each request once."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, ContextManager, Dict, List, Optional, Sequence
+
+from . import _answers, _names, _requests, _values
+from ._answering import note
+from ._answers import Flushed, Sent
+from ._errors import Refused, TooLarge
+from ._frames import Frame
+
+
+class BaseLayer:
+    """The requests of a layer, as coroutines that wait by ``_ask`` and ``_open``; see ``_blocking``."""
+
+    _link: Any
+
+    def __init__(
+        self,
+        address: Optional[str] = None,
+        *,
+        hosts: Optional[Sequence[str]] = None,
+        client: str = "seaway-python",
+        token: Optional[str] = None,
+        tls: Optional[ssl.SSLContext] = None,
+        patience: float = 2.0,
+        timeout: float = 10.0,
+        heartbeat: float = 20.0,
+        failover: float = 2.0,
+    ):
+        """Connects to nothing yet.
+
+        - ``address``: of one broker; ``SEAWAY_BROKER`` of the environment unless given, which may name several between
+          commas.
+        - ``hosts``: the addresses of several brokers, in place of ``address``: a layer over all of them
+          (protocol/SHARDING.md).
+        - ``client``: shown to the broker's operators, 1 to 64 of ``A–Z a–z 0–9 - _ .``
+        - ``token``: who this is, where the broker has tokens; ``SEAWAY_TOKEN`` of the environment unless given. A layer
+          whose token is not known has ended: ``NotAuthenticated``.
+        - ``tls``: whom to trust at ``tls://`` addresses, and this side's certificate; unless given, the authorities in
+          the file that ``SEAWAY_TLS_CA`` names, else the system's, and what ``SEAWAY_TLS_CERTIFICATE`` and
+          ``SEAWAY_TLS_KEY`` name.
+        - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
+        - ``timeout``: seconds without an answer after which the connection is given up.
+        - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
+        - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
+        """
+        self._link = self._make_link(address, hosts, client, token, tls, patience, timeout, heartbeat, failover)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__.rpartition('.')[0]}.{type(self).__name__} to {self._link.address}>"
+
+    # Hooks
+
+    def _make_link(self, *options: Any) -> Any:
+        raise NotImplementedError
+
+    async def _ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
+        """Says requests one after the other and returns their answers, or raises the first refusal."""
+        raise NotImplementedError
+
+    async def _open(self) -> None:
+        """Waits until a broker has greeted."""
+        raise NotImplementedError
+
+    @property
+    def _guard(self) -> ContextManager[Any]:
+        """Held where what is known of memberships and watches is changed."""
+        raise NotImplementedError
+
+    # Sending
+
+    async def _send(
+        self,
+        channel: str,
+        message: Mapping[str, Any],
+        *,
+        if_heard: bool = False,
+        stream: Optional[str] = None,
+        expiry: Optional[float] = None,
+        capacity: Optional[int] = None,
+    ) -> None:
+        """Puts a message on a channel; returns when the broker has it.
+
+        - ``if_heard``: only if somebody listens there; else raises ``Away``.
+        - ``stream``: a reply channel; of several brokers, all messages of one stream go through the same one, so that
+          they stay in order (protocol/SHARDING.md, B7).
+        - ``expiry``: seconds, 0.001 to 86,400, after which the message is dropped if nobody has taken it; the
+          channel's own time unless given (S9).
+        - ``capacity``: messages that may wait in the channel, this one not counted, 1 to 1,000,000; else raises
+          ``Full``. The channel's own number unless given (S8).
+        """
+        body = _values.pack(message)
+        await self._put(channel, body, if_heard=if_heard, stream=stream, bounds=_requests.bounds(expiry, capacity))
+        note((channel,), body)
+
+    async def _send_packed(
+        self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None
+    ) -> None:
+        """Like ``send``, for a message that is in MessagePack already."""
+        await self._put(channel, body, if_heard=if_heard, stream=stream)
+        note((channel,), body)
+
+    async def _send_group(
+        self,
+        group: str,
+        message: Mapping[str, Any],
+        *,
+        except_: Optional[str] = None,
+        expiry: Optional[float] = None,
+        capacity: Optional[int] = None,
+    ) -> Sent:
+        """Sends a message to every member of a group that has room, but to ``except_``; returns how many those were.
+
+        ``expiry`` and ``capacity`` are those of ``send``, for each member.
+        """
+        body = _values.pack(message)
+        sent = await self._put_group(group, body, except_, bounds=_requests.bounds(expiry, capacity))
+        note((), body)
+        return sent
+
+    async def _put(
+        self, channel: str, body: bytes, *, if_heard: bool = False, stream: Optional[str] = None, bounds: str = ""
+    ) -> None:
+        """Like ``send_packed``, for what a message says of itself; not part of the public interface."""
+        if len(body) > self._link.core.max_body:
+            await self._fits(body)
+        try:
+            await self._ask([_requests.send(channel, body, if_heard, bounds)], _names.stream(stream))
+        except Refused as error:
+            error.name = channel
+            raise
+
+    async def _put_group(self, group: str, body: bytes, except_: Optional[str] = None, *, bounds: str = "") -> Sent:
+        """Like ``send_group``, for a message in MessagePack; not part of the public interface."""
+        if len(body) > self._link.core.max_body:
+            await self._fits(body)
+        try:
+            return _answers.sent((await self._ask([_requests.send_group(group, body, except_, bounds)]))[0])
+        except Refused as error:
+            error.name = group
+            raise
+
+    async def _fits(self, body: bytes) -> None:
+        """Raises ``TooLarge`` rather than send what would be thrown away."""
+        await self._open()
+        core = self._link.core
+        if len(body) > core.max_body:
+            raise TooLarge(f"a message has at most {core.max_body} bytes, this one has {len(body)}")
+
+    # Groups
+
+    async def _join(self, group: str, *channels: str) -> None:
+        """Makes channels members of a group; in force when it returns.
+
+        Memberships of channels that this layer listens on are made again when a broker has lost them.
+        """
+        await self._ask(_requests.join(group, channels))
+        with self._guard:
+            self._link.core.readings.joined(group, channels)
+        note(channels)
+
+    async def _leave(self, group: str, *channels: str) -> None:
+        """Ends memberships; leaving a group that one is not in does nothing."""
+        await self._ask(_requests.leave(group, channels))
+        with self._guard:
+            self._link.core.readings.left(group, channels)
+
+    async def _watch(self, group: str, channel: str) -> None:
+        """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer ends (PROTOCOL, WATCH).
+
+        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
+        After a lost connection the whole is told again.
+        """
+        await self._ask([_requests.watch(group, channel)])
+        with self._guard:
+            self._link.core.watches.began(group, channel)
+
+    async def _unwatch(self, group: str, channel: str) -> None:
+        """Ends ``watch``."""
+        with self._guard:
+            self._link.core.watches.ended(group, channel)
+        await self._ask([_requests.unwatch(group, channel)])
+
+    # Reading
+
+    async def _pause(self, channel: str) -> None:
+        """Holds back one reply or pinned channel that this layer reads, so that its senders meet ``Full``.
+
+        Ends with the connection.
+        """
+        await self._ask([_requests.pause(channel)])
+
+    async def _resume(self, channel: str) -> None:
+        """Ends ``pause``."""
+        await self._ask([_requests.resume(channel)])
+
+    async def _close(self, *channels: str) -> None:
+        """Says that reply or pinned channels that this layer reads are over: later senders meet ``Gone``.
+
+        To leave the broker, call ``quit``.
+        """
+        if not channels:
+            raise TypeError("close takes the channels that are over; to leave the broker, call quit")
+        await self._ask(_requests.close(channels))
+        with self._guard:
+            self._link.core.readings.closed(channels)
+
+    # Looking
+
+    async def _members(self, group: str) -> List[str]:
+        """Returns all members of a group, sorted."""
+        members, after = _answers.members((await self._ask([_requests.members(group, 1_000)]))[0])
+        while after is not None:
+            page, after = _answers.members((await self._ask([_requests.members(group, 1_000, after)]))[0])
+            members += page
+        return members
+
+    async def _peek(self, channel: str, *, limit: int = 100, after: Optional[str] = None) -> Dict[str, Any]:
+        """Returns what a channel holds (PROTOCOL.md, Q3) without taking it; ``next`` is the next page's ``after``."""
+        return _answers.data((await self._ask([_requests.peek(channel, limit, after)]))[0])
+
+    async def _stats(
+        self, kind: Optional[str] = None, *, limit: int = 100, after: Optional[str] = None
+    ) -> Dict[str, Any]:
+        """Returns the broker's counters, or a page of its ``channels``, ``groups`` or ``connections`` (Q4)."""
+        return _answers.data((await self._ask([_requests.stats(kind, limit, after)]))[0])
+
+    async def _flush(self, pattern: Optional[str] = None) -> Flushed:
+        """Drops the messages of channels, and the memberships of groups, whose names match (all without a pattern)."""
+        return _answers.flushed((await self._ask([_requests.flush(pattern)]))[0])
+
+    async def _ping(self) -> None:
+        """Waits until the broker has answered."""
+        await self._ask([_requests.PING])

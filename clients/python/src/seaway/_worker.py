@@ -1,0 +1,102 @@
+"""What workers of both halves are made of: their functions by channel, and how they are told to stop."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Protocol, Set
+
+from . import _websocket
+from ._kept import Kept
+from ._routes import Routes
+
+
+class Stops(Protocol):
+    """A worker at work."""
+
+    def stop(self) -> None:
+        """Takes no more."""
+
+
+class BaseWorker:
+    """Takes messages from channels and gives each to the function for its channel."""
+
+    #: Of the half: the class of its routes of sockets, and the function that tells a browser whose path fits none.
+    _route: ClassVar[Any]
+    _refuse: ClassVar[Any]
+
+    def __init__(self, broker: Optional[str], concurrency: int, drain: float, layer: Any, options: Dict[str, Any]):
+        if concurrency < 1:
+            raise ValueError("concurrency is at least 1")
+        self.broker = broker
+        self.concurrency = concurrency
+        self.drain = drain
+        #: Called once when messages come, where the worker runs; it must not wait.
+        self.when_ready: Optional[Callable[[], None]] = None
+        self._options = options
+        self._layer = layer
+        self._routes: Routes[Any, Any] = Routes()
+        self._kept = Kept()
+        self._own_mailboxes: Set[str] = set()
+        self._run: Optional[Stops] = None
+        self._is_stopped = False
+
+    # Hooks
+
+    @staticmethod
+    def _check(function: Any) -> None:
+        """Raises ``TypeError`` for a function of the other half."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _attach(consumer: Any, path: Optional[str], add: Callable[[Any], Any]) -> None:
+        """Lets a class serve the sockets of a route."""
+        raise NotImplementedError
+
+    # Functions
+
+    def _taking(self, channel: str, path: Optional[str], method: Optional[str]) -> Callable[[Any], Any]:
+        """Returns what lets a function take messages."""
+
+        def add(function: Any) -> Any:
+            self._check(function)
+            self._routes.add(channel, path, method, function)
+            return function
+
+        return add
+
+    def _serving(self, path: Optional[str], channel: str, serial: bool, sticky: bool) -> Callable[[Any], Any]:
+        """Returns what makes a route of the function that takes what browsers say."""
+
+        def add(function: Any) -> Any:
+            self._check(function)
+            mailbox = _websocket.mailbox() if sticky else None
+            if mailbox is not None:
+                self._own_mailboxes.add(mailbox)
+            route = self._route(function, self._kept, serial, mailbox)
+            channels = _websocket.beside(channel)
+            for name in [*channels, mailbox] if mailbox else channels:
+                self._routes.add(name, path or "/*", None, route.serve)
+            self._routes.refuse(channels.connect, self._refuse)
+            return route
+
+        return add
+
+    def _consuming(self, path: Optional[str], channel: str, serial: bool, sticky: bool) -> Callable[[Any], Any]:
+        """Returns what lets a class serve sockets."""
+
+        def add(consumer: Any) -> Any:
+            self._attach(consumer, path, self._serving(path, channel, serial, sticky))
+            return consumer
+
+        return add
+
+    # Running
+
+    @property
+    def _shared_mailboxes(self) -> List[str]:
+        """Mailboxes that whoever runs this worker too would take over."""
+        return [name for name in self._routes.mailboxes if name not in self._own_mailboxes]
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+        if self._run is not None:
+            self._run.stop()

@@ -1,0 +1,1 @@
+"""Django projects behind the interface server: ``"seaway.django"`` in ``INSTALLED_APPS`` makes ``runserver`` one."""

@@ -1,0 +1,6 @@
+"""ASGI applications as workers: https://asgi.readthedocs.io, HTTP, WebSocket and Lifespan."""
+
+from .host import Host
+from .lifespan import StartupFailed
+
+__all__ = ["Host", "StartupFailed"]
