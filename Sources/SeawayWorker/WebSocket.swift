@@ -68,12 +68,12 @@ public struct WebSocket: Sendable {
     ///   - code: 1000 to 1003, 1007 to 1014 or 3000 to 4999; another closes with 1011 (W11).
     ///   - reason: at most 123 bytes of UTF-8.
     public func close(_ code: Int = 1_000, reason: String = "") async throws {
-        try await self.put(Self.closing(code, reason), on: self.channel)
+        try await self.put(Self.closing(code, reason), on: self.channel, mayRepeat: true)
     }
 
     /// Closes the socket before what still waits to be sent; see ``close(_:reason:)``.
     public func closeAtOnce(_ code: Int = 1_000, reason: String = "") async throws {
-        try await self.put(Self.closing(code, reason), on: self.controlChannel)
+        try await self.put(Self.closing(code, reason), on: self.controlChannel, mayRepeat: true)
     }
 
     /// Makes the socket a member of a group until it closes; in force when it returns, also before the socket is accepted (W9).
@@ -97,13 +97,16 @@ public struct WebSocket: Sendable {
         return message.payload
     }
 
-    private func put(_ payload: Payload, on channel: String) async throws {
+    /// - Parameter mayRepeat: whether it does no harm when it comes twice.
+    private func put(_ payload: Payload, on channel: String, mayRepeat: Bool = false) async throws {
         var retry = Retry(patience: Self.patience)
         while true {
             do throws(ClientError) {
                 return try await self.layer.send(payload, to: channel)
             } catch {
-                guard error.isPassing, let wait = retry.next() else { throw error }
+                guard error.isPassing || (mayRepeat && error.code == .unknown), let wait = retry.next() else {
+                    throw error
+                }
                 try await self.clock.sleep(for: wait)
             }
         }

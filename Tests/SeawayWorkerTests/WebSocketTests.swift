@@ -137,6 +137,17 @@ import Testing
         }
     }
 
+    @Test func aCloseThatMayBeLostIsSaidAgain() async throws {
+        let layer = FakeLayer { number, _ in number == 0 ? .unknown : .done }
+        try await withWorker(layer, clock: InstantClock()) { worker in
+            worker.onWebSocket { _, socket in try await socket.close(4_000) }
+        } talk: { _ in
+            layer.event(1, "receive", order: 1, ["text": "hi"])
+            for _ in 0..<2 { try #require(try await layer.nextSent().message == ["close": 4_000]) }
+            #expect(try await layer.nextCredit() == 1)
+        }
+    }
+
     @Test func aSocketIsClosedBehindItsDataOrAtOnce() async throws {
         let layer = FakeLayer()
         try await withWorker(layer) { worker in

@@ -117,6 +117,9 @@ class Asker:
         self.kind = kind
         self.number = number
 
+    def __str__(self) -> str:
+        return f"client {self.number} of {self.kind}"
+
     async def run(self) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         count = 0
@@ -178,6 +181,8 @@ class Browser:
         self.number = number
         self.is_open = False
         self.sent = 0
+        #: Up to this one frames are not waited for any more.
+        self._given_up = 0
         self.came: list[int] = []
         #: Of the group, in the order in which they came.
         self.posts: list[int] = []
@@ -186,7 +191,7 @@ class Browser:
         self._news = asyncio.Event()
 
     def __str__(self) -> str:
-        return f"socket {self.number} of {self.kind}"
+        return f"socket {self.number} of {self.kind} ({self.sent} sent, the last that came was {self.came[-1:]})"
 
     @property
     def lost(self) -> int:
@@ -208,8 +213,10 @@ class Browser:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _talk(self, connection: ClientConnection) -> None:
-        while not self.load.is_over:
+        while not self.load.is_over and self.code is None:
             if not await self._room(WINDOW, PATIENCE):
+                # Whatever is under way is lost: more is said all the same.
+                self._given_up = self.sent
                 continue
             self.sent += 1
             said = self._frame(self.sent)
@@ -224,7 +231,7 @@ class Browser:
     async def _room(self, window: int, patience: float) -> bool:
         """Waits until fewer frames are under way; false when it takes too long, or all is over."""
         end = time.monotonic() + patience
-        while self.sent - (self.came[-1] if self.came else 0) >= window:
+        while self.sent - max([self._given_up, *self.came[-1:]]) >= window:
             left = end - time.monotonic()
             if left <= 0 or self.code is not None:
                 return False

@@ -78,6 +78,9 @@ class Site:
         self.metrics_port = free_port()
         metrics = ["--metrics", f"127.0.0.1:{self.metrics_port}"]
         self.server = house.server(self.port, self.broker_port, *routes, *metrics, *options)
+        # Each of its loops has a connection of its own, and one that has none yet may answer 503.
+        loops = len(os.sched_getaffinity(0))
+        until(lambda: self.look("STATS")["connections"] > loops, "every loop of the server is connected")
         #: The worker of each kind that was begun last.
         self.workers: dict[str, Program] = {}
         self.replaced = dict.fromkeys(kinds, 0)

@@ -37,12 +37,16 @@ def loaded(site: Site, sockets: int, clients: int, pace: float = 0.02) -> Load:
 def went_on(load: Load, moment: float, patience: float = 2 * PATIENCE) -> None:
     """Waits until every client has got an answer, and every socket a frame, that it asked for after that moment."""
 
-    def question() -> bool:
+    def waiting() -> list[str]:
         # A request that began later has an answer, and of each socket two frames: the first may have been under way.
         asked = {each.client for each in load.asked if each.began > moment and each.is_right}
-        return len(asked) == len(load.askers) and all(each.came_after(moment) > WINDOW for each in load.browsers)
+        clients = [str(each) for each in load.askers if each not in asked]
+        return clients + [str(each) for each in load.browsers if each.came_after(moment) <= WINDOW]
 
-    until(question, "everybody goes on", patience)
+    try:
+        until(lambda: not waiting(), "everybody goes on", patience)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {', '.join(waiting())} do not") from None
 
 
 @pytest.mark.timeout(120)

@@ -136,6 +136,12 @@ def migration():
     MIGRATION.write_text(before)
 
 
+def migrations() -> dict[str, int]:
+    """What the system says of connections that it moved from one listener to another, or could not."""
+    names, counts = pathlib.Path("/proc/net/netstat").read_text().splitlines()[:2]
+    return {name: int(count) for name, count in zip(names.split()[1:], counts.split()[1:]) if "MigrateReq" in name}
+
+
 @pytest.mark.parametrize("keeps", [False, True], ids=["new connections", "kept connections"])
 def test_a_port_that_is_shared_loses_nothing_where_the_system_migrates(house, broker, migration, keeps):
     port = free_port()
@@ -143,10 +149,12 @@ def test_a_port_that_is_shared_loses_nothing_where_the_system_migrates(house, br
     server = begin()
     assert "tcp_migrate_req" not in server.output()
     load = Load(port, keeps=keeps)
+    before = migrations()
     for _ in range(4):
         server = replace(load, server, begin)
     load.stop()
-    assert load.faults == []
+    after = migrations()
+    assert load.faults == [], {name: count - before[name] for name, count in after.items()}
 
 
 def test_a_port_is_shared_only_by_those_who_say_so_and_what_it_costs_is_said(house, broker):

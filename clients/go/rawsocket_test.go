@@ -81,6 +81,14 @@ func TestAnAcceptOfARawHandlerIsSerialUnlessItSaysOtherwise(t *testing.T) {
 	}
 }
 
+func TestAReplyOfARawHandlerThatMayBeLostClosesNoSocket(t *testing.T) {
+	w := startRaw(t)
+	w.event("receive", 1, "/close", `,"text":"hi","serial":true`)
+	w.connection.expect("SEND " + browser)
+	w.breaks()
+	w.expectSentBehind(control, `{"done":1}`)
+}
+
 func TestARawHandlersSerialEventIsDoneWhenItHasEnded(t *testing.T) {
 	w := startRaw(t)
 	w.event("receive", 1, "/return", `,"text":"hi","serial":true`)

@@ -56,6 +56,17 @@ func (r *Request) isExcused(err error) bool {
 	}
 }
 
+// mayHaveLost says whether an error only tells that a message to a socket is lost, perhaps, with its broker: the socket is as
+// it was, and goes on over other connections.
+func (r *Request) mayHaveLost(ctx context.Context, err error) bool {
+	if r.Text("type") != typeReceive || !errors.Is(err, ErrUnknown) || ctx.Err() != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.isAnswered
+}
+
 // leaveToSocket has somebody else than the handler see to the answer, within this library.
 func (r *Request) leaveToSocket() {
 	r.mu.Lock()

@@ -31,6 +31,8 @@ type Socket struct {
 	isDecided, isRefused bool
 	// Nobody is there any more.
 	isGone bool
+	// Whether one of its messages was stored or not, since the connection broke.
+	isUnsure bool
 }
 
 // SocketMessage is what a browser says, or is told, in one message. Either kind may be empty.
@@ -199,7 +201,8 @@ func (s *Socket) closeOn(ctx context.Context, channel string, code int, reason s
 	if reason != "" {
 		message["reason"] = reason
 	}
-	return s.put(ctx, channel, message)
+	// One that comes twice does no harm.
+	return s.note(ctx, sendSurely(ctx, s.client, channel, message))
 }
 
 // Join makes the socket a member of a group until it closes; in force when it returns, also before the socket is
@@ -225,11 +228,17 @@ func (s *Socket) ReceiveOn(ctx context.Context, channel string) error {
 }
 
 func (s *Socket) put(ctx context.Context, channel string, message Message) error {
-	err := sendWhenRoom(ctx, s.client, channel, message)
+	return s.note(ctx, sendWhenRoom(ctx, s.client, channel, message))
+}
+
+// note remembers what became of a message to the socket.
+func (s *Socket) note(ctx context.Context, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if errors.Is(err, ErrGone) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		s.isGone = true
+	} else if errors.Is(err, ErrUnknown) && ctx.Err() == nil {
+		s.isUnsure = true
 	}
 	return err
 }
@@ -251,6 +260,13 @@ func (s *Socket) isExcused(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return errors.Is(err, ErrGone) && !errors.As(err, &abrupt) && (s.isGone || s.isDecided)
+}
+
+// mayHaveLost says whether an error only tells that a message to the socket is lost, perhaps, with its broker.
+func (s *Socket) mayHaveLost(err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Is(err, ErrUnknown) && s.isUnsure && s.Event.Text("type") != typeConnect
 }
 
 func (s *Socket) isRejected() bool {

@@ -54,6 +54,28 @@ func (w *socketsAtWork) event(kind string, order int, path, fields string, chann
 			`"path":%q,"order":%d%s}`, kind, path, order, fields))
 }
 
+// breaks loses the connection; the worker comes back over another one.
+func (w *socketsAtWork) breaks() {
+	w.broker.t.Helper()
+	w.connection.close()
+	w.connection = w.broker.accept("b")
+	w.connection.expect("LISTEN")
+	w.connection.send("OK\n")
+}
+
+// expectSentBehind is expectSent behind whatever credit the worker gives before.
+func (w *socketsAtWork) expectSentBehind(channel, body string) {
+	w.broker.t.Helper()
+	frame, ok := w.connection.next()
+	for ok && frame.Verb == "READY" {
+		frame, ok = w.connection.next()
+	}
+	if !ok || frame.Verb != "SEND" || frame.Args[0] != channel || string(frame.Body) != body {
+		w.broker.t.Fatalf("%s %v %s is not %s to %s", frame.Verb, frame.Args, frame.Body, body, channel)
+	}
+	w.connection.send("OK\n")
+}
+
 // expectSent takes a message that the worker sends, and says that the broker has it.
 func (w *socketsAtWork) expectSent(channel, body string) {
 	w.broker.t.Helper()
@@ -194,6 +216,29 @@ func TestASlowSocketIsWaitedForAndOneThatIsGoneIsNoFailure(t *testing.T) {
 	if w.logger.contains("failed") {
 		t.Error("that the browser has left is no failure")
 	}
+}
+
+func TestAMessageThatMayBeLostWithItsBrokerClosesNoSocket(t *testing.T) {
+	w := startSockets(t, SocketRoute{Receive: echo})
+	w.event("receive", 1, "/", `,"text":"hi","serial":true`)
+	w.connection.expect("SEND " + browser)
+	w.breaks()
+	w.expectSentBehind(control, `{"done":1}`)
+	w.event("receive", 2, "/", `,"text":"there","serial":true`)
+	w.expectSentBehind(browser, `{"text":"there"}`)
+	if !w.logger.contains("a message to the socket " + browser + " may be lost") {
+		t.Error("nothing is said of a message that may be lost")
+	}
+}
+
+func TestACloseThatMayBeLostWithItsBrokerIsSaidAgain(t *testing.T) {
+	w := startSockets(t, SocketRoute{Receive: func(ctx context.Context, s *Socket, _ SocketMessage) error {
+		return s.Close(ctx, 4000, "")
+	}})
+	w.event("receive", 1, "/", `,"text":"hi"`)
+	w.connection.expect("SEND " + browser)
+	w.breaks()
+	w.expectSentBehind(browser, `{"close":4000}`)
 }
 
 func TestWhatIsNoEventOfASocketHarmsNobody(t *testing.T) {

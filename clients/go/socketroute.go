@@ -195,13 +195,19 @@ func (w *Worker) tellSocket(s *Socket, send func(context.Context) error) {
 	w.noteSocket(s, send(late))
 }
 
-// noteSocket logs an error; it says whether there is one, but for that of a socket that has ended: nobody's fault.
+// noteSocket logs an error; it says whether the socket is to be closed for it: not for that of one that has ended, or of a
+// message that is lost with its broker, which are nobody's fault.
 func (w *Worker) noteSocket(s *Socket, err error) bool {
 	if err == nil || s.isExcused(err) {
 		return false
 	}
 	if isAbort(err) {
 		return true
+	}
+	if s.mayHaveLost(err) {
+		// The socket is as it was, and goes on over other connections.
+		w.client.logger.Printf("seaway: a message to the socket %s may be lost: %v", s.Channel, err)
+		return false
 	}
 	w.client.logger.Printf("seaway: %s %s of the socket %s failed: %v", s.Event.Text("type"), cutText(s.Path()), s.Channel, err)
 	return true

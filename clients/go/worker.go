@@ -285,6 +285,7 @@ func (w *Worker) seeTo(ctx context.Context, request *Request, ended func(), err 
 	if isFailed && !isAbort(err) {
 		w.logger().Printf("seaway: %s failed: %v", request.subject(), err)
 	}
+	isFailed = isFailed && !request.mayHaveLost(ctx, err)
 	if !isFailed && !request.Bool("serial") {
 		return
 	}

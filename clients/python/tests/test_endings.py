@@ -27,10 +27,12 @@ def start(request: pytest.FixtureRequest, fake: FakeBroker) -> Any:
     make, concurrency = request.param
     half = make()
 
-    def run(function: Callable[[Any], Any]) -> Running:
-        options = {"prefetch": 0} if type(half) is Half else {}
+    def run(function: Callable[..., Any], **options: Any) -> Running:
+        if type(half) is Half:
+            options["prefetch"] = 0
         running = Running(half, fake, function, concurrency=concurrency, **options)
-        running.connection.expect(f"READY {concurrency} a")
+        # The credit of several channels names none.
+        running.connection.expect(f"READY {concurrency}" if options.get("serves_sockets") else f"READY {concurrency} a")
         return running
 
     yield run
@@ -337,6 +339,40 @@ def test_an_event_that_is_waited_for_is_done_when_its_function_has_ended(calls: 
     assert running.says("c!1") == {"done": 7}
     running.connection.expect("READY 1 a")
     running.leaves()
+
+
+def test_a_message_that_may_be_lost_with_its_broker_closes_no_socket(
+    start: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = start(lambda socket, content: socket.send(content), serves_sockets=True)
+    running.connection.say(running.event("receive", text="hi", order=7, serial=True))
+    running.connection.expect("SEND s!1")
+    running.connection.close()
+    running.listens()
+    assert running.says_behind_credit("c!1") == {"done": 7}
+    running.connection.say(running.event("receive", text="there", order=8, serial=True))
+    assert running.says_behind_credit("s!1") == {"text": "there"}
+    assert running.says_behind_credit("c!1") == {"done": 8}
+    assert "may be lost" in caplog.text
+    assert "ERROR" not in caplog.text
+
+
+def test_a_close_that_may_be_lost_with_its_broker_is_said_again(start: Any) -> None:
+    running = start(lambda socket, content: socket.close(4000), serves_sockets=True)
+    running.connection.say(running.event("receive", text="hi", order=7))
+    running.connection.expect("SEND s!1")
+    running.connection.close()
+    running.listens()
+    assert running.says_behind_credit("s!1") == {"close": 4000}
+
+
+def test_a_reply_to_an_event_that_may_be_lost_closes_no_socket(start: Any) -> None:
+    running = start(steps(lambda m: m.reply({"text": "hi"})))
+    running.connection.say(running.event("receive", text="hi", order=7, serial=True))
+    running.connection.expect("SEND s!1")
+    running.connection.close()
+    running.listens()
+    assert running.says_behind_credit("c!1") == {"done": 7}
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,12 @@ PASSING = (Full, Closing, Unreachable)
 
 
 class Unknown(SeawayError):
-    """The connection broke before the answer came: the message was stored, or it was not."""
+    """The connection broke before the answer came: the message was stored, or it was not.
+
+    ``name`` is the channel that it was for.
+    """
+
+    name: Optional[str] = None
 
 
 class BodyBroken(SeawayError):

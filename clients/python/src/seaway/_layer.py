@@ -9,7 +9,7 @@ from typing import Any, ContextManager, Dict, List, Optional, Sequence
 from . import _answers, _names, _requests, _values
 from ._answering import note
 from ._answers import Flushed, Sent
-from ._errors import Refused, TooLarge
+from ._errors import Refused, TooLarge, Unknown
 from ._frames import Frame
 
 
@@ -130,7 +130,7 @@ class BaseLayer:
             await self._fits(body)
         try:
             await self._ask([_requests.send(channel, body, if_heard, bounds)], _names.stream(stream))
-        except Refused as error:
+        except (Refused, Unknown) as error:
             error.name = channel
             raise
 

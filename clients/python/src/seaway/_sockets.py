@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Iterator, Optional
 
 from . import _http, _values, _websocket
 from ._calls import Calls
-from ._errors import PASSING, Gone, NoSession
+from ._errors import PASSING, Gone, NoSession, Unknown
 from ._kept import Kept
 from ._log import logger
 from ._stream import Answerable, Waits
@@ -86,7 +86,10 @@ class BaseSocket(SocketFields):
             try:
                 await self.layer._put(channel, body)
                 return
-            except PASSING:
+            except (*PASSING, Unknown) as error:
+                # A close that comes twice does no harm.
+                if isinstance(error, Unknown) and "close" not in message:
+                    raise
                 now = self._waits.monotonic()
                 if pauses is None:
                     pauses, until = iter(_websocket.pauses()), now + patience
@@ -182,6 +185,13 @@ class BaseRoute(Calls):
             if socket.message.get("type") == "websocket.connect":
                 # Its end may be told to another worker.
                 self._kept.forget(socket.channel)
+        except Unknown as error:
+            is_connect = socket.message.get("type") == "websocket.connect"
+            if is_connect or error.name not in (socket.channel, socket.control_channel):
+                logger.error("a function failed on %r", socket, exc_info=error)
+                return error
+            # The socket is as it was, and goes on over other connections.
+            logger.warning("a message to %r may be lost: %s", socket, error)
         except NoSession as error:
             # Its worker is to blame, not the function.
             logger.warning("%r: %s", socket, error)

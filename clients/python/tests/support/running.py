@@ -14,27 +14,43 @@ from .threads import in_thread
 
 
 class Running:
-    """A worker of either half, listening on ``a``, and the broker that it listens at."""
+    """A worker of either half, listening on ``a``, and the broker that it listens at.
 
-    def __init__(self, half: Half, fake: FakeBroker, function: Callable[[Any], Any], **options: Any):
+    ``function`` takes a message, or a socket and what its browser says where the worker ``serves_sockets``.
+    """
+
+    def __init__(
+        self,
+        half: Half,
+        fake: FakeBroker,
+        function: Callable[..., Any],
+        *,
+        serves_sockets: bool = False,
+        **options: Any,
+    ):
+        self._fake = fake
         self.stop: Callable[[], None]
         if isinstance(half, AsyncioHalf):
             self.worker: Any = aio.Worker(fake.address, **options)
 
-            async def consume(message: aio.Message) -> None:
-                result = function(message)
+            async def consume(*arguments: Any) -> None:
+                result = function(*arguments)
                 if inspect.isawaitable(result):
                     await result
 
-            self.worker.on("a")(consume)
+            (self.worker.websocket(channel="a") if serves_sockets else self.worker.on("a"))(consume)
             self.stop = lambda: half.run(self.worker.stop)
             self.ended = in_thread(lambda: half.run(self.worker.run))
         else:
             self.worker = seaway.Worker(fake.address, **options)
-            self.worker.on("a")(function)
+            (self.worker.websocket(channel="a") if serves_sockets else self.worker.on("a"))(function)
             self.stop = self.worker.stop
             self.ended = in_thread(self.worker.run)
-        self.connection = fake.accept()
+        self.listens()
+
+    def listens(self) -> None:
+        """It comes, or comes back when its connection was lost."""
+        self.connection = self._fake.accept()
         self.connection.expect("LISTEN a")
         self.connection.say(b"OK\n")
 
@@ -61,6 +77,15 @@ class Running:
         body = self.connection.expect(f"SEND {channel}").body
         self.connection.say(answer)
         return _values.unpack(body or b"")
+
+    def says_behind_credit(self, channel: str) -> Dict[str, Any]:
+        """The same, behind whatever credit it gives before."""
+        frame = self.connection.hear()
+        while frame.verb == "READY":
+            frame = self.connection.hear()
+        assert (frame.verb, frame.args[0]) == ("SEND", channel)
+        self.connection.say(b"OK\n")
+        return _values.unpack(frame.body or b"")
 
     def leaves(self, *answers: str) -> None:
         """It is told to leave, and does; before the end it says these failures."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import deque
-from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Tuple, Type
 
 from ... import _endings, _http, _values, _websocket
-from ..._errors import PASSING, Gone
+from ..._errors import PASSING, Gone, SeawayError, Unknown
 from ..._log import logger
 from ...aio._passing import passes
 from ...aio.message import Message, insist
@@ -230,7 +230,11 @@ class Socket:
 
     async def _say(self, message: Dict[str, Any]) -> None:
         self.sent_at = self.sockets.host.loop.time()
-        await self._put(message)
+        try:
+            await self._put(message)
+        except Unknown as error:
+            # The socket is as it was, and an application knows of no such error.
+            logger.warning("a message to a socket of %s may be lost: %s", self.connect.path, error)
 
     async def close(self, code: int, reason: str = "") -> None:
         """Closes it, behind what was sent; the application hears of that when it is done."""
@@ -242,16 +246,17 @@ class Socket:
 
     async def _put(self, message: Dict[str, Any]) -> None:
         """Waits until the broker has it, and while the browser is slow for up to 60 s; raises ``Disconnected``."""
-        await self.put(self.channel, _values.pack(message))
+        # A close that comes twice does no harm.
+        await self.put(self.channel, _values.pack(message), (*PASSING, Unknown) if "close" in message else PASSING)
 
-    async def put(self, channel: str, body: bytes) -> None:
-        """Puts a message on one of its channels."""
+    async def put(self, channel: str, body: bytes, passing: Tuple[Type[SeawayError], ...] = PASSING) -> None:
+        """Puts a message on one of its channels; tries again after errors that pass."""
         layer = self.sockets.host.layer
 
         async def attempt(is_last_try: bool) -> bool:
             try:
                 await layer.put(channel, body)
-            except PASSING:
+            except passing:
                 if is_last_try:
                     raise
                 return False
