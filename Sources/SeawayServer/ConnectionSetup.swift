@@ -28,7 +28,9 @@ extension Channel {
         limits.maxHeaderListSize = core.configuration.maxRequestHead
         limits.maxHeaderFieldCount = core.configuration.maxRequestFields
         let framing = RequestFraming(maxChunkOverhead: core.configuration.maxChunkOverhead)
-        try self.pipeline.syncOperations.addHandler(RequestDecoder.handler(limits: limits, framing: framing))
-        try self.pipeline.syncOperations.addHandler(HTTP1Handler(core: core, framing: framing, inPlaceOf: handshake))
+        let pipelined = PipelinedInput()
+        try self.pipeline.syncOperations.addHandlers(
+            pipelined, RequestDecoder.handler(limits: limits, framing: framing),
+            HTTP1Handler(core: core, framing: framing, pipelined: pipelined, inPlaceOf: handshake))
     }
 }

@@ -30,7 +30,10 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private var connection = ConnectionAddresses()
     /// The same for the request that comes in, whose client may be another's.
     private(set) var addresses = ConnectionAddresses()
-    /// Parts that came in one read with what filled the connection's places; nothing more is read until they were taken.
+    /// What came in one read behind the requests that fill the connection's places; nothing more is read until it was
+    /// taken.
+    private let pipelined: PipelinedInput
+    /// The same, of what was parsed with them.
     private var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
     /// What is to be said behind all that is held back: what came behind it is no request.
     private var heldRefusal: ErrorAnswer?
@@ -44,20 +47,27 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// Bytes of bodies that this connection has in the sum of all.
     var countedBody = 0
     /// What this connection may become, while a worker is asked.
-    private(set) var socket: SocketSession?
+    var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.
-    private var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
+    var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
 
-    /// More parts than one read of 64 KiB can hold mean that the client ended its side while it was held back.
+    /// Bytes that are parsed at a time between requests, and of a body that may end at any of them.
+    private static let slice = 4_096
+    private static let sliceOfBody = 16_384
+    /// More parts than one of these slices can hold: nobody has so many.
     private static let maxHeld = 16_384
 
     /// What has held this connection's place before, until it is taken.
     private var predecessor: (any ServerConnection)?
 
     /// - Parameter predecessor: what has held this connection's place before.
-    init(core: ServerCore, framing: RequestFraming, inPlaceOf predecessor: (any ServerConnection)? = nil) {
+    init(
+        core: ServerCore, framing: RequestFraming, pipelined: PipelinedInput,
+        inPlaceOf predecessor: (any ServerConnection)? = nil
+    ) {
         self.core = core
         self.framing = framing
+        self.pipelined = pipelined
         self.predecessor = predecessor
         self.intake = RequestIntake(
             check: RequestCheck(core.configuration), maxInline: core.configuration.bodyInline)
@@ -72,6 +82,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.pipelined.ask(self)
         if context.channel.isActive { self.enter(context) }
     }
 
@@ -155,7 +166,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private var mayRead: Bool { self.intake.isBetweenRequests ? self.hasPlace : self.bodyHasRoom }
 
     func read(context: ChannelHandlerContext) {
-        self.readIsHeld = !self.intake.isStopped && !(self.held.isEmpty && self.mayRead)
+        self.readIsHeld = !self.intake.isStopped && !(self.holdsNothing && self.mayRead)
         if self.readIsHeld { self.clock.readingWasHeld(at: self.core.now) } else { context.read() }
     }
 
@@ -189,13 +200,27 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         while !self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests { self.take(self.held.removeFirst()) }
         self.takesHeld = false
         if self.held.isEmpty, let refusal = self.heldRefusal.take() { return self.refuse(refusal) }
-        guard self.readIsHeld, self.held.isEmpty, self.mayRead else { return }
+        self.pipelined.goOn()
+        guard self.readIsHeld, self.holdsNothing, self.mayRead else { return }
         self.readIsHeld = false
         self.context?.read()
     }
 
+    /// How many of so many bytes that have come may be parsed now: few where the last request for which there is a place
+    /// may end in them.
+    func roomForInput(of bytes: Int) -> Int {
+        guard !self.intake.isStopped else { return bytes }
+        guard self.held.isEmpty else { return 0 }
+        guard self.intake.isBetweenRequests else {
+            return min(bytes, max(self.intake.bodyLeft ?? Self.sliceOfBody, Self.slice))
+        }
+        return self.hasPlace ? min(bytes, Self.slice) : 0
+    }
+
+    private var holdsNothing: Bool { self.held.isEmpty && self.pipelined.isEmpty }
+
     /// Whether nothing of a request is here that was not sent to a worker.
-    var isBetweenRequests: Bool { self.intake.isBetweenRequests && self.held.isEmpty }
+    var isBetweenRequests: Bool { self.intake.isBetweenRequests && self.holdsNothing }
 
     private func take(_ part: HTTPServerRequestPart) {
         var part = part
@@ -261,39 +286,6 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.send(head, checked, body)
     }
 
-    // MARK: WebSockets
-
-    private func askForSocket(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) {
-        guard self.exchanges.isEmpty else { return self.waitingUpgrade = (head, checked) }
-        // Without a way to close it there is no WebSocket (I30).
-        guard !self.clientEnd.hasCome else { return self.end() }
-        guard let session = self.beginSocket(head, checked) else { return }
-        self.socket = session
-        session.pump()
-    }
-
-    /// Goes on with a request that waited until all before it were answered.
-    func upgradeIfWaiting() {
-        guard self.exchanges.isEmpty, let (head, checked) = self.waitingUpgrade.take() else { return }
-        self.askForSocket(head, checked)
-    }
-
-    /// Says 101 and hands the connection over.
-    func becomeWebSocket(
-        _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer
-    ) {
-        guard let index = self.exchanges.index(of: number), let context = self.context else { return peer.abort() }
-        self.exchanges[index].request.asked.status = 101
-        self.core.endRequest(self.exchanges[index].request.asked)
-        _ = self.exchanges.endFirst()
-        self.socket = nil
-        self.write(self.core.writer.upgrade(acceptance, answer))
-        context.flush()
-        let channel = context.channel
-        channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        do { try channel.addWebSocketHandlers(peer) } catch { peer.abort() }
-    }
-
     /// Answers by itself and reads nothing more.
     func refuse(_ error: ErrorAnswer, isHead: Bool = false) {
         guard !self.refuseRest(error) else { return }
@@ -312,6 +304,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         if let number = self.incoming.take() { self.endBody(number) }
         self.countBody()
         self.held.removeAll()
+        self.pipelined.drop()
         self.heldRefusal = nil
         self.waitsToSend = false
     }

@@ -52,6 +52,15 @@ package struct RequestIntake {
         return false
     }
 
+    /// Bytes of the body that are to come, where its head has said how many it has.
+    package var bodyLeft: Int? {
+        switch self.state {
+        case .receiving(_, let checked): checked.fields.contentLength.map { $0 - self.bodySize }
+        case .passingOn(_, let checked, let count): checked.fields.contentLength.map { $0 - count }
+        case .betweenRequests, .stopped: nil
+        }
+    }
+
     /// Bytes of a body that are kept here.
     package var bodySize: Int { self.body?.readableBytes ?? 0 }
 

@@ -30,5 +30,7 @@ extension Channel {
         // Last, because it hands what it has left to the handler behind it.
         guard let decoder = try? pipeline.handler(type: ByteToMessageHandler<RequestDecoder>.self) else { return }
         pipeline.removeHandler(decoder, promise: nil)
+        guard let pipelined = try? pipeline.handler(type: PipelinedInput.self) else { return }
+        pipeline.removeHandler(pipelined, promise: nil)
     }
 }
