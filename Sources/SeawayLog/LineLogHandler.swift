@@ -1,5 +1,13 @@
 public import Logging
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Hands on what is logged with everything in it made one line of text (``LogText``), so that nobody who is named in a log can
 /// forge lines of it or talk to the operator's terminal.
 public struct LineLogHandler: LogHandler {
@@ -64,9 +72,36 @@ extension Logger {
     }
 
     /// A logger of lines on standard error whatever ``LoggingSystem`` says: for programs.
+    ///
+    /// Nobody who logs waits for whoever reads them (``StandardErrorLog``).
     public static func standardError(label: String, level: Level = .info) -> Logger {
-        var logger = Logger(label: label) { LineLogHandler(StreamLogHandler.standardError(label: $0)) }
+        var logger = Logger(label: label) {
+            LineLogHandler(StreamLogHandler(label: $0, stream: StandardErrorLog.writer))
+        }
         logger.logLevel = level
         return logger
     }
+}
+
+/// What becomes of lines that are logged by ``Logging/Logger/standardError(label:level:)``: all of the process share it.
+///
+/// They are written on a thread of its own. Where nobody reads them, those that find no room are dropped and counted, and a
+/// line says how many once there is room. A process that ends waits for what is not written, a second at most.
+public enum StandardErrorLog {
+    /// Bytes of lines that may wait unless ``limit(to:)`` says otherwise.
+    public static let usualLimit = 1 << 20
+
+    static let writer: LineWriter = {
+        atexit { StandardErrorLog.flush(within: .seconds(1)) }
+        return LineWriter(descriptor: 2, limit: Self.usualLimit)
+    }()
+
+    /// Lines that nobody will read, since the process began.
+    public static var dropped: Int { self.writer.dropped }
+
+    /// Sets how many bytes of lines may wait.
+    public static func limit(to bytes: Int) { self.writer.limit(to: bytes) }
+
+    /// Waits until what was logged before is written, but only so long.
+    public static func flush(within patience: Duration) { self.writer.flush(within: patience) }
 }

@@ -1,4 +1,5 @@
 import Logging
+import SeawayLog
 import UnixSignals
 
 #if canImport(Glibc)
@@ -31,7 +32,8 @@ struct HurrySignals {
             }
             self.logger.warning("told to leave a second time; ending at once")
             last()
-            // As a shell tells of who was ended by a signal. Nothing is waited for, so nothing can hold it up.
+            StandardErrorLog.flush(within: .milliseconds(100))
+            // As a shell tells of who was ended by a signal. Nothing else is waited for, so nothing can hold it up.
             _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import NIOCore
 import SeawayBroker
+import SeawayLog
 import SeawayNIO
 import SeawayServer
 import ServiceLifecycle
@@ -30,12 +31,21 @@ struct MetricsOptions: ParsableArguments {
         _ metrics: @escaping @Sendable () -> EventLoopFuture<[Metric]>
     ) async throws -> [any Service] {
         guard let place = self.metrics?.place else { return [] }
-        let server = MetricsServer(eventLoop: eventLoop, logger: logger, metrics)
+        let server = MetricsServer(eventLoop: eventLoop, logger: logger) {
+            metrics().map { $0 + [Self.droppedLines] }
+        }
         let bound = try await Process.claiming(place.description) {
             try await server.start(host: place.host, port: place.port)
         }
         for address in bound { logger.info("metrics", metadata: ["address": "\(ListenPlace.text(address))"]) }
         return [MetricsService(server: server)]
+    }
+
+    /// Of the whole process.
+    private static var droppedLines: Metric {
+        Metric(
+            "seaway_log_lines_dropped_total", "Lines of the log that were dropped, since nobody read them.",
+            StandardErrorLog.dropped)
     }
 }
 

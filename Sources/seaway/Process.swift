@@ -80,6 +80,8 @@ enum Process {
 
     /// One line on standard error.
     static func say(_ line: String) {
+        // Behind what was logged before; where nobody reads that, nobody would read this.
+        StandardErrorLog.flush(within: .milliseconds(100))
         let bytes = Array((LogText.escaped(line, longest: 8_192) + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
@@ -103,8 +105,12 @@ struct LogOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Least important lines that are logged.", valueName: "level"))
     var logLevel = Level.info
 
+    @Option(help: .size("Bytes of lines that wait for whoever reads standard error; more are dropped and counted."))
+    var logBuffer = SizeOption(bytes: StandardErrorLog.usualLimit)
+
     func logger(_ label: String) -> Logger {
-        .standardError(label: label, level: Logger.Level(rawValue: self.logLevel.rawValue) ?? .info)
+        StandardErrorLog.limit(to: self.logBuffer.bytes)
+        return .standardError(label: label, level: Logger.Level(rawValue: self.logLevel.rawValue) ?? .info)
     }
 }
 

@@ -49,17 +49,18 @@ def until(question, what: str, patience: float = PATIENCE, pause: float = 0.02):
 
 
 class Program:
-    """One process; what it writes is kept in a file."""
+    """One process; what it writes is kept in a file, or goes to a descriptor of ours."""
 
     def __init__(
-        self, command: list, log: pathlib.Path, environment: dict | None = None, descriptors: tuple[int, ...] = ()
-    ):
+        self, command: list, log: pathlib.Path, environment: dict | None = None, descriptors: tuple[int, ...] = (),
+        output: int | None = None,
+    ):  # fmt: skip
         self.log = log
         self.command = [str(word) for word in command]
-        with open(log, "ab") as output:
+        with open(log, "ab") as file:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True, pass_fds=descriptors,
+                stdout=output or file, stderr=output or file, start_new_session=True, pass_fds=descriptors,
             )  # fmt: skip
 
     @property
@@ -108,11 +109,14 @@ class Answer:
         return found[1].decode() if found else None
 
 
-def get(port: int, path: str, method: str = "GET", body: bytes | None = None, patience: float = PATIENCE) -> Answer:
+def get(
+    port: int, path: str, method: str = "GET", body: bytes | None = None, patience: float = PATIENCE,
+    fields: dict | None = None,
+) -> Answer:  # fmt: skip
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
     try:
-        connection.request(method, path, body=body)
+        connection.request(method, path, body=body, headers=fields or {})
         response = connection.getresponse()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     finally:
@@ -196,9 +200,12 @@ class House:
         self.folder = folder
         self.programs: list[Program] = []
 
-    def start(self, command: list, environment: dict | None = None, descriptors: tuple[int, ...] = ()) -> Program:
+    def start(
+        self, command: list, environment: dict | None = None, descriptors: tuple[int, ...] = (),
+        output: int | None = None,
+    ) -> Program:  # fmt: skip
         """Starts a program, which gets these of our descriptors under their numbers."""
-        program = Program(command, self.folder / f"{len(self.programs)}.log", environment, descriptors)
+        program = Program(command, self.folder / f"{len(self.programs)}.log", environment, descriptors, output)
         self.programs.append(program)
         return program
 
