@@ -138,7 +138,7 @@ final class ShardedCore {
             }
         }
         let bound = self.bound
-        request.send(over: self.layers[broker]) { refusal in
+        request.send(over: self.layers[broker], broker) { refusal in
             var without = without
             without.insert(broker)
             bound.value.send(request, without: without, last: refusal)
@@ -283,6 +283,8 @@ final class ShardedCore {
             if isFirst { reading.handle.event(event) }
         // One broker alone is never weakened.
         case .weakened: break
+        case .forsaken(let carrier):
+            reading.handle.event(.forsaken(Carrier(broker: broker, connection: carrier.connection)))
         case .interrupted:
             guard reading.isListening(at: broker) else { return }
             reading.handle.event(reading.interrupted(at: broker) ? event : .weakened)

@@ -75,6 +75,15 @@ public final class ShardedLayer: ConnectingLayer {
         }
     }
 
+    public func sendCarried(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        self.ask({ answer(.refused($0), Carrier()) }) {
+            $0.send(ShardedCarriedSend(body, channel, ifHeard: ifHeard, stream: stream, answer))
+        }
+    }
+
     public func send(
         _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void

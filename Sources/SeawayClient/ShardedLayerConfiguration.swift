@@ -23,7 +23,7 @@ public struct ShardedLayerConfiguration: Sendable {
     }
 
     public var brokers: [BrokerAddress]
-    /// Silence after which a broker is taken for dead, 300 ms to an hour; it does not matter when there is only one.
+    /// Silence after which a broker is taken for dead, 300 ms to an hour.
     public var failover = Duration.seconds(2)
     /// What holds for each connection; its `broker` is of no account. Bounds of what waits count for each connection, and for what waits for any.
     public var connection: WireLayerConfiguration
@@ -44,8 +44,9 @@ public struct ShardedLayerConfiguration: Sendable {
         guard let first = self.brokers.first, self.brokers.count == 1 else {
             return try ShardedLayer(self, eventLoop: eventLoop, logger: logger)
         }
-        var connection = self.connection
-        connection.broker = first
+        var connection = self.connection(to: first)
+        // Nobody else sees to that.
+        connection.restoresMemberships = true
         return WireLayer(connection, eventLoop: eventLoop, logger: logger)
     }
 
@@ -64,8 +65,7 @@ public struct ShardedLayerConfiguration: Sendable {
     package func connection(to broker: BrokerAddress) -> WireLayerConfiguration {
         var connection = self.connection
         connection.broker = broker
-        // Two questions and the silence behind the second, each looked after at times only.
-        connection.askingInterval = (self.failover - .nanoseconds(WireCore.checkInterval.nanoseconds) * 2) / 3
+        connection.failover = self.failover
         // So that a broker that was cut off holds no connections that were given up, once it gets sends again.
         connection.heartbeat = min(
             connection.heartbeat, (self.failover * 2 - .nanoseconds(WireCore.checkInterval.nanoseconds) * 3) / 3)

@@ -12,8 +12,10 @@ protocol ShardedRequest: Sendable {
     /// Why it cannot be sent at all.
     var fault: Refusal? { get }
 
-    /// - Parameter again: called instead of the sender's closure when nothing was stored and another broker may take it (B10).
-    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void)
+    /// - Parameters:
+    ///   - broker: the layer's place among those of all brokers.
+    ///   - again: called instead of the sender's closure when nothing was stored and another broker may take it (B10).
+    func send(over layer: WireLayer, _ broker: Int, again: @escaping @Sendable (Refusal) -> Void)
 
     func refuse(_ refusal: Refusal)
 }
@@ -43,10 +45,10 @@ struct ShardedSend: ShardedRequest {
     var fault: Refusal? { self.request.fault }
     private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard, self.bounds) }
 
-    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
+    func send(over layer: WireLayer, _: Int, again: @escaping @Sendable (Refusal) -> Void) {
         let (ifHeard, answer) = (self.ifHeard, self.answer)
         layer.send(self.body, to: self.channel, ifHeard: ifHeard, stream: nil, bounds: self.bounds) { result in
-            if case .refused(let refusal) = result, refusal.isClosing || (ifHeard && refusal.isAway) {
+            if case .refused(let refusal) = result, refusal.asksForAnother(ifHeard: ifHeard) {
                 again(refusal)
             } else {
                 answer(result)
@@ -55,6 +57,44 @@ struct ShardedSend: ShardedRequest {
     }
 
     func refuse(_ refusal: Refusal) { self.answer(.refused(refusal)) }
+}
+
+/// A message whose sender is told by which connection it went.
+struct ShardedCarriedSend: ShardedRequest {
+    private let body: Payload
+    private let channel: String
+    private let ifHeard: Bool
+    let stream: String?
+    private let answer: @Sendable (SendAnswer, Carrier) -> Void
+
+    init(
+        _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?,
+        _ answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        self.body = body
+        self.channel = channel
+        self.ifHeard = ifHeard
+        self.stream = stream
+        self.answer = answer
+    }
+
+    var target: ShardMap.Target { .channel(self.channel) }
+    var size: Int { self.request.size }
+    var fault: Refusal? { self.request.fault }
+    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard) }
+
+    func send(over layer: WireLayer, _ broker: Int, again: @escaping @Sendable (Refusal) -> Void) {
+        let (ifHeard, answer) = (self.ifHeard, self.answer)
+        layer.sendCarried(self.body, to: self.channel, ifHeard: ifHeard, stream: nil) { result, carrier in
+            if case .refused(let refusal) = result, refusal.asksForAnother(ifHeard: ifHeard) {
+                again(refusal)
+            } else {
+                answer(result, Carrier(broker: broker, connection: carrier.connection))
+            }
+        }
+    }
+
+    func refuse(_ refusal: Refusal) { self.answer(.refused(refusal), Carrier()) }
 }
 
 struct ShardedGroupSend: ShardedRequest {
@@ -81,7 +121,7 @@ struct ShardedGroupSend: ShardedRequest {
     var fault: Refusal? { self.request.fault }
     private var request: WireRequest { .groupSend(self.body, self.group, except: self.except, self.bounds) }
 
-    func send(over layer: WireLayer, again: @escaping @Sendable (Refusal) -> Void) {
+    func send(over layer: WireLayer, _: Int, again: @escaping @Sendable (Refusal) -> Void) {
         let answer = self.answer
         layer.send(self.body, toGroup: self.group, except: self.except, bounds: self.bounds) { result in
             if case .refused(let refusal) = result, refusal.isClosing { again(refusal) } else { answer(result) }
@@ -94,4 +134,7 @@ struct ShardedGroupSend: ShardedRequest {
 extension Refusal {
     /// The broker is about to leave; nothing was stored.
     fileprivate var isClosing: Bool { self.code == "closing" }
+
+    /// Whether another broker may take it (B10).
+    fileprivate func asksForAnother(ifHeard: Bool) -> Bool { self.isClosing || (ifHeard && self.isAway) }
 }

@@ -41,6 +41,9 @@ final class WireCore {
     /// Whether this broker knows bounds of single messages, once it has said so (H2).
     private var takesBounds = true
     private var checks: RepeatedTask?
+    /// The connection that there is, or was last.
+    private var carrier = Carrier()
+    private var lostConnections: LostConnections
     /// Told what happens to the connection, before those who wait are.
     var observer: ((WireNews) -> Void)?
 
@@ -52,6 +55,7 @@ final class WireCore {
         self.eventLoop = eventLoop
         self.logger = logger
         self.life = life
+        self.lostConnections = LostConnections(failover: configuration.failoverInMilliseconds)
     }
 
     private var bound: NIOLoopBound<WireCore> { NIOLoopBound(self, eventLoop: self.eventLoop) }
@@ -83,6 +87,9 @@ final class WireCore {
             request.waiter.refuse(self.link.whyMissing)
         }
         if self.link.check(at: now) { self.write(.ping, .nobody) }
+        while let connection = self.lostConnections.popOverdue(at: now) {
+            for listening in self.listenings.handles { listening.event(.forsaken(Carrier(connection: connection))) }
+        }
     }
 
     private func refuseWaiting(_ refusal: Refusal) {
@@ -99,6 +106,7 @@ final class WireCore {
 
     func connected() {
         self.life.withLockedValue { $0.isConnected = true }
+        self.carrier.connection += 1
         for listening in self.listenings.handles { self.tellListening(listening) }
         self.watchAgain()
         self.askForTail()
@@ -108,20 +116,17 @@ final class WireCore {
 
     /// Nobody knows what became of what was not answered.
     func disconnected() {
-        self.life.withLockedValue { $0.isConnected = false }
+        let wasConnected = self.life.withLockedValue { life in
+            defer { life.isConnected = false }
+            return life.isConnected
+        }
+        if wasConnected { self.lostConnections.add(self.carrier.connection, heardAt: self.link.brokerHeardAt) }
         self.output.clear()
         self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
         self.tail?.event(.interrupted)
         for waiter in self.session.takeUnanswered() {
-            switch waiter {
-            case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
-            case .groupSend(let answer): answer(.unknown)
-            case .look(let answer): answer(.unknown)
-            case .stop(let listening): self.end(listening)
-            case .close(let done): done()
-            case .listen, .pause, .hello, .quit, .nobody: break
-            }
+            if case .stop(let listening) = waiter { self.end(listening) } else { waiter.leaveUnknown(self.carrier) }
         }
     }
 
@@ -328,6 +333,7 @@ final class WireCore {
     private func answer(_ answer: ServerFrame, _ waiter: WireWaiter) {
         switch (answer, waiter) {
         case (.ok, .send(let answer)): answer(.done)
+        case (.ok, .carriedSend(let answer)): answer(.done, self.carrier)
         case (.ok(let options), .groupSend(let answer)): answer(GroupAnswer(options))
         case (.ok, .watch(let group, let channel, let answer)):
             self.watches.began(group, channel)

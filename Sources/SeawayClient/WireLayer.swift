@@ -55,6 +55,13 @@ public final class WireLayer: ConnectingLayer {
         self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard, bounds), .send(answer)) }
     }
 
+    public func sendCarried(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        self.ask(.carriedSend(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard), .carriedSend(answer)) }
+    }
+
     public func send(
         _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void

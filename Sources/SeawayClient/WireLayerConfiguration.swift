@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import SeawayMessage
 
 /// Every bound of a ``WireLayer``.
@@ -16,17 +17,25 @@ public struct WireLayerConfiguration: Sendable {
     public var maxPending = 65_536
     /// Bytes of requests that wait for a connection or for the broker to read; one more is refused with `limit`.
     public var maxPendingBytes = 64 << 20
-    /// Silence after which the broker, and this side, ask for a sign of life; dead after two more of it. At most an hour; zero: never.
+    /// Silence after which the broker asks this side for a sign of life, and gives it up after two more of it. At most an hour; zero: never.
     public var heartbeat = Duration.seconds(20)
+    /// Silence after which the broker is taken for dead; it is asked for a sign of life after each third. What went by a connection that was
+    /// lost is not waited for any longer either (``ListeningEvent/forsaken(_:)``). Zero: never, and at once.
+    public var failover = Duration.seconds(2)
     /// The first wait before connecting again; doubled each time, and shortened at random by up to a half.
     public var firstBackoff = Duration.milliseconds(50)
     public var maxBackoff = Duration.seconds(5)
-    /// Silence after which this side alone asks for a sign of life; `nil`: the heartbeat.
-    package var askingInterval: Duration?
     /// Whether memberships that the broker has lost are joined again; not so where somebody else sees to that.
     package var restoresMemberships = true
     /// How long connecting and the first answer of a broker may take, and its last when this side leaves.
     public var connectTimeout = Duration.seconds(5)
+
+    /// Milliseconds of silence before each question: two of them and the silence behind the second, each looked after at times only.
+    var askingInterval: Int {
+        max(0, (self.failoverInMilliseconds - Int(WireCore.checkInterval.nanoseconds / 1_000_000) * 2) / 3)
+    }
+
+    var failoverInMilliseconds: Int { Int(min(self.failover, .seconds(3_600)) / .milliseconds(1)) }
 
     /// What is told to one request too many.
     var tooMuchWaits: Refusal {

@@ -128,8 +128,7 @@ final class WireLink {
                 return self.core.end(Refusal(code: "auth", text: "the token is not 1 to 255 bytes of printable ASCII"))
             }
             let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
-            let asking = self.configuration.askingInterval.map { Int($0 / .milliseconds(1)) }
-            self.keepalive = Keepalive(interval: asking ?? heartbeat, now: Self.now)
+            self.keepalive = Keepalive(interval: self.configuration.askingInterval, now: Self.now)
             self.core.greet(
                 "HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
         }
@@ -251,6 +250,9 @@ final class WireLink {
     // MARK: Signs of life
 
     func brokerWasHeard() { self.keepalive.peerWasHeard(at: Self.now) }
+
+    /// When the broker was heard last, on this connection or the one that was lost.
+    var brokerHeardAt: Int { self.keepalive.heardAt }
 
     /// - Returns: whether the broker is to be asked for a sign of life.
     func check(at now: Int) -> Bool {

@@ -126,6 +126,8 @@ enum WireRequest {
 /// Who waits for an answer.
 enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
+    /// The same, for who is told by which connection it went.
+    case carriedSend(@Sendable (SendAnswer, Carrier) -> Void)
     case groupSend(@Sendable (GroupAnswer) -> Void)
     /// `MEMBERS`, `PEEK` or `STATS`.
     case look(@Sendable (LookAnswer) -> Void)
@@ -144,10 +146,25 @@ enum WireWaiter {
     case quit
     case nobody
 
+    /// Nobody knows what became of it.
+    ///
+    /// - Parameter carrier: the connection that has ended.
+    func leaveUnknown(_ carrier: Carrier) {
+        switch self {
+        case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
+        case .carriedSend(let answer): answer(.unknown, carrier)
+        case .groupSend(let answer): answer(.unknown)
+        case .look(let answer): answer(.unknown)
+        case .close(let done): done()
+        case .listen, .stop, .pause, .hello, .quit, .nobody: break
+        }
+    }
+
     /// Nothing was stored or changed.
     func refuse(_ refusal: Refusal) {
         switch self {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
+        case .carriedSend(let answer): answer(.refused(refusal), Carrier())
         case .groupSend(let answer): answer(.refused(refusal))
         case .look(let answer): answer(.refused(refusal))
         case .close(let done): done()

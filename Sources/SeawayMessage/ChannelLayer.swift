@@ -21,6 +21,15 @@ public protocol ChannelLayer: Sendable {
         answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
+    /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which may be lost with that
+    /// (``ListeningEvent/forsaken(_:)``).
+    ///
+    /// - Parameter answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:answer:)``; the carrier is of account with `done`.
+    func sendCarried(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    )
+
     /// Sends one message to every member of a group that has room.
     ///
     /// - Parameters:
@@ -182,6 +191,9 @@ public enum ListeningEvent: Hashable, Sendable {
     case interrupted
     /// One of several brokers was lost, with what it held; the listening goes on over the others.
     case weakened
+    /// A connection was lost, and the failover time has passed since the broker was heard on it: what went by it, and was not answered by
+    /// now, is not to be waited for any more.
+    case forsaken(Carrier)
     /// Another reader has taken the mailbox over; this listening is over.
     case lost(name: String)
     /// The layer refused; this listening is over.

@@ -13,6 +13,9 @@ protocol ExchangeHolder: AnyObject {
     /// Ends a request that was not taken, or not answered in time, if it is still under way.
     func fail(_ number: UInt64, _ error: ErrorAnswer)
 
+    /// Whether nothing of the answer to a request that is under way has come yet.
+    func isUnanswered(_ number: UInt64) -> Bool
+
     /// Tells the client that its request has become a WebSocket, and hands over what carries it (W7).
     func becomeWebSocket(
         _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer)

@@ -18,12 +18,17 @@ protocol ReplyInboxOwner: AnyObject {
 
     /// A broker is gone, perhaps with what was on its way to workers or from them.
     func brokerWasLost()
+
+    /// What went by a connection that is lost is not to be waited for any more.
+    func wasForsaken(_ carrier: Carrier)
 }
 
 extension ReplyInboxOwner {
     func held(in box: Int) -> Int { 0 }
 
     func inboxWasRenamed() {}
+
+    func wasForsaken(_ carrier: Carrier) {}
 }
 
 /// The mailboxes in which what workers send to a server's requests, or to its sockets, comes (I1, I2, W1).
@@ -115,6 +120,7 @@ final class ReplyInbox {
         case .interrupted, .weakened:
             self.logger.debug("a broker was lost", metadata: ["mailbox": "\(name)"])
             self.owner.brokerWasLost()
+        case .forsaken(let carrier): self.owner.wasForsaken(carrier)
         case .lost:
             self.logger.error("another reader has taken a reply mailbox", metadata: ["mailbox": "\(name)"])
             self.leaveNames()

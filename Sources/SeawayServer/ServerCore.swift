@@ -34,6 +34,8 @@ package final class ServerCore {
     private let bodySeal = NameSeal()
     /// Who waits for which answer.
     private var holders: [UInt64: any ExchangeHolder] = [:]
+    /// By which connection requests under way went that a broker has taken.
+    private var carriers: [UInt64: Carrier] = [:]
     private var connections: [ObjectIdentifier: any ServerConnection] = [:]
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
@@ -201,9 +203,12 @@ package final class ServerCore {
             addresses: addresses)
         self.counters.requests += 1
         let core = self.bound
-        self.layer.send(payload, to: route.channel, ifHeard: false) { answer in
-            guard answer != .done else { return }
-            core.run { $0.requestWasNotTaken(number, answer, channel: route.channel) }
+        self.layer.sendCarried(payload, to: route.channel, ifHeard: false, stream: nil) { answer, carrier in
+            core.run { core in
+                guard answer == .done else { return core.requestWasNotTaken(number, answer, channel: route.channel) }
+                // The answer may have been faster.
+                if core.holders[number] != nil { core.carriers[number] = carrier }
+            }
         }
     }
 
@@ -229,6 +234,7 @@ package final class ServerCore {
     /// - Parameter cut: why its answer is not whole.
     func endRequest(_ asked: AskedRequest, cut: RequestEnd? = nil) {
         self.holders[asked.number] = nil
+        self.carriers[asked.number] = nil
         self.files.end(asked.number)
         self.compression.end(asked.number)
         guard self.configuration.accessLog else { return }
@@ -358,8 +364,18 @@ extension ServerCore: ReplyInboxOwner {
         for (number, holder) in self.holders { holder.fail(number, .unknownOutcome) }
     }
 
-    /// Each request has its own time (I21), and may be at another broker.
+    /// What it held of requests is waited for a while still (``wasForsaken(_:)``).
     func brokerWasLost() {}
+
+    /// Whether it is at a worker, or was lost with its broker, nobody knows (I33).
+    func wasForsaken(_ carrier: Carrier) {
+        for (number, carriedBy) in self.carriers where carriedBy == carrier {
+            guard let holder = self.holders[number], holder.isUnanswered(number) else { continue }
+            self.closeReplyChannel(number)
+            holder.fail(number, .unknownOutcome)
+        }
+        self.sockets.wasForsaken(carrier)
+    }
 }
 
 @available(*, unavailable)

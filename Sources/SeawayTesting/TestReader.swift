@@ -118,7 +118,7 @@ public final class TestReader: Sendable {
     private func take(_ event: ListeningEvent) {
         switch event {
         case .started: self.state.withLock { $0.starting.take() }?.resume()
-        case .interrupted, .weakened: break
+        case .interrupted, .weakened, .forsaken: break
         case .lost(let name): self.end(Refusal(code: "lost", text: "another reader has taken \(name) over"))
         case .refused(let refusal): self.end(refusal)
         }

@@ -157,7 +157,7 @@ final class BodyReader: Sendable {
     private func happened(_ event: ListeningEvent) {
         switch event {
         // What was under way is lost, or not: the offsets tell.
-        case .started, .interrupted, .weakened: return
+        case .started, .interrupted, .weakened, .forsaken: return
         case .lost: self.state.withLock { $0.end = WorkerError(.bodyBroken, name: self.channel) }
         case .refused(let refusal):
             self.state.withLock { $0.end = WorkerError(.notListening, name: self.channel, refusal: refusal) }

@@ -115,7 +115,7 @@ final class DisconnectWatch: Sendable {
 
     private func take(_ event: ListeningEvent) {
         switch event {
-        case .interrupted, .weakened: break
+        case .interrupted, .weakened, .forsaken: break
         case .started:
             let waiting = self.state.withLock { state in
                 state.hearing = .inForce

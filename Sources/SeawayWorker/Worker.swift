@@ -208,7 +208,7 @@ extension WorkerError {
     /// - Returns: `nil` when listening goes on.
     fileprivate init?(_ event: ListeningEvent, _ channels: [String]) {
         switch event {
-        case .started, .interrupted, .weakened: return nil
+        case .started, .interrupted, .weakened, .forsaken: return nil
         case .lost(let name): self.init(.notListening, name: name)
         case .refused(let refusal):
             self.init(.notListening, name: channels.joined(separator: " "), refusal: refusal)

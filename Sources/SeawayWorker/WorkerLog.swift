@@ -26,7 +26,7 @@ final class WorkerLog: Sendable {
                 return !state.hasStarted
             }
             self.logger.log(level: isFirst ? .info : .debug, "listening", metadata: ["channels": self.channels])
-        case .weakened: break
+        case .weakened, .forsaken: break
         case .interrupted:
             self.logger.debug("listening was interrupted", metadata: ["channels": self.channels])
         case .lost(let name):

@@ -13,7 +13,7 @@ struct LayerOptions: ParsableArguments {
 
     @OptionGroup var credentials: CredentialOptions
 
-    @Option(help: .time("Silence after which one of several brokers is taken for dead."))
+    @Option(help: .time("Silence after which a broker is taken for dead, and what it had not waited for."))
     var failover = TimeOption(milliseconds: 2_000)
 
     @Option(help: .time("How long what is to be sent may wait for a connection to a broker; then a request gets 503."))

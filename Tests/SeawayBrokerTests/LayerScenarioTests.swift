@@ -275,7 +275,7 @@ private final class LayerGuest: Sendable {
             switch event {
             case .started(let isKept) where isMailbox: self.answer(place, "OK state=\(isKept ? "kept" : "fresh")")
             case .refused(let refusal): self.answer(place, "ERR \(refusal.code)")
-            case .started, .interrupted, .weakened, .lost: break
+            case .started, .interrupted, .weakened, .forsaken, .lost: break
             }
         }
         self.state.withLock { $0.listenings.append((names, listening)) }

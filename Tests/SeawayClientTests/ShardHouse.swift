@@ -12,6 +12,7 @@ actor ShardHouse {
     private var brokers: [RunningBroker] = []
     private var isDead: [Bool] = []
     private var layers: [ShardedLayer] = []
+    private var others: [any ConnectingLayer] = []
 
     private init(warm: Int) { self.warm = warm }
 
@@ -31,6 +32,7 @@ actor ShardHouse {
 
     private func end() async throws {
         for layer in self.layers { await layer.shutdown() }
+        for layer in self.others { await layer.shutdown() }
         for (broker, isDead) in zip(self.brokers, self.isDead) where !isDead { try await broker.kill() }
     }
 
@@ -85,6 +87,22 @@ actor ShardHouse {
         self.layers.append(layer)
         layer.start()
         try await self.wait { layer.liveBrokers == self.isDead.count { !$0 } }
+        return layer
+    }
+
+    /// What ``ShardedLayerConfiguration`` makes of all brokers, also of one.
+    func anyLayer(failover: Duration) async throws -> any ConnectingLayer {
+        var configuration = ShardedLayerConfiguration(
+            brokers: self.brokers.map { BrokerAddress("\($0.address)") ?? .local })
+        configuration.failover = failover
+        configuration.connection.firstBackoff = .milliseconds(5)
+        let layer = try configuration.makeLayer(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        self.others.append(layer)
+        layer.start()
+        try await self.wait {
+            guard let sharded = layer as? ShardedLayer else { return layer.isConnected }
+            return sharded.liveBrokers == self.brokers.count
+        }
         return layer
     }
 

@@ -148,6 +148,57 @@ import Testing
         }
     }
 
+    /// B21: with one broker as with several.
+    @Test(arguments: [1, 2]) func whatWentByAConnectionThatIsLostIsForsakenInTime(count: Int) async throws {
+        try await ShardHouse.run(count) { house in
+            let layer = try await house.anyLayer(failover: .milliseconds(300))
+            let reader = ShardReader(layer, "x!")
+            try await house.wait { !reader.told.isEmpty }
+            let carriers = Mutex<[Carrier]>([])
+            for _ in 0..<count {
+                layer.sendCarried(Payload(["n": 1]), to: "work", ifHeard: false, stream: nil) { answer, carrier in
+                    #expect(answer == .done)
+                    carriers.withLock { $0.append(carrier) }
+                }
+            }
+            try await Self.wait { carriers.withLock { $0.count == count } }
+            let taken = carriers.withLock { $0 }
+            #expect(Set(taken.map(\.broker)) == Set(0..<count))
+            let lost = try #require(taken.first { $0.broker == 0 })
+            try await house.kill(0)
+            try await Self.wait { reader.told.contains(.forsaken(lost)) }
+            // What went by the others is not, and what goes by the next connection is told from both.
+            #expect(reader.told.count { if case .forsaken = $0 { true } else { false } } == 1)
+            guard count == 1 else { return }
+            try await house.restart(0)
+            try await house.wait { layer.isConnected }
+            let next = Mutex<Carrier?>(nil)
+            layer.sendCarried(Payload(["n": 2]), to: "work", ifHeard: false, stream: nil) { _, carrier in
+                next.withLock { $0 = carrier }
+            }
+            try await Self.wait { next.withLock { $0 } == Carrier(broker: 0, connection: lost.connection + 1) }
+        }
+    }
+
+    /// B11, B21: it is silent, though its connections stand.
+    @Test func aSingleBrokerThatHangsIsGivenUpWithinTheFailoverTime() async throws {
+        try await ShardHouse.run(1) { house in
+            let layer = try await house.anyLayer(failover: .milliseconds(600))
+            let reader = ShardReader(layer, "x!")
+            try await house.wait { !reader.told.isEmpty }
+            try await house.broker(0).whileHeld {
+                let start = ContinuousClock.now
+                let error = await #expect(throws: ClientError.self) { try await layer.send(["n": 1], to: "work") }
+                #expect(error?.code == .unknown)
+                try await Self.wait { reader.told.contains { if case .forsaken = $0 { true } else { false } } }
+                // Of a heartbeat of 20 s it would be a minute.
+                #expect(start.duration(to: .now) < .seconds(20))
+                #expect(reader.told.contains(.interrupted))
+            }
+            try await house.wait { layer.isConnected }
+        }
+    }
+
     /// B11: it is silent, though its connections stand.
     @Test func aBrokerThatHangsIsGivenUpWithinTheFailoverTime() async throws {
         try await ShardHouse.run { house in

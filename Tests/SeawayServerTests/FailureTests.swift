@@ -63,6 +63,71 @@ import Testing
         #expect(try client.output().hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
 
+    @Test("I33") func aRequestThatMayBeLostWithItsBrokerIsNotWaitedFor() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        server.layer.happen(.interrupted)
+        server.layer.happen(.started(kept: false))
+        server.pass(.seconds(1))
+        #expect(try client.output() == "")
+        server.layer.happen(.forsaken(Carrier()))
+        server.run()
+        let output = try client.output()
+        #expect(output.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") && output.contains("\r\nretry-after: 1\r\n"))
+        #expect(output.hasSuffix("\r\n\r\nThe connection to the workers broke.\n"))
+        #expect(client.isOpen)
+        #expect(server.core.counters.unknown == 1)
+        #expect(server.layer.closed == [try #require(server.layer.replyChannel(0))])
+        // I18: it was not lost after all.
+        server.answer(0, Self.hello)
+        #expect(try client.output() == "" && server.core.counters.lateAnswers == 1)
+    }
+
+    @Test("I33") func anAnswerThatComesInTimeOverAnotherConnectionIsPassedOn() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        server.layer.happen(.interrupted)
+        server.layer.happen(.started(kept: false))
+        server.answer(0, Self.hello)
+        #expect(try client.output().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        server.layer.happen(.forsaken(Carrier()))
+        server.run()
+        #expect(try client.output() == "" && server.core.counters.unknown == 0)
+    }
+
+    @Test("I33") func whatWentByAnotherConnectionIsWaitedFor() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        for other in [Carrier(broker: 1), Carrier(connection: 1)] { server.layer.happen(.forsaken(other)) }
+        server.answer(0, Self.hello)
+        #expect(try client.output().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+
+    @Test("I33: no broker has it yet") func aRequestThatWaitsForABrokerIsNotOneThatWasLost() throws {
+        let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in nil }))
+        let client = try server.connect()
+        try client.get()
+        server.layer.happen(.forsaken(Carrier()))
+        server.layer.answerHeld(.done)
+        server.answer(0, Self.hello)
+        #expect(try client.output().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+
+    @Test("I33") func anAnswerThatHasBegunGoesOnOverWhicheverBrokerItsPiecesCome() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        server.answer(0, ["status": 200, "content": "one", "more_content": true])
+        server.layer.happen(.interrupted)
+        server.layer.happen(.forsaken(Carrier()))
+        server.answer(0, ["content": "two", "offset": 3])
+        #expect(try client.output().hasSuffix("0\r\n\r\n"))
+        #expect(client.isOpen && server.core.counters.unknown == 0)
+    }
+
     @Test("I21") func aStreamThatStopsIsBrokenOff() throws {
         let server = EmbeddedServer()
         let client = try server.connect()

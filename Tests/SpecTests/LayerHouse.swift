@@ -117,6 +117,7 @@ final class CallLog: Sendable {
             switch event {
             case .started(let isKept): self.add(.started(kept: isKept))
             case .interrupted, .weakened: self.add(.interrupted)
+            case .forsaken: break
             case .lost(let name): self.add(.lost(name))
             case .refused(let refusal): self.add(.refused(refusal.code))
             }

@@ -17,14 +17,15 @@ type Options struct {
 	Name string
 	// Token is shown to the broker, 1 to 255 bytes (none).
 	Token string
-	// Heartbeat is the silence after which either side asks for a sign of life; after three of them the connection
-	// is given up. At most an hour, in whole milliseconds (20 s); negative: never.
+	// Heartbeat is the silence after which either side asks for a sign of life, this side after a third of Failover at
+	// the latest; after three of them the connection is given up. At most an hour, in whole milliseconds (20 s);
+	// negative: never.
 	Heartbeat time.Duration
 	// Wait is how long a call waits for a connection when there is none (5 s); its context may end it sooner.
 	Wait time.Duration
 	// Backoff and MaxBackoff are the first and the longest wait between attempts to connect (100 ms, 5 s).
 	Backoff, MaxBackoff time.Duration
-	// Failover is the silence after which one of several brokers is taken for dead, 300 ms to an hour (2 s).
+	// Failover is the silence after which a broker is taken for dead, 300 ms to an hour (2 s).
 	Failover time.Duration
 	// TLS says whom to trust at an address that begins with "tls://", and has this side's certificate (the system's
 	// authorities, and none).
@@ -93,6 +94,7 @@ func setDefaults(options *Options, address string) {
 		options.Name = "go"
 	}
 	defaultTo(&options.Heartbeat, 20*time.Second)
+	defaultTo(&options.Failover, 2*time.Second)
 	defaultTo(&options.Wait, 5*time.Second)
 	defaultTo(&options.Backoff, 100*time.Millisecond)
 	defaultTo(&options.MaxBackoff, 5*time.Second)

@@ -139,8 +139,8 @@ func (c *Client) connectTimeout() time.Duration {
 
 // askingInterval is the silence after which the broker is asked for a sign of life, and given up after three of them.
 func (c *Client) askingInterval() time.Duration {
-	if c.part != nil {
-		return c.options.Failover / 3
+	if third := c.options.Failover / 3; c.part != nil || third < c.options.Heartbeat {
+		return third
 	}
 	return c.options.Heartbeat
 }

@@ -43,6 +43,10 @@ func (b *fakeBroker) client(options Options) *Client {
 	if options.Wait == 0 {
 		options.Wait = patience
 	}
+	if options.Failover == 0 {
+		// No busy machine makes it look dead, or a client ask where a test knows what comes next.
+		options.Failover = time.Hour
+	}
 	options.Logger = &testLogger{t: b.t}
 	client := New(b.listener.Addr().String(), options)
 	b.t.Cleanup(func() {

@@ -14,6 +14,8 @@ const (
 	mostOnPage = 1_000
 	// The most bytes of a client's name and of a token (H2, U1).
 	mostClientName, mostToken = 64, 255
+	// leastFailover is the shortest silence after which a broker may be taken for dead.
+	leastFailover = 300 * time.Millisecond
 	// The most bytes of the reason of a close (W11 of INTERFACE.md).
 	mostReason = 123
 	// How much of what somebody else gave is shown.
@@ -83,6 +85,8 @@ func checkHello(options Options) error {
 			ErrOption, mostClientName, len(options.Name))
 	case len(options.Token) > mostToken:
 		return fmt.Errorf("seaway: %w: a token has 1 to %d bytes, this one has %d", ErrOption, mostToken, len(options.Token))
+	case options.Failover < leastFailover || options.Failover > time.Hour:
+		return outOfRange("a failover time", leastFailover, time.Hour, options.Failover)
 	case options.Heartbeat > time.Hour:
 		return outOfRange("a heartbeat", time.Duration(0), time.Hour, options.Heartbeat)
 	case !isPlainWord(options.Name) || !isPlainWord(options.Token):

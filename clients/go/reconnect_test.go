@@ -125,17 +125,26 @@ func TestPingsArePongedAndUnknownPushesSkipped(t *testing.T) {
 }
 
 func TestASilentBrokerIsAskedTwiceAndGivenUp(t *testing.T) {
+	for name, c := range map[string]struct{ heartbeat, failover, asks time.Duration }{
+		"after its heartbeat":                {10 * time.Minute, time.Hour, 10 * time.Minute},
+		"after a third of its failover time": {time.Hour, time.Hour, 20 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) { testASilentBroker(t, c.heartbeat, c.failover, c.asks) })
+	}
+}
+
+func testASilentBroker(t *testing.T, heartbeat, failover, asks time.Duration) {
 	broker, silences := newFakeBroker(t), newSilences(t)
 	address := broker.listener.Addr().String()
-	client := broker.client(Options{Heartbeat: time.Hour, Dial: silences.dialer(address)})
+	client := broker.client(Options{Heartbeat: heartbeat, Failover: failover, Dial: silences.dialer(address)})
 	connection := broker.accept("a")
 	result := sending(client, "a")
 	connection.expect("SEND a")
 	silent := silences.to(address)
 	pass := func() {
 		t.Helper()
-		if given := silent.patience(); given > time.Hour || given < 30*time.Minute {
-			t.Error("its heartbeat is an hour, and it waits for ", given)
+		if given := silent.patience(); given > asks || given < asks-time.Minute {
+			t.Errorf("it asks after %v, and waits for %v", asks, given)
 		}
 		if err := silent.pass(); err != nil {
 			t.Fatal(err)

@@ -54,8 +54,8 @@ func checkShards(addresses []string, options *Options) error {
 	switch {
 	case len(addresses) == 0 || len(addresses) > mostShards:
 		return outOfRange("the number of brokers", 1, mostShards, len(addresses))
-	case options.Failover < 300*time.Millisecond || options.Failover > time.Hour:
-		return outOfRange("a failover time", 300*time.Millisecond, time.Hour, options.Failover)
+	case options.Failover < leastFailover || options.Failover > time.Hour:
+		return outOfRange("a failover time", leastFailover, time.Hour, options.Failover)
 	case options.Dial != nil:
 		return fmt.Errorf("seaway: %w: Dial is for one broker", ErrOption)
 	}

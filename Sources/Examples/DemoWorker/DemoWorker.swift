@@ -28,7 +28,7 @@ struct DemoWorker: AsyncParsableCommand {
     )
     var tlsCa: String?
 
-    @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
+    @Option(help: "Milliseconds of silence after which a broker is taken for dead.")
     var failover = 2_000
 
     func validate() throws {

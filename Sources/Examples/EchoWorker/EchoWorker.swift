@@ -23,7 +23,7 @@ struct EchoWorker: AsyncParsableCommand {
     )
     var tlsCa: String?
 
-    @Option(help: "Milliseconds of silence after which one of several brokers is taken for dead.")
+    @Option(help: "Milliseconds of silence after which a broker is taken for dead.")
     var failover = 2_000
 
     @Option(help: "A group that every socket is put into.")

@@ -167,7 +167,7 @@ package final class LayerSource: BridgeSource {
         case .started(let isKept):
             self.logger.debug("reading", metadata: ["from": "\(self.point)"])
             if !isKept, let member { self.join(member) } else { self.absence.withLock { $0.succeeded() } }
-        case .interrupted, .weakened: break
+        case .interrupted, .weakened, .forsaken: break
         case .lost(let name): self.end("another reader has taken \(name)")
         case .refused(let refusal) where refusal.isPassing: self.refused.put(.listening(refusal))
         case .refused(let refusal): self.end("\(self.point): \(refusal)")

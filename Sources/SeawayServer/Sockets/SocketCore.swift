@@ -220,6 +220,11 @@ extension SocketCore {
 
     func turnEnded() { self.last = nil }
 
+    /// No worker is expected to answer any more for those that were asked about by this connection (I33).
+    func wasForsaken(_ carrier: Carrier) {
+        for session in self.sessions.values where session.carrier == carrier { session.fail(.unknownOutcome) }
+    }
+
     func brokerWasLost() {
         for session in self.sessions.values { session.brokerWasLost() }
         for session in self.leaving.values { session.brokerWasLost() }

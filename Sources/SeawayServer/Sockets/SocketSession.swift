@@ -26,6 +26,8 @@ final class SocketSession {
     var events: EventStream
     /// Until it was sent.
     private var connectMessage: Payload?
+    /// By which connection the connect went, once a broker has it.
+    private(set) var carrier: Carrier?
     private var isPumping = false
     /// The channel in whose line this waits, and the one whose turn it has.
     private var line: String?
@@ -79,10 +81,13 @@ final class SocketSession {
         let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
         let server = self.core.server.bound
         // All of one socket's events in one stream: so they stay in their order over any number of brokers (W6).
-        self.core.layer.send(
+        self.core.layer.sendCarried(
             self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil, stream: self.sendChannel
-        ) { answer in
-            server.run { _ in session.value.answered(answer, sending, channel) }
+        ) { answer, carrier in
+            server.run { _ in
+                if sending.event == .connect, answer == .done { session.value.carrier = carrier }
+                session.value.answered(answer, sending, channel)
+            }
         }
     }
 

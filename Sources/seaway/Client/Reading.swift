@@ -89,7 +89,7 @@ struct Reading {
                 hasBegun = true
                 try await self.begin(kept)
             // The layer itself tells when a connection is lost.
-            case .interrupted, .weakened: break
+            case .interrupted, .weakened, .forsaken: break
             case .lost(let name):
                 throw ClientError(Refusal(code: "lost", text: "another reader has taken it over"), name: name)
             case .refused(let refusal): throw ClientError(refusal, name: self.names[0])

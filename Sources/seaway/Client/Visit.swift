@@ -55,6 +55,7 @@ enum Visit {
         configuration.connectPatience = timeout.duration
         configuration.connectTimeout = timeout.duration
         configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
+        configuration.failover = max(timeout.duration, .milliseconds(300))
         configuration.maxBackoff = .milliseconds(500)
         return configuration
     }

@@ -115,6 +115,20 @@ import Testing
         #expect(site.calls() == ["CLOSE \(browser.sendChannel)"] && site.counters.late == 1)
     }
 
+    @Test("I33") func anUpgradeThatMayBeLostWithItsBrokerIs503() throws {
+        let site = SocketSite()
+        let browser = try site.ask()
+        let other = try site.ask()
+        other.hear(["accept": true])
+        site.layer.happen(.forsaken(Carrier()), to: "http.response")
+        site.server.run()
+        let answer = try browser.answer()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("retry-after: 1\r\n"))
+        #expect(!browser.isOpen && other.isOpen)
+        // A worker may have it all the same.
+        #expect(site.events().map(\.summary) == ["connect 0", "connect 0", "disconnect 1 1006"])
+    }
+
     /// A worker that closes what it has not accepted has refused it.
     @Test("W7, W14") func aCloseByTheControlChannelBeforeTheHandshakeIs403() throws {
         let site = SocketSite()

@@ -193,10 +193,40 @@ def test_silence_is_asked_for_a_sign_of_life(open_talk: Talk) -> None:
 def test_a_broker_without_a_sign_of_life_is_given_up() -> None:
     talk = Talk(Core("test", heartbeat=20, timeout=1_000))
     talk.connect()
-    assert talk.passes(60)
-    assert not talk.passes(2)
+    for _ in range(2):
+        assert talk.passes(21)
+        assert talk.said() == ["PING"]
+    assert not talk.passes(21)
     talk.core.broke("given up")
     assert talk.core.trouble.startswith("no sign of life")
+
+
+def test_within_the_failover_time_a_broker_is_asked_twice_and_given_up() -> None:
+    talk = Talk(Core("test", heartbeat=20, timeout=1_000, failover=2))
+    talk.connect()
+    talk.said()
+    heard = [(talk.passes(0.1), talk.said()) for _ in range(17)]
+    assert [place for place, (_, said) in enumerate(heard, 1) if said == ["PING"]] == [6, 11]
+    assert [is_there for is_there, _ in heard] == 16 * [True] + [False]
+
+
+def test_a_broker_has_time_to_answer_when_this_process_stood_still() -> None:
+    talk = Talk(Core("test", heartbeat=20, timeout=1_000, failover=2))
+    talk.connect()
+    talk.said()
+    talk.now += 3_600
+    assert talk.core.tick(talk.now)
+    assert talk.said() == ["PING"]
+    assert talk.passes(0.1)
+    assert talk.said() == []
+    assert talk.hears(b"PONG\n")
+    assert talk.passes(0.5)
+
+
+def test_a_failover_time_out_of_its_range_is_refused() -> None:
+    for failover in (0.2, 3_601.0):
+        with pytest.raises(ValueError, match=r"allowed is 0\.3 to 3600"):
+            Core("test", failover=failover)
 
 
 def test_without_a_heartbeat_silence_is_no_matter() -> None:

@@ -106,6 +106,10 @@ extension AnswerDispatch {
         self.giveUp(at: index, error)
     }
 
+    func isUnanswered(_ number: UInt64) -> Bool {
+        self.exchanges.index(of: number).map { !self.exchanges[$0].stream.hasBegun } ?? false
+    }
+
     private func breakOff(at index: Int, _ fault: AnswerFault) {
         self.core.counters.count(.malformedAnswer)
         self.core.logMalformed(fault, self.exchanges[index].request.asked)

@@ -47,12 +47,15 @@ class FutureTicket(Ticket):
 class Link(asyncio.Protocol):
     """A connection to one broker that is made when it is needed, and made again when it is lost."""
 
-    def __init__(self, address: Address, make_core: Callable[[], Core], patience: float):
+    def __init__(
+        self, address: Address, make_core: Callable[[], Core], patience: float, failover: Optional[float] = None
+    ):
         self.address = address
         self._make_core = make_core
         self._patience = patience
         self._connect_timeout = _CONNECT_TIMEOUT
-        self._tick = _TICK
+        #: Seconds between two looks at the connection.
+        self._tick = _TICK if failover is None else min(_TICK, failover / 6)
         self._longest_pause = MOST
         self._begin()
 

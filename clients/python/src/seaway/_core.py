@@ -21,6 +21,11 @@ MAX_RECEIVED = 64 << 20
 MAX_PENDING = 65_536
 MAX_UNSENT = 64 << 20
 
+#: The least and the most that a failover time may be, in seconds.
+LEAST_FAILOVER, MOST_FAILOVER = 0.3, 3_600.0
+#: Of the failover time, before each question: given up after three of them, and looked after six times in each of it.
+ASKING = 0.27
+
 #: After these a client must not come back (PROTOCOL.md, section 3).
 _FINAL = frozenset(("line", "auth"))
 
@@ -29,16 +34,23 @@ class Core:
     """One layer: a session while there is a connection, and what outlives it."""
 
     def __init__(
-        self, client: str = "seaway-python", token: Optional[str] = None, heartbeat: float = 20.0, timeout: float = 10.0
-    ):
+        self, client: str = "seaway-python", token: Optional[str] = None, heartbeat: float = 20.0,
+        timeout: float = 10.0, failover: Optional[float] = None,
+    ):  # fmt: skip
+        """``failover``: seconds of silence after which the broker is taken for dead; ``None``: three heartbeats."""
+        if failover is not None and not LEAST_FAILOVER <= failover <= MOST_FAILOVER:
+            allowed = f"{LEAST_FAILOVER:g} to {MOST_FAILOVER:g}"
+            raise ValueError(f"the failover time is {failover:g} s; allowed is {allowed}")
         self._hello = _requests.hello(client, token, int(heartbeat * 1000))
-        self._heartbeat = heartbeat
+        #: Seconds of silence before each question, 0 for none.
+        self._asking = heartbeat if failover is None else min(heartbeat, failover * ASKING)
         self._timeout = timeout
         self._session: Optional[Session[Ticket]] = None
         self._output = bytearray()
         self._heard_at = 0.0
         self._waiting_since: Optional[float] = None
-        self._pinged = False
+        self._asked = 0
+        self._asked_at = 0.0
         self.backoff = Backoff()
         #: What is listened on.
         self.readings = Readings(self._say)
@@ -63,7 +75,7 @@ class Core:
         self._session = Session(MAX_RECEIVED)
         self._heard_at = now
         self._waiting_since = None
-        self._pinged = False
+        self._asked = 0
         self._blame = ""
         self._output.clear()
         self._say(self._hello, _Greeting(self))
@@ -107,7 +119,7 @@ class Core:
             return False
         self._heard_at = now
         self._waiting_since = None
-        self._pinged = False
+        self._asked = 0
         fault: Optional[str] = None
         for frame, ticket in session.receive(data):
             if ticket is not None:
@@ -137,11 +149,17 @@ class Core:
                 self.blame(f"no answer for {self._timeout:g} s")
                 return False
         silence = now - self._heard_at
-        if self._heartbeat and silence > 3 * self._heartbeat:
-            self.blame(f"no sign of life for {silence:.0f} s")
+        if not self._asking or silence <= self._asking * (self._asked + 1):
+            return True
+        if self._asked and now - self._asked_at < self._asking / 2:
+            # This side was late to ask, since the process stood still: the broker has to have its time to answer.
+            return True
+        if self._asked == 2:
+            self.blame(f"no sign of life for {silence:.3g} s")
             return False
-        if self._heartbeat and silence > self._heartbeat and self.is_open and not self._pinged:
-            self._pinged = True
+        self._asked += 1
+        self._asked_at = now
+        if self.is_open:
             self._say(_requests.PING, Ticket())
         return True
 

@@ -45,8 +45,9 @@ class BaseLayer:
           ``SEAWAY_TLS_KEY`` name.
         - ``patience``: seconds that a request waits for a connection before it is ``Unreachable``.
         - ``timeout``: seconds without an answer after which the connection is given up.
-        - ``heartbeat``: seconds of silence after which each side asks for a sign of life, 0 for never.
-        - ``failover``: seconds of silence after which one of several brokers is taken for dead, 0.3 at least.
+        - ``heartbeat``: seconds of silence after which each side asks for a sign of life, this side after a third of
+          ``failover`` at the latest; 0 for never.
+        - ``failover``: seconds of silence after which a broker is taken for dead, 0.3 at least.
         """
         self._link = self._make_link(address, hosts, client, token, tls, patience, timeout, heartbeat, failover)
 

@@ -29,7 +29,11 @@ def link(
     token = _address.token(token)
     names, addresses = _address.several(address, hosts, tls)
     if len(addresses) == 1:
-        return Link(addresses[0], lambda: Core(client, token, heartbeat, timeout), patience, timeout)
+
+        def make_one() -> Core:
+            return Core(client, token, heartbeat, timeout, failover)
+
+        return Link(addresses[0], make_one, patience, timeout, failover)
     if sys.version_info < (3, 9):  # noqa: UP036, since seaway.asgi1 is for older ones too
         raise ValueError("several brokers need Python 3.9 or later")
     from ._shard_core import ShardCore

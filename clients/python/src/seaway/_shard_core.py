@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Callable, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from . import _requests
-from ._core import Core
+from ._core import ASKING, LEAST_FAILOVER, MOST_FAILOVER, Core
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
 from ._log import logger
@@ -22,7 +22,6 @@ from ._ticket import Ticket
 
 #: Brokers that one client may have.
 MOST = 64
-LEAST_FAILOVER = 0.3
 _LATENESS = 0.3
 """Seconds that brokers, which look a few times a second, may be late with three heartbeats."""
 
@@ -45,8 +44,9 @@ class ShardCore:
     ):
         if len(names) > MOST:
             raise ValueError(f"a client has at most {MOST} brokers, not {len(names)}")
-        if not LEAST_FAILOVER <= failover <= 3_600:
-            raise ValueError(f"the failover time is {failover:g} s; allowed is {LEAST_FAILOVER:g} to 3600")
+        if not LEAST_FAILOVER <= failover <= MOST_FAILOVER:
+            allowed = f"{LEAST_FAILOVER:g} to {MOST_FAILOVER:g}"
+            raise ValueError(f"the failover time is {failover:g} s; allowed is {allowed}")
         self._clock = clock
         milliseconds = int(failover * 1000)
         self._map = ShardMap(milliseconds, now=self._now())
@@ -259,8 +259,7 @@ class PartCore(Core):
     ):  # fmt: skip
         # Given up by the broker after three of them: before it gets sends again, if it was cut off (B11).
         super().__init__(client, token, min(heartbeat, (2 * failover - _LATENESS) / 3), timeout)
-        # Given up after three of them, and looked after six times in each failover time.
-        self._heartbeat = failover * 0.27
+        self._asking = failover * ASKING
         self._whole = whole
         self.place = place
         #: Of the broker, while it is live.

@@ -22,10 +22,9 @@ class _PartLink(Link):
     """The connection to one of the brokers; whatever it does to the core it does within the guard."""
 
     def __init__(self, whole: ShardLink, address: Address, core: Core, patience: float, failover: float):
-        super().__init__(address, lambda: core, patience)
+        super().__init__(address, lambda: core, patience, failover)
         self._whole = whole
         self._connect_timeout = failover
-        self._tick = failover / 6
         self._longest_pause = failover / 2
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

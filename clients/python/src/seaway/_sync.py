@@ -44,8 +44,15 @@ class Link:
     Methods that say so are called with ``lock`` held.
     """
 
-    def __init__(self, address: Address, make_core: Callable[[], Core], patience: float, timeout: float):
+    #: Seconds between two looks at the connection, at most.
+    tick = FOREVER
+
+    def __init__(
+        self, address: Address, make_core: Callable[[], Core], patience: float, timeout: float,
+        failover: float = FOREVER,
+    ):  # fmt: skip
         self.address = address
+        self.tick = failover / 6
         self._make_core = make_core
         self._patience = patience
         self.timeout = timeout
@@ -184,7 +191,7 @@ class Link:
             if self._is_moving:
                 if self._unwritten:
                     self.wake()
-                self._turn.wait(min(left, _TICK))
+                self._turn.wait(min(left, self.tick, _TICK))
                 continue
             self._is_moving = True
             try:
@@ -206,7 +213,7 @@ class Link:
             poller.modify(connection, wanted)
         self.lock.release()
         try:
-            ready = dict(poller.poll(min(left, _TICK) * 1000))
+            ready = dict(poller.poll(min(left, self.tick, _TICK) * 1000))
         finally:
             self.lock.acquire()
             if self._socket is not connection:
@@ -357,7 +364,7 @@ class Link:
     def _begin_keeping(self) -> None:
         if self._keeper_ends is None:
             self._keeper_ends = threading.Event()
-            arguments = (weakref.ref(self), self._keeper_ends)
+            arguments = (weakref.ref(self), self._keeper_ends, min(self.tick, _TICK))
             threading.Thread(target=_keep, args=arguments, name="seaway-keeper", daemon=True).start()
 
     def look_after(self) -> None:
@@ -374,8 +381,8 @@ def _receive(connection: socket.socket) -> bytes:
     return data
 
 
-def _keep(link: "weakref.ref[Link]", ends: threading.Event) -> None:
-    while not ends.wait(_TICK):
+def _keep(link: "weakref.ref[Link]", ends: threading.Event, tick: float) -> None:
+    while not ends.wait(tick):
         kept = link()
         if kept is None:
             return

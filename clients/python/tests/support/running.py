@@ -9,7 +9,7 @@ import seaway
 from seaway import _values, aio
 
 from .fake import FakeBroker
-from .halves import AsyncioHalf, Half
+from .halves import AsyncioHalf, Half, patient
 from .threads import in_thread
 
 
@@ -30,6 +30,7 @@ class Running:
     ):
         self._fake = fake
         self.stop: Callable[[], None]
+        options = patient(options)
         if isinstance(half, AsyncioHalf):
             self.worker: Any = aio.Worker(fake.address, **options)
 

@@ -125,7 +125,7 @@ class Layer(BaseLayer):
 
         made: Union[Link, ShardLink]
         if len(addresses) == 1:
-            made = Link(addresses[0], lambda: Core(client, token, heartbeat, timeout), patience)
+            made = Link(addresses[0], lambda: Core(client, token, heartbeat, timeout, failover), patience, failover)
         else:
             made = ShardLink(addresses, make_core, patience, failover)
         _fork.watch(made)

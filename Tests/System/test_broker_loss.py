@@ -1,0 +1,153 @@
+"""Brokers that die or hang while requests are under way: nobody waits for what cannot come (SHARDING.md, B21; INTERFACE.md,
+I33)."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from harness import PATIENCE, SEAWAY, Answer, Wire, free_port, get, until
+
+FAILOVER = 1.0
+#: How much later than the failover time an answer may be, on a machine that does other things too.
+MARGIN = 3.0
+#: None of these times is to be what ends a request here.
+LONG = ["--http-timeout", "60s", "--websocket-connect-timeout", "60s", "--connect-patience", "60s"]
+UPGRADE = {
+    "connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+}  # fmt: skip
+
+
+class Asked(threading.Thread):
+    """A request under way, and when it was answered."""
+
+    def __init__(self, port: int, path: str, fields: dict | None = None, body: bytes | None = None):
+        super().__init__(daemon=True)
+        self.arguments = (port, path)
+        self.fields = fields
+        self.body = body
+        self.answer: Answer | None = None
+        self.at = 0.0
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            method = "GET" if self.body is None else "POST"
+            self.answer = get(*self.arguments, method, self.body, 2 * PATIENCE, self.fields)
+        self.at = time.monotonic()
+
+    def status(self) -> int:
+        self.join(2 * PATIENCE)
+        assert self.answer is not None, f"{self.arguments} has no answer"
+        return self.answer.status
+
+
+def asked(port: int, count: int) -> list[Asked]:
+    return [Asked(port, f"/{number}") for number in range(count)]
+
+
+def answer_to(worker: Wire, channel: str) -> None:
+    assert worker.ask(f'SEND :- {channel} {{"status":200}}') == "OK"
+
+
+def are_told(requests: list[Asked], since: float) -> None:
+    """All were answered by the server in time, because their broker was lost."""
+    for each in requests:
+        assert each.status() == 503, each.answer
+        assert each.answer is not None and each.answer.headers["retry-after"] == "1"
+        assert each.answer.body == b"The connection to the workers broke.\n"
+        assert each.at - since < FAILOVER + MARGIN, f"{each.arguments} was told after {each.at - since:.1f} s"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("way", ["kill", "freeze"])
+def test_what_a_broker_takes_with_it_is_told_within_the_failover_time(house, ports, way):
+    broker_port, port = ports
+    broker = house.broker(broker_port)
+    house.server(port, broker_port, "--failover", f"{FAILOVER}s", *LONG)
+    with Wire(broker_port) as worker:
+        # One that takes them, and never answers; and one request that nobody has taken.
+        worker.listen("http.request", 3)
+        worker.listen("websocket.connect", 1)
+        requests = [*asked(port, 4), Asked(port, "/live", UPGRADE)]
+        for _ in range(4):
+            worker.take()
+        until(lambda: house.readers(broker_port, "http.request") == 1, "the worker listens")
+        until(lambda: len(waiting(broker_port)) == 1, "the last request waits at the broker")
+        began = time.monotonic()
+        getattr(broker, way)()
+        are_told(requests, began)
+
+
+def waiting(port: int) -> list:
+    with Wire(port) as wire:
+        return wire.look("PEEK http.request")["head"]
+
+
+@pytest.mark.timeout(120)
+def test_a_request_that_comes_while_the_only_broker_hangs_is_told_too(house, ports):
+    broker_port, port = ports
+    broker = house.broker(broker_port)
+    house.server(port, broker_port, "--failover", f"{FAILOVER}s", *LONG)
+    until(lambda: mailboxes(broker_port) > 0, "the server listens")
+    broker.freeze()
+    began = time.monotonic()
+    are_told(asked(port, 2), began)
+
+
+def mailboxes(port: int) -> int:
+    with Wire(port) as wire:
+        return int(wire.look("STATS")["mailboxes"])
+
+
+@pytest.mark.timeout(120)
+def test_an_answer_that_comes_over_the_next_connection_is_passed_on(house, ports):
+    broker_port, port = ports
+    broker = house.broker(broker_port)
+    house.server(port, broker_port, "--failover", "30s", "--loops", "1", *LONG)
+    with Wire(broker_port) as worker:
+        worker.listen("http.request", 2)
+        requests = asked(port, 1)
+        channel = worker.take()["reply_channel"]
+        # That one is answered tells that the server knows of the broker's answers to all before it.
+        other = Asked(port, "/other")
+        answer_to(worker, worker.take()["reply_channel"])
+        assert other.status() == 200
+        broker.kill()
+    house.broker(broker_port)
+    with Wire(broker_port) as worker:
+        until(lambda: house.readers(broker_port, channel) == 1, "the server listens again")
+        answer_to(worker, channel)
+    assert requests[0].status() == 200
+
+
+@pytest.mark.timeout(120)
+def test_of_several_brokers_only_what_went_to_the_lost_one_is_given_up(house):
+    brokers, port = [free_port(), free_port()], free_port()
+    programs = [house.broker(each, "--warm", "0") for each in brokers]
+    words = [word for each in brokers for word in ("--broker", f"127.0.0.1:{each}")]
+    command = [SEAWAY, "serve", *words, "--http", f"127.0.0.1:{port}", "--failover", f"{FAILOVER}s", "--loops", "1"]
+    house.listening(house.start([*command, *LONG]), port)
+    with Wire(brokers[0]) as lost, Wire(brokers[1]) as other:
+        for wire in (lost, other):
+            wire.listen("http.request", 8)
+        for each in brokers:
+            until(lambda each=each: mailboxes(each) > 0, "the server listens at both")
+        requests = asked(port, 8)
+        # In turn, so that each has half of them (B7).
+        paths = {lost: [lost.take()["path"] for _ in range(4)], other: []}
+        channels = []
+        for _ in range(4):
+            message = other.take()
+            paths[other].append(message["path"])
+            channels.append(message["reply_channel"])
+        began = time.monotonic()
+        programs[0].kill()
+        are_told([each for each in requests if each.arguments[1] in paths[lost]], began)
+        for channel in channels:
+            answer_to(other, channel)
+        assert {each.status() for each in requests if each.arguments[1] in paths[other]} == {200}
