@@ -20,7 +20,7 @@ package final class BrokerCore {
     package var scheduleTurnEnd: () -> Void = {}
     private enum Life {
         case open
-        /// New sends are refused, what is there is delivered (X2).
+        /// New sends are refused but for answers, what is there is delivered (X2).
         case draining(until: Int)
         /// All connections are ending.
         case ending(until: Int)
@@ -165,7 +165,8 @@ package final class BrokerCore {
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
         _ bounds: SendBounds? = nil
     ) -> WireRefusal? {
-        if let refusal = self.refuse(body, format) { return refusal }
+        if self.isClosing, !self.takesAnswer(channel, form) { return .closing }
+        guard Self.isWellFormed(body, format) else { return .payload }
         let outcome = self.hub.send(
             to: channel, form, ifHeard: ifHeard, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         switch outcome {
@@ -183,7 +184,8 @@ package final class BrokerCore {
         _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?,
         _ bounds: SendBounds? = nil
     ) -> Result<GroupOutcome, WireRefusal> {
-        if let refusal = self.refuse(body, format) { return .failure(refusal) }
+        if self.isClosing { return .failure(.closing) }
+        guard Self.isWellFormed(body, format) else { return .failure(.payload) }
         let outcome = self.hub.sendToGroup(
             group, except: except, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
@@ -200,15 +202,18 @@ package final class BrokerCore {
         return .success(self.hub.countAsFull(group, except: except))
     }
 
+    /// Whether a broker that leaves takes it: what belongs to an exchange under way goes where one reader waits (X2).
+    private func takesAnswer(_ channel: Span<UInt8>, _ form: NameForm) -> Bool {
+        guard case .draining = self.life, form != .normal else { return false }
+        return self.hub.isHeard(channel, form)
+    }
+
     @inline(__always)
-    private func refuse(_ body: Span<UInt8>, _ format: BodyFormat) -> WireRefusal? {
-        if self.isClosing { return .closing }
-        let isWellFormed =
-            switch format {
-            case .messagePack: BodyCheck.isMessagePackMap(body)
-            case .json: BodyCheck.isJSONMap(body)
-            }
-        return isWellFormed ? nil : .payload
+    private static func isWellFormed(_ body: Span<UInt8>, _ format: BodyFormat) -> Bool {
+        switch format {
+        case .messagePack: BodyCheck.isMessagePackMap(body)
+        case .json: BodyCheck.isJSONMap(body)
+        }
     }
 
     func keep(_ body: Span<UInt8>, _ format: BodyFormat, references: Int) {
@@ -327,7 +332,7 @@ package final class BrokerCore {
 
     // MARK: The end
 
-    /// Says goodbye to everyone and refuses new sends; what is there is still delivered (X2).
+    /// Says goodbye to everyone and refuses new sends; what is there is still delivered, and the answers to it waited for (X2).
     ///
     /// - Parameter milliseconds: how long that may take, the end of all connections included.
     package func shutDown(within milliseconds: Int) {
@@ -345,7 +350,7 @@ package final class BrokerCore {
 
     private func endIfDone() {
         guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0,
-            self.allEndpoints.allSatisfy({ $0.unread == 0 })
+            self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
         else { return }
         self.endAll(by: deadline)
     }
@@ -372,21 +377,6 @@ package final class BrokerCore {
         let waiting = self.waitingForEnd
         self.waitingForEnd = []
         for call in waiting { call() }
-    }
-}
-
-/// A JSON body with the line ends in its white space made spaces (V11), so that it fits in one line.
-struct JSONLine {
-    let bytes: [UInt8]
-
-    /// `nil` when there is nothing to change.
-    ///
-    /// - Parameter body: was checked: then line ends stand nowhere but in white space.
-    init?(_ body: Span<UInt8>) {
-        guard body.firstIndex(of: UInt8(ascii: "\n")) != nil || body.firstIndex(of: UInt8(ascii: "\r")) != nil else {
-            return nil
-        }
-        self.bytes = body.array.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0 }
     }
 }
 

@@ -23,6 +23,7 @@ extension Connection {
         }
         self.format = hello.format
         self.clientName = hello.client
+        if hello.brokers > 1 { self.core.hub.answersElsewhere(self.id) }
         self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
         self.answer(self.requests.greeting(for: hello))
     }

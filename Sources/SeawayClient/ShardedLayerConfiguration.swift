@@ -66,6 +66,7 @@ public struct ShardedLayerConfiguration: Sendable {
         var connection = self.connection
         connection.broker = broker
         connection.failover = self.failover
+        connection.brokers = self.brokers.count
         // So that a broker that was cut off holds no connections that were given up, once it gets sends again.
         connection.heartbeat = min(
             connection.heartbeat, (self.failover * 2 - .nanoseconds(WireCore.checkInterval.nanoseconds) * 3) / 3)

@@ -25,6 +25,8 @@ public struct WireLayerConfiguration: Sendable {
     /// The first wait before connecting again; doubled each time, and shortened at random by up to a half.
     public var firstBackoff = Duration.milliseconds(50)
     public var maxBackoff = Duration.seconds(5)
+    /// How many brokers the client has, this one included: its answers go to the others when this one leaves.
+    package var brokers = 1
     /// Whether memberships that the broker has lost are joined again; not so where somebody else sees to that.
     package var restoresMemberships = true
     /// How long connecting and the first answer of a broker may take, and its last when this side leaves.

@@ -129,8 +129,9 @@ final class WireLink {
             }
             let heartbeat = Int(min(self.configuration.heartbeat, .seconds(3_600)) / .milliseconds(1))
             self.keepalive = Keepalive(interval: self.configuration.askingInterval, now: Self.now)
-            self.core.greet(
-                "HELLO 1 format=msgpack client=\(self.configuration.legalName)\(login) heartbeat=\(heartbeat)\n")
+            let brokers = self.configuration.brokers > 1 ? " brokers=\(self.configuration.brokers)" : ""
+            let name = self.configuration.legalName
+            self.core.greet("HELLO 1 format=msgpack client=\(name)\(login) heartbeat=\(heartbeat)\(brokers)\n")
         }
     }
 

@@ -33,7 +33,7 @@ extension Hub {
             let reader = peer.readers[peer.turn]
             peer.turn += 1
             guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { continue }
-            reader.purse.credit -= 1
+            reader.purse.pay()
             self.counters.delivered += delivery.names.count
             return delivery
         }

@@ -190,7 +190,7 @@ extension Hub {
             return
         }
         if purse.openFrame < 0 { openPurses.append(purse) }
-        purse.credit -= 1
+        purse.pay()
         purse.openFrame = self.fanout.open(purse.peer, channel.name)
         purse.roomInLine = room - length
     }

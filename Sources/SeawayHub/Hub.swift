@@ -100,6 +100,20 @@ package final class Hub {
         return (peer.names, peer.purse.credit + own)
     }
 
+    /// Whether answers may still come: somebody has in hand what was handed out of a normal channel, and somebody else listens on a mailbox,
+    /// where answers go (X2).
+    package var awaitsAnswers: Bool {
+        let peers = self.peers.compactMap(\.self)
+        let waiting = peers.filter { $0.readers.contains(where: \.isOfMailbox) }
+        guard !waiting.isEmpty else { return false }
+        return peers.contains { peer in
+            !peer.answersElsewhere && peer.readers.contains(where: \.owesAnswers) && waiting.contains { $0 !== peer }
+        }
+    }
+
+    /// A connection's answers will go to other brokers once this one leaves.
+    package func answersElsewhere(_ id: PeerID) { self.peer(id).answersElsewhere = true }
+
     func peer(_ id: PeerID) -> Peer {
         guard let peer = self.peers[id] else { preconditionFailure("connection \(id) is not connected") }
         return peer

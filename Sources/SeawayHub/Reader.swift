@@ -13,6 +13,8 @@ final class Peer {
     var watches: [Watch] = []
     /// What it is shown copies of (Y1).
     var tails: [Pattern] = []
+    /// It has other brokers, which get its answers when this one leaves (X3).
+    var answersElsewhere = false
     /// Whose turn it is (D3).
     var turn = 0
 
@@ -39,6 +41,9 @@ final class Purse {
     /// Whose it is; a number and no reference, since it is looked at for every message.
     let peer: PeerID
     var credit = 0
+    /// Frames that were paid from it and not made good by credit that came since: what its connection has in hand, where it grants one
+    /// for each message that it has finished.
+    private(set) var spent = 0
     /// Its connection leaves too much unread (D6).
     var isBlocked = false
     /// The open frame in the fan-out, −1 for none.
@@ -54,7 +59,15 @@ final class Purse {
         (self.openFrame >= 0 && self.roomInLine >= nameLength) || (self.credit > 0 && !self.isBlocked)
     }
 
+    /// Pays for one frame.
+    @inline(__always)
+    func pay() {
+        self.credit -= 1
+        self.spent += 1
+    }
+
     func grant(_ count: Int) {
+        self.spent = max(0, self.spent - count)
         self.credit = count == 0 ? 0 : min(self.credit + count, Request.mostCredit)
     }
 }
@@ -78,6 +91,16 @@ final class Reader {
         self.target = target
         self.purse = peer.purse
         self.wantsMembers = wantsMembers
+    }
+
+    /// Whether it has something of a normal channel in hand, as far as its credit tells.
+    var owesAnswers: Bool {
+        guard case .channel(let channel) = self.target else { return false }
+        return channel.form == .normal && self.purse.spent > 0
+    }
+
+    var isOfMailbox: Bool {
+        if case .mailbox = self.target { true } else { false }
     }
 
     var name: Name {

@@ -51,6 +51,11 @@ extension Hub {
         return self.storeInNew(channel, form, bounds, body: body, size: size, now: now)
     }
 
+    /// Whether somebody listens on a channel, or on its mailbox.
+    package func isHeard(_ channel: Span<UInt8>, _ form: NameForm) -> Bool {
+        self.channels.find(channel, NameHash(channel))?.isHeard ?? (self.mailboxReader(of: channel, form) != nil)
+    }
+
     private func mailboxReader(of channel: Span<UInt8>, _ form: NameForm) -> Reader? {
         guard case .reply(let length) = form else { return nil }
         let name = channel.extracting(..<length)
@@ -72,7 +77,7 @@ extension Hub {
 
     @inline(__always)
     private func hand(to reader: Reader) -> SendOutcome {
-        reader.purse.credit -= 1
+        reader.purse.pay()
         self.counters.delivered += 1
         return .handed(reader.purse.peer)
     }

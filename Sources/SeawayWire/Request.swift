@@ -53,6 +53,8 @@ package struct Hello: Hashable, Sendable {
     package var token: String?
     /// Milliseconds, 0 for none.
     package var heartbeat: Int
+    /// How many brokers it has, this one included.
+    package var brokers = 1
 
     package init(format: BodyFormat = .json, client: String? = nil, token: String? = nil, heartbeat: Int = 0) {
         self.format = format

@@ -247,6 +247,13 @@ private struct Arguments {
             }
             hello.heartbeat = milliseconds
         }
+        if let brokers = options["brokers"] {
+            let digits = Array(brokers.utf8)
+            guard let count = Decimal.parse(digits.span, upTo: 1_000), count > 0 else {
+                throw .option("brokers is 1 to 1000")
+            }
+            hello.brokers = count
+        }
         guard version.equals("1") else { throw .version }
         return hello
     }

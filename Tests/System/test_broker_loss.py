@@ -1,15 +1,17 @@
-"""Brokers that die or hang while requests are under way: nobody waits for what cannot come (SHARDING.md, B21; INTERFACE.md,
-I33)."""
+"""Brokers that leave, die or hang while requests are under way: nobody waits for what cannot come (PROTOCOL.md, X2, X3;
+SHARDING.md, B21; INTERFACE.md, I33)."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 import time
 
 import pytest
 
-from harness import PATIENCE, SEAWAY, Answer, Wire, free_port, get, until
+from deploys import Site
+from harness import PATIENCE, SEAWAY, Answer, Wire, free_port, get, metric, until
 
 FAILOVER = 1.0
 #: How much later than the failover time an answer may be, on a machine that does other things too.
@@ -151,3 +153,46 @@ def test_of_several_brokers_only_what_went_to_the_lost_one_is_given_up(house):
         for channel in channels:
             answer_to(other, channel)
         assert {each.status() for each in requests if each.arguments[1] in paths[other]} == {200}
+
+
+@pytest.mark.timeout(120)
+def test_a_broker_that_leaves_takes_the_answers_to_what_it_has_delivered(house, ports):
+    broker_port, port = ports
+    broker = house.broker(broker_port, "--drain", "60s")
+    house.server(port, broker_port, *LONG)
+    with Wire(broker_port) as worker, Wire(broker_port) as idle:
+        worker.listen("http.request", 2)
+        # One that has nothing in hand is not waited for.
+        idle.listen("jobs", 10)
+        requests = asked(port, 3)
+        taken = [worker.take(), worker.take()]
+        until(lambda: len(waiting(broker_port)) == 1, "the last request waits at the broker")
+        broker.process.send_signal(signal.SIGTERM)
+        assert worker.read()[0].startswith("BYE shutdown in=60000")
+        refused = Asked(port, "/late")
+        assert refused.status() == 503
+        for message in taken:
+            answer_to(worker, message["reply_channel"])
+        worker.write("READY 1 http.request\n")
+        answer_to(worker, worker.take()["reply_channel"])
+        assert [each.status() for each in requests] == [200, 200, 200]
+        assert broker.is_running
+        worker.write("READY 2 http.request\n")
+        assert broker.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", ["swift", "python", "python-threads", "python-aio", "go"])
+def test_a_broker_that_is_restarted_costs_no_request_that_it_had_taken(house, kind):
+    site = Site(house, [kind], "--failover", "30s", *LONG, pause=100, broker=("--drain", "60s"))
+    requests = [Asked(site.port, f"/{kind}") for _ in range(20)]
+    until(lambda: metric(site.metrics_port, "seaway_http_requests_total") == len(requests), "all are asked")
+    began = time.monotonic()
+    assert site.broker.terminate() == 0
+    # Twenty times 100 ms at most, and no wait for the end of the drain.
+    assert time.monotonic() - began < PATIENCE
+    site.restart_broker()
+    assert [each.status() for each in requests] == [200] * len(requests)
+    site.wait_for_readers(kind, 1)
+    assert Asked(site.port, f"/{kind}").status() == 200
+    assert "closing" not in site.workers[kind].output()

@@ -162,6 +162,10 @@ func (c *Client) greet(ctx context.Context, current *conn) error {
 	if c.options.Heartbeat > 0 {
 		words = append(words, "heartbeat="+strconv.FormatInt(c.heartbeat().Milliseconds(), 10))
 	}
+	if c.part != nil {
+		// Answers go to the others when this one leaves (X3).
+		words = append(words, "brokers="+strconv.Itoa(len(c.part.shards.parts)))
+	}
 	frame, err := current.ask(ctx, newRequest("HELLO", nil, words...))
 	if err != nil {
 		return err

@@ -339,3 +339,22 @@ def test_a_worker_that_may_not_listen_ends_with_the_reason(half: Half, fake: Fak
     connection.say(b"OK\n")
     with pytest.raises(seaway.Denied):
         running.ended()
+
+
+def test_a_broker_that_leaves_hears_what_a_worker_has_finished(
+    fake: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it waits no longer than it must for answers (PROTOCOL.md, X3)."""
+    monkeypatch.setattr("seaway._sync_run.Window", WideWindow)
+    running = Running(Half(), fake, lambda message: message.respond(content="hi"))
+    running.connection.expect("READY 65 a")
+    for number in range(3):
+        running.connection.say(running.request("/", number))
+        assert running.says(f"x!{number}")["status"] == 200
+    running.connection.say(b"BYE shutdown in=5000\n")
+    running.connection.expect("READY 3 a")
+    # What comes then is made good at once, behind its answer.
+    running.connection.say(running.request("/", 4))
+    assert running.says("x!4")["status"] == 200
+    running.connection.expect("READY 1 a")
+    running.leaves()

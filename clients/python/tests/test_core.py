@@ -229,6 +229,14 @@ def test_a_failover_time_out_of_its_range_is_refused() -> None:
             Core("test", failover=failover)
 
 
+def test_a_broker_that_leaves_is_one_as_long_as_its_connection(open_talk: Talk) -> None:
+    assert open_talk.hears(b"BYE shutdown in=5000\n")
+    assert open_talk.core.is_leaving and open_talk.core.is_open
+    open_talk.core.broke("it has left")
+    open_talk.connect()
+    assert not open_talk.core.is_leaving
+
+
 def test_without_a_heartbeat_silence_is_no_matter() -> None:
     talk = Talk(Core("test", heartbeat=0))
     talk.connect()

@@ -35,13 +35,16 @@ class Core:
 
     def __init__(
         self, client: str = "seaway-python", token: Optional[str] = None, heartbeat: float = 20.0,
-        timeout: float = 10.0, failover: Optional[float] = None,
+        timeout: float = 10.0, failover: Optional[float] = None, brokers: int = 1,
     ):  # fmt: skip
-        """``failover``: seconds of silence after which the broker is taken for dead; ``None``: three heartbeats."""
+        """``failover``: seconds of silence after which the broker is taken for dead; ``None``: three heartbeats.
+
+        ``brokers``: how many the client has, this one included.
+        """
         if failover is not None and not LEAST_FAILOVER <= failover <= MOST_FAILOVER:
             allowed = f"{LEAST_FAILOVER:g} to {MOST_FAILOVER:g}"
             raise ValueError(f"the failover time is {failover:g} s; allowed is {allowed}")
-        self._hello = _requests.hello(client, token, int(heartbeat * 1000))
+        self._hello = _requests.hello(client, token, int(heartbeat * 1000), brokers)
         #: Seconds of silence before each question, 0 for none.
         self._asking = heartbeat if failover is None else min(heartbeat, failover * ASKING)
         self._timeout = timeout
@@ -58,6 +61,8 @@ class Core:
         self.watches = Watches()
         #: The broker has greeted: requests may be asked.
         self.is_open = False
+        #: The broker has said that it leaves; it waits for answers to what it has delivered, and for credit (X3).
+        self.is_leaving = False
         #: The broker, or the user, will not have this layer any more.
         self.ended: Optional[SeawayError] = None
         self.max_body = 2_097_152
@@ -77,6 +82,7 @@ class Core:
         self._waiting_since = None
         self._asked = 0
         self._blame = ""
+        self.is_leaving = False
         self._output.clear()
         self._say(self._hello, _Greeting(self))
 
@@ -258,6 +264,7 @@ class Core:
             self.is_open = False
             self.end(Ended(goodbye))
         else:
+            self.is_leaving = reason == "shutdown"
             logger.debug("%s", goodbye)
 
 

@@ -28,8 +28,8 @@ def answer(request: bytes) -> str:
     return _ANSWERS.get(request[:4], "OK")
 
 
-def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
-    """The first frame: ``heartbeat`` in milliseconds, 0 for none (H4)."""
+def hello(client: str, token: Optional[str], heartbeat: int, brokers: int = 1) -> bytes:
+    """The first frame: ``heartbeat`` in milliseconds, 0 for none (H4); how many ``brokers`` the client has (X3)."""
     if not 0 < len(client) <= 64:
         raise BadOption(f"a client's name has 1 to 64 bytes, this one has {len(client)}")
     line = f"HELLO 1 format=msgpack client={_names.group(client)}"
@@ -41,6 +41,8 @@ def hello(client: str, token: Optional[str], heartbeat: int) -> bytes:
         line += f" token={token}"
     if heartbeat:
         line += f" heartbeat={heartbeat}"
+    if brokers > 1:
+        line += f" brokers={brokers}"
     return f"{line}\n".encode("ascii")
 
 

@@ -32,6 +32,9 @@ _TO_CHANNEL = frozenset(("SEND", "PEEK"))
 class ShardCore:
     """A layer over several brokers, each known by its place in the list."""
 
+    #: Answers go to the other brokers then (B12).
+    is_leaving = False
+
     def __init__(
         self,
         names: Sequence[str],
@@ -53,7 +56,8 @@ class ShardCore:
         self._members = ShardMembers(milliseconds)
         #: By place.
         self.parts: List[PartCore] = [
-            PartCore(self, place, client, token, heartbeat, timeout, failover) for place in range(len(names))
+            PartCore(self, place, client, token, heartbeat, timeout, failover, len(names))
+            for place in range(len(names))
         ]
         #: Addresses as they were given.
         self._names = names
@@ -255,10 +259,11 @@ class PartCore(Core):
 
     def __init__(
         self, whole: ShardCore, place: int, client: str, token: Optional[str], heartbeat: float, timeout: float,
-        failover: float,
+        failover: float, brokers: int,
     ):  # fmt: skip
         # Given up by the broker after three of them: before it gets sends again, if it was cut off (B11).
-        super().__init__(client, token, min(heartbeat, (2 * failover - _LATENESS) / 3), timeout)
+        least = min(heartbeat, (2 * failover - _LATENESS) / 3)
+        super().__init__(client, token, least, timeout, brokers=brokers)
         self._asking = failover * ASKING
         self._whole = whole
         self.place = place

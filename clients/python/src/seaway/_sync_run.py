@@ -37,6 +37,8 @@ class Run:
         self._consumer = Consumer(layer, routes)
         self._is_stopped = False
         self._has_left = False
+        #: The most credit that a broker may have taken for a worker of one thread.
+        self._most = 0
 
     def stop(self) -> None:
         """Takes no more."""
@@ -46,6 +48,7 @@ class Run:
     def work_alone(self, prefetch: int, drain: float) -> None:
         """One thread reads, works, and writes the answers of all messages of one read at once."""
         window = Window(prefetch)
+        self._most = 1 + prefetch
         self._begin()
         try:
             while True:
@@ -111,10 +114,20 @@ class Run:
             # Not for every message: a grant costs a write of its own when there is nothing else to say.
             if held > 2 * reading.credit and not self._is_stopped:
                 link.core.readings.grant(reading, held - reading.credit)
-            link.move(lambda: bool(reading.queue) or self._is_stopped or reading.error is not None, FOREVER)
+            while not (reading.queue or self._is_stopped or reading.error is not None):
+                if self._is_waited_for():
+                    link.core.readings.grant(reading, self._most - reading.credit)
+                link.move(
+                    lambda: bool(reading.queue) or self._is_stopped or reading.error is not None
+                    or self._is_waited_for(), FOREVER,
+                )  # fmt: skip
             if self._is_stopped:
                 return Deque()
             return self._taken()
+
+    def _is_waited_for(self) -> bool:
+        """Whether a broker that leaves may take what was not made good by credit for what is still worked on (X3)."""
+        return self._link.core.is_leaving and 0 < self._reading.credit < self._most
 
     def _taken(self) -> Deque[Delivery]:
         deliveries = self._reading.queue.copy()
