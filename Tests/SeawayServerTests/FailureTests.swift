@@ -128,6 +128,21 @@ import Testing
         #expect(client.isOpen && server.core.counters.unknown == 0)
     }
 
+    /// A worker may not know whether it had come.
+    @Test("I11, I18") func anAnswerThatComesTwiceIsLateAndHarmsNobody() throws {
+        let server = EmbeddedServer()
+        let client = try server.connect()
+        try client.get()
+        try client.get()
+        server.answer(0, Self.hello)
+        server.answer(0, Self.hello)
+        #expect(try client.output().ranges(of: "HTTP/1.1 200 OK").count == 1)
+        #expect(server.core.counters.lateAnswers == 1 && server.core.counters.answered == 1)
+        server.answer(1, ["status": 200, "content": "another"])
+        #expect(try client.output().hasSuffix("another"))
+        #expect(client.isOpen)
+    }
+
     @Test("I21") func aStreamThatStopsIsBrokenOff() throws {
         let server = EmbeddedServer()
         let client = try server.connect()

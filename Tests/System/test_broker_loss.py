@@ -196,3 +196,29 @@ def test_a_broker_that_is_restarted_costs_no_request_that_it_had_taken(house, ki
     site.wait_for_readers(kind, 1)
     assert Asked(site.port, f"/{kind}").status() == 200
     assert "closing" not in site.workers[kind].output()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", ["swift", "python", "python-threads", "python-aio", "go"])
+def test_a_whole_answer_of_unknown_fate_is_sent_again(house, kind):
+    """Its broker hangs when it is sent, and then dies: the next one gets it, and the browser too (I11)."""
+    site = Site(house, [kind], "--failover", "30s", *LONG, pause=800)
+    content = b"x" * 10_000
+    request = Asked(site.port, f"/{kind}", body=content)
+    with Wire(site.broker_port) as wire:
+        until(lambda: wire.look("STATS")["delivered"] == 1, "the worker has it")
+    site.broker.freeze()
+    # What the worker says now waits in the kernel, for a broker that will never read it.
+    until(lambda: unread(site.broker_port) > len(content), "the worker has answered")
+    site.broker.kill()
+    site.restart_broker()
+    assert request.status() == 200
+    assert request.answer is not None and request.answer.body == content
+    assert metric(site.metrics_port, 'seaway_http_messages_dropped_total{reason="late"}') == 0
+
+
+def unread(port: int) -> int:
+    """Bytes that have come to a broker's connections and that it has not read."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table][1:]
+    return sum(int(row[4].split(":")[1], 16) for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
