@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fuzz soak conformance clean
+.PHONY: help build demo test bench lint fuzz abuse soak conformance clean
 
 HTTP = 127.0.0.1:8000
 LISTEN = 127.0.0.1:7411
@@ -26,6 +26,9 @@ lint: ## Formats and lints alone
 
 fuzz: ## Random and spoilt bytes against a whole broker and interface server; ROUNDS=20000
 	@.ci/fuzz.sh $(ROUNDS)
+
+abuse: ## Attacks, each with its bounds, and what the innocent notice of them; ARGS="--short --peers"
+	@.ci/abuse.sh $(ARGS)
 
 soak: ## Three brokers that die, hang, leave and come back, under load; ARGS="SECONDS SEED --packets"
 	@.ci/soak.sh $(ARGS)

@@ -20,3 +20,15 @@ build_release() {
         swift_for_use build --product "$product"
     done
 }
+
+# Daphne, uvicorn and their like have an environment of their own, since they bring a
+# framework with them. Measuring goes on without.
+install_peers() {
+    wanted=Benchmarks/peers/requirements.txt
+    stamp=.build/peers/.requirements
+    if cmp -s "$wanted" "$stamp"; then return; fi
+    say "Installing Daphne, uvicorn, gunicorn and others in .build/peers"
+    .build/python/bin/python -m venv .build/peers &&
+        .build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r "$wanted" &&
+        cp "$wanted" "$stamp"
+}

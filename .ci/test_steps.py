@@ -48,6 +48,7 @@ STEPS = [
     Step("go", ["clients/go/test.sh"], ("release",)),
     Step("shell", ["clients/shell/test.sh"], ("release",)),
     Step("system", ["python", "-m", "pytest", "-q", *IN_PAIRS, "Tests/System"], ("release",), limit=1500),
+    Step("abuse", [".ci/abuse.sh", "--built", "--short", "--counts"], ("release",), limit=300),
     Step("browser", ["python", "-m", "pytest", "-q", "Tests/Browser"], ("release",)),
     Step("conformance", [".ci/conformance.sh", "--optional", "quick"], ("release",)),
     Step("conformance-tls", [".ci/conformance.sh", "--optional", "--tls", "quick"], ("release",)),
