@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Attacks on the built program, and what the innocent notice of them.
 
-    abuse.py [ATTACK …] [--list] [--short] [--counts] [--seconds N] [--wait S] [--peers] [--markdown FILE]
+    abuse.py [ATTACK …] [--list] [--short] [--counts] [--seconds N] [--wait S] [--peers] [--update-page]
 
 Prints a line for each attack when it is over, and a table of all at the end. Ends with 0 when each held its bounds, or
 was over one that attacks/known.py names. Peers have promised nothing, and only their figures are told; who of them is
@@ -22,8 +22,9 @@ import time
 # Each module adds its attacks.
 from attacks import answers, loops, memory, pages, peers, rights
 from attacks.attack import ATTACKS, PEERS, SUBJECTS, Attack, Missing
-from attacks.figures import Findings, Row, Verdict, markdown, summary, table
+from attacks.figures import Findings, Row, Verdict, summary, table
 from attacks.known import KNOWN
+from attacks.page import with_tables
 from attacks.target import Target
 from harness import ROOT, House
 from ports import given_back
@@ -32,6 +33,7 @@ sys.path.append(str(ROOT / "Benchmarks"))
 # Which has rules of its own for types.
 quiet = importlib.import_module("quiet")
 
+PAGE = ROOT / "SECURITY.md"
 MODULES = (loops, memory, pages, rights, answers, peers)
 
 
@@ -47,7 +49,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a flood lasts: 3")
     parser.add_argument("--wait", type=float, default=5.0, metavar="S", help="for a quiet machine, before each: 5")
     parser.add_argument("--peers", action="store_true", help=f"also {', '.join(PEERS)}, as far as they are installed")
-    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="the table for a page, too")
+    parser.add_argument("--update-page", action="store_true", help="put the tables into SECURITY.md")
     chosen = parser.parse_args(words)
     if chosen.counts:
         # Half a second shows what is far over its bound, on whatever machine.
@@ -123,6 +125,7 @@ def main() -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(f"abuse: {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}", flush=True)
+    subject = {attack.name: attack.subject for attack in ATTACKS}
     rows = []
     for attack in picked(chosen):
         busy = quiet.wait(chosen.wait) if chosen.wait > 0 else 0.0
@@ -136,8 +139,10 @@ def main() -> int:
         if busy > quiet.ENOUGH:
             print(f"    others kept {busy:.1f} cores busy")
     print("\n" + table(rows))
-    if chosen.markdown:
-        chosen.markdown.write_text(markdown(rows))
+    if chosen.update_page:
+        ours = [row for row in rows if subject[row.attack] not in PEERS]
+        peers = [row for row in rows if subject[row.attack] in PEERS]
+        PAGE.write_text(with_tables(PAGE.read_text(), ours, peers))
     verdicts = {row.attack: row.verdict for row in rows}
     print(summary(verdicts), end="")
     return 1 if any(verdict.failed for verdict in verdicts.values()) else 0

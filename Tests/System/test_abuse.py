@@ -10,9 +10,11 @@ import pytest
 
 import abuse
 from attacks.attack import ATTACKS, PEERS, SUBJECTS, Attack
-from attacks.figures import Bound, Delays, Findings, Known, Own, Row, Verdict, markdown, percentile, summary, table
+from attacks.figures import Bound, Delays, Findings, Known, Own, Row, Verdict, percentile, summary, table
 from attacks.known import KNOWN
+from attacks.page import with_tables
 from attacks.target import Target
+from harness import ROOT
 
 
 @pytest.mark.parametrize(
@@ -91,15 +93,29 @@ def row(name: str, verdict: Verdict, **found) -> Row:
 def test_the_table_stands_in_columns():
     rows = [
         row("short", Verdict("ok", False), delays=Delays(9, 0.12, 3, 4.5), resident=60.4, account=20),
-        row("much-longer", Verdict("OVER: gone", True), own=[Own("answered", 1, least=2)]),
+        row("much-longer", Verdict("known: gone", False, "because"), own=[Own("answered", 1, least=2)]),
     ]
     head, first, second = table(rows).splitlines()
     for heading in ("attack", "what it did", "bound", "verdict"):
         assert head.index(heading) in (first.index("  ok") + 2, first.index("did it"), first.index("10/50"), 0)
     assert first.split()[:1] == ["short"] and "0.1     3.0     4.5" in first and "60" in first
-    assert second.endswith("10/50 ms, 1.5a+40 MB; answered 1 (≥2)  OVER: gone")
-    assert markdown(rows).splitlines()[2] == "| short | did it | 0.1 · 3.0 · 4.5 | 0 | 60 / 20 | ok |"
-    assert all(line.count("|") == 7 for line in markdown(rows).splitlines())
+    assert second.endswith("10/50 ms, 1.5a+40 MB; answered 1 (≥2)  known: gone")
+
+
+def test_the_tables_of_a_page_are_replaced_and_its_words_stay():
+    ours = [
+        row("short", Verdict("ok", False), delays=Delays(9, 0.12, 3, 1_234.5), resident=60.4, account=20),
+        row("longer", Verdict("known: gone", False, "because"), own=[Own("answered", 1, least=2)]),
+    ]
+    others = "<!-- attacks on others -->\n<!-- end of attacks on others -->\n"
+    before = f"Words.\n<!-- attacks -->\nold\n<!-- end of attacks -->\nMore.\n{others}"
+    page = with_tables(before, ours, [])
+    assert page == with_tables(page, ours, [])
+    lines = page.splitlines()
+    assert page.startswith("Words.\n<!-- attacks -->\n") and page.endswith(f"<!-- end of attacks -->\nMore.\n{others}")
+    assert "| short | did it | 0.1 · 3.0 · 1,234 | 0 | 60 / 20 | ok |" in lines
+    assert "| longer | did it; answered 1 (≥2) | - | 0 | - | known: gone |" in lines
+    assert "- because: longer" in lines and "old" not in lines
 
 
 def test_the_summary_counts_as_make_test_reads_it():
@@ -176,3 +192,9 @@ def test_a_flood_ends(house):
     assert target.flood(target.broker_port, 3, b"PING\n" * 100) > 0
     done.cancel()
     target.end()
+
+
+def test_the_page_names_every_attack_and_what_is_known():
+    page = (ROOT / "SECURITY.md").read_text().split("## What was tried")[1]
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
+    assert {attack.name for attack in ATTACKS} == {cells[1].strip() for cells in rows} - {"attack", "---"}

@@ -160,7 +160,7 @@ class Row:
     def cells(self) -> list[str]:
         found = self.findings
         times = (found.delays.p50, found.delays.p99, found.delays.longest) if found.delays else (None, None, None)
-        delays = ["-" if value is None else f"{value:.1f}" for value in times]
+        delays = ["-" if value is None else f"{value:.1f}" if value < 100 else f"{value:,.0f}" for value in times]
         memory = ["-" if value is None else f"{value:.0f}" for value in (found.resident, found.account)]
         own = "; ".join([own.text() for own in found.own])
         bound = self.bound.text() + (f"; {own}" if own else "")
@@ -186,20 +186,6 @@ def table(rows: Sequence[Row]) -> str:
         + "\n"
         for line in lines
     )
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    """The same for a page, without the bounds that all have."""
-    lines = [
-        "| attack | what it did | p50 · p99 · max ms | refused | RSS / account MB | |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        attack, did, p50, p99, longest, refused, resident, account, _, word = row.cells()
-        own = "".join(f"; {own.text()}" for own in row.findings.own)
-        delays = f"{p50} · {p99} · {longest}" if row.findings.delays else "-"
-        lines.append(f"| {attack} | {did}{own} | {delays} | {refused} | {resident} / {account} | {word} |")
-    return "\n".join(lines) + "\n"
 
 
 def summary(verdicts: Mapping[str, Verdict]) -> str:

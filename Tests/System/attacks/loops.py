@@ -123,14 +123,14 @@ def pages(target: Target, line: str, members: int, count: int) -> str:
 def pages_of_statistics(target: Target) -> str:
     """STATS channels, a line for each page, of a table that is large"""
     target.broker()
-    return pages(target, "STATS channels limit=1", target.many(99_000, 20_000), target.many(50, 100))
+    return pages(target, "STATS channels limit=1", target.many(99_000, 20_000), target.many(20, 30))
 
 
 @attack("time")
 def pages_of_members(target: Target) -> str:
     """MEMBERS, a name for each page, of a group that is large"""
     target.broker()
-    return pages(target, "MEMBERS g limit=1", target.many(99_000, 20_000), target.many(1_000, 1_000))
+    return pages(target, "MEMBERS g limit=1", target.many(99_000, 20_000), target.many(300, 300))
 
 
 @attack("time")
@@ -150,7 +150,7 @@ def pages_of_a_queue(target: Target) -> str:
 def group_messages_in_a_row(target: Target) -> str:
     """GSEND to a group that is large, many of them in one write"""
     target.broker()
-    members, count = target.many(99_000, 20_000), target.many(1_000, 200)
+    members, count = target.many(99_000, 20_000), target.many(300, 200)
     client, reader = target.attacker(), target.attacker(receive=1 << 22)
     reader.ask("LISTEN x!")
     client.join_many(members, prefix="x!")
@@ -206,7 +206,7 @@ def credit_for_one_of_a_thousand(target: Target) -> str:
 def a_thousand_names_listened_on_again(target: Target) -> str:
     """LISTEN of a thousand names in each frame, in a row"""
     target.broker()
-    count = target.many(1_000, 200)
+    count = target.many(300, 200)
     client = target.attacker()
     # As many as a line holds.
     line = "LISTEN " + " ".join(f"{number:03x}" for number in range(1_000)) + "\n"

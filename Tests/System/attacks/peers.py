@@ -229,6 +229,18 @@ def nats_unread_messages(target: Target) -> str:
     return f"12 PUB of 1 MB to {members} subscribers that do not read"
 
 
+@attack("NATS")
+def nats_bodies_only_announced(target: Target) -> str:
+    """Messages that are announced, and never come"""
+    nats = Nats(target)
+    with target.measured():
+        for _ in range(580):
+            nats.client().write("PUB g 1000000\r\n{")
+        for _ in target.for_a_while():
+            time.sleep(0.05)
+    return "580 connections announce 1 MB each, and send one byte of it"
+
+
 # ---- uvicorn
 
 
