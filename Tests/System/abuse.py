@@ -57,6 +57,8 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     for name in chosen.attacks:
         if name not in names:
             parser.error(f"there is no attack {name}; --list names all")
+    if chosen.update_page and (chosen.attacks or chosen.short):
+        parser.error("--update-page is for all attacks, at their full size")
     return chosen
 
 

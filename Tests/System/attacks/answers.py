@@ -142,7 +142,8 @@ class Pipe:
 
     def start(self, target: Target, port: int, *command: object) -> Program:
         """A program that logs into it, which listens."""
-        words = ["sh", "-c", f'exec "$@" >&{self.writing} 2>&1', "sh", *command]
+        # Not every shell knows descriptors of two digits.
+        words = ["sh", "-c", f'exec "$@" >/proc/self/fd/{self.writing} 2>&1', "sh", *command]
         return target.house.listening(target.house.start(words, descriptors=(self.writing,)), port)
 
     def close(self) -> None:

@@ -61,6 +61,7 @@ KNOWN: dict[str, Known] = {
     "every-channel-taken": known(SHARES, *TIME, "refused"),
     "every-table-filled": known(SHARES, *TIME, "memory", "refused"),
     "every-place-taken": known(SHARES, "memory", "refused"),
+    "every-place-of-the-server-taken": known(SHARES, "refused"),
     "login-flood": known(SHARES, *TIME, "memory", "refused", steady=False),
     "pipelined-requests": known(PARTS, *TIME, "memory"),
     "sockets-with-unfinished-messages": known(SOCKETS, *TIME, "memory"),

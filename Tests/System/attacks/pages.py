@@ -47,6 +47,18 @@ def pipelined_requests(target: Target) -> str:
 
 
 @attack("memory", Bound(resident=RESIDENT))
+def every_place_of_the_server_taken(target: Target) -> str:
+    """Strangers who say nothing hold every place that there is for browsers"""
+    start(target, "--max-http-connections", "300")
+    with target.measured():
+        for _ in range(400):
+            target.stranger()
+        for _ in target.for_a_while():
+            time.sleep(0.05)
+    return "400 strangers where 300 connections may be, none of whom asks for anything"
+
+
+@attack("memory", Bound(resident=RESIDENT))
 def posts_without_end(target: Target) -> str:
     """Posts whose bodies are announced, and never come"""
     # Of the 256 MiB that may be held, each announces one.

@@ -159,7 +159,7 @@ class Target:
         self.seconds = seconds
         self.findings = Findings()
         self.broker_port, self.http_port, self.metrics_port = free_port(), free_port(), free_port()
-        self.held: list[socket.socket] = []
+        self.held: list[socket.socket | Attacker] = []
         #: How the innocent, and whoever asks for the account, log in where there are tokens.
         self.hello = self.admin = ""
         #: Whose memory is looked at; that of an interface server, where there is one.
@@ -225,7 +225,7 @@ class Target:
     def attacker(self, receive: int = 0) -> Attacker:
         """A connection to the broker, open until the attack is over."""
         attacker = Attacker(self.broker_port, receive)
-        self.held.append(attacker.socket)
+        self.held.append(attacker)
         return attacker
 
     def stranger(self, port: int | None = None, receive: int = 0) -> socket.socket:
