@@ -80,5 +80,5 @@ extension Hub.Copies {
 }
 
 extension Cost {
-    static func tail(_ pattern: Pattern) -> Int { 64 + pattern.count }
+    static func tail(_ pattern: Pattern) -> Int { 96 + pattern.size }
 }

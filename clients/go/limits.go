@@ -50,6 +50,9 @@ func nameRefusal(verb, name, what string) error {
 
 func patternRefusal(verb, pattern string) error {
 	fault := sizeFault("a pattern", pattern)
+	if stars := starsIn(pattern); fault == "" && stars > maxStars {
+		fault = fmt.Sprintf("a pattern has at most %d *, this one has %d", maxStars, stars)
+	}
 	if fault == "" {
 		fault = fmt.Sprintf("%q is no pattern, which has letters, digits and - _ . ! ? *", pattern)
 	}

@@ -19,6 +19,7 @@ func TestALimitThatRefusesSaysItsValueAndWhatWasGiven(t *testing.T) {
 	_, members := client.Members(ctx, long, Page{})
 	_, page := client.Stats(ctx, "channels", Page{Limit: 1001})
 	_, _, flush := client.Flush(ctx, long)
+	_, _, stars := client.Flush(ctx, strings.Repeat("a*", 33))
 	_, failover := NewSharded([]string{"a:1"}, Options{Failover: time.Millisecond})
 	_, brokers := NewSharded(make([]string, 65), Options{})
 	socket := &Socket{client: client}
@@ -45,6 +46,7 @@ func TestALimitThatRefusesSaysItsValueAndWhatWasGiven(t *testing.T) {
 		{members, ErrName, name},
 		{worker.Run(ctx), ErrName, name},
 		{flush, ErrName, "a pattern has 1 to 255 bytes, this one has 256"},
+		{stars, ErrName, "a pattern has at most 32 *, this one has 33"},
 		{client.Send(ctx, "a\nb", Message{}), ErrName, `"a\nb" is no name, which has letters`},
 		{client.Send(ctx, "a!", Message{}), ErrName, `"a!" is a mailbox`},
 		{client.Join(ctx, "a!1", "b"), ErrName, `"a!1" is no group`},

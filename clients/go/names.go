@@ -1,7 +1,10 @@
 package seaway
 
-// maxName is the most bytes of any name (N1).
-const maxName = 255
+// maxName is the most bytes of any name (N1), maxStars how many * a pattern may hold, those side by side as one (N5).
+const (
+	maxName  = 255
+	maxStars = 32
+)
 
 type nameForm int
 
@@ -64,7 +67,18 @@ func ValidPattern(pattern string) bool {
 			return false
 		}
 	}
-	return len(pattern) >= 1 && len(pattern) <= maxName
+	return len(pattern) >= 1 && len(pattern) <= maxName && starsIn(pattern) <= maxStars
+}
+
+// starsIn counts the * of a pattern, those side by side as one.
+func starsIn(pattern string) int {
+	stars := 0
+	for index := 0; index < len(pattern); index++ {
+		if pattern[index] == '*' && (index == 0 || pattern[index-1] != '*') {
+			stars++
+		}
+	}
+	return stars
 }
 
 // MatchPattern says whether the pattern matches the whole name: what a Flush would hit.

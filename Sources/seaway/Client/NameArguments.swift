@@ -39,7 +39,8 @@ struct PatternArgument: CheckedArgument {
         let bytes = Array(text.utf8)
         guard let pattern = Pattern(bytes) else {
             let refusal = WireRefusal.name(bytes.span)
-            let allowed = refusal == .name ? "a pattern is made of A-Z a-z 0-9 - _ . ! ? and *" : refusal.details
+            let rule = "a pattern is made of A-Z a-z 0-9 - _ . ! ? and at most \(Pattern.mostStars) *"
+            let allowed = refusal == .name ? rule : refusal.details
             throw ValidationError("\(allowed).")
         }
         return pattern

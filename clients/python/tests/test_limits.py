@@ -23,6 +23,12 @@ def test_a_name_out_of_its_limits_is_told_with_them(size: int) -> None:
     assert _names.channel("a" * 255)
 
 
+def test_a_pattern_of_too_many_stars_is_told_how_many_it_may_hold() -> None:
+    assert _names.pattern("a*" * 32) and _names.pattern("*" * 255)
+    with pytest.raises(BadName, match=r"a pattern has at most 32 \*, this one has 33"):
+        _names.pattern("a*" * 33)
+
+
 def test_bytes_are_counted_not_characters() -> None:
     with pytest.raises(BadName, match="this one has 260"):
         _names.group("ä" * 130)

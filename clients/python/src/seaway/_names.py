@@ -9,12 +9,15 @@ from typing import Optional
 from ._errors import BadName
 
 MOST_BYTES = 255
+#: How many ``*`` a pattern may hold, those side by side counted as one.
+MOST_STARS = 32
 
 _RUN = "[A-Za-z0-9._-]+"
 _NORMAL = re.compile(_RUN)
 _CHANNEL = re.compile(f"{_RUN}(?:[!?]{_RUN})?")
 _LISTENABLE = re.compile(f"{_RUN}(?:!|[!?]{_RUN})?")
 _PATTERN = re.compile("[A-Za-z0-9._!?*-]+")
+_STARS = re.compile("[*]+")
 
 
 def channel(name: str) -> str:
@@ -41,7 +44,11 @@ def stream(name: Optional[str]) -> Optional[str]:
 
 def pattern(text: str) -> str:
     """Returns a pattern of names, or raises ``BadName`` (N5)."""
-    return _checked(_PATTERN, text, "pattern")
+    _checked(_PATTERN, text, "pattern")
+    stars = len(_STARS.findall(text))
+    if stars > MOST_STARS:
+        raise BadName(f"a pattern has at most {MOST_STARS} *, this one has {stars}")
+    return text
 
 
 def form(name: str) -> str:
