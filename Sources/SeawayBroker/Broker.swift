@@ -57,6 +57,10 @@ package final class Broker: Sendable {
     /// How often deadlines are looked after; the precision of all time limits but expiry.
     private static let checkInterval = TimeAmount.milliseconds(100)
 
+    /// Between two turns. What is due by the time when a loop has done everything it does before it looks for whoever is
+    /// ready, so nothing may be due then: this is longer than it takes to get there, and short beside a turn.
+    private static let breath = TimeAmount.microseconds(50)
+
     private let eventLoop: any EventLoop
     private let logger: Logger
     /// Of the files of Unix sockets.
@@ -95,6 +99,7 @@ package final class Broker: Sendable {
         // The core is not to hold itself.
         let weakly = NIOLoopBound(Weakly(core), eventLoop: eventLoop)
         core.scheduleTurnEnd = { eventLoop.execute { weakly.value.core?.endTurn() } }
+        core.scheduleRound = { eventLoop.scheduleTask(in: Self.breath) { weakly.value.core?.goOn() } }
         guard clock == nil else { return }
         let bound = self.core
         self.checks.value = eventLoop.scheduleRepeatedTask(

@@ -18,6 +18,13 @@ package final class BrokerCore {
     private let clock: () -> Int
     /// Sees to it that ``endTurn()`` is called behind all that is ready now.
     package var scheduleTurnEnd: () -> Void = {}
+    /// Sees to it that ``goOn()`` is called when whoever is ready by then has had a turn.
+    package var scheduleRound: () -> Void = {}
+    var isRoundScheduled = false
+    var isTurnEndScheduled = false
+    var turns = Turns()
+    /// The work (``Hub/work``) at which whoever works now is to stop.
+    var workLimit = Turns.longest
     private enum Life {
         case open
         /// New sends are refused but for answers, what is there is delivered (X2).
@@ -120,23 +127,28 @@ package final class BrokerCore {
 
     var allEndpoints: [any Endpoint] { self.endpoints.compactMap(\.self) }
 
+    /// Beyond every number that somebody has.
+    var mostEndpoints: Int { self.endpoints.count }
+
     func endpoint(_ id: PeerID) -> (any Endpoint)? { self.endpoints[id] }
 
     /// Has something flushed when the turn ends; to be called once until then.
     func touch(_ gathering: any Gathering) {
-        if self.touched.isEmpty { self.scheduleTurnEnd() }
+        self.seeToTurnEnd()
         self.touched.append(gathering)
     }
 
     /// Tells watchers what has changed, and sends what was gathered; what that makes deliverable too.
     package func endTurn() {
+        self.isTurnEndScheduled = false
         repeat {
             self.tellWatchers()
             let touched = self.touched
             self.touched.removeAll(keepingCapacity: true)
             for endpoint in touched { endpoint.flush() }
-        } while !self.touched.isEmpty || self.hub.hasNews
+        } while !self.touched.isEmpty || (self.hub.hasNews && !self.turns.isOver(at: self.hub.work))
         self.endIfDone()
+        self.beginNextTurn()
     }
 
     // MARK: Tokens
@@ -263,20 +275,7 @@ package final class BrokerCore {
         }
     }
 
-    /// Pushes what waits for an endpoint as far as its credit goes and it takes it.
-    func drain(_ id: PeerID) {
-        // It may have left while what it leaves was handed on.
-        while let endpoint = self.endpoints[id], let delivery = self.hub.next(for: id, now: self.now) {
-            let body = self.bodies[delivery.body]
-            Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
-                endpoint.push(group: delivery.group, body: bytes) { write in
-                    for name in delivery.names { write(name.bytes.span) }
-                }
-            }
-            self.bodies.release(delivery.body, count: delivery.names.count)
-        }
-        self.carryOutEffects()
-    }
+    func release(_ body: BodyID, count: Int) { self.bodies.release(body, count: count) }
 
     /// The body in a reader's format (V10, V11).
     static func translated(
@@ -303,7 +302,7 @@ package final class BrokerCore {
             case .lost(let id, let name): self.endpoints[id]?.pushLost(name)
             case .released(let body): self.bodies.release(body)
             case .deliverable(let id): self.drain(id)
-            case .news: if self.touched.isEmpty { self.scheduleTurnEnd() }
+            case .news: self.seeToTurnEnd()
             }
         }
     }
@@ -349,7 +348,7 @@ package final class BrokerCore {
     }
 
     private func endIfDone() {
-        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0,
+        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.turns.count == 0,
             self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
         else { return }
         self.endAll(by: deadline)

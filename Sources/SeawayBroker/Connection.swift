@@ -6,7 +6,7 @@ import SeawayWire
 
 /// One connection of the wire: bytes in, frames out.
 package final class Connection {
-    private enum State {
+    enum State {
         case open
         /// The peer has ended its side, or `QUIT` or `BYE` was said: input is thrown away until it closes too.
         ///
@@ -18,7 +18,7 @@ package final class Connection {
     let id: PeerID
     let core: BrokerCore
     let transport: any Transport
-    private var state = State.open
+    private(set) var state = State.open
     var isOpen: Bool {
         if case .open = self.state { true } else { false }
     }
@@ -40,6 +40,9 @@ package final class Connection {
     private(set) var isOverfull = false
     /// Copies that it was not shown, and not told of (Y3).
     var missed = 0
+    /// How far it may work, and whether it waits for its turn.
+    var quota = Quota()
+    var isPutOff = false
     private var peerHasEnded = false
     private var outputHasEnded = false
     var deadlines: ConnectionDeadlines
@@ -66,12 +69,13 @@ package final class Connection {
         guard case .open = self.state else { return }
         self.core.readClock()
         self.deadlines.peerWasHeard(at: self.core.now)
+        let mayWork = self.beginWork(hasWorked: false)
         if var input = self.input {
             self.input = nil
             input.writeBuffer(&bytes)
-            self.process(&input)
+            self.process(&input, isOwn: true, mayWork)
         } else {
-            self.process(&bytes)
+            self.process(&bytes, isOwn: false, mayWork)
         }
     }
 
@@ -82,7 +86,7 @@ package final class Connection {
         self.core.readClock()
         self.peerHasEnded = true
         self.core.stopListening(self.id, endMailboxes: false)
-        guard !self.isOverfull, !self.access.isHeldBack else { return }
+        guard self.isRead else { return }
         self.finishInput()
     }
 
@@ -101,25 +105,34 @@ package final class Connection {
         self.core.detach(self.id, endMailboxes: false)
     }
 
-    private func process(_ bytes: inout ByteBuffer) {
+    /// - Parameters:
+    ///   - isOwn: the buffer is the one that was kept.
+    ///   - mayWork: its turn has come; else the bytes are kept.
+    private func process(_ bytes: inout ByteBuffer, isOwn: Bool, _ mayWork: Bool) {
+        guard mayWork else { return self.keep(bytes, isOwn: isOwn) }
         // What is complete now must not count twice, as input and as what becomes of it.
         if self.held > 0 { self.hold(0) }
         do throws(StreamError) {
             try self.parse(&bytes)
-            self.keep(bytes)
+            self.endWork(hasMore: bytes.readableBytes > 0)
+            self.keep(bytes, isOwn: isOwn)
         } catch {
             self.end(error.reason, error.text)
         }
     }
 
     private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
-        while case .open = self.state, !self.isOverfull, !self.access.isHeldBack {
+        while case .open = self.state, !self.isOverfull, !self.access.isHeldBack,
+            self.core.hub.work < self.core.workLimit
+        {
             if self.parser.isAtFrameStart, let length = self.handlePlainSend(bytes.readableBytesUInt8Span) {
+                self.core.hub.work &+= length &+ Work.frame
                 bytes.moveReaderIndex(forwardBy: length)
                 continue
             }
             switch try self.parser.step(bytes.readableBytesUInt8Span) {
             case .frame(let shape):
+                self.core.hub.work += shape.length * Work.byte + Work.frame
                 try self.handle(bytes.readableBytesUInt8Span, shape)
                 bytes.moveReaderIndex(forwardBy: shape.length)
             case .tooLarge(let shape):
@@ -223,8 +236,8 @@ package final class Connection {
                 $0.writeLine("\n")
             }
         }
-        // What a LISTEN makes deliverable comes behind its answer (A2).
-        self.core.drain(self.id)
+        // What a LISTEN makes deliverable comes behind its answer (A2), and before any other.
+        if !self.core.drain(self.id) { self.core.workLimit = 0 }
     }
 
     func refuse(_ refusal: WireRefusal) {
@@ -232,17 +245,18 @@ package final class Connection {
         self.gather { $0.writeString("ERR \(refusal.code.rawValue) \(refusal.details)\n") }
     }
 
-    /// Keeps what is not yet a whole frame, in a buffer of its own size.
-    private func keep(_ bytes: ByteBuffer) {
+    /// Keeps what is not yet a whole frame, in a buffer of its own size; what only waits for its turn as it came.
+    private func keep(_ bytes: ByteBuffer, isOwn: Bool) {
         guard case .open = self.state else { return self.hold(0) }
-        if bytes.readableBytes > 0 {
+        if bytes.readableBytes > 0, self.isPutOff || (isOwn && bytes.readerIndex == 0) {
+            self.input = bytes
+        } else if bytes.readableBytes > 0 {
             var rest = ByteBuffer()
             rest.reserveCapacity(self.parser.awaited?.length ?? bytes.readableBytes)
             rest.writeImmutableBuffer(bytes)
             self.input = rest
         }
-        let isRead = !self.isOverfull && !self.access.isHeldBack
-        let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && isRead
+        let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && self.isRead
         self.deadlines.frame(isInside: isInside, now: self.core.now)
         self.hold(max(bytes.readableBytes, self.parser.awaited?.length ?? 0))
     }
@@ -321,17 +335,17 @@ package final class Connection {
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
         self.tellMissed()
-        self.core.drain(self.id)
+        guard self.beginWork(hasWorked: true), self.core.drain(self.id) else { return }
         self.goOn()
     }
 
-    /// Handles what has come meanwhile, and reads again.
+    /// Handles what has come meanwhile, and reads again; to be called in its turn.
     func goOn() {
         if var input = self.input {
             self.input = nil
-            self.process(&input)
+            self.process(&input, isOwn: true, true)
         }
-        guard case .open = self.state, !self.isOverfull, !self.access.isHeldBack else { return }
+        guard case .open = self.state, self.isRead else { return }
         if self.peerHasEnded { self.finishInput() } else { self.transport.setReading(true) }
     }
 
@@ -364,37 +378,6 @@ package final class Connection {
         }
     }
 
-    func check(now: Int) {
-        switch self.state {
-        case .open: self.checkOpen(now: now)
-        case .ending(let deadline, let unread): self.checkEnding(now: now, deadline, unread)
-        case .closed: break
-        }
-    }
-
-    /// Gives up a peer that takes nothing of what is left to send, or does not close its side.
-    private func checkEnding(now: Int, _ deadline: Int, _ unread: Int) {
-        let left = self.unread
-        if left < unread {
-            self.state = .ending(until: now + self.core.configuration.lingerTimeout, unread: left)
-        } else if now >= deadline {
-            self.core.counters.count(.lingerTimeout)
-            self.transport.close()
-        }
-    }
-
-    private func checkOpen(now: Int) {
-        if self.access.release(now: now) { self.refuseLogin() }
-        let action = self.deadlines.check(
-            now: now, self.core.configuration, unread: self.unread,
-            listens: self.core.hub.listening(of: self.id).names > 0)
-        switch action {
-        case .wait: break
-        case .ping: self.gather { $0.writeLine("PING\n") }
-        case .end(let reason, let text, let bound): self.end(reason, text, for: bound)
-        case .drop(let bound):
-            self.core.counters.count(bound)
-            self.transport.close()
-        }
-    }
+    /// It has until then to take something of what is left, or to close its side.
+    func linger(until deadline: Int, unread: Int) { self.state = .ending(until: deadline, unread: unread) }
 }

@@ -1,3 +1,5 @@
+import SeawayHub
+import SeawayNIO
 import SeawayWire
 
 /// What a connection has to do in time (F14, H5, M4, M5, U5, U8); times in milliseconds.
@@ -73,6 +75,43 @@ struct ConnectionDeadlines {
         case .wait: return .wait
         case .ping: return .ping
         case .giveUp: return .end(.heartbeat, "", nil)
+        }
+    }
+}
+
+/// Looking after all that.
+extension Connection {
+    func check(now: Int) {
+        switch self.state {
+        case .open: self.checkOpen(now: now)
+        case .ending(let deadline, let unread): self.checkEnding(now: now, deadline, unread)
+        case .closed: break
+        }
+    }
+
+    /// Gives up a peer that takes nothing of what is left to send, or does not close its side.
+    private func checkEnding(now: Int, _ deadline: Int, _ unread: Int) {
+        let left = self.unread
+        if left < unread {
+            self.linger(until: now + self.core.configuration.lingerTimeout, unread: left)
+        } else if now >= deadline {
+            self.core.counters.count(.lingerTimeout)
+            self.transport.close()
+        }
+    }
+
+    private func checkOpen(now: Int) {
+        if self.access.release(now: now) { self.refuseLogin() }
+        let action = self.deadlines.check(
+            now: now, self.core.configuration, unread: self.unread,
+            listens: self.core.hub.listening(of: self.id).names > 0)
+        switch action {
+        case .wait: break
+        case .ping: self.gather { $0.writeLine("PING\n") }
+        case .end(let reason, let text, let bound): self.end(reason, text, for: bound)
+        case .drop(let bound):
+            self.core.counters.count(bound)
+            self.transport.close()
         }
     }
 }

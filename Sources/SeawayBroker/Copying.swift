@@ -7,10 +7,17 @@ import SeawayWire
 extension BrokerCore {
     /// Shows the message that has just come to those who tail its channels.
     func pushCopies(_ body: Span<UInt8>, _ format: BodyFormat, group: Name?) {
-        for copies in self.hub.takeCopies() {
-            guard let endpoint = self.endpoint(copies.peer) else { continue }
-            Self.translated(body, format, to: endpoint.format) { body in
-                for names in copies.lines(group: group) { endpoint.pushCopy(group: group, body: body, names: names) }
+        let all = self.hub.takeCopies()
+        // For all readers of a format at once.
+        for wanted in BodyFormat.allCases where all.contains(where: { self.endpoint($0.peer)?.format == wanted }) {
+            Self.translated(body, format, to: wanted) { body in
+                for copies in all {
+                    guard let endpoint = self.endpoint(copies.peer), endpoint.format == wanted else { continue }
+                    self.hub.work += body.count * Work.byte / 4
+                    for names in copies.lines(group: group) {
+                        endpoint.pushCopy(group: group, body: body, names: names)
+                    }
+                }
             }
         }
     }

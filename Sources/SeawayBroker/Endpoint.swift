@@ -23,6 +23,11 @@ protocol Endpoint: AnyObject {
     /// The broker leaves within so many ms (X2).
     func pushShutdown(within milliseconds: Int)
 
+    /// Has it wait for its turn (A6).
+    func putOff()
+    /// It comes.
+    func takeTurn()
+
     /// Looks after its deadlines.
     func check(now: Int)
     /// Ends it, with everything that is left to send.

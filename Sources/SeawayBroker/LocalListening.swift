@@ -38,6 +38,7 @@ final class LocalEndpoint: Endpoint {
     private let receive: @Sendable (Delivery) -> Void
     private let event: @Sendable (ListeningEvent) -> Void
     private(set) var isOver = false
+    private var isPutOff = false
 
     init(
         id: PeerID, local: LocalState, names: [String], receive: @escaping @Sendable (Delivery) -> Void,
@@ -58,6 +59,20 @@ final class LocalEndpoint: Endpoint {
         // As on the wire: a zero would take back what was granted, and a purse holds no more than that (R4).
         guard !self.isOver, count > 0 else { return }
         self.local.core.hub.ready(self.id, min(count, Request.mostCredit), nil)
+        self.local.core.allowWork()
+        self.local.core.drain(self.id)
+    }
+
+    func putOff() {
+        guard !self.isPutOff else { return }
+        self.isPutOff = true
+        self.local.core.putOff(self.id, hasWorked: true)
+    }
+
+    func takeTurn() {
+        guard self.isPutOff else { return }
+        self.isPutOff = false
+        self.local.core.allowWork()
         self.local.core.drain(self.id)
     }
 

@@ -38,7 +38,7 @@ extension Connection {
     func refuseLogin() {
         self.refuse(.auth)
         guard self.access.mayTryAgain else { return self.end(.auth, "the log-in failed too often") }
-        self.goOn()
+        if self.beginWork(hasWorked: false) { self.goOn() }
     }
 
     /// The broker has other tokens now (U6).

@@ -9,7 +9,7 @@ extension Broker {
         try await self.look { core in
             guard let name = Name(channel) else { return [] }
             core.readClock()
-            return core.hub.waiting(on: name, now: core.now).map { message in
+            return core.hub.waiting(on: name, now: core.now).rows.map { message in
                 let body = core.bodies[message.body]
                 switch body.format {
                 case .messagePack: return Payload(messagePack: body.bytes)
@@ -21,7 +21,9 @@ extension Broker {
 
     /// The members of a group, in the order of their bytes.
     package func members(of group: String) async throws -> [String] {
-        try await self.look { core in Name(group).map { core.hub.members(of: $0).map(\.description) } ?? [] }
+        try await self.look { core in
+            Name(group).map { core.hub.members(of: $0, after: nil, most: .max - 1).rows.map(\.description) } ?? []
+        }
     }
 
     /// Connections that were taken in since the start.

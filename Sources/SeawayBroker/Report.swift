@@ -10,21 +10,21 @@ enum Report {
     private static let mostInAll = 1 << 20
 
     static func members(of group: Name, _ page: Request.Page, _ core: BrokerCore) -> [UInt8] {
-        let all = core.hub.members(of: group)
         var json = JSONWriter()
         json.beginMap()
         json.key("group")
         json.string(group.description)
         json.key("total")
-        json.int(all.count)
-        Self.list("members", all, page, name: \.self, &json) { name, json in json.string(name.description) }
+        json.int(core.hub.memberCount(of: group))
+        let members = core.hub.members(of: group, after: page.afterName, most: page.limit)
+        Self.list("members", members, name: \.description, &json) { name, json in json.string(name.description) }
         json.endMap()
         return json.bytes
     }
 
     static func peek(at channel: Name, _ page: Request.Page, _ core: BrokerCore) throws(WireRefusal) -> [UInt8] {
         let first = try Self.position(page)
-        let waiting = core.hub.waiting(on: channel, now: core.now)
+        let waiting = core.hub.waiting(on: channel, from: first, most: page.limit, now: core.now)
         let report = core.hub.report(on: channel, now: core.now)
         var json = JSONWriter()
         json.beginMap()
@@ -37,16 +37,17 @@ enum Report {
         json.bool(report.isPaused)
         json.key("head")
         json.beginList()
-        var position = first
-        while position < waiting.count, position < first + page.limit, json.bytes.count < Self.mostInAll {
-            Self.write(waiting[position], core, &json)
-            position += 1
+        var shown = 0
+        while shown < waiting.rows.count, json.bytes.count < Self.mostInAll {
+            Self.write(waiting.rows[shown], core, &json)
+            shown += 1
         }
         json.endList()
-        if position < waiting.count {
+        if shown < waiting.rows.count || waiting.hasMore {
             json.key("next")
-            json.string("\(position)")
+            json.string("\(first + shown)")
         }
+        core.hub.work += json.bytes.count * Work.byte
         json.endMap()
         return json.bytes
     }
@@ -82,10 +83,11 @@ enum Report {
         json.beginMap()
         switch kind {
         case .channels:
-            Self.list(
-                kind.rawValue, core.hub.channelReports(now: core.now), page, name: \.name, &json, write: Self.write)
+            let reports = core.hub.channelReports(after: page.afterName, most: page.limit, now: core.now)
+            Self.list(kind.rawValue, reports, name: \.name.description, &json, write: Self.write)
         case .groups:
-            Self.list(kind.rawValue, core.hub.groupReports, page, name: \.name, &json) { group, json in
+            let reports = core.hub.groupReports(after: page.afterName, most: page.limit)
+            Self.list(kind.rawValue, reports, name: \.name.description, &json) { group, json in
                 json.beginMap()
                 json.key("name")
                 json.string(group.name.description)
@@ -93,10 +95,8 @@ enum Report {
                 json.endMap()
             }
         case .connections:
-            let all = core.allEndpoints.sorted { "\($0.id)" < "\($1.id)" }
-            Self.list(kind.rawValue, all, page, name: { Name(checked: Array("\($0.id)".utf8)) }, &json) {
-                Self.write($0, core, &$1)
-            }
+            let endpoints = core.endpoints(after: page.after, most: page.limit)
+            Self.list(kind.rawValue, endpoints, name: { "\($0.id)" }, &json) { Self.write($0, core, &$1) }
         }
         json.endMap()
         return json.bytes
@@ -134,22 +134,24 @@ enum Report {
         json.endMap()
     }
 
-    /// Writes one page of rows that are in the order of their names, and where the next begins.
+    /// Writes one page, and where the next begins.
     private static func list<Row>(
-        _ key: String, _ all: [Row], _ page: Request.Page, name: (Row) -> Name, _ json: inout JSONWriter,
+        _ key: String, _ page: Hub.Page<Row>, name: (Row) -> String, _ json: inout JSONWriter,
         write: (Row, inout JSONWriter) -> Void
     ) {
-        let after = page.after.map { Name(checked: Array($0.utf8)) }
-        let rest = after.map { after in all.drop { !(after < name($0)) } } ?? all[...]
         json.key(key)
         json.beginList()
-        for row in rest.prefix(page.limit) { write(row, &json) }
+        for row in page.rows { write(row, &json) }
         json.endList()
-        if rest.count > page.limit {
+        if page.hasMore, let last = page.rows.last {
             json.key("next")
-            json.string(name(rest[rest.startIndex + page.limit - 1]).description)
+            json.string(name(last))
         }
     }
+}
+
+extension Request.Page {
+    fileprivate var afterName: Name? { self.after.map { Name(checked: Array($0.utf8)) } }
 }
 
 extension Report {

@@ -64,7 +64,10 @@ struct RequestHandler {
         case .tail(let patterns): try hub.tail(self.id, patterns)
         case .untail(let patterns): hub.untail(self.id, patterns)
         case .pause(let channel): try hub.pause(self.id, channel)
-        case .resume(let channel): try hub.resume(self.id, channel)
+        case .resume(let channel):
+            try hub.resume(self.id, channel)
+            // All of it comes before the answer (P1).
+            self.core.drain(self.id, wholly: true)
         case .close(let channels): try hub.close(self.id, channels, now: now)
         case .flush(let pattern):
             let flushed = hub.flush(pattern)

@@ -8,7 +8,9 @@ extension BrokerCore {
     func tellWatchers() {
         guard self.hub.hasNews else { return }
         guard !self.isClosing else { return self.hub.forgetNews() }
-        while let news = self.hub.nextNews() {
+        // The news make a turn of their own; what is left is told in the next.
+        let end = self.hub.work + Turns.longest
+        while self.hub.work < end, let news = self.hub.nextNews() {
             let body = news.json
             let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)
             switch outcome {

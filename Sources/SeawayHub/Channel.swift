@@ -7,6 +7,8 @@ package typealias BodyID = UInt32
 /// One message that waits on one channel.
 struct QueuedMessage {
     let body: BodyID
+    /// Among the siblings.
+    var place: UInt32 = 0
     let size: Int
     /// When it came, and when it expires.
     let began: Int
@@ -19,7 +21,13 @@ struct QueuedMessage {
 
 /// The channels of one mailbox in which one group send was stored.
 final class Siblings {
+    /// How many that are not to be had one frame passes over.
+    static let fewPassedOver = 32
+
+    /// In the order of the group.
     var channels: [Channel] = []
+    /// Behind the last that a frame has taken.
+    var resume = 0
 }
 
 /// A named queue with its readers.

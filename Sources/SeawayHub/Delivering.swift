@@ -10,10 +10,12 @@ extension Hub {
         let peer = self.peer(id)
         guard let name else {
             peer.purse.grant(count)
+            self.work += peer.readers.count * Work.look / 8
             for reader in peer.readers where reader.purse === peer.purse { reader.wake() }
+            peer.mayTake = .any
             return
         }
-        guard let reader = peer.readers.first(where: { $0.name == name }) else { return }
+        guard let reader = peer.reader(of: name) else { return }
         if reader.purse === peer.purse {
             reader.purse = Purse(id)
             reader.purse.isBlocked = peer.isBlocked
@@ -21,6 +23,15 @@ extension Hub {
         }
         reader.purse.grant(count)
         reader.wake()
+        peer.noteCredit(of: reader)
+    }
+
+    /// Whether ``next(for:now:)`` may have something.
+    package func mayHaveMore(for id: PeerID) -> Bool {
+        guard self.queuedMessages > 0 else { return false }
+        let peer = self.peer(id)
+        if case .nothing = peer.mayTake { return false }
+        return !peer.isBlocked
     }
 
     /// Takes the next waiting message that may be pushed to a connection; `nil` when there is none.
@@ -28,16 +39,37 @@ extension Hub {
         guard self.queuedMessages > 0 else { return nil }
         let peer = self.peer(id)
         guard !peer.isBlocked else { return nil }
-        for _ in 0..<peer.readers.count {
-            if peer.turn >= peer.readers.count { peer.turn = 0 }
-            let reader = peer.readers[peer.turn]
-            peer.turn += 1
-            guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { continue }
-            reader.purse.pay()
-            self.counters.delivered += delivery.names.count
-            return delivery
+        switch peer.mayTake {
+        case .nothing: return nil
+        case .one(let reader):
+            peer.turn = reader.place + 1
+            if let delivery = self.next(from: reader, now: now) { return delivery }
+        case .any:
+            for _ in 0..<peer.readers.count {
+                if peer.turn >= peer.readers.count { peer.turn = 0 }
+                let reader = peer.readers[peer.turn]
+                peer.turn += 1
+                if let delivery = self.next(from: reader, now: now) { return delivery }
+            }
         }
+        peer.mayTake = .nothing
         return nil
+    }
+
+    @inline(__always)
+    private func next(from reader: Reader, now: Int) -> WaitingDelivery? {
+        self.work += Work.look
+        guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { return nil }
+        reader.purse.pay()
+        self.counters.delivered += delivery.names.count
+        self.work += Work.change * delivery.names.count
+        return delivery
+    }
+
+    /// Something may wait for a reader: its connection is to be asked.
+    func offer(_ reader: Reader) {
+        reader.peer.noteCredit(of: reader)
+        self.effects.append(.deliverable(reader.peer.id))
     }
 
     private func take(from target: Reader.Target, now: Int) -> WaitingDelivery? {
@@ -48,6 +80,7 @@ extension Hub {
         case .mailbox(let mailbox):
             while let channel = mailbox.backlog.popFirst() {
                 channel.isInBacklog = false
+                self.work += Work.look
                 guard !channel.isPaused, channel.readers.isEmpty, let message = self.pop(channel, now: now) else {
                     self.dropIfUnused(channel)
                     continue
@@ -58,23 +91,58 @@ extension Hub {
         }
     }
 
-    /// Adds the other channels of the mailbox in which the same group message is next (D5), in the order of the group.
+    /// Adds other channels of the mailbox in which the same group message is next (D5), in the order of the group.
     private func delivery(of message: QueuedMessage, from channel: Channel, now: Int) -> WaitingDelivery {
         var names: [Name] = []
-        var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
-        for sibling in message.siblings?.channels ?? [channel] {
-            if sibling === channel {
-                names.append(channel.name)
-            } else if room > sibling.name.bytes.count, self.isNext(message, in: sibling, now: now) {
-                _ = self.pop(sibling, now: now)
-                names.append(sibling.name)
-                room -= sibling.name.bytes.count + 1
-                self.dropIfUnused(sibling)
-            }
+        if let siblings = message.siblings {
+            self.gather(message, siblings, from: channel, now: now, &names)
+        } else {
+            names = [channel.name]
         }
         self.enterBacklog(channel)
         self.dropIfUnused(channel)
         return WaitingDelivery(body: message.body, group: message.group, names: names)
+    }
+
+    /// Goes on where the frame before has ended, until the line is full.
+    ///
+    /// Passes over a few channels, and one more for each that it takes, in which the message is not next: so a backlog
+    /// costs no more than its channels, however many frames it takes and whatever else waits in them.
+    private func gather(
+        _ message: QueuedMessage, _ siblings: Siblings, from channel: Channel, now: Int, _ names: inout [Name]
+    ) {
+        let own = Int(message.place)
+        var room = GroupLine.room(group: message.group) - channel.name.bytes.count - 1
+        var patience = Siblings.fewPassedOver
+        var place = min(siblings.resume, own)
+        var end = place
+        var hasOwn = false
+        while place < siblings.channels.count, patience > 0 {
+            let sibling = siblings.channels[place]
+            self.work += Work.look
+            if place == own {
+                names.append(channel.name)
+                hasOwn = true
+            } else if self.isNext(message, in: sibling, now: now) {
+                guard room > sibling.name.bytes.count else { break }
+                _ = self.pop(sibling, now: now)
+                names.append(sibling.name)
+                room -= sibling.name.bytes.count + 1
+                self.dropIfUnused(sibling)
+            } else {
+                patience -= 1
+                place += 1
+                continue
+            }
+            patience += 1
+            place += 1
+            end = place
+        }
+        if !hasOwn {
+            names.append(channel.name)
+            end = own + 1
+        }
+        siblings.resume = max(siblings.resume, end)
     }
 
     private func isNext(_ message: QueuedMessage, in sibling: Channel, now: Int) -> Bool {

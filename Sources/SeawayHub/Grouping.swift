@@ -7,6 +7,7 @@ extension Hub {
     /// - Parameter id: who asks; told first when it is also the reader (D8).
     package func join(_ name: Name, _ channels: [Name], now: Int) throws(WireRefusal) {
         for channel in channels where self.closed.contains(channel, now: now) { throw .gone }
+        self.work += Work.look * channels.count
         try self.checkRoom(for: channels, in: name)
         let group = self.makeGroup(name)
         var joined: [Channel] = []
@@ -19,6 +20,7 @@ extension Hub {
             channel.groups[ObjectIdentifier(group)] = group
             self.memberships += 1
             self.memory += Cost.membership
+            self.work += 4 * Work.change
             if !group.watches.isEmpty { self.note(.joined, channel, group) }
             self.beginGraceIfUnread(channel, now: now)
             joined.append(channel)
@@ -84,6 +86,7 @@ extension Hub {
     private func remove(_ channel: Channel, from group: Group) -> Bool {
         guard channel.groups.removeValue(forKey: ObjectIdentifier(group)) != nil else { return false }
         group.remove(channel)
+        self.work += 4 * Work.change
         self.memberships -= 1
         self.memory -= Cost.membership
         if !group.watches.isEmpty { self.note(.left, channel, group) }
@@ -94,6 +97,7 @@ extension Hub {
         if let group = self.groups.find(name) { return group }
         let group = Group(name)
         self.groups.insert(group)
+        self.groupOrder.insert(group)
         self.memory += Cost.group + name.bytes.count
         return group
     }
@@ -101,17 +105,21 @@ extension Hub {
     func dropIfEmpty(_ group: Group) {
         guard group.members.isEmpty, group.watches.isEmpty, self.groups.find(group.name) === group else { return }
         self.groups.remove(group)
+        self.groupOrder.remove(group)
         self.memory -= Cost.group + group.name.bytes.count
     }
 
     /// Tells the readers of mailboxes that want to know (L5), one frame for all channels of a reader.
     private func tell(_ channels: [Channel], _ effect: (PeerID, [Name]) -> HubEffect) {
         var names: [(peer: PeerID, names: [Name])] = []
+        var places: [PeerID: Int] = [:]
+        self.work += Work.look * channels.count
         for channel in channels {
             guard let reader = channel.mailbox?.reader, reader.wantsMembers else { continue }
-            if let index = names.firstIndex(where: { $0.peer == reader.peer.id }) {
-                names[index].names.append(channel.name)
+            if let place = places[reader.peer.id] {
+                names[place].names.append(channel.name)
             } else {
+                places[reader.peer.id] = names.count
                 names.append((reader.peer.id, [channel.name]))
             }
         }
@@ -131,6 +139,7 @@ extension Hub {
         self.fanout.removeAll()
         self.counters.sent += 1
         guard let group = self.groups.find(name, NameHash(name)) else { return GroupOutcome() }
+        self.work += Work.change * group.members.count
         let exception = except.flatMap { self.channels.find($0) }
         let room = GroupLine.room(group: group.name)
         var outcome = GroupOutcome()
@@ -167,8 +176,9 @@ extension Hub {
     /// A send to a group for whose body there was no memory: nobody gets it, and each is counted (M1).
     package func countAsFull(_ name: Name, except: Name?) -> GroupOutcome {
         self.counters.sent += 1
-        let members = self.groups.find(name)?.members ?? []
-        let full = members.count { $0.name != except }
+        let group = self.groups.find(name)
+        let isLeftOut = except.flatMap { self.channels.find($0) }.map { group?.contains($0) == true } == true
+        let full = (group?.members.count ?? 0) - (isLeftOut ? 1 : 0)
         self.counters.groupFull += full
         return GroupOutcome(full: full)
     }

@@ -12,6 +12,9 @@ package final class Hub {
     var channels = NameTable<Channel>()
     var mailboxes = NameTable<Mailbox>()
     var groups = NameTable<Group>()
+    /// Channels and groups by name, for pages of them.
+    var channelOrder = NameOrder<Channel>()
+    var groupOrder = NameOrder<Group>()
     var closed: ClosedChannels
     /// The channel of the latest `SEND`: the next one is often for the same.
     var latest: Channel?
@@ -39,6 +42,8 @@ package final class Hub {
     /// Bytes that the caller holds for peers: they count against the same limit (M1).
     package var memoryElsewhere = 0
     package internal(set) var memberships = 0
+    /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by (``Work``).
+    package var work = 0
 
     package init(configuration: HubConfiguration) {
         self.configuration = configuration
@@ -82,15 +87,16 @@ package final class Hub {
         let peer = self.peer(id)
         self.endWatches(of: peer)
         self.endTails(of: peer)
-        for reader in peer.readers { self.detach(reader, endMailbox: endMailboxes, now: now) }
-        peer.readers.removeAll()
+        for reader in peer.removeAllReaders() { self.detach(reader, endMailbox: endMailboxes, now: now) }
     }
 
     /// Says whether a connection leaves so much unread that nothing may be pushed to it (D6).
     package func setBlocked(_ id: PeerID, _ isBlocked: Bool) {
         let peer = self.peer(id)
         peer.isBlocked = isBlocked
-        if !isBlocked { peer.readers.forEach { $0.wake() } }
+        guard !isBlocked else { return }
+        peer.readers.forEach { $0.wake() }
+        peer.mayTake = .any
     }
 
     /// How many names a connection listens on, watches or tails (L7), and its credit in all purses.
@@ -142,6 +148,7 @@ package final class Hub {
         if case .reply(let length) = form { mailbox = self.makeMailbox(Name(checked: Array(name.bytes[..<length]))) }
         let channel = Channel(name, form, self.configuration.rules(for: name), mailbox)
         self.channels.insert(channel)
+        self.channelOrder.insert(channel)
         mailbox?.channels[ObjectIdentifier(channel)] = channel
         self.memory += Cost.channel + name.bytes.count
         return channel
@@ -152,6 +159,7 @@ package final class Hub {
         guard channel.isUnused else { return }
         channel.isDropped = true
         self.channels.remove(channel)
+        self.channelOrder.remove(channel)
         self.memory -= Cost.channel + channel.name.bytes.count
         guard let mailbox = channel.mailbox else { return }
         mailbox.channels[ObjectIdentifier(channel)] = nil

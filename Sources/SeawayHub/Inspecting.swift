@@ -1,3 +1,4 @@
+import DequeModule
 package import SeawayWire
 
 /// Looking without touching, and clearing (section 4, MEMBERS, PEEK, STATS, FLUSH).
@@ -23,8 +24,29 @@ extension Hub {
     /// Whether the caller may hold so many bytes more for a peer.
     package func hasRoom(for bytes: Int) -> Bool { self.hasMemory(for: bytes) }
 
-    /// The members of a group in the order of their bytes.
-    package func members(of group: Name) -> [Name] { self.groups.find(group)?.members.map(\.name).sorted() ?? [] }
+    /// Some rows of what is listed in the order of names, and whether there are more.
+    package struct Page<Row> {
+        package let rows: [Row]
+        package let hasMore: Bool
+
+        /// - Parameter found: one more than `most`, if there are so many.
+        package init<Found>(_ found: [Found], most: Int, _ row: (Found) -> Row) {
+            self.rows = found.prefix(most).map(row)
+            self.hasMore = found.count > most
+        }
+    }
+
+    /// How many members a group has.
+    package func memberCount(of group: Name) -> Int { self.groups.find(group)?.members.count ?? 0 }
+
+    /// Members of a group in the order of their bytes.
+    ///
+    /// - Complexity: O(log n + `most`).
+    package func members(of group: Name, after name: Name?, most: Int) -> Page<Name> {
+        let found = self.groups.find(group)?.order.elements(after: name, most: most + 1) ?? []
+        self.work += Work.look * found.count
+        return Page(found, most: most, \.name)
+    }
 
     package struct ChannelReport: Hashable, Sendable {
         package let name: Name
@@ -59,6 +81,7 @@ extension Hub {
 
     private func report(on channel: Channel, now: Int) -> ChannelReport {
         let readers = channel.readers.isEmpty ? channel.mailbox?.reader.map { [$0] } ?? [] : channel.readers
+        self.work += 4 * Work.change + readers.count * Work.look / 8
         return ChannelReport(
             name: channel.name, messages: channel.queue.count, bytes: channel.queuedBytes,
             oldest: channel.queue.first.map { now - $0.began }, readers: readers.count,
@@ -66,14 +89,21 @@ extension Hub {
             out: channel.handedOut, dropped: channel.dropped)
     }
 
-    /// All channels with a record, by name.
-    package func channelReports(now: Int) -> [ChannelReport] {
-        self.channels.all.map { self.report(on: $0, now: now) }.sorted { $0.name < $1.name }
+    /// Channels with a record, by name.
+    ///
+    /// - Complexity: O(log n + `most`), and the readers of each.
+    package func channelReports(after name: Name?, most: Int, now: Int) -> Page<ChannelReport> {
+        let found = self.channelOrder.elements(after: name, most: most + 1)
+        return Page(found, most: most) { self.report(on: $0, now: now) }
     }
 
-    /// All groups and how many members each has, by name.
-    package var groupReports: [(name: Name, members: Int)] {
-        self.groups.all.map { ($0.name, $0.members.count) }.sorted { $0.0 < $1.0 }
+    /// Groups and how many members each has, by name.
+    ///
+    /// - Complexity: O(log n + `most`).
+    package func groupReports(after name: Name?, most: Int) -> Page<(name: Name, members: Int)> {
+        let found = self.groupOrder.elements(after: name, most: most + 1)
+        self.work += Work.change * found.count
+        return Page(found, most: most) { ($0.name, $0.members.count) }
     }
 
     package struct WaitingMessage: Hashable, Sendable {
@@ -84,12 +114,28 @@ extension Hub {
         package let left: Int
     }
 
-    /// The messages that wait on a channel, oldest first.
-    package func waiting(on name: Name, now: Int) -> [WaitingMessage] {
-        guard let channel = self.channels.find(name) else { return [] }
-        return channel.queue.filter { $0.deadline > now }.map {
-            WaitingMessage(body: $0.body, size: $0.size, age: now - $0.began, left: $0.deadline - now)
+    /// Messages that wait on a channel, oldest first.
+    ///
+    /// - Parameter first: how many to pass over.
+    /// - Complexity: O(`first` + `most`).
+    package func waiting(
+        on name: Name, from first: Int = 0, most: Int = .max - 1, now: Int
+    ) -> Page<WaitingMessage> {
+        var found: [WaitingMessage] = []
+        var passed = 0
+        var looks = 0
+        for message in self.channels.find(name)?.queue ?? [] {
+            guard found.count <= most else { break }
+            looks += 1
+            guard message.deadline > now else { continue }
+            passed += 1
+            guard passed > first else { continue }
+            found.append(
+                WaitingMessage(
+                    body: message.body, size: message.size, age: now - message.began, left: message.deadline - now))
         }
+        self.work += looks * Work.look / 8
+        return Page(found, most: most) { $0 }
     }
 
     /// How many closed channels were forgotten before their time (C2).

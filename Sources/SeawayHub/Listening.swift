@@ -16,24 +16,26 @@ extension Hub {
         try self.checkRoom(for: names, peer)
         var isKept: Bool?
         for name in names {
-            let reader = peer.readers.first { $0.name == name } ?? self.attach(peer, name, &isKept, now: now)
+            let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
+            self.work += Work.look
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
+                // Who was told, and is told of each change, knows them (L5).
+                if wantsMembers, !reader.wantsMembers { self.tellMembers(of: mailbox, to: id) }
                 reader.wantsMembers = wantsMembers
-                if wantsMembers { self.tellMembers(of: mailbox, to: id) }
             }
         }
         return ListenOutcome(isKept: isKept)
     }
 
     private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
-        let known = Set(peer.readers.map(\.name))
-        let new = Set(names).subtracting(known)
+        let new = Set(names.lazy.filter { peer.reader(of: $0) == nil })
+        guard !new.isEmpty else { return }
         try self.check(peer.names + new.count, .names)
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
         try self.check(self.channels.count + channels, .channels)
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
-        guard new.isEmpty || self.hasMemory(for: cost) else { throw self.noMemory }
+        guard self.hasMemory(for: cost) else { throw self.noMemory }
     }
 
     private func attach(_ peer: Peer, _ name: Name, _ isKept: inout Bool?, now: Int) -> Reader {
@@ -60,7 +62,8 @@ extension Hub {
             channel.isStarved = false
             channel.graceEnds = nil
         }
-        peer.readers.append(reader)
+        peer.add(reader)
+        peer.noteCredit(of: reader)
         self.memory += Cost.reader
         return reader
     }
@@ -69,7 +72,7 @@ extension Hub {
     private func takeOver(_ former: Reader) {
         self.effects.append(.lost(former.peer.id, former.name))
         self.endPauses(former.target)
-        former.peer.readers.removeAll { $0 === former }
+        former.peer.remove(former)
         self.memory -= self.cost(of: former)
     }
 
@@ -88,8 +91,10 @@ extension Hub {
     package func unlisten(_ id: PeerID, _ names: [Name], now: Int) {
         let peer = self.peer(id)
         for name in names {
-            guard let index = peer.readers.firstIndex(where: { $0.name == name }) else { continue }
-            self.detach(peer.readers.remove(at: index), endMailbox: true, now: now)
+            guard let reader = peer.reader(of: name) else { continue }
+            peer.remove(reader)
+            self.work += Work.look
+            self.detach(reader, endMailbox: true, now: now)
         }
     }
 
@@ -117,7 +122,7 @@ extension Hub {
         }
         // What waited for the exact listener goes to the mailbox's (L3).
         self.enterBacklog(channel)
-        if let next = channel.mailbox?.reader { self.effects.append(.deliverable(next.peer.id)) }
+        if let next = channel.mailbox?.reader { self.offer(next) }
         self.dropIfUnused(channel)
     }
 
@@ -169,7 +174,7 @@ extension Hub {
         guard let channel = self.channels.find(name), channel.isPaused else { return }
         channel.isPaused = false
         self.enterBacklog(channel)
-        self.effects.append(.deliverable(id))
+        if let reader = channel.readers.first ?? channel.mailbox?.reader { self.offer(reader) }
         self.dropIfUnused(channel)
     }
 

@@ -1,7 +1,7 @@
-import SeawayWire
+package import SeawayWire
 
 /// Something that is found by its name.
-protocol Named: AnyObject {
+package protocol Named: AnyObject {
     var name: Name { get }
 }
 

@@ -5,18 +5,33 @@ package typealias PeerID = Int
 
 /// A connection, as far as delivery goes.
 final class Peer {
+    /// What may be found when its readers are asked for messages.
+    enum Prospect {
+        /// They were asked, and nothing has changed since.
+        case nothing
+        /// Something for this one alone.
+        case one(Reader)
+        case any
+    }
+
     let id: PeerID
     /// The common one (R1).
     let purse: Purse
-    var readers: [Reader] = []
+    private(set) var readers: [Reader] = []
+    /// The readers by name, once they are so many that looking through them takes its time.
+    private var byName: [Name: Reader] = [:]
+    private static let fewReaders = 8
     /// What it holds (T2).
     var watches: [Watch] = []
     /// What it is shown copies of (Y1).
     var tails: [Pattern] = []
     /// It has other brokers, which get its answers when this one leaves (X3).
     var answersElsewhere = false
+    /// Where its copies of the latest message stand among those of all.
+    var copies: Int?
     /// Whose turn it is (D3).
     var turn = 0
+    var mayTake = Prospect.nothing
 
     init(id: PeerID) {
         self.id = id
@@ -32,6 +47,48 @@ final class Peer {
         set {
             self.purse.isBlocked = newValue
             for reader in self.readers { reader.purse.isBlocked = newValue }
+        }
+    }
+
+    // MARK: Readers
+
+    /// - Complexity: O(1).
+    func reader(of name: Name) -> Reader? {
+        guard self.readers.count > Self.fewReaders else { return self.readers.first { $0.name == name } }
+        if self.byName.isEmpty { for reader in self.readers { self.byName[reader.name] = reader } }
+        return self.byName[name]
+    }
+
+    func add(_ reader: Reader) {
+        reader.place = self.readers.count
+        self.readers.append(reader)
+        if !self.byName.isEmpty { self.byName[reader.name] = reader }
+    }
+
+    /// The turns of the others stay in their order.
+    func remove(_ reader: Reader) {
+        guard reader.place < self.readers.count, self.readers[reader.place] === reader else { return }
+        self.readers.remove(at: reader.place)
+        for place in reader.place..<self.readers.count { self.readers[place].place = place }
+        if !self.byName.isEmpty { self.byName[reader.name] = nil }
+        if case .one(let other) = self.mayTake, other === reader { self.mayTake = .any }
+    }
+
+    func removeAllReaders() -> [Reader] {
+        defer {
+            self.readers.removeAll()
+            self.byName.removeAll()
+            self.mayTake = .nothing
+        }
+        return self.readers
+    }
+
+    /// One reader has got credit of its own.
+    func noteCredit(of reader: Reader) {
+        switch self.mayTake {
+        case .nothing: self.mayTake = .one(reader)
+        case .one(let other) where other === reader: break
+        case .one, .any: self.mayTake = .any
         }
     }
 }
@@ -85,6 +142,8 @@ final class Reader {
     var purse: Purse
     /// Wants `JOINED` and `LEFT` (L5).
     var wantsMembers: Bool
+    /// Among the readers of its connection.
+    fileprivate(set) var place = 0
 
     init(_ peer: Peer, _ target: Target, wantsMembers: Bool) {
         self.peer = peer

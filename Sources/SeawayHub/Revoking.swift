@@ -15,7 +15,7 @@ extension Hub {
         let peer = self.peer(id)
         for reader in peer.readers where !mayListen(reader.name) {
             self.effects.append(.lost(id, reader.name))
-            peer.readers.removeAll { $0 === reader }
+            peer.remove(reader)
             self.detach(reader, endMailbox: false, now: now)
         }
         self.endTails(of: peer) { !mayTail($0) }

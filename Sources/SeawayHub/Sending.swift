@@ -107,8 +107,8 @@ extension Hub {
         if let refusal = self.whyFull(channel, size, bounds) { return refusal }
         channel.queue.append(
             QueuedMessage(
-                body: body, size: size, began: now, deadline: now + (bounds?.expiry ?? channel.rules.expiry),
-                group: group, siblings: siblings))
+                body: body, place: UInt32(siblings?.channels.count ?? 0), size: size, began: now,
+                deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings))
         channel.queuedBytes += size
         channel.mailbox?.messages += 1
         channel.mailbox?.bytes += size

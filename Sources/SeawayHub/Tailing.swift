@@ -40,10 +40,12 @@ extension Hub {
 
     /// Notes that a message has come to a channel, for those who tail it.
     func noteCopy(_ name: Name) {
+        self.work += self.tails * (Work.look + name.bytes.count * Work.byte)
         for peer in self.tailing where peer.tails.contains(where: { $0.matches(name) }) {
-            if let index = self.copies.firstIndex(where: { $0.peer == peer.id }) {
-                self.copies[index].names.append(name)
+            if let place = peer.copies {
+                self.copies[place].names.append(name)
             } else {
+                peer.copies = self.copies.count
                 self.copies.append(Copies(peer: peer.id, names: [name]))
             }
         }
@@ -55,6 +57,7 @@ extension Hub {
     /// Who is to be shown the latest message, and for which channels.
     package func takeCopies() -> [Copies] {
         defer { self.copies.removeAll(keepingCapacity: true) }
+        for peer in self.tailing { peer.copies = nil }
         return self.copies
     }
 }

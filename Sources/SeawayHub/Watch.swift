@@ -1,4 +1,3 @@
-import HeapModule
 package import SeawayWire
 
 /// One channel that is told who joins and leaves one group (T1 to T7).
@@ -13,8 +12,14 @@ final class Watch {
     var told = 0
     /// The next message tells the whole.
     private(set) var isWholeDue = true
-    /// What has changed since it was told last; nothing while the whole is due.
+    /// What has changed since it was told last, as far as it has looked; nothing while the whole is due.
     private(set) var changes: [Name: Change] = [:]
+    /// Bytes that they take.
+    private var cost = 0
+    /// Up to which of the group's changes it has looked.
+    private(set) var looked = 0
+    /// Among the watches of the group.
+    var place = 0
     /// Its message that is in the channel's queue (T5).
     var waiting: BodyID?
     /// It stands among the hub's news, or among what was held back.
@@ -27,17 +32,34 @@ final class Watch {
         self.channel = channel
     }
 
+    /// Whether there may be something to tell; ``look()`` finds out.
+    var mayHaveNews: Bool { self.hasNews || self.behind > 0 }
+
+    /// Whether there is, as far as it has looked.
     var hasNews: Bool { self.isWholeDue || !self.changes.isEmpty }
 
-    /// Notes a change; one that undoes another takes it back.
+    /// Changes of the group that it has not looked at.
+    var behind: Int { self.isWholeDue ? 0 : self.group.changes.end - self.looked }
+
+    /// Looks at what has changed; one change that undoes another takes it back.
     ///
     /// - Returns: the bytes that this takes more of memory, or less.
-    func note(_ change: Change, _ name: Name) -> Int {
+    func look() -> Int {
         guard !self.isWholeDue else { return 0 }
-        guard let former = self.changes.updateValue(change, forKey: name) else { return Self.cost(of: name) }
-        guard former != change else { return 0 }
-        self.changes[name] = nil
-        return -Self.cost(of: name)
+        guard self.behind <= WatchNews.mostChanges else { return -self.makeWholeDue() }
+        let before = self.cost
+        self.group.changes.forEach(from: self.looked) { change, name in
+            guard let former = self.changes.updateValue(change, forKey: name) else {
+                self.cost += Self.cost(of: name)
+                return
+            }
+            guard former != change else { return }
+            self.changes[name] = nil
+            self.cost -= Self.cost(of: name)
+        }
+        self.looked = self.group.changes.end
+        let more = self.cost - before
+        return self.changes.count > WatchNews.mostChanges ? more - self.makeWholeDue() : more
     }
 
     /// Forgets the changes, since the whole will be told.
@@ -45,14 +67,17 @@ final class Watch {
     /// - Returns: the bytes that this gives back.
     func makeWholeDue() -> Int {
         self.isWholeDue = true
-        defer { self.changes = [:] }
-        return self.changes.keys.reduce(0) { $0 + Self.cost(of: $1) }
+        defer {
+            self.changes = [:]
+            self.cost = 0
+        }
+        return self.cost
     }
 
     /// What is to be told now: the whole, or the first of the changes in the order of their names.
     func makeNews() -> WatchNews {
         guard !self.isWholeDue else {
-            let members = self.group.firstMembers(WatchNews.mostNames)
+            let members = self.group.order.elements(after: nil, most: WatchNews.mostNames).map(\.name)
             let hasMore = members.count < self.group.members.count
             return WatchNews(watch: self, count: self.group.members.count, content: .whole(members, hasMore: hasMore))
         }
@@ -71,15 +96,18 @@ final class Watch {
         switch news.content {
         case .whole:
             self.isWholeDue = false
+            self.looked = self.group.changes.end
             return 0
         case .change(let joined, let left):
             for name in joined { self.changes[name] = nil }
             for name in left { self.changes[name] = nil }
-            return (joined + left).reduce(0) { $0 + Self.cost(of: $1) }
+            let bytes = (joined + left).reduce(0) { $0 + Self.cost(of: $1) }
+            self.cost -= bytes
+            return bytes
         }
     }
 
-    private static func cost(of name: Name) -> Int { Cost.change + name.bytes.count }
+    static func cost(of name: Name) -> Int { Cost.change + name.bytes.count }
 }
 
 /// What a channel is to be told of a group now (T3).
@@ -101,20 +129,14 @@ package struct WatchNews {
     package let count: Int
     package let content: Content
 
+    /// Names in it.
+    var names: Int {
+        switch self.content {
+        case .whole(let members, _): members.count
+        case .change(let joined, let left): joined.count + left.count
+        }
+    }
+
     package var group: Name { self.watch.group.name }
     package var channel: Name { self.watch.channel.name }
-}
-
-extension Group {
-    /// The first members by the bytes of their names, in order.
-    ///
-    /// - Complexity: O(n log `most`).
-    fileprivate func firstMembers(_ most: Int) -> [Name] {
-        guard self.members.count > most else { return self.members.map(\.name).sorted() }
-        var first = Heap(self.members.prefix(most).map(\.name))
-        for member in self.members.dropFirst(most) {
-            if let last = first.max, member.name < last { first.replaceMax(with: member.name) }
-        }
-        return first.unordered.sorted()
-    }
 }

@@ -29,7 +29,7 @@ extension Hub {
 
     private func findOrMakeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
         let known = self.groups.find(groupName)
-        if let watch = known?.watches.first(where: { $0.channel.name == channelName }) { return watch }
+        if let watch = self.channels.find(channelName)?.watches.first(where: { $0.group === known }) { return watch }
         try self.check(self.watches + 1, .watches)
         try self.check(self.groups.count + (known == nil ? 1 : 0), .groups)
         let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength
@@ -39,7 +39,7 @@ extension Hub {
         }
         let group = self.makeGroup(groupName)
         let watch = Watch(group, channel)
-        group.watches.append(watch)
+        group.add(watch)
         channel.watches.append(watch)
         self.watches += 1
         self.memory += Cost.watch
@@ -69,7 +69,8 @@ extension Hub {
 
     private func end(_ watch: Watch) {
         watch.isOver = true
-        watch.group.watches.removeAll { $0 === watch }
+        watch.group.remove(watch)
+        if watch.group.watches.isEmpty { self.memory -= watch.group.changes.forget(before: .max) }
         watch.channel.watches.removeAll { $0 === watch }
         self.watches -= 1
         self.memory -= Cost.watch + watch.makeWholeDue()
@@ -81,13 +82,33 @@ extension Hub {
 
     /// Notes for those who watch a group that a membership has begun or ended.
     func note(_ change: Watch.Change, _ channel: Channel, _ group: Group) {
-        for watch in group.watches {
-            self.memory += watch.note(change, channel.name)
-            if watch.changes.count > WatchNews.mostChanges || !self.hasMemory(for: 0) {
-                self.memory -= watch.makeWholeDue()
-            }
-            self.list(watch)
+        self.memory += group.changes.append(change, channel.name)
+        if !self.hasMemory(for: 0) {
+            self.work += Work.look * group.watches.count
+            for watch in group.watches { self.memory -= watch.makeWholeDue() }
+            self.forgetChanges(of: group)
+        } else if group.changes.count > WatchNews.mostChanges + ChangeLog.slack {
+            self.forgetChanges(of: group)
         }
+        guard !group.areListed else { return }
+        self.work += Work.look * group.watches.count
+        for watch in group.watches { self.list(watch) }
+        group.areListed = true
+    }
+
+    /// Forgets the changes that no watch has to look at; one that would have too many to look at is told the whole.
+    private func forgetChanges(of group: Group) {
+        self.work += Work.look * group.watches.count
+        group.changes.tellings = 0
+        var first = group.changes.end
+        for watch in group.watches where watch.behind > 0 {
+            if watch.behind > WatchNews.mostChanges {
+                self.memory -= watch.makeWholeDue()
+            } else {
+                first = min(first, watch.looked)
+            }
+        }
+        self.memory -= group.changes.forget(before: first)
     }
 
     /// A message has left the queue of a channel: more may be told if it was a watch's (T5), and the whole if it was lost (T6).
@@ -95,7 +116,7 @@ extension Hub {
         guard let watch = channel.watches.first(where: { $0.waiting == message.body }) else { return }
         watch.waiting = nil
         if isLost { self.memory -= watch.makeWholeDue() }
-        if watch.hasNews { self.list(watch) }
+        if watch.mayHaveNews { self.list(watch) }
     }
 
     private func tellWhole(_ watch: Watch) {
@@ -128,11 +149,28 @@ extension Hub {
     package func nextNews() -> WatchNews? {
         while let watch = self.news.popFirst() {
             watch.isListed = false
-            guard !watch.isOver, watch.hasNews else { continue }
-            if self.hasRoom(for: watch) { return watch.makeNews() }
+            watch.group.areListed = false
+            guard !watch.isOver else { continue }
+            self.look(watch)
+            guard watch.hasNews else { continue }
+            if self.hasRoom(for: watch) {
+                let news = watch.makeNews()
+                self.work += Work.look * watch.changes.count + Work.change * news.names
+                return news
+            }
             self.holdBack(watch)
         }
         return nil
+    }
+
+    /// Has a watch look at what has changed, and forgets it when all have.
+    private func look(_ watch: Watch) {
+        self.work += Work.look + Work.change * watch.behind
+        self.memory += watch.look()
+        if !self.hasMemory(for: 0) { self.memory -= watch.makeWholeDue() }
+        let group = watch.group
+        group.changes.tellings += 1
+        if group.changes.tellings >= group.watches.count, group.changes.count > 0 { self.forgetChanges(of: group) }
     }
 
     /// Whether it is worth while to make the news, which takes its time in a large group.
@@ -150,7 +188,10 @@ extension Hub {
 
     /// Tells nothing, now that nothing is told any more (X2).
     package func forgetNews() {
-        for watch in self.news { watch.isListed = false }
+        for watch in self.news {
+            watch.isListed = false
+            watch.group.areListed = false
+        }
         self.news = []
     }
 

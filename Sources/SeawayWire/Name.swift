@@ -27,7 +27,27 @@ extension Name {
 }
 
 extension Name: Comparable {
-    package static func < (left: Name, right: Name) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+    package static func < (left: Name, right: Name) -> Bool {
+        left.bytes.withUnsafeBytes { left in right.bytes.withUnsafeBytes { Self.precedes(left, $0) } }
+    }
+
+    /// Eight bytes at a time, since the names of one kind begin alike.
+    @inline(__always)
+    private static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        let shared = min(left.count, right.count)
+        var index = 0
+        while index + 8 <= shared {
+            let ours = UInt64(bigEndian: left.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let theirs = UInt64(bigEndian: right.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            if ours != theirs { return ours < theirs }
+            index += 8
+        }
+        while index < shared {
+            if left[index] != right[index] { return left[index] < right[index] }
+            index += 1
+        }
+        return left.count < right.count
+    }
 }
 
 /// What kind of name some bytes are.

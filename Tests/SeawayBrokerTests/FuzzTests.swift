@@ -72,7 +72,7 @@ private final class FuzzedBroker {
             self.core.check()
         default: self.feed(peer.connection, corpus, &random)
         }
-        self.core.endTurn()
+        self.core.endTurns()
         self.read(peer.transport)
     }
 

@@ -85,11 +85,11 @@ final class ScenarioRunner {
         if let bytes = step.sent { self.feed(bytes, to: peer.connection) }
         if step.eof == true { peer.connection.receiveEnd() }
         if step.drop == true { peer.connection.receiveClosed() }
-        self.core.endTurn()
+        self.core.endTurns()
         if let stall = step.stall {
             peer.transport.isStalled = stall
             if !stall { peer.connection.outputWasTaken() }
-            self.core.endTurn()
+            self.core.endTurns()
         }
         if let expected = step.expected {
             let got = peer.transport.takeReceived()
@@ -109,7 +109,7 @@ final class ScenarioRunner {
         let transport = MemoryTransport()
         let peer = (self.core.connect(transport), transport)
         self.peers[name] = peer
-        self.core.endTurn()
+        self.core.endTurns()
         return peer
     }
 
@@ -128,6 +128,14 @@ final class ScenarioRunner {
             self.clock.now = min(end, self.clock.now + step)
             self.core.check()
         }
+    }
+}
+
+extension BrokerCore {
+    /// Ends this turn, and goes on until nobody waits for another.
+    func endTurns() {
+        self.endTurn()
+        while self.isBehind { self.goOn() }
     }
 }
 

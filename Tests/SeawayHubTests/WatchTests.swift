@@ -150,6 +150,59 @@ import Testing
         #expect(watched.hub.hasNews)
     }
 
+    @Test func aJoinCostsAboutTheSameHoweverManyWatchTheGroup() throws {
+        var costs: [Int] = []
+        for watches in [1, 500] {
+            let watched = try Watched()
+            for number in 0..<watches {
+                try watched.hub.watch(watched.reader, self.name("g"), self.name("w.\(number)"), now: 0)
+            }
+            watched.endTurn()
+            let before = watched.hub.work
+            try watched.hub.join(self.name("g"), self.names(0..<1_000), now: 0)
+            costs.append(watched.hub.work - before)
+        }
+        #expect(costs[1] - costs[0] <= 2 * 500 * Work.look)
+    }
+
+    @Test func aLargeGroupIsToldAtTheCostOfASmallOne() throws {
+        var costs: [Int] = []
+        for members in [1_000, 20_000] {
+            let watched = try Watched()
+            try watched.hub.join(self.name("g"), self.names(0..<members), now: 0)
+            let before = watched.hub.work
+            for number in 0..<100 {
+                try watched.hub.watch(watched.reader, self.name("g"), self.name("w.\(number)"), now: 0)
+            }
+            watched.endTurn()
+            costs.append(watched.hub.work - before)
+        }
+        #expect(costs[0] == costs[1])
+    }
+
+    @Test func changesThatAllHaveBeenToldTakeNoMemory() throws {
+        let watched = try Watched()
+        watched.hub.ready(watched.reader, 1_000, nil)
+        try watched.hub.watch(watched.reader, self.name("g"), self.name("w"), now: 0)
+        try watched.hub.watch(watched.reader, self.name("g"), self.name("never.read"), now: 0)
+        watched.endTurn()
+        let before = watched.hub.memory
+        for _ in 0..<30_000 {
+            try watched.hub.join(self.name("g"), self.names(0..<2), now: 0)
+            watched.hub.leave(self.name("g"), self.names(0..<2))
+            watched.endTurn()
+        }
+        // Of the one that is not read, whose whole is due.
+        #expect(watched.hub.memory - before <= 12_000 * 200)
+        watched.hub.unwatch(watched.reader, self.name("g"), self.name("never.read"))
+        try watched.hub.join(self.name("g"), self.names(0..<1), now: 0)
+        watched.endTurn()
+        watched.hub.leave(self.name("g"), self.names(0..<1))
+        watched.endTurn()
+        #expect(watched.hub.memory <= before)
+        #expect(watched.isExact)
+    }
+
     /// Whatever happens to memberships, messages and channels: who applies what is told ends with the truth, and each message is exact.
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func whoAppliesWhatIsToldKnowsTheMembers(seed: UInt64) throws {
@@ -193,7 +246,7 @@ import Testing
             hub.wake(now: now)
         }
         #expect(watched.isExact)
-        #expect(watched.view.sorted() == hub.members(of: group))
+        #expect(watched.view.sorted() == hub.members(of: group, after: nil, most: 1_000).rows)
         #expect(watched.told.count > 50)
     }
 }

@@ -1,0 +1,87 @@
+import SeawayHub
+import SeawayWire
+
+/// The turns of the loop, and what waits for one (A6).
+extension BrokerCore {
+    /// Whether ``goOn()`` is to be called.
+    package var isBehind: Bool { self.turns.count > 0 || self.hub.hasNews }
+
+    /// What was done so far (``Work``).
+    package var workDone: Int { self.hub.work }
+
+    /// Who is put off goes on, as far as a turn goes.
+    package func goOn() {
+        self.isRoundScheduled = false
+        // This turn ends below.
+        self.isTurnEndScheduled = true
+        self.readClock()
+        self.turns.begin(at: self.hub.work)
+        // Each once: who is put off again comes in the next turn.
+        for _ in 0..<self.turns.count {
+            guard !self.turns.isOver(at: self.hub.work), let id = self.turns.next() else { break }
+            self.endpoint(id)?.takeTurn()
+        }
+        self.endTurn()
+    }
+
+    /// Another turn begins; it comes behind whatever is ready by then.
+    ///
+    /// To be called at the very end of a turn: what was scheduled earlier would be due before the loop has looked for them.
+    func beginNextTurn() {
+        self.turns.begin(at: self.hub.work)
+        guard self.isBehind, !self.isRoundScheduled else { return }
+        self.isRoundScheduled = true
+        self.scheduleRound()
+    }
+
+    /// Has an endpoint wait for its turn.
+    func putOff(_ id: PeerID, hasWorked: Bool) {
+        self.turns.putOff(id, hasWorked: hasWorked)
+        self.seeToTurnEnd()
+    }
+
+    /// Has the turn end, once.
+    func seeToTurnEnd() {
+        guard !self.isTurnEndScheduled else { return }
+        self.isTurnEndScheduled = true
+        self.scheduleTurnEnd()
+    }
+
+    /// What comes from within this process works as far as anybody may.
+    func allowWork() { self.workLimit = self.hub.work + self.turns.share(at: self.hub.work) }
+
+    // MARK: Messages out
+
+    /// Pushes what waits for an endpoint as far as its credit goes, it takes it, and its turn lasts.
+    ///
+    /// - Parameter wholly: not put off, whatever it takes.
+    /// - Returns: whether nothing is left; else it is put off.
+    @discardableResult
+    func drain(_ id: PeerID, wholly: Bool = false) -> Bool {
+        var isDone = true
+        // It may have left while what it leaves was handed on.
+        while let endpoint = self.endpoint(id), self.hub.mayHaveMore(for: id) {
+            guard wholly || self.hub.work < self.workLimit else {
+                endpoint.putOff()
+                isDone = false
+                break
+            }
+            guard let delivery = self.hub.next(for: id, now: self.now) else { break }
+            self.push(delivery, to: endpoint)
+        }
+        self.carryOutEffects()
+        return isDone
+    }
+
+    private func push(_ delivery: WaitingDelivery, to endpoint: any Endpoint) {
+        let body = self.bodies[delivery.body]
+        let isTranslated = body.format != endpoint.format
+        self.hub.work += body.bytes.count * (isTranslated ? 4 * Work.byte : Work.byte) / 4
+        Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
+            endpoint.push(group: delivery.group, body: bytes) { write in
+                for name in delivery.names { write(name.bytes.span) }
+            }
+        }
+        self.release(delivery.body, count: delivery.names.count)
+    }
+}

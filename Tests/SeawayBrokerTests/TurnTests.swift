@@ -1,0 +1,221 @@
+import NIOCore
+import SeawayBroker
+import SeawayHub
+import TestSupport
+import Testing
+
+/// Who works when, as values (A6).
+@Suite struct TurnTests {
+    @Test func whoHasHadNothingComesFirstAndNobodyWaitsForEver() {
+        var turns = Turns()
+        for id in 0..<4 { turns.putOff(id, hasWorked: true) }
+        for id in 10..<18 { turns.putOff(id, hasWorked: false) }
+        var order: [PeerID] = []
+        while let id = turns.next() { order.append(id) }
+        #expect(order == [10, 11, 12, 0, 13, 14, 15, 1, 16, 17, 2, 3])
+        #expect(turns.count == 0)
+    }
+
+    @Test func theMoreWaitTheLessEachDoes() {
+        var turns = Turns()
+        turns.begin(at: 1_000)
+        #expect(turns.share(at: 1_000) == Turns.longest)
+        turns.putOff(1, hasWorked: false)
+        #expect(turns.share(at: 1_000) == Turns.longest / 2)
+        #expect(turns.share(at: 1_000 + Turns.longest - 5) == Turns.leastShare)
+        for id in 0..<1_000 { turns.putOff(id, hasWorked: false) }
+        #expect(turns.share(at: 1_000) == Turns.leastShare)
+        #expect(!turns.isOver(at: 999 + Turns.longest))
+        #expect(turns.isOver(at: 1_000 + Turns.longest))
+    }
+
+    @Test func whatWasDoneBeyondAShareIsWaitedFor() {
+        var quota = Quota()
+        let may = quota.begin(at: 0, share: 100)
+        #expect(may)
+        #expect(quota.limit == 100)
+        quota.end(at: 350)
+        #expect(quota.owed == 250)
+        let turns = (0..<3).map { _ in quota.begin(at: 400, share: 100) }
+        #expect(turns == [false, false, true])
+        #expect(quota.limit == 450)
+        quota.end(at: 430)
+        #expect(quota.owed == 0)
+    }
+}
+
+/// The same by whole brokers, whose work is counted.
+@Suite struct FairnessTests {
+    private typealias Client = (connection: Connection, transport: MemoryTransport)
+
+    private func core() -> BrokerCore { BrokerCore(configuration: BrokerConfiguration(), clock: { 0 }) }
+
+    private func client(_ core: BrokerCore) -> Client {
+        let transport = MemoryTransport()
+        return (core.connect(transport), transport)
+    }
+
+    private func say(_ text: String, _ client: Client) {
+        var bytes = ByteBuffer(string: text)
+        client.connection.receive(&bytes)
+    }
+
+    private func heard(_ client: Client) -> String { String(decoding: client.transport.takeReceived(), as: UTF8.self) }
+
+    /// No turn does more than this, unless one request does.
+    private static let most = Turns.longest + 2 * Turns.leastShare
+
+    /// Goes on until nobody is behind; an innocent client asks in each turn, and is answered in it.
+    ///
+    /// - Returns: how many turns that took.
+    private func goOn(_ core: BrokerCore, _ innocent: Client, most: Int = most) -> Int {
+        var turns = 0
+        while core.isBehind {
+            turns += 1
+            let before = core.workDone
+            core.goOn()
+            #expect(core.workDone - before <= most)
+            self.say("PING\n", innocent)
+            core.endTurn()
+            #expect(self.heard(innocent) == "PONG\n")
+        }
+        return turns
+    }
+
+    @Test func aFloodIsAnsweredInPiecesBetweenWhichOthersAreAnswered() {
+        let core = self.core()
+        let (flood, innocent) = (self.client(core), self.client(core))
+        self.say(String(repeating: "PING\n", count: 50_000), flood)
+        core.endTurn()
+        let first = flood.transport.received.count / 5
+        #expect((1_000..<50_000).contains(first))
+        #expect(!flood.transport.isReading)
+        #expect(self.goOn(core, innocent) >= 2)
+        #expect(self.heard(flood) == String(repeating: "PONG\n", count: 50_000))
+        #expect(flood.transport.isReading)
+    }
+
+    @Test func ofAHundredFloodsEachGetsItsShareAndNoTurnGrows() {
+        let core = self.core()
+        let (floods, innocent) = ((0..<100).map { _ in self.client(core) }, self.client(core))
+        let before = core.workDone
+        for flood in floods { self.say(String(repeating: "PING\n", count: 5_000), flood) }
+        core.endTurn()
+        #expect(core.workDone - before <= Self.most)
+        // All have had something before one has had everything.
+        while floods.contains(where: { $0.transport.received.isEmpty }) {
+            core.goOn()
+            #expect(floods.count { $0.transport.received.count == 25_000 } <= 3)
+        }
+        #expect(self.goOn(core, innocent) > 10)
+        for flood in floods { #expect(self.heard(flood) == String(repeating: "PONG\n", count: 5_000)) }
+    }
+
+    @Test func whatCreditMakesDeliverableComesInPiecesAndBeforeLaterAnswers() {
+        let core = self.core()
+        let (reader, sender, innocent) = (self.client(core), self.client(core), self.client(core))
+        self.say(String(repeating: "SEND :2 q Capacity=1000000\n{}\n", count: 40_000), sender)
+        core.endTurns()
+        #expect(self.heard(sender) == String(repeating: "OK\n", count: 40_000))
+        self.say("LISTEN q\nREADY 1000000\nPING\nSEND :2 r\n{}\n", reader)
+        core.endTurn()
+        #expect(self.goOn(core, innocent) >= 1)
+        #expect(self.heard(reader) == "OK\n" + String(repeating: "MSG :2 q\n{}\n", count: 40_000) + "PONG\nOK\n")
+    }
+
+    @Test func aLongRequestIsPaidForByWaiting() {
+        let core = self.core()
+        let (sender, innocent) = (self.client(core), self.client(core))
+        let names = (0..<60_000).map { "m.\($0)" }
+        for start in stride(from: 0, to: names.count, by: 300) {
+            self.say("JOIN g \(names[start..<start + 300].joined(separator: " "))\n", sender)
+            core.endTurns()
+        }
+        _ = self.heard(sender)
+        self.say(String(repeating: "GSEND :2 g\n{}\n", count: 3), sender)
+        core.endTurn()
+        #expect(self.heard(sender) == "OK sent=60000 full=0 gone=0\n")
+        let long = core.workDone
+        let turns = self.goOn(core, innocent, most: .max)
+        #expect(core.workDone - long > 2 * Turns.longest)
+        // Between two of them as many turns as one takes are others'.
+        #expect(turns >= 4)
+        #expect(self.heard(sender) == String(repeating: "OK sent=60000 full=0 gone=0\n", count: 2))
+    }
+
+    @Test func sixteenSendsToAThousandMembersAreOneTurn() {
+        let core = self.core()
+        let sender = self.client(core)
+        for start in stride(from: 0, to: 1_000, by: 250) {
+            self.say("JOIN g \((start..<start + 250).map { "m.\($0)" }.joined(separator: " "))\n", sender)
+        }
+        core.endTurns()
+        _ = self.heard(sender)
+        self.say(String(repeating: "GSEND :2 g\n{}\n", count: 16), sender)
+        core.endTurn()
+        #expect(!core.isBehind)
+        #expect(self.heard(sender) == String(repeating: "OK sent=1000 full=0 gone=0\n", count: 16))
+    }
+
+    @Test func whoEndsItsSideWhileItWaitsGetsAllItsAnswers() {
+        let core = self.core()
+        let client = self.client(core)
+        self.say(String(repeating: "PING\n", count: 50_000) + "SEN", client)
+        client.connection.receiveEnd()
+        core.endTurn()
+        #expect(!client.transport.isClosed)
+        core.endTurns()
+        #expect(self.heard(client) == String(repeating: "PONG\n", count: 50_000))
+        #expect(client.transport.isClosed)
+    }
+
+    @Test func whoLeavesWhileItWaitsLeavesNothing() {
+        let core = self.core()
+        let client = self.client(core)
+        self.say(String(repeating: "PING\n", count: 50_000), client)
+        client.connection.receiveClosed()
+        // The next gets its number.
+        let next = self.client(core)
+        self.say("PING\n", next)
+        core.endTurns()
+        #expect(self.heard(next) == "PONG\n")
+        #expect(next.transport.isReading)
+        #expect(!core.isBehind)
+        next.connection.receiveClosed()
+        #expect(core.memoryHeld == 0)
+    }
+
+    @Test func whatComesWhileOneWaitsIsAnsweredBehind() {
+        let core = self.core()
+        let client = self.client(core)
+        self.say(String(repeating: "PING\n", count: 50_000) + "PI", client)
+        self.say("NG\nSEND :2 a\n{}\n", client)
+        core.endTurns()
+        #expect(self.heard(client) == String(repeating: "PONG\n", count: 50_001) + "OK\n")
+    }
+
+    @Test func aBrokerThatLeavesAnswersWhoeverWaits() {
+        let core = self.core()
+        let client = self.client(core)
+        self.say(String(repeating: "PING\n", count: 50_000), client)
+        core.shutDown(within: 1_000)
+        core.endTurns()
+        core.endTurn()
+        let heard = self.heard(client)
+        #expect(heard.contains("BYE shutdown in=1000\n"))
+        #expect(heard.utf8.count == 5 * 50_000 + "BYE shutdown in=1000\n".utf8.count)
+        #expect(client.transport.isClosed)
+    }
+
+    @Test func aBodyThatComesInManyPiecesIsWhole() {
+        let core = self.core()
+        let client = self.client(core)
+        self.say("PING\nSEND :20000 a\n{\"a\":\"", client)
+        for _ in 0..<199 { self.say(String(repeating: "x", count: 100), client) }
+        for _ in 0..<92 { self.say("x", client) }
+        self.say("\"}\nPI", client)
+        self.say("NG\n", client)
+        core.endTurns()
+        #expect(self.heard(client) == "PONG\nOK\nPONG\n")
+    }
+}
