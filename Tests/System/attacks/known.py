@@ -33,7 +33,7 @@ def known(reason: str, *bounds: str, steady: bool = True) -> Known:
 
 
 KNOWN: dict[str, Known] = {
-    "siblings-that-wait": known(ONE_TURN, *TIME),
+    "siblings-that-wait": known(ONE_TURN, *TIME, "memory"),
     "credit-at-once": known(ONE_TURN, *TIME, "memory"),
     "patterns-that-backtrack": known(PATTERN, *TIME),
     "flushed-patterns": known(PATTERN, *TIME),

@@ -56,17 +56,18 @@ def credit_at_once(target: Target) -> str:
 
 @attack("time")
 def patterns_that_backtrack(target: Target) -> str:
-    """One hundred TAIL of patterns that match nearly, and messages to long names"""
+    """Nearly as many TAIL as there may be, of patterns that match nearly, and messages to long names"""
     target.broker()
     count = target.many(10_000, 2_000)
     sender, tail = target.attacker(), target.attacker()
     sender.join_many(count, length=250)
-    endings = [chr(98 + number % 20) + "x" * (number // 20) for number in range(50)]
-    tail.tell("".join(f"TAIL *{'a' * 125}{end}\nTAIL {'*a' * 20}{end}\n" for end in endings), 100)
+    # One is left for the innocent.
+    endings = [chr(98 + number % 20) + "x" * (number // 20) for number in range(49)]
+    tail.tell("".join(f"TAIL *{'a' * 125}{end}\nTAIL {'*a' * 20}{end}\n" for end in endings), 98)
     with target.measured():
         start = time.monotonic()
         sender.ask("GSEND :2 g\n{}")
-        return f"100 TAIL, one GSEND to {count:,} names of 250 bytes: {took(start)}"
+        return f"98 TAIL, one GSEND to {count:,} names of 250 bytes: {took(start)}"
 
 
 @attack("time")

@@ -11,8 +11,16 @@ import time
 from attacks.attack import attack
 from attacks.figures import Bound
 from attacks.target import PATIENCE, Target
+from frames2 import Frames
 from harness import get
 from test_greedy_strangers import closing_code, frame, opened, seconds_of_processor, written
+from test_http2 import (
+    flood_of_continuations,
+    flood_of_empty_data,
+    flood_of_pings,
+    flood_of_resets,
+    flood_of_settings,
+)
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #: 28 KB of a head, without its end.
@@ -162,6 +170,27 @@ def half_requests_for_the_metrics(target: Target) -> str:
                 time.sleep(0.01)
     target.own("scrapes of them that failed", halves // 16 - scraped, most=0)
     return f"{halves:,} half requests at --metrics; {scraped} scrapes between them"
+
+
+@attack("rights", Bound(resident=RESIDENT))
+def http2_floods(target: Target) -> str:
+    """Resets, pings, settings, continuations and empty frames of HTTP/2, on one connection after the other"""
+    start(target, "--http2-cleartext")
+    floods = [
+        flood_of_resets, flood_of_pings, flood_of_settings, flood_of_continuations, flood_of_empty_data,
+    ]  # fmt: skip
+    count = frames = 0
+    with target.measured():
+        for number in target.for_a_while():
+            stranger = socket.create_connection(("127.0.0.1", target.http_port), timeout=PATIENCE)
+            with Frames(stranger) as client, contextlib.suppress(ConnectionError):
+                data = floods[number % len(floods)](client)
+                frames += len(data) // 9
+                stranger.sendall(data)
+                # Up to the end, which is the server's.
+                client.goaway()
+            count += 1
+    return f"{count:,} connections with floods of up to {frames // max(1, count):,} frames each"
 
 
 def asked(target: Target) -> socket.socket:
