@@ -48,6 +48,7 @@ package final class BrokerCore {
     package init(configuration: BrokerConfiguration, clock: @escaping () -> Int) {
         self.configuration = configuration
         self.hub = Hub(configuration: configuration.hub)
+        self.hub.piece = Turns.longest / 2
         self.tokens = configuration.tokens
         self.loginDelays = LoginDelays(most: configuration.loginDelay)
         self.clock = clock
@@ -313,6 +314,7 @@ package final class BrokerCore {
     /// Drops all messages and memberships, as `FLUSH` does.
     package func clear() {
         _ = self.hub.flush(nil)
+        while self.hub.isEnding { self.hub.goOnEnding(now: self.now) }
         self.carryOutEffects()
     }
 

@@ -43,6 +43,8 @@ package final class Connection {
     /// How far it may work, and whether it waits for its turn.
     var quota = Quota()
     var isPutOff = false
+    /// What is to be said when something is over.
+    var awaited: (ending: Ending, say: (Connection) -> Void)?
     private var peerHasEnded = false
     private var outputHasEnded = false
     var deadlines: ConnectionDeadlines
@@ -192,8 +194,10 @@ package final class Connection {
         case .hello(let hello): self.greet(hello)
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
-            self.gather { $0.writeLine("OK\n") }
-            self.endOutput()
+            self.when(self.core.hub.latestEnding) {
+                $0.gather { $0.writeLine("OK\n") }
+                $0.endOutput()
+            }
         default: self.answer(self.requests.answer(request))
         }
     }
@@ -228,6 +232,7 @@ package final class Connection {
         self.session.accept()
         switch answer {
         case .none, .refused: break
+        case .later(let ending, let line): self.when(ending) { $0.gather { $0.writeString(line(ending)) } }
         case .line(let line): self.gather { $0.writeString(line) }
         case .data(let bytes):
             self.gather {
@@ -237,7 +242,7 @@ package final class Connection {
             }
         }
         // What a LISTEN makes deliverable comes behind its answer (A2), and before any other.
-        if !self.core.drain(self.id) { self.core.workLimit = 0 }
+        if !self.isPutOff, !self.core.drain(self.id) { self.core.workLimit = 0 }
     }
 
     func refuse(_ refusal: WireRefusal) {

@@ -43,10 +43,23 @@ extension Connection {
         self.core.putOff(self.id, hasWorked: hasWorked)
     }
 
+    /// Says something when what ends is over, at once if it is; nothing else is done before.
+    func when(_ ending: Ending?, _ say: @escaping (Connection) -> Void) {
+        guard let ending, !ending.isOver else { return say(self) }
+        self.awaited = (ending, say)
+        self.putOff()
+        self.core.workLimit = 0
+    }
+
     func takeTurn() {
         guard self.isPutOff else { return }
         self.isPutOff = false
         guard self.isOpen, self.beginWork(hasWorked: true) else { return }
+        if let awaited = self.awaited {
+            guard awaited.ending.isOver else { return self.putOff() }
+            self.awaited = nil
+            awaited.say(self)
+        }
         guard self.core.drain(self.id) else { return self.endWork(hasMore: false) }
         self.goOn()
     }

@@ -7,6 +7,8 @@ struct RequestHandler {
     enum Answer {
         /// `READY` and `PONG`.
         case none
+        /// When all that has begun to end is over (L6, Q5).
+        case later(Ending, (Ending) -> String)
         /// With its LF.
         case line(String)
         case data([UInt8])
@@ -56,7 +58,9 @@ struct RequestHandler {
         case .listen(let names, let members):
             let outcome = try hub.listen(self.id, names, wantsMembers: members, now: now)
             return .line(outcome.isKept.map { "OK state=\($0 ? "kept" : "fresh")\n" } ?? "OK\n")
-        case .unlisten(let names): hub.unlisten(self.id, names, now: now)
+        case .unlisten(let names):
+            hub.unlisten(self.id, names, now: now)
+            if let ending = hub.latestEnding { return .later(ending) { _ in "OK\n" } }
         case .join(let group, let channels): try hub.join(group, channels, now: now)
         case .leave(let group, let channels): hub.leave(group, channels)
         case .watch(let group, let channel): try hub.watch(self.id, group, channel, now: now)
@@ -70,8 +74,7 @@ struct RequestHandler {
             self.core.drain(self.id, wholly: true)
         case .close(let channels): try hub.close(self.id, channels, now: now)
         case .flush(let pattern):
-            let flushed = hub.flush(pattern)
-            return .line("OK messages=\(flushed.messages) memberships=\(flushed.memberships)\n")
+            return .later(hub.flush(pattern)) { "OK messages=\($0.messages) memberships=\($0.memberships)\n" }
         case .members(let group, let page): return .data(Report.members(of: group, page, self.core))
         case .peek(let channel, let page): return .data(try Report.peek(at: channel, page, self.core))
         case .stats(nil, _): return .data(Report.totals(self.core))

@@ -4,7 +4,7 @@ import SeawayWire
 /// The turns of the loop, and what waits for one (A6).
 extension BrokerCore {
     /// Whether ``goOn()`` is to be called.
-    package var isBehind: Bool { self.turns.count > 0 || self.hub.hasNews }
+    package var isBehind: Bool { self.turns.count > 0 || self.hub.hasNews || self.hub.isEnding }
 
     /// What was done so far (``Work``).
     package var workDone: Int { self.hub.work }
@@ -16,6 +16,10 @@ extension BrokerCore {
         self.isTurnEndScheduled = true
         self.readClock()
         self.turns.begin(at: self.hub.work)
+        if self.hub.isEnding {
+            self.hub.goOnEnding(now: self.now)
+            self.carryOutEffects()
+        }
         // Each once: who is put off again comes in the next turn.
         for _ in 0..<self.turns.count {
             guard !self.turns.isOver(at: self.hub.work), let id = self.turns.next() else { break }

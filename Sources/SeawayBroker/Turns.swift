@@ -31,7 +31,9 @@ package struct Turns {
 
     /// What one of them may do now: the fewer wait, the more, and no more than the turn has room for.
     package func share(at work: Int) -> Int {
-        max(Self.leastShare, min(Self.longest / (self.count + 1), self.end - work))
+        let waiting = self.count
+        let even = waiting == 0 ? Self.longest : Self.longest / (waiting + 1)
+        return max(Self.leastShare, min(even, self.end - work))
     }
 
     /// Has one wait.

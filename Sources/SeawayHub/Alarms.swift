@@ -35,16 +35,23 @@ extension Hub {
     /// How many alarms are set, those of dropped records included.
     package var alarmCount: Int { self.alarms.count }
 
-    /// Ends what has come to its end.
+    /// Ends what has come to its end, or a piece of it; what is left is late (``goOnEnding(now:)``).
     package func wake(now: Int) {
-        self.closed.forget(now: now)
+        let limit = self.pieceLimit
+        self.isLate = false
+        self.work += Work.look * self.closed.forget(now: now, most: self.piece / Work.change)
         self.tellAgain()
         while let alarm = self.alarms.min, alarm.at <= now {
+            guard self.work < limit else {
+                self.isLate = true
+                return
+            }
+            self.work += Work.look
             self.alarms.removeMin()
             switch alarm.kind {
             case .expiry(let channel):
                 channel.hasAlarm = false
-                self.dropExpired(in: channel, now: now)
+                self.dropExpired(in: channel, now: now, until: limit)
                 self.setAlarm(for: channel)
                 self.dropIfUnused(channel)
             case .mailboxGrace(let mailbox):
@@ -100,12 +107,7 @@ extension Hub {
         guard end <= now else { return self.setGraceAlarm(for: mailbox) }
         mailbox.graceEnds = nil
         mailbox.isKept = false
-        for channel in mailbox.channels.values where channel.readers.isEmpty {
-            self.counters.lapsed += channel.groups.count
-            self.endMemberships(of: channel)
-            self.dropIfUnused(channel)
-        }
-        self.dropIfUnused(mailbox)
+        self.end(mailbox, .lapsed)
     }
 
     private func endGrace(of channel: Channel, now: Int) {

@@ -111,6 +111,8 @@ final class Mailbox: Named {
     var backlog: Deque<Channel> = []
     /// A reader was here and may come back to what is kept.
     var isKept = false
+    /// It ends, and not all of its channels have.
+    weak var ending: Ending?
     /// When the memberships end for want of a reader.
     var graceEnds: Int?
     var hasGraceAlarm = false

@@ -36,7 +36,7 @@ struct ClosedChannels {
     }
 
     mutating func insert(_ name: Name, until: Int, now: Int) {
-        self.forget(now: now)
+        self.forget(now: now, most: 64)
         if let entry = self.table.find(name) {
             entry.until = until
             return
@@ -50,9 +50,17 @@ struct ClosedChannels {
         self.removeFirst()
     }
 
-    /// Forgets the oldest as far as their time is over.
-    mutating func forget(now: Int) {
-        while let first = self.order.first, first.until <= now { self.removeFirst() }
+    /// Forgets the oldest as far as their time is over, so many at most.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    mutating func forget(now: Int, most: Int = .max) -> Int {
+        var count = 0
+        while count < most, let first = self.order.first, first.until <= now {
+            self.removeFirst()
+            count += 1
+        }
+        return count
     }
 
     private mutating func removeFirst() {

@@ -184,8 +184,9 @@ extension Hub {
         while let message = channel.queue.popFirst() { self.drop(message, from: channel, reason) }
     }
 
-    func dropExpired(in channel: Channel, now: Int) {
-        while let first = channel.queue.first, first.deadline <= now {
+    func dropExpired(in channel: Channel, now: Int, until limit: Int = .max) {
+        while let first = channel.queue.first, first.deadline <= now, self.work < limit {
+            self.work += Work.change
             channel.queue.removeFirst()
             self.drop(first, from: channel, .expired)
         }

@@ -73,9 +73,11 @@ extension Hub {
         }
     }
 
-    /// Ends all memberships of a group; its channels' readers are told.
-    func empty(_ group: Group) -> Int {
-        let members = group.members
+    /// Ends memberships of a group, a thousand at most; its channels' readers are told.
+    ///
+    /// - Returns: how many.
+    func removeSome(from group: Group) -> Int {
+        let members = Array(group.members.prefix(1_000))
         for channel in members { _ = self.remove(channel, from: group) }
         self.tell(members) { .left($0, group: group.name, $1) }
         self.dropIfEmpty(group)

@@ -44,6 +44,12 @@ package final class Hub {
     package internal(set) var memberships = 0
     /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by (``Work``).
     package var work = 0
+    /// How much of it one piece of what ends may take.
+    package var piece = Int.max
+    /// What ends in pieces, in its order.
+    var endings: Deque<Ending> = []
+    /// What has come to its end in time is not all gone.
+    var isLate = false
 
     package init(configuration: HubConfiguration) {
         self.configuration = configuration

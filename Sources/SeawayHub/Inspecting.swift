@@ -143,15 +143,12 @@ extension Hub {
 
     /// Drops messages and memberships by pattern, all without one (Q5).
     ///
-    /// - Returns: how many of each.
-    package func flush(_ pattern: Pattern?) -> (messages: Int, memberships: Int) {
-        let waiting = self.queuedMessages
-        for channel in self.channels.all where pattern?.matches(channel.name) != false {
-            self.dropAll(in: channel, .flushed)
-            self.dropIfUnused(channel)
-        }
-        var memberships = 0
-        for group in self.groups.all where pattern?.matches(group.name) != false { memberships += self.empty(group) }
-        return (waiting - self.queuedMessages, memberships)
+    /// - Returns: how many of each, when it is over.
+    package func flush(_ pattern: Pattern?) -> Ending {
+        let groups = self.groups.all.filter { !$0.members.isEmpty && pattern?.matches($0.name) != false }
+        let ending = Ending(.flushed(pattern), self.channels.all, groups)
+        self.work += Work.look * (ending.channels.count + self.groups.count) / 2
+        self.begin(ending)
+        return ending
     }
 }

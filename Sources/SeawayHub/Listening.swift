@@ -41,6 +41,8 @@ extension Hub {
     private func attach(_ peer: Peer, _ name: Name, _ isKept: inout Bool?, now: Int) -> Reader {
         let reader: Reader
         if NameForm(name.bytes.span) == .mailbox {
+            // First, so that nothing of the new reader's ends with what the former one has left.
+            if let ending = self.mailboxes.find(name)?.ending, !ending.isOver { self.finish(ending) }
             let mailbox = self.makeMailbox(name)
             isKept = (isKept ?? true) && (mailbox.reader != nil || mailbox.isKept)
             if let former = mailbox.reader { self.takeOver(former) }
@@ -134,12 +136,14 @@ extension Hub {
     private func end(_ mailbox: Mailbox) {
         mailbox.isKept = false
         mailbox.graceEnds = nil
-        for channel in mailbox.channels.values where channel.readers.isEmpty {
-            self.dropAll(in: channel, .unlistened)
-            self.endMemberships(of: channel)
-            self.endWatches(on: channel)
-            self.dropIfUnused(channel)
-        }
+        self.end(mailbox, .unlistened)
+    }
+
+    func end(_ mailbox: Mailbox, _ reason: Ending.Reason) {
+        let ending = Ending(reason, Array(mailbox.channels.values))
+        self.work += Work.look * ending.channels.count / 8
+        mailbox.ending = ending
+        self.begin(ending)
         self.dropIfUnused(mailbox)
     }
 

@@ -157,6 +157,79 @@ import Testing
         #expect(self.heard(sender) == String(repeating: "OK sent=1000 full=0 gone=0\n", count: 16))
     }
 
+    /// Messages enough for many pieces, in one mailbox.
+    private func fill(_ core: BrokerCore, _ sender: Client, expiry: String = "") {
+        for channel in 0..<4 {
+            let send = "SEND :2 x!\(channel) Capacity=1000000\(expiry)\n{}\n"
+            self.say(String(repeating: send, count: 15_000), sender)
+            core.endTurns()
+        }
+        #expect(self.heard(sender) == String(repeating: "OK\n", count: 60_000))
+    }
+
+    @Test func aMailboxEndsInPiecesAndIsGoneWhenThatIsAnswered() {
+        let core = self.core()
+        let (reader, innocent) = (self.client(core), self.client(core))
+        self.say("LISTEN x!\nJOIN g x!1 y\n", reader)
+        core.endTurn()
+        self.fill(core, innocent)
+        self.say("UNLISTEN x!\nPEEK x!1\nMEMBERS g\n", reader)
+        core.endTurn()
+        #expect(self.heard(reader) == "OK state=fresh\nOK\n")
+        #expect(self.goOn(core, innocent) >= 2)
+        let heard = self.heard(reader)
+        #expect(heard.hasPrefix("OK\nDATA :"))
+        #expect(heard.contains("\"messages\":0,\"bytes\":0,\"readers\":0"))
+        #expect(heard.hasSuffix("{\"group\":\"g\",\"total\":1,\"members\":[\"y\"]}\n"))
+    }
+
+    @Test func aReaderThatComesMeanwhileBeginsAnew() {
+        let core = self.core()
+        let (former, next) = (self.client(core), self.client(core))
+        self.say("LISTEN x!\n", former)
+        core.endTurn()
+        self.fill(core, next)
+        self.say("UNLISTEN x!\n", former)
+        self.say("LISTEN x!\nJOIN g x!1\nSEND :2 x!1\n{}\nREADY 5\n", next)
+        core.endTurns()
+        #expect(self.heard(former) == "OK state=fresh\nOK\n")
+        #expect(self.heard(next) == "OK state=fresh\nOK\nOK\nMSG :2 x!1\n{}\n")
+        #expect(!core.isBehind)
+    }
+
+    @Test func aFlushInPiecesCountsExactly() {
+        let core = self.core()
+        let (client, innocent) = (self.client(core), self.client(core))
+        self.fill(core, client)
+        for start in stride(from: 0, to: 3_000, by: 300) {
+            self.say("JOIN g \((start..<start + 300).map { "m.\($0)" }.joined(separator: " "))\n", client)
+        }
+        core.endTurns()
+        _ = self.heard(client)
+        self.say("FLUSH\nQUIT\n", client)
+        core.endTurn()
+        #expect(self.goOn(core, innocent) >= 2)
+        #expect(self.heard(client) == "OK messages=60000 memberships=3000\nOK\n")
+        #expect(client.transport.isClosed)
+        client.connection.receiveClosed()
+        innocent.connection.receiveClosed()
+        #expect(core.memoryHeld == 0)
+    }
+
+    @Test func whatExpiresInOneMomentGoesInPieces() {
+        final class Clock { var now = 0 }
+        let clock = Clock()
+        let core = BrokerCore(configuration: BrokerConfiguration(), clock: { clock.now })
+        let innocent = self.client(core)
+        self.fill(core, innocent, expiry: " Expiry=500")
+        clock.now = 500
+        let before = core.workDone
+        core.check()
+        #expect(core.workDone - before <= Self.most)
+        #expect(self.goOn(core, innocent) >= 2)
+        #expect(core.memoryHeld < 1_000)
+    }
+
     @Test func whoEndsItsSideWhileItWaitsGetsAllItsAnswers() {
         let core = self.core()
         let client = self.client(core)
