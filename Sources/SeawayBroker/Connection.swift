@@ -143,7 +143,8 @@ package final class Connection {
             case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
-                // A large body that finds no room is refused from its line alone (M1), and nothing is kept of a stranger's (U3).
+                // A large body that finds no room is refused from its line alone, or when others have taken that while it
+                // comes (M1); and nothing is kept of a stranger's (U3).
                 guard let awaited = self.parser.awaited,
                     self.access.isStranger || !self.core.hub.hasRoom(for: awaited.length)
                 else { return }
@@ -263,7 +264,7 @@ package final class Connection {
         }
         let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && self.isRead
         self.deadlines.frame(isInside: isInside, now: self.core.now)
-        self.hold(max(bytes.readableBytes, self.parser.awaited?.length ?? 0))
+        self.hold(bytes.readableBytes)
     }
 
     /// Tells the store how much input this connection holds.
