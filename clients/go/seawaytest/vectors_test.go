@@ -60,7 +60,9 @@ var notHere = map[string]string{
 	"session-182": "pages of PEEK", "session-184": "pages of PEEK",
 	"delivery-044": "what a group was sent waits by channel", "delivery-045": "the same",
 	"delivery-046": "the same", "delivery-117": "the same", "delivery-193": "the same",
+	"delivery-202": "the same",
 	"delivery-071": "the capacity in bytes", "delivery-190": "the same",
+	"delivery-201": "who was told of memberships already",
 }
 
 type replayed struct {
