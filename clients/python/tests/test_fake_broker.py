@@ -13,7 +13,8 @@ from seaway.testing._wire import Connection
 
 #: Requirements that it does not keep: watches, tails, limits of memory and connections, tokens, a broker's end.
 BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|S5")
-#: It keeps all bodies in MessagePack: it counts their bytes so, and JSON does not come back as it was written.
+#: It keeps all bodies in MessagePack: it counts their bytes so, and JSON does not come back as it was written. It tells
+#: memberships as often as it is asked, and what waits of a group message begins with another channel.
 KEEPS_OTHERWISE = {"delivery-060", "delivery-071", "delivery-201", "delivery-202"}
 
 
