@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import Any, Iterator, List
+from typing import Any, Callable, Iterator, List
 
 import pytest
 from support import vectors
@@ -12,6 +12,7 @@ from support.broker import SEAWAY, Broker, Ends
 from support.channel_layers import Make
 from support.fake import FakeBroker
 from support.halves import AsyncioHalf, Half
+from support.running import Running
 from support.talk import Talk
 
 import seaway
@@ -80,6 +81,32 @@ def half(request: Any) -> Iterator[Half]:
     one = request.param()
     yield one
     one.close()
+
+
+#: A worker that works alone, one with threads, and one for asyncio.
+_KINDS: List[Any] = [
+    pytest.param((Half, 1), id="alone"),
+    pytest.param((Half, 8), id="threads"),
+    pytest.param((AsyncioHalf, 1), id="asyncio"),
+]
+
+
+@pytest.fixture(params=_KINDS)
+def start(request: pytest.FixtureRequest, fake: FakeBroker) -> Any:
+    """Starts a worker of each kind with a function; says how it is granted credit."""
+    make, concurrency = request.param
+    half = make()
+
+    def run(function: Callable[..., Any], **options: Any) -> Running:
+        if type(half) is Half:
+            options["prefetch"] = 0
+        running = Running(half, fake, function, concurrency=concurrency, **options)
+        # The credit of several channels names none.
+        running.connection.expect(f"READY {concurrency}" if options.get("serves_sockets") else f"READY {concurrency} a")
+        return running
+
+    yield run
+    half.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 from support.broker import PATIENCE
@@ -231,7 +231,8 @@ def test_a_synchronous_function_learns_it_when_it_asks(
         while not message.is_gone:
             pass
 
-    running = Running(Half(), fake, work, concurrency=concurrency, **({"prefetch": 0} if concurrency == 1 else {}))
+    options: Dict[str, Any] = {"prefetch": 0} if concurrency == 1 else {}
+    running = Running(Half(), fake, work, concurrency=concurrency, **options)
     running.connection.expect(f"READY {concurrency} a")
     running.connection.say(running.request("/long"))
     channel = announced(running, sends=sends)

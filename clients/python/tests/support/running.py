@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import Any, Callable, Dict
 
@@ -99,3 +100,23 @@ class Running:
         self.connection.say(b"OK\n")
         self.connection.expect_end()
         self.ended()
+
+
+def steps(*calls: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that makes some calls one after the other, in either half."""
+
+    def function(message: Any) -> Any:
+        results = (call(message) for call in calls)
+        if not asyncio.iscoroutinefunction(message.respond):
+            for _ in results:
+                pass
+            return None
+
+        async def wait() -> None:
+            for result in results:
+                if asyncio.iscoroutine(result):
+                    await result
+
+        return wait()
+
+    return function
