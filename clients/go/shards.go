@@ -108,11 +108,13 @@ func newShards(
 		options.MaxBackoff = most
 	}
 	for place, address := range addresses {
-		part := &shardPart{shards: s, place: place, address: address}
-		s.parts = append(s.parts, part)
+		s.parts = append(s.parts, &shardPart{shards: s, place: place, address: address})
+	}
+	// Each client says at once how many there are.
+	for _, part := range s.parts {
 		own := options
-		own.Dial = dial(address)
-		part.client = newClient(address, own, part)
+		own.Dial = dial(part.address)
+		part.client = newClient(part.address, own, part)
 	}
 	return s
 }
