@@ -247,35 +247,6 @@ package final class BrokerCore {
         }
     }
 
-    private func pushFanout(_ group: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat) {
-        let frames = self.hub.fanout.frames
-        guard !frames.isEmpty else { return }
-        let name = Name(checked: group.array)
-        // Each is looked up once: with a thousand members that is a good part of the work.
-        var others: [(endpoint: any Endpoint, frame: Fanout.Frame)] = []
-        Self.translated(body, format, to: format) { body in
-            for frame in frames {
-                guard let endpoint = self.endpoints[frame.peer] else { continue }
-                if endpoint.format == format {
-                    self.push(group: name, body, frame, to: endpoint)
-                } else {
-                    others.append((endpoint, frame))
-                }
-            }
-        }
-        guard let wanted = others.first?.endpoint.format else { return }
-        Self.translated(body, format, to: wanted) { body in
-            for (endpoint, frame) in others { self.push(group: name, body, frame, to: endpoint) }
-        }
-    }
-
-    @inline(__always)
-    private func push(group: Name, _ body: Span<UInt8>, _ frame: Fanout.Frame, to endpoint: any Endpoint) {
-        endpoint.push(group: group, body: body) { write in
-            self.hub.fanout.forEachName(of: frame) { write($0.bytes.span) }
-        }
-    }
-
     func release(_ body: BodyID, count: Int) { self.bodies.release(body, count: count) }
 
     /// The body in a reader's format (V10, V11).

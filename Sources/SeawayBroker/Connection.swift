@@ -30,7 +30,7 @@ package final class Connection {
     /// What has come and is not yet a whole frame.
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
-    private var output = ByteBuffer()
+    private var output = GatheredOutput()
     /// Bytes that were gathered in the last turn.
     private var usualOutput = 0
     private static let mostUsualOutput = 65_536
@@ -143,8 +143,7 @@ package final class Connection {
             case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
-                // A large body that finds no room is refused from its line alone, or when others have taken that while it
-                // comes (M1); and nothing is kept of a stranger's (U3).
+                // A large body without room is refused from its line alone or while it comes (M1), a stranger's always (U3).
                 guard let awaited = self.parser.awaited,
                     self.access.isStranger || !self.core.hub.hasRoom(for: awaited.length)
                 else { return }
@@ -283,9 +282,22 @@ package final class Connection {
             self.isTouched = true
             self.core.touch(self)
             // About what the last turn took: growing byte by byte would copy again and again.
-            self.output.reserveCapacity(self.usualOutput)
+            self.output.last.reserveCapacity(self.usualOutput)
         }
-        write(&self.output)
+        write(&self.output.last)
+        self.lookAtOutput()
+    }
+
+    /// Appends a frame whose body is shared with others.
+    func gather(shared body: ByteBuffer, behind write: (inout ByteBuffer) -> Void) {
+        if case .closed = self.state { return }
+        self.gather(write)
+        self.output.append(shared: body)
+        self.lookAtOutput()
+    }
+
+    @inline(__always)
+    private func lookAtOutput() {
         let gathered = self.output.readableBytes
         let most = self.core.configuration.maxUnread
         if gathered > most / 2 || gathered + self.inTransport > most { self.relieve() }
@@ -308,10 +320,10 @@ package final class Connection {
     private func handOver() {
         guard self.output.readableBytes > 0 else { return }
         let output = self.output
-        self.usualOutput = min(output.readableBytes, Self.mostUsualOutput)
+        self.usualOutput = min(output.last.readableBytes, Self.mostUsualOutput)
         // First, since the write may at once tell that it was taken.
-        self.output = ByteBuffer()
-        self.transport.write(output)
+        self.output = GatheredOutput()
+        self.transport.write(output.parts, output.last)
         self.askTransport()
     }
 

@@ -13,6 +13,10 @@ extension Connection: Endpoint, Gathering {
         self.gather { $0.writeMessage(group: group, body: body, names: names) }
     }
 
+    func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void) {
+        self.gather(shared: body.bytes) { $0.writeMessageHead(group: group, size: body.size, names: names) }
+    }
+
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {
         let maxLine = self.core.configuration.limits.maxLine
         self.gather { $0.writeNames(verb == .joined ? "JOINED" : "LEFT", group: group, channels, maxLine: maxLine) }

@@ -1,3 +1,4 @@
+import NIOCore
 import SeawayHub
 import SeawayWire
 
@@ -16,6 +17,8 @@ protocol Endpoint: AnyObject {
     func push(_ channel: Span<UInt8>, body: Span<UInt8>)
     /// One message for several channels, or through a group.
     func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void)
+    /// The same, with a body that others get too.
+    func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void)
     /// A message that passes, to one who looks on (Y2).
     func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>)
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name])
@@ -36,6 +39,10 @@ protocol Endpoint: AnyObject {
 
 extension Endpoint {
     var tokenName: String? { nil }
+
+    func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void) {
+        self.push(group: group, body: body.bytes.readableBytesUInt8Span.extracting(..<body.size), names: names)
+    }
 }
 
 /// Something that gathers what a turn of the loop produces.

@@ -12,8 +12,10 @@ final class NIOTransport: Transport {
         self.options = options
     }
 
-    func write(_ bytes: ByteBuffer) {
-        self.context.writeAndFlush(NIOAny(bytes), promise: nil)
+    func write(_ parts: [ByteBuffer], _ last: ByteBuffer) {
+        // All before the flush, within which the channel may say that it takes more.
+        for part in parts { self.context.write(NIOAny(part), promise: nil) }
+        self.context.writeAndFlush(NIOAny(last), promise: nil)
     }
 
     /// What is below NIO's low water mark has room in the kernel soon.

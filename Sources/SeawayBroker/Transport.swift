@@ -2,8 +2,8 @@ package import NIOCore
 
 /// What carries a connection's bytes.
 package protocol Transport: AnyObject {
-    /// Hands bytes over; at most one such hand-over is unfinished at a time.
-    func write(_ bytes: ByteBuffer)
+    /// Hands bytes over, nearly always in one piece; at most one such hand-over is unfinished at a time.
+    func write(_ parts: [ByteBuffer], _ last: ByteBuffer)
     /// Whether the next bytes would leave soon; cheaper to ask than ``unsent``.
     var takesMore: Bool { get }
     /// Bytes handed over that the peer's side has not taken.

@@ -29,23 +29,21 @@ extension ByteBuffer {
         _ verb: StaticString = "MSG", group: Name?, body: Span<UInt8>,
         names forEachName: ((Span<UInt8>) -> Void) -> Void
     ) {
-        var most = verb.utf8CodeUnitCount + 2 + 20 + 7 + (group?.bytes.count ?? 0) + 1 + body.count + 1
-        forEachName { most += $0.count + 1 }
-        self.writeRaw(atMost: most) { cursor in
-            cursor.write(verb)
-            cursor.write(" :")
-            cursor.write(decimal: body.count)
-            forEachName { name in
-                cursor.write(UInt8(ascii: " "))
-                cursor.write(name)
-            }
-            if let group {
-                cursor.write(" group=")
-                cursor.write(group.bytes.span)
-            }
-            cursor.write(UInt8(ascii: "\n"))
+        self.writeRaw(atMost: RawCursor.mostOfHead(verb, group, forEachName) + body.count + 1) { cursor in
+            cursor.writeHead(verb, group, body.count, forEachName)
             cursor.write(body)
             cursor.write(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// The line of the same alone, whose body and its LF the caller has elsewhere.
+    ///
+    /// - Parameter size: bytes of the body.
+    package mutating func writeMessageHead(
+        group: Name?, size: Int, names forEachName: ((Span<UInt8>) -> Void) -> Void
+    ) {
+        self.writeRaw(atMost: RawCursor.mostOfHead("MSG", group, forEachName)) {
+            $0.writeHead("MSG", group, size, forEachName)
         }
     }
 
@@ -111,6 +109,35 @@ private struct RawCursor {
             (self.start + self.count).copyMemory(from: first, byteCount: source.count)
         }
         self.count += bytes.count
+    }
+
+    /// How long the line of a message is at most.
+    @inline(__always)
+    static func mostOfHead(
+        _ verb: StaticString, _ group: Name?, _ forEachName: ((Span<UInt8>) -> Void) -> Void
+    ) -> Int {
+        var most = verb.utf8CodeUnitCount + 2 + 20 + 7 + (group?.bytes.count ?? 0) + 1
+        forEachName { most += $0.count + 1 }
+        return most
+    }
+
+    /// The line of a message for several channels, with its LF.
+    @inline(__always)
+    mutating func writeHead(
+        _ verb: StaticString, _ group: Name?, _ size: Int, _ forEachName: ((Span<UInt8>) -> Void) -> Void
+    ) {
+        self.write(verb)
+        self.write(" :")
+        self.write(decimal: size)
+        forEachName { name in
+            self.write(UInt8(ascii: " "))
+            self.write(name)
+        }
+        if let group {
+            self.write(" group=")
+            self.write(group.bytes.span)
+        }
+        self.write(UInt8(ascii: "\n"))
     }
 
     /// - Parameter number: not negative.

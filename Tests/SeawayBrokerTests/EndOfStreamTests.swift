@@ -150,7 +150,9 @@ private final class SlowTransport: Transport {
     private(set) var hasEndedOutput = false
     let host = "slow"
 
-    func write(_ bytes: ByteBuffer) { self.unsent += bytes.readableBytes }
+    func write(_ parts: [ByteBuffer], _ last: ByteBuffer) {
+        self.unsent += (parts + [last]).reduce(0) { $0 + $1.readableBytes }
+    }
     func take(_ count: Int) { self.unsent -= count }
     var takesMore: Bool { self.unsent == 0 }
     func endOutput() { self.hasEndedOutput = true }

@@ -9,14 +9,17 @@ import Testing
 final class MemoryTransport: Transport {
     private(set) var received: [UInt8] = []
     private var waiting: [UInt8] = []
+    /// Where the parts before the last lay in memory, of all that was written.
+    private(set) var places: [Int] = []
     private(set) var isClosed = false
     private(set) var isReading = true
     var isStalled = false {
         didSet { if !self.isStalled { self.take() } }
     }
 
-    func write(_ bytes: ByteBuffer) {
-        self.waiting += bytes.readableBytesView
+    func write(_ parts: [ByteBuffer], _ last: ByteBuffer) {
+        self.places += parts.map { $0.withUnsafeReadableBytes { Int(bitPattern: $0.baseAddress) } }
+        for part in parts + [last] { self.waiting += part.readableBytesView }
         if !self.isStalled { self.take() }
     }
 
