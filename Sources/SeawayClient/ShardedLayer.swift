@@ -71,7 +71,8 @@ public final class ShardedLayer: ConnectingLayer {
         answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.ask({ answer(.refused($0)) }) {
-            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, bounds, answer))
+            $0.send(
+                ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, bounds) { result, _ in answer(result) })
         }
     }
 
@@ -80,7 +81,7 @@ public final class ShardedLayer: ConnectingLayer {
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     ) {
         self.ask({ answer(.refused($0), Carrier()) }) {
-            $0.send(ShardedCarriedSend(body, channel, ifHeard: ifHeard, stream: stream, answer))
+            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, nil, answer))
         }
     }
 

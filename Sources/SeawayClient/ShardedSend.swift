@@ -20,17 +20,18 @@ protocol ShardedRequest: Sendable {
     func refuse(_ refusal: Refusal)
 }
 
+/// A message to one channel, whose sender is told by which connection it went.
 struct ShardedSend: ShardedRequest {
     private let body: Payload
     private let channel: String
     private let ifHeard: Bool
     let stream: String?
     private let bounds: MessageBounds?
-    private let answer: @Sendable (SendAnswer) -> Void
+    private let answer: @Sendable (SendAnswer, Carrier) -> Void
 
     init(
         _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?, _ bounds: MessageBounds?,
-        _ answer: @escaping @Sendable (SendAnswer) -> Void
+        _ answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     ) {
         self.body = body
         self.channel = channel
@@ -45,48 +46,10 @@ struct ShardedSend: ShardedRequest {
     var fault: Refusal? { self.request.fault }
     private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard, self.bounds) }
 
-    func send(over layer: WireLayer, _: Int, again: @escaping @Sendable (Refusal) -> Void) {
-        let (ifHeard, answer) = (self.ifHeard, self.answer)
-        layer.send(self.body, to: self.channel, ifHeard: ifHeard, stream: nil, bounds: self.bounds) { result in
-            if case .refused(let refusal) = result, refusal.asksForAnother(ifHeard: ifHeard) {
-                again(refusal)
-            } else {
-                answer(result)
-            }
-        }
-    }
-
-    func refuse(_ refusal: Refusal) { self.answer(.refused(refusal)) }
-}
-
-/// A message whose sender is told by which connection it went.
-struct ShardedCarriedSend: ShardedRequest {
-    private let body: Payload
-    private let channel: String
-    private let ifHeard: Bool
-    let stream: String?
-    private let answer: @Sendable (SendAnswer, Carrier) -> Void
-
-    init(
-        _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?,
-        _ answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
-    ) {
-        self.body = body
-        self.channel = channel
-        self.ifHeard = ifHeard
-        self.stream = stream
-        self.answer = answer
-    }
-
-    var target: ShardMap.Target { .channel(self.channel) }
-    var size: Int { self.request.size }
-    var fault: Refusal? { self.request.fault }
-    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard) }
-
     func send(over layer: WireLayer, _ broker: Int, again: @escaping @Sendable (Refusal) -> Void) {
         let (ifHeard, answer) = (self.ifHeard, self.answer)
-        layer.sendCarried(self.body, to: self.channel, ifHeard: ifHeard, stream: nil) { result, carrier in
-            if case .refused(let refusal) = result, refusal.asksForAnother(ifHeard: ifHeard) {
+        layer.sendCarried(self.request) { result, carrier in
+            if case .refused(let refusal) = result, refusal.isClosing || (ifHeard && refusal.isAway) {
                 again(refusal)
             } else {
                 answer(result, Carrier(broker: broker, connection: carrier.connection))
@@ -134,7 +97,4 @@ struct ShardedGroupSend: ShardedRequest {
 extension Refusal {
     /// The broker is about to leave; nothing was stored.
     fileprivate var isClosing: Bool { self.code == "closing" }
-
-    /// Whether another broker may take it (B10).
-    fileprivate func asksForAnother(ifHeard: Bool) -> Bool { self.isClosing || (ifHeard && self.isAway) }
 }

@@ -59,7 +59,11 @@ public final class WireLayer: ConnectingLayer {
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     ) {
-        self.ask(.carriedSend(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard), .carriedSend(answer)) }
+        self.sendCarried(.send(body, channel, ifHeard: ifHeard), answer: answer)
+    }
+
+    func sendCarried(_ request: WireRequest, answer: @escaping @Sendable (SendAnswer, Carrier) -> Void) {
+        self.ask(.carriedSend(answer)) { $0.ask(request, .carriedSend(answer)) }
     }
 
     public func send(

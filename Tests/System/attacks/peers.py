@@ -70,13 +70,18 @@ class Redis:
         return int(found[1]) / MB if found else 0.0
 
 
+def pings(target: Target, port: int) -> str:
+    """As many as go, of the form that both protocols have."""
+    with target.measured():
+        total = target.flood(port, 100, b"PING\r\n" * 50_000)
+    return f"100 connections, {total // 6:,} PING in {target.seconds:g} s"
+
+
 @attack("Redis")
 def redis_ping_flood(target: Target) -> str:
     """Nothing but PING, as fast as it goes, from a hundred connections"""
     redis = Redis(target)
-    with target.measured():
-        total = target.flood(redis.port, 100, b"PING\r\n" * 50_000)
-    return f"100 connections, {total // 6:,} PING in {target.seconds:g} s"
+    return pings(target, redis.port)
 
 
 @attack("Redis")
@@ -192,9 +197,7 @@ class Nats:
 def nats_ping_flood(target: Target) -> str:
     """Nothing but PING, as fast as it goes, from a hundred connections"""
     nats = Nats(target)
-    with target.measured():
-        total = target.flood(nats.port, 100, b"PING\r\n" * 50_000)
-    return f"100 connections, {total // 6:,} PING in {target.seconds:g} s"
+    return pings(target, nats.port)
 
 
 @attack("NATS")
