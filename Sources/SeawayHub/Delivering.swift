@@ -17,7 +17,7 @@ extension Hub {
         }
         guard let reader = peer.reader(of: name) else { return }
         if reader.purse === peer.purse {
-            reader.purse = Purse(id)
+            reader.takeOwnPurse()
             reader.purse.isBlocked = peer.isBlocked
             self.memory += Cost.reader
         }

@@ -20,6 +20,7 @@ package final class Hub {
     var latest: Channel?
     private var peers: [Peer?] = []
     private var freePeers: [PeerID] = []
+    let owed = AnswersOwed()
     var alarms = Heap<Alarm>()
     /// Watches that have something to tell, and those that found no room for it.
     var news: Deque<Watch> = []
@@ -30,7 +31,7 @@ package final class Hub {
     package internal(set) var tails = 0
     /// Of the latest message.
     var copies: [Copies] = []
-    /// Frames of the latest ``sendToGroup(_:except:body:size:now:)``.
+    /// Frames of the latest piece of a group send (``goOn(_:body:now:until:)``).
     package internal(set) var fanout = Fanout()
     package internal(set) var effects: [HubEffect] = []
     package internal(set) var counters = HubCounters()
@@ -71,10 +72,10 @@ package final class Hub {
     /// Takes a number for a connection.
     package func connect() -> PeerID {
         if let id = self.freePeers.popLast() {
-            self.peers[id] = Peer(id: id)
+            self.peers[id] = Peer(id: id, self.owed)
             return id
         }
-        self.peers.append(Peer(id: self.peers.count))
+        self.peers.append(Peer(id: self.peers.count, self.owed))
         return self.peers.count - 1
     }
 
@@ -111,20 +112,6 @@ package final class Hub {
         let own = peer.readers.lazy.filter { $0.purse !== peer.purse }.reduce(0) { $0 + $1.purse.credit }
         return (peer.names, peer.purse.credit + own)
     }
-
-    /// Whether answers may still come: somebody has in hand what was handed out of a normal channel, and somebody else listens on a mailbox,
-    /// where answers go (X2).
-    package var awaitsAnswers: Bool {
-        let peers = self.peers.compactMap(\.self)
-        let waiting = peers.filter { $0.readers.contains(where: \.isOfMailbox) }
-        guard !waiting.isEmpty else { return false }
-        return peers.contains { peer in
-            !peer.answersElsewhere && peer.readers.contains(where: \.owesAnswers) && waiting.contains { $0 !== peer }
-        }
-    }
-
-    /// A connection's answers will go to other brokers once this one leaves.
-    package func answersElsewhere(_ id: PeerID) { self.peer(id).answersElsewhere = true }
 
     func peer(_ id: PeerID) -> Peer {
         guard let peer = self.peers[id] else { preconditionFailure("connection \(id) is not connected") }

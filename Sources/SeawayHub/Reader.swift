@@ -25,17 +25,36 @@ final class Peer {
     var watches: [Watch] = []
     /// What it is shown copies of (Y1).
     var tails: [Pattern] = []
-    /// It has other brokers, which get its answers when this one leaves (X3).
-    var answersElsewhere = false
     /// Where its copies of the latest message stand among those of all.
     var copies: Int?
     /// Whose turn it is (D3).
     var turn = 0
     var mayTake = Prospect.nothing
 
-    init(id: PeerID) {
+    private let owed: AnswersOwed
+
+    init(id: PeerID, _ owed: AnswersOwed) {
         self.id = id
-        self.purse = Purse(id)
+        self.owed = owed
+        self.purse = Purse(id, owed)
+    }
+
+    /// It has other brokers, which get its answers when this one leaves (X3).
+    func answersElsewhere() {
+        self.purse.owesNothing = true
+        for reader in self.readers { reader.purse.owesNothing = true }
+    }
+
+    fileprivate func makePurse() -> Purse {
+        let purse = Purse(self.id, self.owed)
+        purse.owesNothing = self.purse.owesNothing
+        return purse
+    }
+
+    private func noteListening(_ reader: Reader, _ change: Int) {
+        if reader.isOfNormalChannel { reader.purse.normals += change }
+        guard reader.isOfMailbox else { return }
+        if change > 0 { self.owed.listens(self.id) } else { self.owed.listensNoMore(self.id) }
     }
 
     /// How much of `max-names` it uses (L7).
@@ -62,6 +81,7 @@ final class Peer {
     func add(_ reader: Reader) {
         reader.place = self.readers.count
         self.readers.append(reader)
+        self.noteListening(reader, 1)
         if !self.byName.isEmpty { self.byName[reader.name] = reader }
     }
 
@@ -69,6 +89,7 @@ final class Peer {
     func remove(_ reader: Reader) {
         guard reader.place < self.readers.count, self.readers[reader.place] === reader else { return }
         self.readers.remove(at: reader.place)
+        self.noteListening(reader, -1)
         for place in reader.place..<self.readers.count { self.readers[place].place = place }
         if !self.byName.isEmpty { self.byName[reader.name] = nil }
         if case .one(let other) = self.mayTake, other === reader { self.mayTake = .any }
@@ -76,6 +97,7 @@ final class Peer {
 
     func removeAllReaders() -> [Reader] {
         defer {
+            for reader in self.readers { self.noteListening(reader, -1) }
             self.readers.removeAll()
             self.byName.removeAll()
             self.mayTake = .nothing
@@ -98,9 +120,16 @@ final class Purse {
     /// Whose it is; a number and no reference, since it is looked at for every message.
     let peer: PeerID
     var credit = 0
-    /// Frames that were paid from it and not made good by credit that came since: what its connection has in hand, where it grants one
-    /// for each message that it has finished.
-    private(set) var spent = 0
+    /// Frames that were paid from it and not made good by credit that came since: what its connection has in hand, where it
+    /// grants one for each message that it has finished.
+    private var spent = 0
+    /// How many listenings on normal channels are paid from it.
+    fileprivate(set) var normals = 0 { didSet { self.settle() } }
+    /// Its connection answers elsewhere when this broker leaves.
+    fileprivate(set) var owesNothing = false { didSet { self.settle() } }
+    /// Answers are awaited from its connection for what was paid from it (X3).
+    private(set) var owes = false
+    private let owed: AnswersOwed
     /// Its connection leaves too much unread (D6).
     var isBlocked = false
     /// The open frame in the fan-out, −1 for none.
@@ -108,7 +137,17 @@ final class Purse {
     /// Bytes that names may still take in the open frame's line.
     var roomInLine = 0
 
-    init(_ peer: PeerID) { self.peer = peer }
+    init(_ peer: PeerID, _ owed: AnswersOwed) {
+        self.peer = peer
+        self.owed = owed
+    }
+
+    private func settle() {
+        let owes = self.spent > 0 && self.normals > 0 && !self.owesNothing
+        guard owes != self.owes else { return }
+        self.owes = owes
+        self.owed.purses += owes ? 1 : -1
+    }
 
     /// Whether one more message, or one more name in the open frame, can be handed out.
     @inline(__always)
@@ -121,10 +160,12 @@ final class Purse {
     func pay() {
         self.credit -= 1
         self.spent += 1
+        if self.spent == 1 { self.settle() }
     }
 
     func grant(_ count: Int) {
         self.spent = max(0, self.spent - count)
+        if self.owes { self.settle() }
         self.credit = count == 0 ? 0 : min(self.credit + count, Request.mostCredit)
     }
 }
@@ -139,7 +180,7 @@ final class Reader {
     unowned let peer: Peer
     let target: Target
     /// The connection's common one, or its own (R2).
-    var purse: Purse
+    private(set) var purse: Purse
     /// Wants `JOINED` and `LEFT` (L5).
     var wantsMembers: Bool
     /// Among the readers of its connection.
@@ -152,10 +193,19 @@ final class Reader {
         self.wantsMembers = wantsMembers
     }
 
-    /// Whether it has something of a normal channel in hand, as far as its credit tells.
-    var owesAnswers: Bool {
+    fileprivate var isOfNormalChannel: Bool {
         guard case .channel(let channel) = self.target else { return false }
-        return channel.form == .normal && self.purse.spent > 0
+        return channel.form == .normal
+    }
+
+    /// From now on it is paid from a purse of its own (R2).
+    func takeOwnPurse() {
+        let own = self.peer.makePurse()
+        if self.isOfNormalChannel {
+            self.purse.normals -= 1
+            own.normals += 1
+        }
+        self.purse = own
     }
 
     var isOfMailbox: Bool {
