@@ -30,6 +30,8 @@ struct BodyStore {
         return body
     }
 
+    mutating func retain(_ id: BodyID, count: Int) { self.bodies[Int(id)]?.references += count }
+
     mutating func release(_ id: BodyID, count: Int = 1) {
         self.bodies[Int(id)]?.references -= count
         guard let body = self.bodies[Int(id)], body.references <= 0 else { return }

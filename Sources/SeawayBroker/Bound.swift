@@ -50,6 +50,8 @@ struct BrokerCounters {
     var failedHandshakes = 0
     /// Connections that could not be taken for want of descriptors, or of the system's memory.
     var acceptFailures = 0
+    /// How often somebody had to wait for its turn (A6).
+    var putOff = 0
     private(set) var refused: [WireCode: Int] = [:]
     private(set) var ended: [EndReason: Int] = [:]
     private(set) var bounds: [Bound: Int] = [:]

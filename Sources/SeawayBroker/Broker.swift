@@ -99,6 +99,12 @@ package final class Broker: Sendable {
         // The core is not to hold itself.
         let weakly = NIOLoopBound(Weakly(core), eventLoop: eventLoop)
         core.scheduleTurnEnd = { eventLoop.execute { weakly.value.core?.endTurn() } }
+        core.workshop.runElsewhere = { job, done in
+            NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { job.run() }.assumeIsolated().whenComplete {
+                // A process that is ending may have no threads any more.
+                done((try? $0.get()) ?? job.run())
+            }
+        }
         core.scheduleRound = { eventLoop.scheduleTask(in: Self.breath) { weakly.value.core?.goOn() } }
         guard clock == nil else { return }
         let bound = self.core

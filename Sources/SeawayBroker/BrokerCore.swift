@@ -13,8 +13,13 @@ package final class BrokerCore {
     private(set) var endpointCount = 0
     /// Connections that were not told `BYE` (M3).
     private(set) var openConnections = 0
-    /// Those with something gathered.
+    /// Those with something gathered, and those of them with much of it.
     private var touched: [any Gathering] = []
+    private var laden = Line<any Gathering>()
+    /// From so many bytes on it is much.
+    private static let muchOutput = 65_536
+    /// Whether somebody's output is still to be written.
+    var hasOutput: Bool { self.laden.count > 0 }
     private let clock: () -> Int
     /// Sees to it that ``endTurn()`` is called behind all that is ready now.
     package var scheduleTurnEnd: () -> Void = {}
@@ -23,6 +28,9 @@ package final class BrokerCore {
     var isRoundScheduled = false
     var isTurnEndScheduled = false
     var turns = Turns()
+    /// Whose requests are carried out: what they push to itself stands before their answers (A2), and waits for nothing.
+    var asking: PeerID?
+    package let workshop = Workshop()
     /// The work (``Hub/work``) at which whoever works now is to stop.
     var workLimit = Turns.longest
     private enum Life {
@@ -146,10 +154,22 @@ package final class BrokerCore {
             self.tellWatchers()
             let touched = self.touched
             self.touched.removeAll(keepingCapacity: true)
-            for endpoint in touched { endpoint.flush() }
+            for endpoint in touched {
+                if endpoint.gathered < Self.muchOutput { endpoint.flush() } else { self.laden.append(endpoint) }
+            }
+            self.flushLaden()
         } while !self.touched.isEmpty || (self.hub.hasNews && !self.turns.isOver(at: self.hub.work))
         self.endIfDone()
         self.beginNextTurn()
+    }
+
+    /// Has much output leave, behind what others have gathered, and the rest in the next turn.
+    private func flushLaden() {
+        let end = self.hub.work + self.turns.length
+        while self.hub.work < end, let endpoint = self.laden.popFirst() {
+            self.hub.work += endpoint.gathered * Work.byte / 8
+            endpoint.flush()
+        }
     }
 
     // MARK: Tokens
@@ -173,13 +193,15 @@ package final class BrokerCore {
     // MARK: Messages in
 
     /// Puts a message on a channel, in the order of refusals of A4.
+    ///
+    /// - Parameter isWellFormed: `nil`: that is not known yet.
     @inline(__always)
     func send(
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
-        _ bounds: SendBounds? = nil
+        _ bounds: SendBounds? = nil, _ isWellFormed: Bool? = nil
     ) -> WireRefusal? {
         if self.isClosing, !self.takesAnswer(channel, form) { return .closing }
-        guard Self.isWellFormed(body, format) else { return .payload }
+        guard isWellFormed ?? Self.isWellFormed(body, format) else { return .payload }
         let outcome = self.hub.send(
             to: channel, form, ifHeard: ifHeard, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         switch outcome {
@@ -192,29 +214,6 @@ package final class BrokerCore {
         return nil
     }
 
-    /// Sends a message to a group.
-    func send(
-        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?,
-        _ bounds: SendBounds? = nil
-    ) -> Result<GroupOutcome, WireRefusal> {
-        if self.isClosing { return .failure(.closing) }
-        guard Self.isWellFormed(body, format) else { return .failure(.payload) }
-        let outcome = self.hub.sendToGroup(
-            group, except: except, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
-        if outcome.stored > 0 { self.keep(body, format, references: outcome.stored) }
-        self.pushFanout(group, body, format)
-        if self.hub.hasCopies { self.pushCopies(body, format, group: Name(checked: group.array)) }
-        self.carryOutEffects()
-        return .success(outcome)
-    }
-
-    /// Answers a group send for whose body there was no memory (M1).
-    func countAsFull(_ group: Name, except: Name?) -> Result<GroupOutcome, WireRefusal> {
-        guard !self.isClosing else { return .failure(.closing) }
-        self.counters.count(.maxMemory)
-        return .success(self.hub.countAsFull(group, except: except))
-    }
-
     /// Whether a broker that leaves takes it: what belongs to an exchange under way goes where one reader waits (X2).
     private func takesAnswer(_ channel: Span<UInt8>, _ form: NameForm) -> Bool {
         guard case .draining = self.life, form != .normal else { return false }
@@ -222,7 +221,7 @@ package final class BrokerCore {
     }
 
     @inline(__always)
-    private static func isWellFormed(_ body: Span<UInt8>, _ format: BodyFormat) -> Bool {
+    static func isWellFormed(_ body: Span<UInt8>, _ format: BodyFormat) -> Bool {
         switch format {
         case .messagePack: BodyCheck.isMessagePackMap(body)
         case .json: BodyCheck.isJSONMap(body)
@@ -240,14 +239,18 @@ package final class BrokerCore {
 
     func push(_ channel: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat, to id: PeerID) {
         guard let endpoint = self.endpoints[id] else { return }
-        if endpoint.format == format, format == .messagePack {
+        if endpoint.format != format, self.isLong(body), id != self.asking, let connection = endpoint as? Connection {
+            self.pushTranslated(body, format, to: endpoint.format, [(connection, nil, [Name(checked: channel.array)])])
+        } else if endpoint.format == format, format == .messagePack {
             endpoint.push(channel, body: body)
         } else {
             Self.translated(body, format, to: endpoint.format) { endpoint.push(channel, body: $0) }
         }
     }
 
-    func release(_ body: BodyID, count: Int) { self.bodies.release(body, count: count) }
+    func retain(_ body: BodyID, count: Int) { self.bodies.retain(body, count: count) }
+
+    func release(_ body: BodyID, count: Int = 1) { self.bodies.release(body, count: count) }
 
     /// The body in a reader's format (V10, V11).
     static func translated(
@@ -322,7 +325,7 @@ package final class BrokerCore {
 
     private func endIfDone() {
         guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.turns.count == 0,
-            self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
+            self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
         else { return }
         self.endAll(by: deadline)
     }

@@ -23,7 +23,7 @@ package final class Connection {
         if case .open = self.state { true } else { false }
     }
     private var parser: FrameParser
-    private var session = ServerSession()
+    var session = ServerSession()
     /// As agreed in `HELLO`.
     var format = BodyFormat.json
     var clientName: String?
@@ -43,8 +43,11 @@ package final class Connection {
     /// How far it may work, and whether it waits for its turn.
     var quota = Quota()
     var isPutOff = false
-    /// What is to be said when something is over.
-    var awaited: (ending: Ending, say: (Connection) -> Void)?
+    /// What takes more than one turn, and whether it waits for something else than that.
+    var underway: (any LongRequest)?
+    var isWaiting = false
+    /// Bytes of a body that is being translated for it.
+    var translating = 0
     private var peerHasEnded = false
     private var outputHasEnded = false
     var deadlines: ConnectionDeadlines
@@ -62,7 +65,8 @@ package final class Connection {
     }
 
     var requests: RequestHandler { RequestHandler(core: self.core, id: self.id) }
-    var unread: Int { self.output.readableBytes + self.transport.unsent }
+    var unread: Int { self.gathered + self.translating + self.transport.unsent }
+    var gathered: Int { self.output.readableBytes }
 
     // MARK: Input
 
@@ -104,6 +108,7 @@ package final class Connection {
         if case .open = self.state { self.core.connectionEnded() }
         self.state = .closed
         self.hold(0)
+        self.giveUpUnderway()
         self.core.detach(self.id, endMailboxes: false)
     }
 
@@ -168,7 +173,8 @@ package final class Connection {
     /// - Returns: its length.
     @inline(__always)
     private func handlePlainSend(_ bytes: Span<UInt8>) -> Int? {
-        guard let send = PlainSend(bytes, limits: self.core.configuration.limits) else { return nil }
+        guard let send = PlainSend(bytes, limits: self.core.configuration.limits), send.length < Workshop.smallest
+        else { return nil }
         self.session.trust()
         guard !self.access.isLimited || self.access.allowsSend(to: bytes.extracting(send.channel)) else {
             self.refuse(.denied)
@@ -188,9 +194,9 @@ package final class Connection {
         let format = shape.isByHand ? .json : self.format
         switch request {
         case .send(let channel, let form, let ifHeard, let bounds):
-            self.send(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds)
+            self.sendChecked(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds)
         case .groupSend(let group, let except, let bounds):
-            self.answer(.init(self.core.send(body, format, toGroup: line.extracting(group), except: except, bounds)))
+            self.sendChecked(body, format, toGroup: line.extracting(group), except: except, bounds)
         case .hello(let hello): self.greet(hello)
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
@@ -199,19 +205,6 @@ package final class Connection {
                 $0.endOutput()
             }
         default: self.answer(self.requests.answer(request))
-        }
-    }
-
-    @inline(__always)
-    private func send(
-        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
-        _ bounds: SendBounds? = nil
-    ) {
-        if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard, bounds) {
-            self.refuse(refusal)
-        } else {
-            self.session.accept()
-            self.gather { $0.writeLine("OK\n") }
         }
     }
 
@@ -232,7 +225,7 @@ package final class Connection {
         self.session.accept()
         switch answer {
         case .none, .refused: break
-        case .later(let ending, let line): self.when(ending) { $0.gather { $0.writeString(line(ending)) } }
+        case .later(let request): self.begin(request)
         case .line(let line): self.gather { $0.writeString(line) }
         case .data(let bytes):
             self.gather {
@@ -242,7 +235,7 @@ package final class Connection {
             }
         }
         // What a LISTEN makes deliverable comes behind its answer (A2), and before any other.
-        if !self.isPutOff, !self.core.drain(self.id) { self.core.workLimit = 0 }
+        if self.underway == nil, !self.core.drain(self.id) { self.core.workLimit = 0 }
     }
 
     func refuse(_ refusal: WireRefusal) {
@@ -253,7 +246,7 @@ package final class Connection {
     /// Keeps what is not yet a whole frame, in a buffer of its own size; what only waits for its turn as it came.
     private func keep(_ bytes: ByteBuffer, isOwn: Bool) {
         guard case .open = self.state else { return self.hold(0) }
-        if bytes.readableBytes > 0, self.isPutOff || (isOwn && bytes.readerIndex == 0) {
+        if bytes.readableBytes > 0, !self.isDue || (isOwn && bytes.readerIndex == 0) {
             self.input = bytes
         } else if bytes.readableBytes > 0 {
             var rest = ByteBuffer()
@@ -347,13 +340,14 @@ package final class Connection {
         self.core.readClock()
         self.flush()
         let waiting = self.output.readableBytes + self.inTransport
-        guard self.isOverfull, waiting <= self.core.configuration.maxUnread / 2 else { return }
+        guard self.isOverfull, self.translating == 0, waiting <= self.core.configuration.maxUnread / 2 else { return }
         self.isOverfull = false
         self.deadlines.output(isOverfull: false, unread: 0, now: self.core.now)
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
         self.tellMissed()
-        guard self.beginWork(hasWorked: true), self.core.drain(self.id) else { return }
+        self.isWaiting = false
+        guard self.beginWork(hasWorked: true), self.goOnUnderway(), self.core.drain(self.id) else { return }
         self.goOn()
     }
 
@@ -389,6 +383,7 @@ package final class Connection {
         self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout, unread: self.unread)
         self.input = nil
         self.hold(0)
+        self.giveUpUnderway()
         self.transport.setReading(true)
         if !self.isTouched {
             self.isTouched = true

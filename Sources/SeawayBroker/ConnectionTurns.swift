@@ -4,14 +4,17 @@ import SeawayWire
 /// When a connection works, and how far (A6).
 extension Connection {
     /// Whether more may come.
-    var isRead: Bool { !self.isOverfull && !self.access.isHeldBack && !self.isPutOff }
+    var isRead: Bool { !self.isOverfull && !self.access.isHeldBack && self.isDue }
+
+    /// Whether it waits neither for its turn nor for anything else.
+    var isDue: Bool { !self.isPutOff && !self.isWaiting && self.translating == 0 }
 
     /// To be called before it works.
     ///
     /// - Parameter hasWorked: it was put off before.
     /// - Returns: whether it may; else it waits for its turn.
     func beginWork(hasWorked: Bool) -> Bool {
-        guard !self.isPutOff else { return false }
+        guard self.isDue else { return false }
         let work = self.core.hub.work
         guard !self.core.turns.isOver(at: work) else {
             self.putOff(hasWorked: hasWorked)
@@ -22,6 +25,7 @@ extension Connection {
             return false
         }
         self.core.workLimit = self.quota.limit
+        self.core.asking = self.id
         return true
     }
 
@@ -45,21 +49,15 @@ extension Connection {
 
     /// Says something when what ends is over, at once if it is; nothing else is done before.
     func when(_ ending: Ending?, _ say: @escaping (Connection) -> Void) {
-        guard let ending, !ending.isOver else { return say(self) }
-        self.awaited = (ending, say)
-        self.putOff()
-        self.core.workLimit = 0
+        guard let ending else { return say(self) }
+        self.begin(AwaitedEnding(ending, say))
     }
 
     func takeTurn() {
         guard self.isPutOff else { return }
         self.isPutOff = false
         guard self.isOpen, self.beginWork(hasWorked: true) else { return }
-        if let awaited = self.awaited {
-            guard awaited.ending.isOver else { return self.putOff() }
-            self.awaited = nil
-            awaited.say(self)
-        }
+        guard self.goOnUnderway() else { return self.endWork(hasMore: false) }
         guard self.core.drain(self.id) else { return self.endWork(hasMore: false) }
         self.goOn()
     }

@@ -47,6 +47,8 @@ extension Endpoint {
 
 /// Something that gathers what a turn of the loop produces.
 protocol Gathering: AnyObject {
+    /// Bytes that were gathered, as far as they are to be written to somebody.
+    var gathered: Int { get }
     /// The turn has ended: what was gathered is to leave now.
     func flush()
 }

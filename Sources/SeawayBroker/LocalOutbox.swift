@@ -24,7 +24,9 @@ final class LocalOutbox: Gathering {
 
     private unowned let core: BrokerCore
     private let handOver: ([Call]) -> Void
-    private var gathered: [Call] = []
+    private var calls: [Call] = []
+    /// Nothing is written.
+    let gathered = 0
     private var isTouched = false
 
     /// - Parameter handOver: has calls run where the layer is.
@@ -34,7 +36,7 @@ final class LocalOutbox: Gathering {
     }
 
     func put(_ call: Call) {
-        self.gathered.append(call)
+        self.calls.append(call)
         guard !self.isTouched else { return }
         self.isTouched = true
         self.core.touch(self)
@@ -42,8 +44,8 @@ final class LocalOutbox: Gathering {
 
     func flush() {
         self.isTouched = false
-        let gathered = self.gathered
-        self.gathered.removeAll(keepingCapacity: true)
-        self.handOver(gathered)
+        let calls = self.calls
+        self.calls.removeAll(keepingCapacity: true)
+        self.handOver(calls)
     }
 }

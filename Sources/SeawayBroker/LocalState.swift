@@ -71,9 +71,14 @@ final class LocalState {
         if let except { exception = try Name(except, where: \.isChannel) }
         let bounds = try SendBounds(bounds)
         try self.checkSize(of: body)
-        return try self.core.send(
-            body.messagePack.span, .messagePack, toGroup: name.span, except: exception, bounds
+        // Whole, however many members it has: nothing else of this process may come before the rest of it.
+        let progress = try self.core.send(
+            body.messagePack.span, .messagePack, toGroup: name.span, except: exception, bounds, until: .max
         ).get()
+        switch progress {
+        case .over(let outcome): return outcome
+        case .goesOn: preconditionFailure("a send without a limit has no rest")
+        }
     }
 
     // MARK: Listening

@@ -180,6 +180,7 @@ extension Report {
         json.entry("accepted", core.counters.accepted)
         json.entry("failed-handshakes", core.counters.failedHandshakes)
         json.entry("accept-failures", core.counters.acceptFailures)
+        json.entry("put-off", core.counters.putOff)
         json.entry("sent", counters.sent)
         json.entry("delivered", counters.delivered)
         json.entry("stored", counters.stored)

@@ -7,8 +7,8 @@ struct RequestHandler {
     enum Answer {
         /// `READY` and `PONG`.
         case none
-        /// When all that has begun to end is over (L6, Q5).
-        case later(Ending, (Ending) -> String)
+        /// When this is over.
+        case later(any LongRequest)
         /// With its LF.
         case line(String)
         case data([UInt8])
@@ -57,10 +57,12 @@ struct RequestHandler {
         case .ping: return .line("PONG\n")
         case .listen(let names, let members):
             let outcome = try hub.listen(self.id, names, wantsMembers: members, now: now)
-            return .line(outcome.isKept.map { "OK state=\($0 ? "kept" : "fresh")\n" } ?? "OK\n")
+            let line = outcome.isKept.map { "OK state=\($0 ? "kept" : "fresh")\n" } ?? "OK\n"
+            if let telling = outcome.telling { return .later(AwaitedTelling(telling, line)) }
+            return .line(line)
         case .unlisten(let names):
             hub.unlisten(self.id, names, now: now)
-            if let ending = hub.latestEnding { return .later(ending) { _ in "OK\n" } }
+            if let ending = hub.latestEnding { return .later(Self.awaited(ending) { _ in "OK\n" }) }
         case .join(let group, let channels): try hub.join(group, channels, now: now)
         case .leave(let group, let channels): hub.leave(group, channels)
         case .watch(let group, let channel): try hub.watch(self.id, group, channel, now: now)
@@ -74,7 +76,8 @@ struct RequestHandler {
             self.core.drain(self.id, wholly: true)
         case .close(let channels): try hub.close(self.id, channels, now: now)
         case .flush(let pattern):
-            return .later(hub.flush(pattern)) { "OK messages=\($0.messages) memberships=\($0.memberships)\n" }
+            return .later(
+                Self.awaited(hub.flush(pattern)) { "OK messages=\($0.messages) memberships=\($0.memberships)\n" })
         case .members(let group, let page): return .data(Report.members(of: group, page, self.core))
         case .peek(let channel, let page): return .data(try Report.peek(at: channel, page, self.core))
         case .stats(nil, _): return .data(Report.totals(self.core))
@@ -82,6 +85,10 @@ struct RequestHandler {
         case .hello, .send, .groupSend, .quit: preconditionFailure("the connection handles these")
         }
         return .line("OK\n")
+    }
+
+    private static func awaited(_ ending: Ending, _ line: @escaping (Ending) -> String) -> AwaitedEnding {
+        AwaitedEnding(ending) { $0.answer(.line(line(ending))) }
     }
 }
 

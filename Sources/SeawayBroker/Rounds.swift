@@ -4,7 +4,7 @@ import SeawayWire
 /// The turns of the loop, and what waits for one (A6).
 extension BrokerCore {
     /// Whether ``goOn()`` is to be called.
-    package var isBehind: Bool { self.turns.count > 0 || self.hub.hasNews || self.hub.isEnding }
+    package var isBehind: Bool { self.turns.count > 0 || self.hub.hasNews || self.hub.isEnding || self.hasOutput }
 
     /// What was done so far (``Work``).
     package var workDone: Int { self.hub.work }
@@ -15,8 +15,9 @@ extension BrokerCore {
         // This turn ends below.
         self.isTurnEndScheduled = true
         self.readClock()
-        self.turns.begin(at: self.hub.work)
+        self.beginTurn()
         if self.hub.isEnding {
+            self.hub.piece = self.turns.length / 2
             self.hub.goOnEnding(now: self.now)
             self.carryOutEffects()
         }
@@ -32,14 +33,19 @@ extension BrokerCore {
     ///
     /// To be called at the very end of a turn: what was scheduled earlier would be due before the loop has looked for them.
     func beginNextTurn() {
-        self.turns.begin(at: self.hub.work)
+        self.beginTurn()
         guard self.isBehind, !self.isRoundScheduled else { return }
         self.isRoundScheduled = true
         self.scheduleRound()
     }
 
+    private func beginTurn() {
+        self.turns.begin(at: self.hub.work, besides: (self.hub.hasNews ? 1 : 0) + (self.hub.isEnding ? 1 : 0))
+    }
+
     /// Has an endpoint wait for its turn.
     func putOff(_ id: PeerID, hasWorked: Bool) {
+        self.counters.putOff += 1
         self.turns.putOff(id, hasWorked: hasWorked)
         self.seeToTurnEnd()
     }
@@ -71,16 +77,21 @@ extension BrokerCore {
                 break
             }
             guard let delivery = self.hub.next(for: id, now: self.now) else { break }
-            self.push(delivery, to: endpoint)
+            self.push(delivery, to: endpoint, mayWait: !wholly)
         }
         self.carryOutEffects()
         return isDone
     }
 
-    private func push(_ delivery: WaitingDelivery, to endpoint: any Endpoint) {
+    private func push(_ delivery: WaitingDelivery, to endpoint: any Endpoint, mayWait: Bool) {
         let body = self.bodies[delivery.body]
         let isTranslated = body.format != endpoint.format
         self.hub.work += body.bytes.count * (isTranslated ? 4 * Work.byte : Work.byte) / 4
+        if mayWait, isTranslated, self.isLong(body.bytes.span), let connection = endpoint as? Connection {
+            let reading = (connection, delivery.group, delivery.names)
+            self.pushTranslated(body.bytes.span, body.format, to: endpoint.format, [reading])
+            return self.release(delivery.body, count: delivery.names.count)
+        }
         Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
             endpoint.push(group: delivery.group, body: bytes) { write in
                 for name in delivery.names { write(name.bytes.span) }

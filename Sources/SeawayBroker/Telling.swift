@@ -8,8 +8,8 @@ extension BrokerCore {
     func tellWatchers() {
         guard self.hub.hasNews else { return }
         guard !self.isClosing else { return self.hub.forgetNews() }
-        // The news make a turn of their own; what is left is told in the next.
-        let end = self.hub.work + Turns.longest
+        // They have half a turn of their own; what is left is told in the next.
+        let end = self.hub.work + self.turns.length / 2
         while self.hub.work < end, let news = self.hub.nextNews() {
             let body = news.json
             let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)

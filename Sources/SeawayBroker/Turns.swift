@@ -6,8 +6,12 @@ package import SeawayHub
 /// it waits, behind whoever has had nothing yet and behind those who came before. Who has taken more than its share in one
 /// piece is passed over until the others have had as much.
 package struct Turns {
-    /// What one turn takes, roughly (``Work``), and the most that one connection does in it.
+    /// What one turn takes, roughly (``Work``), and the most that one connection does in it: what is gathered in a turn
+    /// leaves in one piece, so that a long one costs less in all.
     package static let longest = 4_000_000
+    /// What one takes at least, however many wait: a longer one would keep others waiting and save nothing, since each of
+    /// those who wait does only a little of it.
+    package static let shortest = 1_000_000
     /// What a connection may do at least when its turn comes.
     package static let leastShare = 100_000
     /// After so many who have had nothing one of those who have comes.
@@ -15,14 +19,20 @@ package struct Turns {
 
     package init() {}
 
-    private var fresh = Line()
-    private var behind = Line()
+    private var fresh = Line<PeerID>()
+    private var behind = Line<PeerID>()
     private var inRow = 0
-    /// The work at which this turn is over.
+    /// How much this turn takes, and the work at which it is over.
+    package private(set) var length = Self.longest
     private var end = Self.longest
 
     /// A turn begins.
-    package mutating func begin(at work: Int) { self.end = work + Self.longest }
+    ///
+    /// - Parameter others: what waits besides connections.
+    package mutating func begin(at work: Int, besides others: Int = 0) {
+        self.length = max(Self.shortest, Self.longest / max(1, self.count + others))
+        self.end = work + self.length
+    }
 
     package func isOver(at work: Int) -> Bool { work >= self.end }
 
@@ -32,8 +42,7 @@ package struct Turns {
     /// What one of them may do now: the fewer wait, the more, and no more than the turn has room for.
     package func share(at work: Int) -> Int {
         let waiting = self.count
-        let even = waiting == 0 ? Self.longest : Self.longest / (waiting + 1)
-        return max(Self.leastShare, min(even, self.end - work))
+        return max(Self.leastShare, min(self.length / (waiting + 1), self.end - work))
     }
 
     /// Has one wait.
@@ -51,28 +60,6 @@ package struct Turns {
         }
         self.inRow = 0
         return self.behind.popFirst() ?? self.fresh.popFirst()
-    }
-}
-
-/// First in, first out.
-private struct Line {
-    private var ids: [PeerID] = []
-    private var first = 0
-
-    var count: Int { self.ids.count - self.first }
-
-    mutating func append(_ id: PeerID) { self.ids.append(id) }
-
-    mutating func popFirst() -> PeerID? {
-        guard self.first < self.ids.count else { return nil }
-        let id = self.ids[self.first]
-        self.first += 1
-        // What has left is let go of now and then, so that a line that never ends takes no more than its length.
-        if self.first * 2 >= self.ids.count {
-            self.ids.removeFirst(self.first)
-            self.first = 0
-        }
-        return id
     }
 }
 

@@ -113,6 +113,8 @@ final class Mailbox: Named {
     var isKept = false
     /// It ends, and not all of its channels have.
     weak var ending: Ending?
+    /// Its memberships are being told to its reader.
+    weak var telling: MembersTelling?
     /// When the memberships end for want of a reader.
     var graceEnds: Int?
     var hasGraceAlarm = false

@@ -15,6 +15,15 @@ final class Group: Named {
     var changes = ChangeLog()
     /// All of them that may stand among the hub's news do.
     var areListed = false
+    /// Where those stand who go through the members, in no order.
+    private(set) var marks: [Mark] = []
+
+    /// A place between two members, or before or behind all.
+    final class Mark {
+        fileprivate(set) var place: Int
+
+        fileprivate init(_ place: Int) { self.place = place }
+    }
 
     init(_ name: Name) { self.name = name }
 
@@ -40,13 +49,38 @@ final class Group: Named {
         last.place = watch.place
     }
 
-    /// Removes a member; the last takes its place, so that leaving costs the same in any group.
+    /// Removes a member; another takes its place, so that leaving costs the same in any group.
+    ///
+    /// That is the last, or of those before the next mark the last: whoever stands on one side of a mark stays on it.
     func remove(_ channel: Channel) {
-        guard let position = self.positions.removeValue(forKey: ObjectIdentifier(channel)) else { return }
+        guard var hole = self.positions.removeValue(forKey: ObjectIdentifier(channel)) else { return }
         self.order.remove(channel)
-        let last = self.members.removeLast()
-        guard last !== channel else { return }
-        self.members[position] = last
-        self.positions[ObjectIdentifier(last)] = position
+        if !self.marks.isEmpty {
+            for mark in self.marks.filter({ $0.place > hole }).sorted(by: { $0.place < $1.place }) {
+                self.move(mark.place - 1, to: &hole)
+                mark.place -= 1
+            }
+        }
+        self.move(self.members.count - 1, to: &hole)
+        self.members.removeLast()
     }
+
+    private func move(_ position: Int, to hole: inout Int) {
+        guard position != hole else { return }
+        self.members[hole] = self.members[position]
+        self.positions[ObjectIdentifier(self.members[hole])] = hole
+        hole = position
+    }
+
+    // MARK: Going through them
+
+    func makeMark(at place: Int) -> Mark {
+        let mark = Mark(place)
+        self.marks.append(mark)
+        return mark
+    }
+
+    func move(_ mark: Mark, to place: Int) { mark.place = place }
+
+    func remove(_ mark: Mark) { self.marks.removeAll { $0 === mark } }
 }

@@ -1,6 +1,6 @@
 package import SeawayWire
 
-/// Groups: membership, and sends to all members (section 4, JOIN, LEAVE and GSEND).
+/// Groups: membership (section 4, JOIN and LEAVE).
 extension Hub {
     /// Makes channels members of a group: all or none (J1).
     ///
@@ -88,7 +88,7 @@ extension Hub {
     private func remove(_ channel: Channel, from group: Group) -> Bool {
         guard channel.groups.removeValue(forKey: ObjectIdentifier(group)) != nil else { return false }
         group.remove(channel)
-        self.work += 4 * Work.change
+        self.work += 4 * Work.change + group.marks.count * Work.look
         self.memberships -= 1
         self.memory -= Cost.membership
         if !group.watches.isEmpty { self.note(.left, channel, group) }
@@ -126,84 +126,5 @@ extension Hub {
             }
         }
         for (peer, names) in names { self.effects.append(effect(peer, names)) }
-    }
-
-    // MARK: Sends
-
-    /// Sends one message to every member that has room; what can be pushed at once stands in ``fanout``.
-    ///
-    /// - Parameters:
-    ///   - bounds: in place of those of each member's own.
-    ///   - body: has as many references afterwards as the outcome's `stored`.
-    package func sendToGroup(
-        _ name: Span<UInt8>, except: Name?, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
-    ) -> GroupOutcome {
-        self.fanout.removeAll()
-        self.counters.sent += 1
-        guard let group = self.groups.find(name, NameHash(name)) else { return GroupOutcome() }
-        self.work += Work.change * group.members.count
-        let exception = except.flatMap { self.channels.find($0) }
-        let room = GroupLine.room(group: group.name)
-        var outcome = GroupOutcome()
-        var siblings: [ObjectIdentifier: Siblings] = [:]
-        var openPurses: [Purse] = []
-        for channel in group.members where channel !== exception {
-            if channel.queue.isEmpty, !channel.isPaused,
-                let reader = channel.nextReader(nameLength: channel.name.bytes.count + 1)
-            {
-                self.add(channel, to: reader.purse, room: room, &openPurses)
-                channel.handedOut += 1
-                outcome.sent += 1
-                if !self.tailing.isEmpty { self.noteCopy(channel.name) }
-            } else {
-                let others = channel.mailbox.map { Self.siblings(in: $0, &siblings) }
-                let refusal = self.store(
-                    body, size, in: channel, bounds, group: group.name, siblings: others, now: now)
-                if refusal == nil {
-                    others?.channels.append(channel)
-                    outcome.sent += 1
-                    outcome.stored += 1
-                    if !self.tailing.isEmpty { self.noteCopy(channel.name) }
-                } else {
-                    outcome.full += 1
-                }
-            }
-        }
-        for purse in openPurses { purse.openFrame = -1 }
-        self.counters.delivered += outcome.sent - outcome.stored
-        self.counters.groupFull += outcome.full
-        return outcome
-    }
-
-    /// A send to a group for whose body there was no memory: nobody gets it, and each is counted (M1).
-    package func countAsFull(_ name: Name, except: Name?) -> GroupOutcome {
-        self.counters.sent += 1
-        let group = self.groups.find(name)
-        let isLeftOut = except.flatMap { self.channels.find($0) }.map { group?.contains($0) == true } == true
-        let full = (group?.members.count ?? 0) - (isLeftOut ? 1 : 0)
-        self.counters.groupFull += full
-        return GroupOutcome(full: full)
-    }
-
-    private static func siblings(in mailbox: Mailbox, _ all: inout [ObjectIdentifier: Siblings]) -> Siblings {
-        if let known = all[ObjectIdentifier(mailbox)] { return known }
-        let new = Siblings()
-        all[ObjectIdentifier(mailbox)] = new
-        return new
-    }
-
-    /// Puts a channel into the purse's open frame, or into a new one that costs a credit (G4).
-    @inline(__always)
-    private func add(_ channel: Channel, to purse: Purse, room: Int, _ openPurses: inout [Purse]) {
-        let length = channel.name.bytes.count + 1
-        if purse.openFrame >= 0, purse.roomInLine >= length {
-            self.fanout.add(channel.name, to: purse.openFrame)
-            purse.roomInLine -= length
-            return
-        }
-        if purse.openFrame < 0 { openPurses.append(purse) }
-        purse.pay()
-        purse.openFrame = self.fanout.open(purse.peer, channel.name)
-        purse.roomInLine = room - length
     }
 }

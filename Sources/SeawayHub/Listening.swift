@@ -3,9 +3,11 @@ package import SeawayWire
 /// Who reads what (section 4, LISTEN and UNLISTEN), and what a reader may say of its channels.
 extension Hub {
     /// What `LISTEN` is answered with.
-    package struct ListenOutcome: Hashable, Sendable {
+    package struct ListenOutcome {
         /// Whether the broker still held all the mailboxes named; `nil` when there was none (L4).
         package let isKept: Bool?
+        /// What is told before the answer (L5); `nil`: nothing.
+        package let telling: MembersTelling?
     }
 
     /// Takes part in reading channels and mailboxes: all or none.
@@ -15,17 +17,22 @@ extension Hub {
         let peer = self.peer(id)
         try self.checkRoom(for: names, peer)
         var isKept: Bool?
+        var telling: MembersTelling?
         for name in names {
             let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
             self.work += Work.look
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
                 // Who was told, and is told of each change, knows them (L5).
-                if wantsMembers, !reader.wantsMembers { self.tellMembers(of: mailbox, to: id) }
+                if wantsMembers, !reader.wantsMembers {
+                    let whole = telling ?? MembersTelling()
+                    telling = whole
+                    self.tell(of: mailbox, reader, in: whole)
+                }
                 reader.wantsMembers = wantsMembers
             }
         }
-        return ListenOutcome(isKept: isKept)
+        return ListenOutcome(isKept: isKept, telling: telling)
     }
 
     private func checkRoom(for names: [Name], _ peer: Peer) throws(WireRefusal) {
@@ -73,20 +80,10 @@ extension Hub {
     /// Ends a reader's part for another connection's sake (L2).
     private func takeOver(_ former: Reader) {
         self.effects.append(.lost(former.peer.id, former.name))
+        former.stopTelling()
         self.endPauses(former.target)
         former.peer.remove(former)
         self.memory -= self.cost(of: former)
-    }
-
-    /// `JOINED` for all memberships of a mailbox (L5).
-    private func tellMembers(of mailbox: Mailbox, to id: PeerID) {
-        var names: [Name: [Name]] = [:]
-        for channel in mailbox.channels.values {
-            for group in channel.groups.values { names[group.name, default: []].append(channel.name) }
-        }
-        for (group, channels) in names.sorted(by: { $0.key < $1.key }) {
-            self.effects.append(.joined(id, group: group, channels.sorted()))
-        }
     }
 
     /// Ends listening on some names (L6); those that are not listened on are passed over.
@@ -103,6 +100,7 @@ extension Hub {
     /// Undoes what a reader is to its channel or mailbox; the connection's own list is the caller's to mend.
     func detach(_ reader: Reader, endMailbox: Bool, now: Int) {
         self.memory -= self.cost(of: reader)
+        reader.stopTelling()
         self.endPauses(reader.target)
         switch reader.target {
         case .channel(let channel): self.detach(reader, from: channel, now: now)

@@ -11,6 +11,7 @@ extension Hub {
     ) throws(WireRefusal) {
         if self.closed.contains(channel, now: now) { throw .gone }
         let peer = self.peer(id)
+        self.work += peer.watches.count * Work.look / 8
         if let watch = peer.watches.first(where: { $0.isOf(group, channel) }) { return self.tellWhole(watch) }
         try self.check(names + peer.names + 1, .names)
         let watch = try self.findOrMakeWatch(group, channel)
@@ -29,7 +30,9 @@ extension Hub {
 
     private func findOrMakeWatch(_ groupName: Name, _ channelName: Name) throws(WireRefusal) -> Watch {
         let known = self.groups.find(groupName)
-        if let watch = self.channels.find(channelName)?.watches.first(where: { $0.group === known }) { return watch }
+        let others = self.channels.find(channelName)?.watches ?? []
+        self.work += others.count * Work.look / 8
+        if let watch = others.first(where: { $0.group === known }) { return watch }
         try self.check(self.watches + 1, .watches)
         try self.check(self.groups.count + (known == nil ? 1 : 0), .groups)
         let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength

@@ -57,4 +57,101 @@ import Testing
         #expect(self.heard(reader).hasSuffix("MSG :\(body.utf8.count) r!1 group=g\n\(body)\n"))
         #expect(reader.transport.places.isEmpty)
     }
+
+    // MARK: Off the loop
+
+    /// Jobs that are done when the test says so.
+    private final class Bench {
+        private var jobs: [() -> Void] = []
+        var count: Int { self.jobs.count }
+
+        init(_ core: BrokerCore) {
+            core.workshop.runElsewhere = { [unowned self] job, done in self.jobs.append { done(job.run()) } }
+        }
+
+        func finish() { self.jobs.removeFirst()() }
+    }
+
+    private let long = #"{"a":""# + String(repeating: "x", count: 100_000) + #""}"#
+
+    @Test func aLongBodyIsCheckedElsewhereAndItsSenderAloneWaits() {
+        let bench = Bench(self.core)
+        let (sender, other) = (self.client(), self.client())
+        let body = self.long
+        let send = "SEND :\(body.utf8.count) q\n\(body)\n"
+        self.say(send + "SEND :2 q\n{}\nSEND :\(body.utf8.count - 1) q\n\(body.dropLast())\nPING\n", sender)
+        #expect(self.heard(sender).isEmpty)
+        #expect(!sender.transport.isReading)
+        self.say("PING\n" + send, other)
+        #expect(self.heard(other) == "PONG\n")
+        // One at a time.
+        #expect(bench.count == 1)
+        bench.finish()
+        self.core.endTurns()
+        #expect(self.heard(sender) == "OK\nOK\n")
+        bench.finish()
+        self.core.endTurns()
+        #expect(self.heard(other) == "OK\n")
+        bench.finish()
+        self.core.endTurns()
+        let heard = self.heard(sender)
+        #expect(heard.hasPrefix("ERR payload ") && heard.hasSuffix("\nPONG\n"))
+        #expect(sender.transport.isReading)
+        #expect(bench.count == 0)
+    }
+
+    @Test func whoReadsTheOtherFormatIsPushedNothingBeforeALongBodyIsTranslated() {
+        let bench = Bench(self.core)
+        let (sender, reader, same) = (self.client(), self.client(), self.client())
+        self.say("HELLO 1 format=msgpack\nLISTEN q g.1\nREADY 9\nJOIN g g.1 g.2\n", reader)
+        self.say("LISTEN g.2\nREADY 9\n", same)
+        _ = self.heard(reader)
+        _ = self.heard(same)
+        let body = self.long
+        let size = body.utf8.count
+        self.say("GSEND :\(size) g\n\(body)\nSEND :2 q\n{}\n", sender)
+        bench.finish()
+        self.core.endTurns()
+        #expect(self.heard(sender) == "OK sent=2 full=0 gone=0\nOK\n")
+        #expect(self.heard(same) == "MSG :\(size) g.2 group=g\n\(body)\n")
+        self.say("PING\n", reader)
+        #expect(self.heard(reader).isEmpty)
+        bench.finish()
+        self.core.endTurns()
+        let heard = reader.transport.takeReceived()
+        #expect(heard.starts(with: Array("MSG :100008 g.1 group=g\n".utf8)))
+        let rest = Array("\nMSG :1 q\n".utf8) + [0x80] + Array("\nPONG\n".utf8)
+        #expect(Array(heard.suffix(rest.count)) == rest)
+        #expect(reader.transport.isReading)
+        #expect(bench.count == 0)
+    }
+
+    @Test func whatASenderGetsItselfStandsBeforeItsAnswer() {
+        let bench = Bench(self.core)
+        let client = self.client()
+        self.say("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\nSEND :- q \(self.long)\n", client)
+        _ = self.heard(client)
+        bench.finish()
+        self.core.endTurns()
+        let heard = client.transport.takeReceived()
+        #expect(heard.starts(with: Array("MSG :100008 q\n".utf8)))
+        #expect(Array(heard.suffix(4)) == Array("\nOK\n".utf8))
+        #expect(bench.count == 0)
+    }
+
+    @Test func whoLeavesMeanwhileLeavesNothing() {
+        let bench = Bench(self.core)
+        let (sender, reader) = (self.client(), self.client())
+        self.say("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\n", reader)
+        let send = "SEND :\(self.long.utf8.count) q\n\(self.long)\n"
+        self.say(send, sender)
+        bench.finish()
+        self.core.endTurns()
+        reader.connection.receiveClosed()
+        self.say(send, sender)
+        sender.connection.receiveClosed()
+        while bench.count > 0 { bench.finish() }
+        self.core.endTurns()
+        #expect(self.core.memoryHeld == 0)
+    }
 }

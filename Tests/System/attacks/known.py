@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from attacks.figures import Known
 
-WHOLE = "one request is not divided, however long it is"
 TURNS = "a turn of the loop takes some milliseconds, and where many have work each comes only now and then"
-BODY = "a body is checked, translated and copied whole, in one turn of the loop"
+BODY = "a large body is copied and written in one turn of the loop, and whatever checks or translates it needs a core"
 UNREAD = "unread output is not counted"
 TABLES = "queues and tables count for less than they take, and keep the room of their best days"
 ITSELF = "the program by itself takes 37 of the 40 MB that are allowed beside the account"
@@ -31,15 +30,15 @@ KNOWN: dict[str, Known] = {
     "credit-at-once": known(TABLES, "memory"),
     "watched-joins": known(TURNS, *TIME, steady=False),
     "pages-of-a-queue": known(BODY, *TIME, "memory", steady=False),
-    "group-messages-in-a-row": known(WHOLE, *TIME),
-    "memberships-told-again": known(WHOLE, *TIME),
+    "group-messages-in-a-row": known(TURNS, "p99", "memory", steady=False),
+    "memberships-told-again": known(TURNS, "p99", steady=False),
     "a-mailbox-given-up": known(TABLES, *TIME, "memory"),
     "credit-for-one-of-a-thousand": known(TURNS, *TIME, steady=False),
     "a-thousand-names-listened-on-again": known(TURNS, *TIME, steady=False),
-    "ping-flood": known(TURNS, *TIME, "memory"),
-    "send-flood": known(TURNS, *TIME, "memory"),
-    "large-bodies": known(BODY, *TIME, "memory", steady=False),
-    "large-translations": known(BODY, *TIME, "memory", steady=False),
+    "ping-flood": known(TURNS, "p99", "memory", steady=False),
+    "send-flood": known(TURNS, *TIME, "memory", steady=False),
+    "large-bodies": known(BODY, "p99", "memory", steady=False),
+    "large-translations": known(BODY, "p99", "memory", steady=False),
     "unread-translations": known(UNREAD, *TIME, "memory"),
     "unread-memberships": known(UNREAD, *TIME, "memory"),
     "unread-memberships-at-once": known(UNREAD, *TIME, "memory"),

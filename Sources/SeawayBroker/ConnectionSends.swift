@@ -1,0 +1,66 @@
+import NIOCore
+import SeawayHub
+import SeawayNIO
+import SeawayWire
+
+/// What a connection sends: a body that takes long to check is checked elsewhere first (A6).
+extension Connection {
+    func sendChecked(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
+        _ bounds: SendBounds?
+    ) {
+        guard self.core.isLong(body) else {
+            return self.send(body, format, to: channel, form, ifHeard: ifHeard, bounds)
+        }
+        let name = channel.array
+        self.begin(
+            CheckedSend(body.array, format) {
+                $0.send($1, format, to: name.span, form, ifHeard: ifHeard, bounds, isWellFormed: $2)
+            })
+    }
+
+    func sendChecked(
+        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?, _ bounds: SendBounds?
+    ) {
+        guard self.core.isLong(body) else {
+            return self.send(body, format, toGroup: group, except: except, bounds)
+        }
+        let name = group.array
+        self.begin(
+            CheckedSend(body.array, format) {
+                $0.send($1, format, toGroup: name.span, except: except, bounds, isWellFormed: $2)
+            })
+    }
+
+    /// - Parameter isWellFormed: `nil`: that is not known yet.
+    @inline(__always)
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
+        _ bounds: SendBounds? = nil, isWellFormed: Bool? = nil
+    ) {
+        if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard, bounds, isWellFormed) {
+            self.refuse(refusal)
+        } else {
+            self.session.accept()
+            self.gather { $0.writeLine("OK\n") }
+        }
+    }
+
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, toGroup group: Span<UInt8>, except: Name?, _ bounds: SendBounds?,
+        isWellFormed: Bool? = nil
+    ) {
+        let limit = self.core.groupLimit
+        switch self.core.send(
+            body, format, toGroup: group, except: except, bounds, isWellFormed: isWellFormed, until: limit)
+        {
+        case .failure(let refusal): self.refuse(refusal)
+        case .success(.over(let outcome)): self.answer(.init(.success(outcome)))
+        case .success(.goesOn(let sending)):
+            self.session.accept()
+            self.underway = sending
+            self.putOff()
+            self.core.workLimit = 0
+        }
+    }
+}
