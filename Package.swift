@@ -105,7 +105,7 @@ let package = Package(
             dependencies: [
                 "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOTLS"), logging,
-                tls,
+                tls, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules

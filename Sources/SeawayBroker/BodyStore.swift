@@ -11,6 +11,9 @@ struct BodyStore {
 
     private var bodies: [Body?] = []
     private var free: [BodyID] = []
+    private var count = 0
+    /// So many places are kept when none is taken any more.
+    private static let fewPlaces = 1_024
 
     /// The number that the next body gets; it stays free until ``insert(_:_:references:)``.
     var nextID: BodyID { self.free.last ?? BodyID(self.bodies.count) }
@@ -18,6 +21,7 @@ struct BodyStore {
     /// Keeps a copy under ``nextID``.
     mutating func insert(_ bytes: Span<UInt8>, _ format: BodyFormat, references: Int) {
         let body = Body(bytes: bytes.array, format: format, references: references)
+        self.count += 1
         if let id = self.free.popLast() {
             self.bodies[Int(id)] = body
         } else {
@@ -36,6 +40,12 @@ struct BodyStore {
         self.bodies[Int(id)]?.references -= count
         guard let body = self.bodies[Int(id)], body.references <= 0 else { return }
         self.bodies[Int(id)] = nil
-        self.free.append(id)
+        self.count -= 1
+        if self.count == 0, self.bodies.count > Self.fewPlaces {
+            self.bodies = []
+            self.free = []
+        } else {
+            self.free.append(id)
+        }
     }
 }

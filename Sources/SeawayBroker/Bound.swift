@@ -24,12 +24,19 @@ enum Bound: String, CaseIterable, Hashable {
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
     case loginDelay = "login-delay"
+    case maxStrangers = "max-strangers"
+    case connectionShare = "connection-share"
+    case addressShare = "address-share"
+    case tokenShare = "token-share"
 
     /// The one for whose sake a request is refused; `nil` when it is for another reason.
     init?(_ refusal: WireRefusal) {
         switch refusal {
         case .size: self = .maxBody
         case .full(.memory, _), .limit(.memory, _, _): self = .maxMemory
+        case .share(_, .connection, _), .fullShare(.connection, _): self = .connectionShare
+        case .share(_, .address, _), .fullShare(.address, _): self = .addressShare
+        case .share(_, .token, _), .fullShare(.token, _): self = .tokenShare
         case .full: self = .capacity
         case .limit(.names, _, _): self = .maxNames
         case .limit(.members, _, _): self = .maxMembers

@@ -1,3 +1,4 @@
+import CSeaway
 package import Logging
 package import NIOCore
 import NIOPosix
@@ -106,6 +107,7 @@ package final class Broker: Sendable {
             }
         }
         core.scheduleRound = { eventLoop.scheduleTask(in: Self.breath) { weakly.value.core?.goOn() } }
+        core.giveMemoryBack = { cseaway_give_memory_back() }
         guard clock == nil else { return }
         let bound = self.core
         self.checks.value = eventLoop.scheduleRepeatedTask(
@@ -189,7 +191,8 @@ package final class Broker: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             // Small to begin with: an idle connection is to cost little.
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 262_144)
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: ConnectionMemory.mostRoom)
             )
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32_768, high: 65_536))
             .childChannelInitializer { channel in

@@ -13,6 +13,8 @@ package struct BrokerConfiguration: Sendable {
     /// How long a frame may take once begun (F14).
     package var frameTimeout = 30_000
     package var maxConnections = 10_000
+    /// Connections that have shown no token yet or, where none are asked for, said nothing; `nil`: a quarter of ``maxConnections``.
+    package var maxStrangers: Int?
     /// Unread output beyond which a connection gets no pushes and is not read from (D6, M4).
     package var maxUnread = 262_144
     /// How long such output may stand still (M4).
@@ -29,8 +31,12 @@ package struct BrokerConfiguration: Sendable {
     package var loginDelay = 2_000
     /// For addresses with TLS (U7).
     package var tls: ServerTLS?
+    /// How many lines of the process's log were dropped, since nobody read them (Q4); may be called at any time.
+    package var droppedLogLines: @Sendable () -> Int = { 0 }
     /// Who may open the files of Unix sockets, as in `chmod`: with 0o600 programs of the broker's own user.
     package var unixMode = 0o600
 
     package init() {}
+
+    var mostStrangers: Int { min(self.maxConnections, self.maxStrangers ?? max(1, self.maxConnections / 4)) }
 }

@@ -12,7 +12,10 @@ package final class BrokerCore {
     private var endpoints: [(any Endpoint)?] = []
     private(set) var endpointCount = 0
     /// Connections that were not told `BYE` (M3).
-    private(set) var openConnections = 0
+    var openConnections = 0
+    /// Whose places others may get.
+    var strangers = Strangers()
+    var lingering = Strangers()
     /// Those with something gathered, and those of them with much of it.
     private var touched: [any Gathering] = []
     private var laden = Line<any Gathering>()
@@ -25,6 +28,9 @@ package final class BrokerCore {
     package var scheduleTurnEnd: () -> Void = {}
     /// Sees to it that ``goOn()`` is called when whoever is ready by then has had a turn.
     package var scheduleRound: () -> Void = {}
+    /// Has the allocator give back what was freed.
+    package var giveMemoryBack: () -> Void = {}
+    private var trim = MemoryTrim()
     var isRoundScheduled = false
     var isTurnEndScheduled = false
     var turns = Turns()
@@ -78,8 +84,11 @@ package final class BrokerCore {
 
     // MARK: Endpoints
 
-    func attach(_ make: (PeerID) -> any Endpoint) {
-        let id = self.hub.connect()
+    /// - Parameters:
+    ///   - address: where it comes from.
+    ///   - token: whose it is from its beginning.
+    func attach(from address: String, token: String = "", _ make: (PeerID) -> any Endpoint) {
+        let id = self.hub.connect(from: address, token: token)
         if id == self.endpoints.count { self.endpoints.append(nil) }
         self.endpoints[id] = make(id)
         self.endpointCount += 1
@@ -89,10 +98,12 @@ package final class BrokerCore {
     /// - Parameter awaitsHandshake: of TLS; ``Connection/handshakeCompleted()`` tells of its end (U8).
     package func connect(_ transport: any Transport, awaitsHandshake: Bool = false) -> Connection {
         self.readClock()
+        if !self.isClosing { self.makePlace() }
         let isOneTooMany = self.openConnections >= self.configuration.maxConnections
         self.openConnections += 1
         var made: Connection?
-        self.attach { id in
+        let address = Self.client(at: transport.host)
+        self.attach(from: address) { id in
             let connection = Connection(id: id, core: self, transport: transport)
             if awaitsHandshake { connection.deadlines.awaitHandshake() }
             made = connection
@@ -100,6 +111,8 @@ package final class BrokerCore {
         }
         guard let connection = made else { preconditionFailure("an endpoint is made when it is attached") }
         self.counters.accepted += 1
+        self.hub.hold(ConnectionMemory.connection, .connections, by: 0)
+        self.strangers.insert(connection.id, from: address)
         if self.isClosing {
             connection.end(.shutdown)
         } else if isOneTooMany {
@@ -110,10 +123,17 @@ package final class BrokerCore {
     }
 
     /// A connection's place is free, though it may still be reading why it ends.
-    func connectionEnded() { self.openConnections -= 1 }
+    func connectionEnded(_ id: PeerID) {
+        self.openConnections -= 1
+        self.strangers.remove(id)
+        self.lingering.insert(id, from: "")
+    }
 
     /// Forgets an endpoint that is over.
     func detach(_ id: PeerID, endMailboxes: Bool) {
+        self.strangers.remove(id)
+        self.lingering.remove(id)
+        self.hub.payer = 0
         self.hub.disconnect(id, endMailboxes: endMailboxes, now: self.now)
         self.endpoints[id] = nil
         self.endpointCount -= 1
@@ -124,14 +144,6 @@ package final class BrokerCore {
     func stopListening(_ id: PeerID, endMailboxes: Bool) {
         self.hub.stopListening(id, endMailboxes: endMailboxes, now: self.now)
         self.carryOutEffects()
-    }
-
-    /// Whether so many connections linger behind their `BYE` that one more cannot even be told; then that is counted.
-    func isCrowded() -> Bool {
-        let most = self.configuration.maxConnections + self.configuration.maxLingering
-        guard self.endpointCount >= most else { return false }
-        self.counters.count(.maxLingering)
-        return true
     }
 
     var allEndpoints: [any Endpoint] { self.endpoints.compactMap(\.self) }
@@ -282,8 +294,8 @@ package final class BrokerCore {
         }
     }
 
-    /// Bytes that are held for peers, roughly (M1).
-    package var memoryHeld: Int { self.hub.memoryInAll }
+    /// Bytes that count against `max-memory` (M1).
+    package var memoryHeld: Int { self.hub.limitedMemory }
 
     /// Drops all messages and memberships, as `FLUSH` does.
     package func clear() {
@@ -302,6 +314,7 @@ package final class BrokerCore {
         self.carryOutEffects()
         for endpoint in self.allEndpoints { endpoint.check(now: now) }
         self.endTurn()
+        if self.trim.isDue(at: self.hub.memoryInAll) { self.giveMemoryBack() }
         self.endInTime()
     }
 

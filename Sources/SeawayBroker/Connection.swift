@@ -18,6 +18,8 @@ package final class Connection {
     let id: PeerID
     let core: BrokerCore
     let transport: any Transport
+    /// Who pays for what it holds (M6).
+    let payer: PayerID
     private(set) var state = State.open
     var isOpen: Bool {
         if case .open = self.state { true } else { false }
@@ -30,14 +32,13 @@ package final class Connection {
     /// What has come and is not yet a whole frame.
     private var input: ByteBuffer?
     /// What is gathered until the turn ends.
-    private var output = GatheredOutput()
+    var output = GatheredOutput()
     /// Bytes that were gathered in the last turn.
-    private var usualOutput = 0
-    private static let mostUsualOutput = 65_536
+    var usualOutput = 0
     /// What the transport held when last asked: asking it for each push would cost too much.
-    private var inTransport = 0
-    private var isTouched = false
-    private(set) var isOverfull = false
+    var inTransport = 0
+    var isTouched = false
+    var isOverfull = false
     /// Copies that it was not shown, and not told of (Y3).
     var missed = 0
     /// How far it may work, and whether it waits for its turn.
@@ -51,14 +52,18 @@ package final class Connection {
     private var peerHasEnded = false
     private var outputHasEnded = false
     var deadlines: ConnectionDeadlines
-    /// What this connection holds of the broker's memory (M1).
-    private var held = 0
+    var memory = ConnectionMemory()
+    /// Memberships of which it could not be told yet (D8).
+    var memberships = MembersBacklog()
     var access: ConnectionAccess
+    /// Nothing has come from it.
+    var isSilent = true
 
     init(id: PeerID, core: BrokerCore, transport: any Transport) {
         self.id = id
         self.core = core
         self.transport = transport
+        self.payer = core.hub.payer(of: id)
         self.parser = FrameParser(limits: core.configuration.limits)
         self.access = ConnectionAccess(core.tokens)
         self.deadlines = ConnectionDeadlines(awaitsLogin: core.tokens != nil, now: core.now)
@@ -67,6 +72,10 @@ package final class Connection {
     var requests: RequestHandler { RequestHandler(core: self.core, id: self.id) }
     var unread: Int { self.gathered + self.translating + self.transport.unsent }
     var gathered: Int { self.output.readableBytes }
+    /// What is gathered, without bodies that others get too.
+    var ownOutput: Int { self.output.ownBytes }
+    /// The transport takes nothing more at once.
+    var isFull: Bool { self.inTransport > 0 }
 
     // MARK: Input
 
@@ -75,6 +84,8 @@ package final class Connection {
         guard case .open = self.state else { return }
         self.core.readClock()
         self.deadlines.peerWasHeard(at: self.core.now)
+        self.noteRoom(of: bytes)
+        if self.isSilent { self.hasSpoken() }
         let mayWork = self.beginWork(hasWorked: false)
         if var input = self.input {
             self.input = nil
@@ -105,9 +116,10 @@ package final class Connection {
     package func receiveClosed() {
         if case .closed = self.state { return }
         self.core.readClock()
-        if case .open = self.state { self.core.connectionEnded() }
+        if case .open = self.state { self.core.connectionEnded(self.id) }
         self.state = .closed
-        self.hold(0)
+        self.output = GatheredOutput()
+        self.releaseMemory()
         self.giveUpUnderway()
         self.core.detach(self.id, endMailboxes: false)
     }
@@ -118,7 +130,7 @@ package final class Connection {
     private func process(_ bytes: inout ByteBuffer, isOwn: Bool, _ mayWork: Bool) {
         guard mayWork else { return self.keep(bytes, isOwn: isOwn) }
         // What is complete now must not count twice, as input and as what becomes of it.
-        if self.held > 0 { self.hold(0) }
+        if self.memory.input > 0 { self.hold(0) }
         do throws(StreamError) {
             try self.parse(&bytes)
             self.endWork(hasMore: bytes.readableBytes > 0)
@@ -138,6 +150,11 @@ package final class Connection {
                 continue
             }
             switch try self.parser.step(bytes.readableBytesUInt8Span) {
+            case .frame(let shape) where self.isTooMuch(shape):
+                self.core.hub.work += Work.frame
+                self.discard(bytes.readableBytesUInt8Span, shape)
+                bytes.moveReaderIndex(forwardBy: shape.length)
+                try self.carryOut(self.session.judgeDiscarded())
             case .frame(let shape):
                 self.core.hub.work += shape.length * Work.byte + Work.frame
                 try self.handle(bytes.readableBytesUInt8Span, shape)
@@ -155,6 +172,13 @@ package final class Connection {
                 self.parser.refuseAwaited()
             }
         }
+    }
+
+    /// Whether there is no memory for a large body whoever may get it (M1): what a reader does not take is held too.
+    private func isTooMuch(_ shape: FrameShape) -> Bool {
+        guard shape.length >= SharedBody.smallest, !self.access.isStranger else { return false }
+        // JSON is up to so many times as long as the same in MessagePack.
+        return !self.core.hub.hasRoom(for: self.format == .messagePack ? 6 * shape.length : shape.length)
     }
 
     private func discard(_ bytes: Span<UInt8>, _ shape: FrameShape) {
@@ -256,13 +280,7 @@ package final class Connection {
         }
         let isInside = self.parser.isInsideFrame(hasBytes: bytes.readableBytes > 0) && self.isRead
         self.deadlines.frame(isInside: isInside, now: self.core.now)
-        self.hold(bytes.readableBytes)
-    }
-
-    /// Tells the store how much input this connection holds.
-    private func hold(_ bytes: Int) {
-        self.core.hub.memoryElsewhere += bytes - self.held
-        self.held = bytes
+        self.hold(self.isPutOff && bytes.readableBytes > 0 ? bytes.storageCapacity : bytes.readableBytes)
     }
 
     // MARK: Output
@@ -281,54 +299,16 @@ package final class Connection {
         self.lookAtOutput()
     }
 
-    /// Appends a frame whose body is shared with others.
-    func gather(shared body: ByteBuffer, behind write: (inout ByteBuffer) -> Void) {
-        if case .closed = self.state { return }
-        self.gather(write)
-        self.output.append(shared: body)
-        self.lookAtOutput()
-    }
-
-    @inline(__always)
-    private func lookAtOutput() {
-        let gathered = self.output.readableBytes
-        let most = self.core.configuration.maxUnread
-        if gathered > most / 2 || gathered + self.inTransport > most { self.relieve() }
-    }
-
-    /// Hands a long output over early, and stops pushes and reading when the peer does not take it.
-    private func relieve() {
-        self.askTransport()
-        if self.inTransport == 0 { self.handOver() }
-        // Not all that is unread: only of what the transport cannot take will it tell when it was taken.
-        let waiting = self.output.readableBytes + self.inTransport
-        guard !self.isOverfull, waiting > self.core.configuration.maxUnread else { return }
-        self.isOverfull = true
-        self.core.counters.count(.maxUnread)
-        self.core.hub.setBlocked(self.id, true)
-        self.transport.setReading(false)
-        self.deadlines.output(isOverfull: true, unread: waiting, now: self.core.now)
-    }
-
-    private func handOver() {
-        guard self.output.readableBytes > 0 else { return }
-        let output = self.output
-        self.usualOutput = min(output.last.readableBytes, Self.mostUsualOutput)
-        // First, since the write may at once tell that it was taken.
-        self.output = GatheredOutput()
-        self.transport.write(output.parts, output.last)
-        self.askTransport()
-    }
-
-    private func askTransport() {
-        self.inTransport = self.transport.takesMore ? 0 : self.transport.unsent
-    }
-
     func flush() {
         self.isTouched = false
         self.askTransport()
-        guard self.inTransport == 0 else { return }
-        self.handOver()
+        if self.inTransport == 0 { self.handOver() }
+        self.account()
+        guard self.inTransport == 0 else {
+            // What does not read gives way when memory is short, or its share of it is (M7).
+            if self.core.hub.isOverShare(self.payer) { self.block(self.output.readableBytes + self.inTransport) }
+            return
+        }
         guard case .ending = self.state, !self.outputHasEnded else { return }
         self.outputHasEnded = true
         self.transport.endOutput()
@@ -346,8 +326,11 @@ package final class Connection {
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }
         self.tellMissed()
+        self.tellMemberships()
         self.isWaiting = false
-        guard self.beginWork(hasWorked: true), self.goOnUnderway(), self.core.drain(self.id) else { return }
+        guard !self.isOverfull, self.beginWork(hasWorked: true), self.goOnUnderway(), self.core.drain(self.id) else {
+            return
+        }
         self.goOn()
     }
 
@@ -379,7 +362,7 @@ package final class Connection {
 
     /// Closes behind what is left to send; input is thrown away meanwhile, so that the peer can read it.
     private func endOutput() {
-        if case .open = self.state { self.core.connectionEnded() }
+        if case .open = self.state { self.core.connectionEnded(self.id) }
         self.state = .ending(until: self.core.now + self.core.configuration.lingerTimeout, unread: self.unread)
         self.input = nil
         self.hold(0)

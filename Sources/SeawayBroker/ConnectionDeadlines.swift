@@ -91,6 +91,7 @@ extension Connection {
 
     /// Gives up a peer that takes nothing of what is left to send, or does not close its side.
     private func checkEnding(now: Int, _ deadline: Int, _ unread: Int) {
+        self.lookAtLent()
         let left = self.unread
         if left < unread {
             self.linger(until: now + self.core.configuration.lingerTimeout, unread: left)
@@ -101,6 +102,7 @@ extension Connection {
     }
 
     private func checkOpen(now: Int) {
+        self.lookAtLent()
         if self.access.release(now: now) { self.refuseLogin() }
         let action = self.deadlines.check(
             now: now, self.core.configuration, unread: self.unread,

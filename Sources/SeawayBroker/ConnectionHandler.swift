@@ -18,7 +18,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard !self.core.isCrowded(), let transport = NIOTransport(context) else { return context.close(promise: nil) }
+        guard self.core.makeRoom(), let transport = NIOTransport(context) else { return context.close(promise: nil) }
         let connection = self.core.connect(transport, awaitsHandshake: transport.isSecured)
         self.connection = connection
         if self.logger.logLevel <= .debug {

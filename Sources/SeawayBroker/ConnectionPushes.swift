@@ -14,15 +14,8 @@ extension Connection: Endpoint, Gathering {
     }
 
     func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void) {
-        self.gather(shared: body.bytes) { $0.writeMessageHead(group: group, size: body.size, names: names) }
+        self.gather(shared: body) { $0.writeMessageHead(group: group, size: body.size, names: names) }
     }
-
-    func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name]) {
-        let maxLine = self.core.configuration.limits.maxLine
-        self.gather { $0.writeNames(verb == .joined ? "JOINED" : "LEFT", group: group, channels, maxLine: maxLine) }
-    }
-
-    func pushLost(_ name: Name) { self.gather { $0.writeString("LOST \(name)\n") } }
 
     func pushShutdown(within milliseconds: Int) {
         guard self.isOpen else { return }

@@ -26,6 +26,7 @@ extension Connection {
         }
         self.core.workLimit = self.quota.limit
         self.core.asking = self.id
+        self.core.hub.payer = self.payer
         return true
     }
 

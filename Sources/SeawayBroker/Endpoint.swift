@@ -41,7 +41,8 @@ extension Endpoint {
     var tokenName: String? { nil }
 
     func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void) {
-        self.push(group: group, body: body.bytes.readableBytesUInt8Span.extracting(..<body.size), names: names)
+        let bytes = body.bytes
+        self.push(group: group, body: bytes.readableBytesUInt8Span.extracting(..<body.size), names: names)
     }
 }
 

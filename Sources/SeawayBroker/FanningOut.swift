@@ -59,7 +59,7 @@ extension BrokerCore {
         // Each is looked up once: with a thousand members that is a good part of the work.
         var others: [(endpoint: any Endpoint, frame: Fanout.Frame)] = []
         Self.translated(body, format, to: format) { body in
-            let shared = Self.shared(body, by: frames.count)
+            let shared = self.shared(body, by: frames.count)
             for frame in frames {
                 guard let endpoint = self.endpoint(frame.peer) else { continue }
                 if endpoint.format == format {
@@ -78,7 +78,7 @@ extension BrokerCore {
             if others.isEmpty { return }
         }
         Self.translated(body, format, to: wanted) { body in
-            let shared = Self.shared(body, by: others.count)
+            let shared = self.shared(body, by: others.count)
             for (endpoint, frame) in others { self.push(group: name, body, shared, frame, to: endpoint) }
         }
     }
@@ -91,8 +91,8 @@ extension BrokerCore {
     }
 
     /// A large body that several get, in a buffer for all of them.
-    private static func shared(_ body: Span<UInt8>, by count: Int) -> SharedBody? {
-        count > 1 && body.count >= SharedBody.smallest ? SharedBody(body) : nil
+    private func shared(_ body: Span<UInt8>, by count: Int) -> SharedBody? {
+        count > 1 && body.count >= SharedBody.smallest ? SharedBody(body, self.hub) : nil
     }
 
     @inline(__always)
@@ -116,12 +116,14 @@ final class GroupSending: LongRequest {
     private let group: Name
     /// One reference to it is this one's.
     private let body: BodyID
+    private let payer: PayerID
 
     init(_ send: GroupSend, _ group: Name, _ body: BodyID, _ core: BrokerCore) {
         self.send = send
         self.group = group
         self.body = body
-        core.hub.memoryElsewhere += core.bodies[body].bytes.count
+        self.payer = core.hub.payer
+        core.hub.hold(core.bodies[body].bytes.count, .output, by: self.payer)
     }
 
     func goOn(for connection: Connection) -> Progress {
@@ -140,7 +142,7 @@ final class GroupSending: LongRequest {
 
     func giveUp(_ core: BrokerCore) {
         self.send.end()
-        core.hub.memoryElsewhere -= core.bodies[self.body].bytes.count
+        core.hub.hold(-core.bodies[self.body].bytes.count, .output, by: self.payer)
         core.release(self.body)
     }
 }

@@ -133,5 +133,10 @@ final class InProcessLayer: ChannelLayer {
     }
 
     /// Runs on the broker's loop.
-    func onLoop(_ body: @escaping @Sendable (LocalState) -> Void) { self.threads.toBroker(body) }
+    func onLoop(_ body: @escaping @Sendable (LocalState) -> Void) {
+        self.threads.toBroker { local in
+            local.core.hub.payer = local.payer
+            body(local)
+        }
+    }
 }

@@ -23,9 +23,10 @@ final class CheckedSend: LongRequest {
         let core = connection.core
         if !self.hasBegun {
             self.hasBegun = true
-            core.hub.memoryElsewhere += self.body.count
+            let payer = connection.payer
+            core.hub.hold(self.body.count, .input, by: payer)
             core.workshop.add(.check(self.body, self.format)) { outcome in
-                core.hub.memoryElsewhere -= self.body.count
+                core.hub.hold(-self.body.count, .input, by: payer)
                 if case .isWellFormed(let isWellFormed) = outcome { self.isWellFormed = isWellFormed }
                 connection.wake()
             }
@@ -51,13 +52,15 @@ extension BrokerCore {
     /// Has a large body translated once for all of these, who are pushed nothing before it.
     func pushTranslated(_ body: Span<UInt8>, _ format: BodyFormat, to wanted: BodyFormat, _ readings: [Reading]) {
         let bytes = body.array
-        self.hub.memoryElsewhere += bytes.count
+        let payer = self.hub.payer
+        self.hub.hold(bytes.count, .output, by: payer)
         for reading in readings { reading.connection.awaitTranslation(of: bytes.count) }
         self.workshop.add(.translate(bytes, format, to: wanted)) { outcome in
-            self.hub.memoryElsewhere -= bytes.count
+            self.hub.hold(-bytes.count, .output, by: payer)
             guard case .body(let translated) = outcome else { preconditionFailure("a translation makes a body") }
             self.readClock()
-            let shared = SharedBody(translated.span)
+            self.hub.payer = payer
+            let shared = SharedBody(translated.span, self.hub)
             for reading in readings { reading.connection.push(shared, reading.group, reading.names) }
         }
     }

@@ -13,7 +13,12 @@ final class LocalState {
         case secondShared
     }
 
+    /// Of all that is in this process, as no connection has it.
+    private static let address = "inside"
+
     unowned let core: BrokerCore
+    /// Who pays for what the layer asks for; each of its listenings has an account of its own (M6).
+    let payer: PayerID
     let clientName: String
     let outbox: LocalOutbox
     /// Who reads which name.
@@ -25,6 +30,7 @@ final class LocalState {
     init(core: BrokerCore, clientName: String, handOver: @escaping ([LocalOutbox.Call]) -> Void) {
         self.core = core
         self.clientName = clientName
+        self.payer = core.hub.openAccount(from: Self.address, token: "\(Self.address) \(clientName)")
         self.outbox = LocalOutbox(core: core, handOver: handOver)
     }
 
@@ -116,7 +122,7 @@ final class LocalState {
 
     private func attach(_ make: (PeerID) -> LocalEndpoint) -> LocalEndpoint {
         var made: LocalEndpoint?
-        self.core.attach { id in
+        self.core.attach(from: Self.address, token: "\(Self.address) \(self.clientName)") { id in
             let endpoint = make(id)
             made = endpoint
             return endpoint

@@ -20,6 +20,8 @@ extension Connection {
             guard let token = hello.token.flatMap(tokens.token(for:)) else { return self.holdLoginBack() }
             self.access.logIn(token)
             self.deadlines.loggedIn()
+            self.core.hub.logIn(self.id, token: token.name)
+            self.core.strangers.remove(self.id)
         }
         self.format = hello.format
         self.clientName = hello.client

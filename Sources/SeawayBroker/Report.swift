@@ -175,6 +175,7 @@ extension Report {
         json.entry("messages", hub.queuedMessages)
         json.entry("bytes", hub.queuedBytes)
         json.entry("memory", hub.memoryInAll)
+        Self.parts(hub.memoryParts, &json)
         Self.limits(core.configuration, &json)
         let counters = hub.counters
         json.entry("accepted", core.counters.accepted)
@@ -189,12 +190,25 @@ extension Report {
         json.entry("untold", counters.untold)
         json.entry("copied", core.counters.copied)
         json.entry("missed", core.counters.missed)
+        json.entry("log-dropped", core.configuration.droppedLogLines())
         json.counts("refused", WireCode.allCases.map { ($0.rawValue, core.counters.refused[$0]) })
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
         json.counts("bounds", Bound.allCases.map { ($0.rawValue, Self.met($0, core)) })
         json.endMap()
         return json.bytes
+    }
+
+    /// What the memory is taken by (M1).
+    private static func parts(_ parts: MemoryParts, _ json: inout JSONWriter) {
+        json.key("memory-of")
+        json.beginMap()
+        json.entry("messages", parts.messages)
+        json.entry("tables", parts.tables)
+        json.entry("input", parts.input)
+        json.entry("output", parts.output)
+        json.entry("connections", parts.connections)
+        json.endMap()
     }
 
     /// How often a bound was met; `nil`: never.
@@ -216,6 +230,10 @@ extension Report {
         json.entry("max-body", configuration.limits.maxBody)
         json.entry("max-memory", configuration.hub.maxMemory)
         json.entry("max-connections", configuration.maxConnections)
+        json.entry("max-strangers", configuration.mostStrangers)
+        json.entry("connection-share", configuration.hub.shares.connection.percent)
+        json.entry("address-share", configuration.hub.shares.address.percent)
+        json.entry("token-share", configuration.hub.shares.token.percent)
         json.entry("max-channels", configuration.hub.maxChannels)
         json.entry("max-groups", configuration.hub.maxGroups)
         json.entry("max-members", configuration.hub.maxMembers)

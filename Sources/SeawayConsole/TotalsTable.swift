@@ -5,7 +5,7 @@ package struct TotalsTable: Sendable {
     /// Numbers that only ever grow while a broker runs; those in maps stand behind the map's name and a point.
     private static let counters: Set<String> = [
         "accepted", "failed-handshakes", "accept-failures", "put-off", "sent", "delivered", "stored",
-        "group-full", "told", "untold", "refused", "dropped", "ended",
+        "group-full", "told", "untold", "refused", "dropped", "ended", "log-dropped",
     ]
     /// What has no sum.
     private static let single: Set<String> = ["epoch", "uptime", "limits"]

@@ -41,6 +41,7 @@ extension Hub {
         self.isLate = false
         self.work += Work.look * self.closed.forget(now: now, most: self.piece / Work.change)
         self.tellAgain()
+        self.giveRoomBack(until: limit)
         while let alarm = self.alarms.min, alarm.at <= now {
             guard self.work < limit else {
                 self.isLate = true
@@ -114,7 +115,7 @@ extension Hub {
         guard !channel.isDropped, channel.readers.isEmpty, let end = channel.graceEnds else { return }
         guard end <= now else { return self.setGraceAlarm(for: channel) }
         channel.graceEnds = nil
-        self.counters.lapsed += channel.groups.count
+        self.counters.lapsed += channel.memberships.count
         self.endMemberships(of: channel)
         self.dropIfUnused(channel)
     }

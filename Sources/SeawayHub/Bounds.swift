@@ -9,9 +9,15 @@ extension Hub {
     }
 
     /// Nothing more fits in the broker's memory.
-    package var isFull: WireRefusal { .full(by: .memory, most: self.configuration.maxMemory) }
+    package var isFull: WireRefusal {
+        self.overShare.map { .fullShare(whose: $0, most: self.configuration.maxMemory) }
+            ?? .full(by: .memory, most: self.configuration.maxMemory)
+    }
 
-    var noMemory: WireRefusal { .limit(of: .memory, most: self.configuration.maxMemory, given: 0) }
+    var noMemory: WireRefusal {
+        self.overShare.map { .share(of: .memory, whose: $0, most: self.configuration.maxMemory) }
+            ?? .limit(of: .memory, most: self.configuration.maxMemory, given: 0)
+    }
 
     /// There is no room for one more.
     var noChannel: WireRefusal {

@@ -9,7 +9,10 @@ struct QueuedMessage {
     let body: BodyID
     /// Among the siblings.
     var place: UInt32 = 0
-    let size: Int
+    /// In bytes.
+    let size: UInt32
+    /// Who has stored it (M6).
+    let payer: PayerID
     /// When it came, and when it expires.
     let began: Int
     let deadline: Int
@@ -39,7 +42,15 @@ final class Channel: Named {
     let rules: ChannelRules
     /// Where it belongs, when it is a reply channel.
     let mailbox: Mailbox?
+    /// Who has made it (M6).
+    var payer: PayerID = 0
     var queue: Deque<QueuedMessage> = []
+    /// The most that it has held since its room was given back.
+    var mostQueued: UInt32 = 0
+    /// So many that their room is kept.
+    static let fewQueued = 8
+    /// It stands among those whose room may be given back.
+    var isRoomy = false
     var queuedBytes = 0
     /// Messages that were handed out, and dropped, since the record was made.
     var handedOut = 0
@@ -49,7 +60,8 @@ final class Channel: Named {
     private var turn = 0
     /// No reader could take anything when last looked; spares looking at each for every message.
     var isStarved = false
-    var groups: [ObjectIdentifier: Group] = [:]
+    /// The groups that it is in, with who has made it a member (M6).
+    var memberships: [ObjectIdentifier: (group: Group, payer: PayerID)] = [:]
     /// The groups that it is told of.
     var watches: [Watch] = []
     var isPaused = false
@@ -71,7 +83,7 @@ final class Channel: Named {
     }
 
     var isUnused: Bool {
-        !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.groups.isEmpty && !self.isPaused
+        !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.memberships.isEmpty && !self.isPaused
             && self.watches.isEmpty
     }
 
@@ -100,6 +112,8 @@ final class Channel: Named {
 /// All reply channels of one reader.
 final class Mailbox: Named {
     let name: Name
+    /// Who has made it (M6).
+    var payer: PayerID = 0
     /// The second limit of S5.
     let capacity: Room?
     var reader: Reader?

@@ -19,7 +19,7 @@ extension Hub {
         if reader.purse === peer.purse {
             reader.takeOwnPurse()
             reader.purse.isBlocked = peer.isBlocked
-            self.memory += Cost.reader
+            self.pay(Cost.reader, by: peer.payer)
         }
         reader.purse.grant(count)
         reader.wake()
@@ -158,17 +158,21 @@ extension Hub {
         guard let message = channel.queue.popFirst() else { return nil }
         channel.handedOut += 1
         self.account(for: message, leaving: channel)
+        self.noteRoom(of: channel)
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: false) }
         return message
     }
 
     func account(for message: QueuedMessage, leaving channel: Channel) {
-        channel.queuedBytes -= message.size
+        let size = Int(message.size)
+        channel.queuedBytes -= size
         channel.mailbox?.messages -= 1
-        channel.mailbox?.bytes -= message.size
+        channel.mailbox?.bytes -= size
         self.queuedMessages -= 1
-        self.queuedBytes -= message.size
-        self.memory -= Cost.message + message.size
+        self.queuedBytes -= size
+        let cost = Cost.message(size, group: message.group)
+        self.messageMemory -= cost
+        self.pay(-cost, by: message.payer)
     }
 
     /// Drops messages and counts why.
@@ -182,6 +186,28 @@ extension Hub {
 
     func dropAll(in channel: Channel, _ reason: HubCounters.Drop) {
         while let message = channel.queue.popFirst() { self.drop(message, from: channel, reason) }
+        self.noteRoom(of: channel)
+    }
+
+    /// Sees to it that an emptied queue gives its room back, if nothing has come to it by the next ``wake(now:)``.
+    @inline(__always)
+    func noteRoom(of channel: Channel) {
+        guard channel.mostQueued > Channel.fewQueued, channel.queue.isEmpty, !channel.isRoomy else { return }
+        channel.isRoomy = true
+        self.roomy.append(channel)
+    }
+
+    /// Gives back what emptied queues have kept.
+    func giveRoomBack(until limit: Int) {
+        while let channel = self.roomy.last, self.work < limit {
+            self.work += Work.change
+            self.roomy.removeLast()
+            channel.isRoomy = false
+            guard channel.queue.isEmpty else { continue }
+            channel.queue = []
+            channel.mostQueued = 0
+        }
+        if self.roomy.isEmpty { self.roomy = [] }
     }
 
     func dropExpired(in channel: Channel, now: Int, until limit: Int = .max) {
@@ -189,6 +215,7 @@ extension Hub {
             self.work += Work.change
             channel.queue.removeFirst()
             self.drop(first, from: channel, .expired)
+            self.noteRoom(of: channel)
         }
     }
 }

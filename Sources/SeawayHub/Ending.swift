@@ -92,7 +92,7 @@ extension Hub {
             self.endWatches(on: channel)
         case .lapsed:
             guard channel.readers.isEmpty else { return true }
-            self.counters.lapsed += channel.groups.count
+            self.counters.lapsed += channel.memberships.count
             self.endMemberships(of: channel)
         case .flushed(let pattern):
             self.work += channel.name.bytes.count * Work.byte
@@ -113,6 +113,7 @@ extension Hub {
             self.drop(message, from: channel, reason)
             guard self.work < limit else { return channel.queue.isEmpty }
         }
+        self.noteRoom(of: channel)
         return true
     }
 }

@@ -5,6 +5,8 @@ import SeawayWire
 /// A record exists only while it has members or watches.
 final class Group: Named {
     let name: Name
+    /// Who has made it (M6).
+    var payer: PayerID = 0
     private(set) var members: [Channel] = []
     private var positions: [ObjectIdentifier: Int] = [:]
     /// The same by their names.

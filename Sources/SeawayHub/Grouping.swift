@@ -17,9 +17,9 @@ extension Hub {
             }
             guard !group.contains(channel) else { continue }
             group.add(channel)
-            channel.groups[ObjectIdentifier(group)] = group
+            channel.memberships[ObjectIdentifier(group)] = (group, self.payer)
             self.memberships += 1
-            self.memory += Cost.membership
+            self.pay(Cost.membership, by: self.payer)
             self.work += 4 * Work.change
             if !group.watches.isEmpty { self.note(.joined, channel, group) }
             self.beginGraceIfUnread(channel, now: now)
@@ -39,8 +39,8 @@ extension Hub {
             if record.map({ group?.contains($0) == true }) != true { newMembers += 1 }
         }
         try self.check((group?.members.count ?? 0) + newMembers, .members)
-        try self.check(self.groups.count + (group == nil ? 1 : 0), .groups)
-        try self.check(self.channels.count + newChannels, .channels)
+        try self.checkGroups(more: group == nil ? 1 : 0)
+        try self.checkChannels(more: newChannels)
         let each = Cost.membership + Cost.channel + Cost.mailbox + Name.maxLength
         guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw self.noMemory }
     }
@@ -67,7 +67,7 @@ extension Hub {
 
     /// Ends all memberships of a channel, without telling its reader.
     func endMemberships(of channel: Channel) {
-        for group in channel.groups.values {
+        for (group, _) in channel.memberships.values {
             _ = self.remove(channel, from: group)
             self.dropIfEmpty(group)
         }
@@ -86,11 +86,11 @@ extension Hub {
     }
 
     private func remove(_ channel: Channel, from group: Group) -> Bool {
-        guard channel.groups.removeValue(forKey: ObjectIdentifier(group)) != nil else { return false }
+        guard let (_, payer) = channel.memberships.removeValue(forKey: ObjectIdentifier(group)) else { return false }
         group.remove(channel)
         self.work += 4 * Work.change + group.marks.count * Work.look
         self.memberships -= 1
-        self.memory -= Cost.membership
+        self.pay(-Cost.membership, by: payer)
         if !group.watches.isEmpty { self.note(.left, channel, group) }
         return true
     }
@@ -100,7 +100,9 @@ extension Hub {
         let group = Group(name)
         self.groups.insert(group)
         self.groupOrder.insert(group)
-        self.memory += Cost.group + name.bytes.count
+        group.payer = self.payer
+        self.pay(Cost.group + name.bytes.count, by: self.payer)
+        self.payers.charge(self.payer, 1, .groups)
         return group
     }
 
@@ -108,7 +110,8 @@ extension Hub {
         guard group.members.isEmpty, group.watches.isEmpty, self.groups.find(group.name) === group else { return }
         self.groups.remove(group)
         self.groupOrder.remove(group)
-        self.memory -= Cost.group + group.name.bytes.count
+        self.pay(-(Cost.group + group.name.bytes.count), by: group.payer)
+        self.payers.charge(group.payer, -1, .groups)
     }
 
     /// Tells the readers of mailboxes that want to know (L5), one frame for all channels of a reader.

@@ -40,8 +40,17 @@ package final class Hub {
     package internal(set) var queuedBytes = 0
     /// Bytes that everything here takes, roughly.
     package internal(set) var memory = 0
-    /// Bytes that the caller holds for peers: they count against the same limit (M1).
-    package var memoryElsewhere = 0
+    /// What the caller holds for peers: it counts against the same limit (M1).
+    var memoryElsewhere = MemoryParts()
+    /// Who pays for what is held, and who does for what is asked now (M6).
+    var payers = Payers()
+    package var payer: PayerID = 0
+    /// Over whose share the latest was that found no memory; `nil`: there was none.
+    var overShare: ShareHolder?
+    /// Channels whose queues had much in them and may have been emptied since.
+    var roomy: [Channel] = []
+    /// What of it is messages that wait.
+    var messageMemory = 0
     package internal(set) var memberships = 0
     /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by (``Work``).
     package var work = 0
@@ -70,14 +79,30 @@ package final class Hub {
     // MARK: Connections
 
     /// Takes a number for a connection.
-    package func connect() -> PeerID {
+    ///
+    /// - Parameters:
+    ///   - address: where it comes from; all of one address have a share together (M6).
+    ///   - token: the name of that with which it has logged in; empty for all who have none.
+    package func connect(from address: String = "", token: String = "") -> PeerID {
+        let payer = self.payers.open(address: address, token: token)
         if let id = self.freePeers.popLast() {
-            self.peers[id] = Peer(id: id, self.owed)
+            self.peers[id] = Peer(id: id, payer: payer, self.owed)
             return id
         }
-        self.peers.append(Peer(id: self.peers.count, self.owed))
+        self.peers.append(Peer(id: self.peers.count, payer: payer, self.owed))
         return self.peers.count - 1
     }
+
+    /// Somebody who is no connection, and never leaves, pays for what it asks for.
+    package func openAccount(from address: String, token: String) -> PayerID {
+        self.payers.open(address: address, token: token)
+    }
+
+    /// It has logged in, and its token pays with it from now on.
+    package func logIn(_ id: PeerID, token: String) { self.payers.move(self.peer(id).payer, to: token) }
+
+    /// Who pays for what a connection has.
+    package func payer(of id: PeerID) -> PayerID { self.peer(id).payer }
 
     /// Ends all listening of a connection and gives its number back.
     ///
@@ -85,6 +110,7 @@ package final class Hub {
     ///   for its reader's return (D7).
     package func disconnect(_ id: PeerID, endMailboxes: Bool, now: Int) {
         self.stopListening(id, endMailboxes: endMailboxes, now: now)
+        self.payers.close(self.peer(id).payer)
         self.peers[id] = nil
         self.freePeers.append(id)
     }
@@ -120,16 +146,12 @@ package final class Hub {
 
     // MARK: Records
 
-    /// Whether so much more may be held (M1).
-    func hasMemory(for bytes: Int) -> Bool {
-        self.memory + self.closed.memory + self.memoryElsewhere + bytes <= self.configuration.maxMemory
-    }
-
     func makeMailbox(_ name: Name) -> Mailbox {
         if let mailbox = self.mailboxes.find(name) { return mailbox }
         let mailbox = Mailbox(name, capacity: self.configuration.capacity(ofMailbox: name))
+        mailbox.payer = self.payer
         self.mailboxes.insert(mailbox)
-        self.memory += Cost.mailbox + name.bytes.count
+        self.pay(Cost.mailbox + name.bytes.count, by: self.payer)
         return mailbox
     }
 
@@ -140,10 +162,12 @@ package final class Hub {
         var mailbox: Mailbox?
         if case .reply(let length) = form { mailbox = self.makeMailbox(Name(checked: Array(name.bytes[..<length]))) }
         let channel = Channel(name, form, self.configuration.rules(for: name), mailbox)
+        channel.payer = self.payer
         self.channels.insert(channel)
         self.channelOrder.insert(channel)
         mailbox?.channels[ObjectIdentifier(channel)] = channel
-        self.memory += Cost.channel + name.bytes.count
+        self.pay(Cost.channel + name.bytes.count, by: self.payer)
+        self.payers.charge(self.payer, 1, .channels)
         return channel
     }
 
@@ -151,9 +175,11 @@ package final class Hub {
     func dropIfUnused(_ channel: Channel) {
         guard channel.isUnused else { return }
         channel.isDropped = true
+        channel.queue = []
         self.channels.remove(channel)
         self.channelOrder.remove(channel)
-        self.memory -= Cost.channel + channel.name.bytes.count
+        self.pay(-(Cost.channel + channel.name.bytes.count), by: channel.payer)
+        self.payers.charge(channel.payer, -1, .channels)
         guard let mailbox = channel.mailbox else { return }
         mailbox.channels[ObjectIdentifier(channel)] = nil
         self.dropIfUnused(mailbox)
@@ -163,7 +189,7 @@ package final class Hub {
         guard mailbox.isUnused else { return }
         mailbox.isDropped = true
         self.mailboxes.remove(mailbox)
-        self.memory -= Cost.mailbox + mailbox.name.bytes.count
+        self.pay(-(Cost.mailbox + mailbox.name.bytes.count), by: mailbox.payer)
     }
 }
 

@@ -18,9 +18,6 @@ extension Hub {
             memberships: self.memberships, watches: self.watches, closed: self.closed.count)
     }
 
-    /// Bytes that count against `max-memory` (M1).
-    package var memoryInAll: Int { self.memory + self.closed.memory + self.memoryElsewhere }
-
     /// Whether the caller may hold so many bytes more for a peer.
     package func hasRoom(for bytes: Int) -> Bool { self.hasMemory(for: bytes) }
 
@@ -132,7 +129,8 @@ extension Hub {
             guard passed > first else { continue }
             found.append(
                 WaitingMessage(
-                    body: message.body, size: message.size, age: now - message.began, left: message.deadline - now))
+                    body: message.body, size: Int(message.size), age: now - message.began, left: message.deadline - now)
+            )
         }
         self.work += looks * Work.look / 8
         return Page(found, most: most) { $0 }

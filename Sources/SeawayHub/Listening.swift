@@ -40,7 +40,7 @@ extension Hub {
         guard !new.isEmpty else { return }
         try self.check(peer.names + new.count, .names)
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
-        try self.check(self.channels.count + channels, .channels)
+        try self.checkChannels(more: channels)
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
         guard self.hasMemory(for: cost) else { throw self.noMemory }
     }
@@ -73,7 +73,7 @@ extension Hub {
         }
         peer.add(reader)
         peer.noteCredit(of: reader)
-        self.memory += Cost.reader
+        self.pay(Cost.reader, by: peer.payer)
         return reader
     }
 
@@ -83,7 +83,7 @@ extension Hub {
         former.stopTelling()
         self.endPauses(former.target)
         former.peer.remove(former)
-        self.memory -= self.cost(of: former)
+        self.pay(-self.cost(of: former), by: former.peer.payer)
     }
 
     /// Ends listening on some names (L6); those that are not listened on are passed over.
@@ -99,8 +99,8 @@ extension Hub {
 
     /// Undoes what a reader is to its channel or mailbox; the connection's own list is the caller's to mend.
     func detach(_ reader: Reader, endMailbox: Bool, now: Int) {
-        self.memory -= self.cost(of: reader)
         reader.stopTelling()
+        self.pay(-self.cost(of: reader), by: reader.peer.payer)
         self.endPauses(reader.target)
         switch reader.target {
         case .channel(let channel): self.detach(reader, from: channel, now: now)
@@ -117,7 +117,7 @@ extension Hub {
 
     private func detach(_ reader: Reader, from channel: Channel, now: Int) {
         channel.readers.removeAll { $0 === reader }
-        if channel.readers.isEmpty, channel.form.hasOneReader, !channel.groups.isEmpty {
+        if channel.readers.isEmpty, channel.form.hasOneReader, !channel.memberships.isEmpty {
             self.beginGraceIfUnread(channel, now: now)
         }
         // What waited for the exact listener goes to the mailbox's (L3).
@@ -166,6 +166,7 @@ extension Hub {
     package func pause(_ id: PeerID, _ name: Name) throws(WireRefusal) {
         guard self.isReader(id, of: name), let form = NameForm(name.bytes.span) else { throw .reader }
         guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw self.noMemory }
+        if self.channels.find(name) == nil { try self.checkChannels(more: 1) }
         guard let channel = self.makeChannel(name, form) else { throw self.noChannel }
         channel.isPaused = true
     }

@@ -46,8 +46,8 @@ extension Hub {
         var names: [Name: [Name]] = [:]
         self.work += Work.look * channels.count
         for channel in channels {
-            self.work += Work.change * channel.groups.count
-            for group in channel.groups.values { names[group.name, default: []].append(channel.name) }
+            self.work += Work.change * channel.memberships.count
+            for (group, _) in channel.memberships.values { names[group.name, default: []].append(channel.name) }
         }
         for (group, channels) in names.sorted(by: { $0.key < $1.key }) {
             self.effects.append(.joined(id, group: group, channels.sorted()))

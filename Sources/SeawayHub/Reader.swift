@@ -15,6 +15,8 @@ final class Peer {
     }
 
     let id: PeerID
+    /// Who pays for what it has (M6).
+    let payer: PayerID
     /// The common one (R1).
     let purse: Purse
     private(set) var readers: [Reader] = []
@@ -33,8 +35,9 @@ final class Peer {
 
     private let owed: AnswersOwed
 
-    init(id: PeerID, _ owed: AnswersOwed) {
+    init(id: PeerID, payer: PayerID, _ owed: AnswersOwed) {
         self.id = id
+        self.payer = payer
         self.owed = owed
         self.purse = Purse(id, owed)
     }

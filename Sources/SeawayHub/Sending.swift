@@ -85,9 +85,10 @@ extension Hub {
     private func storeInNew(
         _ name: Span<UInt8>, _ form: NameForm, _ bounds: SendBounds?, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
-        guard self.hasMemory(for: Cost.channel + Cost.message + name.count + size) else {
+        guard self.hasMemory(for: Cost.channel + name.count + Cost.message(size, group: nil)) else {
             return .refused(self.isFull)
         }
+        do throws(WireRefusal) { try self.checkChannels(more: 1) } catch { return .refused(error) }
         guard let channel = self.makeChannel(Name(checked: name.array), form) else {
             return .refused(self.noChannel)
         }
@@ -107,14 +108,18 @@ extension Hub {
         if let refusal = self.whyFull(channel, size, bounds) { return refusal }
         channel.queue.append(
             QueuedMessage(
-                body: body, place: UInt32(siblings?.channels.count ?? 0), size: size, began: now,
-                deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings))
+                body: body, place: UInt32(siblings?.channels.count ?? 0), size: UInt32(size),
+                payer: self.payer, began: now, deadline: now + (bounds?.expiry ?? channel.rules.expiry),
+                group: group, siblings: siblings))
+        channel.mostQueued = max(channel.mostQueued, UInt32(channel.queue.count))
         channel.queuedBytes += size
         channel.mailbox?.messages += 1
         channel.mailbox?.bytes += size
         self.queuedMessages += 1
         self.queuedBytes += size
-        self.memory += Cost.message + size
+        let cost = Cost.message(size, group: group)
+        self.messageMemory += cost
+        self.pay(cost, by: self.payer)
         self.counters.stored += 1
         self.enterBacklog(channel)
         self.setAlarm(for: channel)
@@ -133,7 +138,7 @@ extension Hub {
             if let most, mailbox.messages >= most { return .full(by: .mailbox, most: 0) }
             if let sum = mailbox.capacity, mailbox.bytes + size > sum.bytes { return .full(by: .mailbox, most: 0) }
         }
-        return self.hasMemory(for: Cost.message + size) ? nil : self.isFull
+        return self.hasMemory(for: Cost.message(size, group: nil)) ? nil : self.isFull
     }
 
     /// Lets the mailbox's reader take from the channel in turn.

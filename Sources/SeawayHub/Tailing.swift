@@ -15,12 +15,14 @@ extension Hub {
         for pattern in patterns where !peer.tails.contains(pattern) && !new.contains(pattern) { new.append(pattern) }
         try self.check(peer.names + new.count, .names)
         try self.check(self.tails + new.count, .tails)
+        try self.checkShare(of: .tails, more: new.count, used: self.tails, most: self.configuration.maxTails)
         let cost = new.reduce(0) { $0 + Cost.tail($1) }
         guard self.hasMemory(for: cost) else { throw self.noMemory }
         if peer.tails.isEmpty, !new.isEmpty { self.tailing.append(peer) }
         peer.tails += new
         self.tails += new.count
-        self.memory += cost
+        self.pay(cost, by: peer.payer)
+        self.payers.charge(peer.payer, new.count, .tails)
     }
 
     /// - Parameter patterns: those that are not tailed are passed over; `nil`: all.
@@ -34,7 +36,8 @@ extension Hub {
         let over = peer.tails.filter(isOver)
         peer.tails.removeAll(where: isOver)
         self.tails -= over.count
-        self.memory -= over.reduce(0) { $0 + Cost.tail($1) }
+        self.pay(-over.reduce(0) { $0 + Cost.tail($1) }, by: peer.payer)
+        self.payers.charge(peer.payer, -over.count, .tails)
         if peer.tails.isEmpty { self.tailing.removeAll { $0 === peer } }
     }
 

@@ -6,6 +6,8 @@ final class Watch {
 
     let group: Group
     let channel: Channel
+    /// Who has asked for it first (M6).
+    var payer: PayerID = 0
     /// Connections that hold it; it ends with the last.
     var holders: [PeerID] = []
     /// Members of the group as far as they were told.

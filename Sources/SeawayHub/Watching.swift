@@ -17,7 +17,7 @@ extension Hub {
         let watch = try self.findOrMakeWatch(group, channel)
         watch.holders.append(id)
         peer.watches.append(watch)
-        self.memory += Cost.hold
+        self.pay(Cost.hold, by: peer.payer)
         self.tellWhole(watch)
     }
 
@@ -34,7 +34,9 @@ extension Hub {
         self.work += others.count * Work.look / 8
         if let watch = others.first(where: { $0.group === known }) { return watch }
         try self.check(self.watches + 1, .watches)
-        try self.check(self.groups.count + (known == nil ? 1 : 0), .groups)
+        try self.checkShare(of: .watches, more: 1, used: self.watches, most: self.configuration.maxWatches)
+        try self.checkGroups(more: known == nil ? 1 : 0)
+        try self.checkChannels(more: self.channels.find(channelName) == nil ? 1 : 0)
         let cost = Cost.watch + Cost.hold + Cost.group + Cost.channel + Cost.mailbox + 2 * Name.maxLength
         guard self.hasMemory(for: cost) else { throw self.noMemory }
         guard let form = NameForm(channelName.bytes.span), let channel = self.makeChannel(channelName, form) else {
@@ -45,7 +47,9 @@ extension Hub {
         group.add(watch)
         channel.watches.append(watch)
         self.watches += 1
-        self.memory += Cost.watch
+        watch.payer = self.payer
+        self.pay(Cost.watch, by: self.payer)
+        self.payers.charge(self.payer, 1, .watches)
         return watch
     }
 
@@ -65,7 +69,7 @@ extension Hub {
     }
 
     private func release(_ watch: Watch, by id: PeerID) {
-        self.memory -= Cost.hold
+        self.pay(-Cost.hold, by: self.peer(id).payer)
         watch.holders.removeAll { $0 == id }
         if watch.holders.isEmpty { self.end(watch) }
     }
@@ -76,7 +80,9 @@ extension Hub {
         if watch.group.watches.isEmpty { self.memory -= watch.group.changes.forget(before: .max) }
         watch.channel.watches.removeAll { $0 === watch }
         self.watches -= 1
-        self.memory -= Cost.watch + watch.makeWholeDue()
+        self.memory -= watch.makeWholeDue()
+        self.pay(-Cost.watch, by: watch.payer)
+        self.payers.charge(watch.payer, -1, .watches)
         self.dropIfEmpty(watch.group)
         self.dropIfUnused(watch.channel)
     }
@@ -86,7 +92,7 @@ extension Hub {
     /// Notes for those who watch a group that a membership has begun or ended.
     func note(_ change: Watch.Change, _ channel: Channel, _ group: Group) {
         self.memory += group.changes.append(change, channel.name)
-        if !self.hasMemory(for: 0) {
+        if self.isOverLimit {
             self.work += Work.look * group.watches.count
             for watch in group.watches { self.memory -= watch.makeWholeDue() }
             self.forgetChanges(of: group)
@@ -170,7 +176,7 @@ extension Hub {
     private func look(_ watch: Watch) {
         self.work += Work.look + Work.change * watch.behind
         self.memory += watch.look()
-        if !self.hasMemory(for: 0) { self.memory -= watch.makeWholeDue() }
+        if self.isOverLimit { self.memory -= watch.makeWholeDue() }
         let group = watch.group
         group.changes.tellings += 1
         if group.changes.tellings >= group.watches.count, group.changes.count > 0 { self.forgetChanges(of: group) }
@@ -180,6 +186,8 @@ extension Hub {
     private func hasRoom(for watch: Watch) -> Bool {
         let channel = watch.channel
         let mayBeTaken = channel.queue.isEmpty && !channel.isPaused && channel.isHeard
+        self.payer = watch.payer
+        defer { self.payer = 0 }
         return mayBeTaken || self.whyFull(channel, watch.group.name.bytes.count, nil) == nil
     }
 
@@ -203,6 +211,9 @@ extension Hub {
     /// - Parameter body: used only when the outcome is `stored`.
     package func tell(_ news: WatchNews, body: BodyID, size: Int, now: Int) -> SendOutcome {
         let watch = news.watch
+        // What is told is paid by who has asked for it.
+        self.payer = watch.payer
+        defer { self.payer = 0 }
         let outcome = self.send(to: watch.channel, ifHeard: false, body: body, size: size, now: now)
         switch outcome {
         case .refused:

@@ -64,7 +64,7 @@ package struct ServerSession: Hashable, Sendable {
             if !reason.isOfForm, !isAllowed(request) {
                 self.isTrusted = true
                 self.awaited = .verdict(.refuse(.denied))
-            } else if case .groupSend(let group, let except, _) = request, case .full(.memory, _) = reason {
+            } else if case .groupSend(let group, let except, _) = request, reason.isOfMemory {
                 self.isTrusted = true
                 let name = Name(checked: line.extracting(group).array)
                 self.awaited = .verdict(.countAsFull(group: name, except: except))

@@ -31,6 +31,12 @@ package enum WireRefusal: Error, Hashable, Sendable {
     case limit(of: Resource, most: Int, given: Int)
     /// - Parameter most: what the limit is; 0 where there are two.
     case full(by: Store, most: Int)
+    /// There is some left, but not for whoever has that much of it already (M6).
+    ///
+    /// - Parameter most: what there is for all.
+    case share(of: Resource, whose: ShareHolder, most: Int)
+    /// The same of the broker's memory, where a message has no room.
+    case fullShare(whose: ShareHolder, most: Int)
 
     /// The fixed word on the wire.
     package var code: WireCode {
@@ -49,8 +55,8 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .payload: .payload
         case .gone: .gone
         case .away: .away
-        case .limit: .limit
-        case .full: .full
+        case .limit, .share: .limit
+        case .full, .fullShare: .full
         }
     }
 
@@ -78,6 +84,10 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .full(.bytes, let most): "by=bytes no room: the capacity in bytes is \(most)"
         case .full(.mailbox, _): "by=mailbox no room: the capacity of the mailbox is used up"
         case .full(.memory, let most): "by=memory no room: max-memory is \(most) bytes"
+        case .share(let resource, let holder, let most):
+            "of=\(resource.rawValue) share=\(holder.rawValue) \(holder.text) of max-\(resource.rawValue), which is \(most)"
+        case .fullShare(let holder, let most):
+            "by=memory share=\(holder.rawValue) no room: \(holder.text) of max-memory, which is \(most) bytes"
         }
     }
 
@@ -92,11 +102,32 @@ package enum WireRefusal: Error, Hashable, Sendable {
         (1...Name.maxLength).contains(bytes.count) ? .name : .nameLength(bytes.count)
     }
 
+    /// Whether there is no memory, or no more of it for whoever asks.
+    package var isOfMemory: Bool {
+        switch self {
+        case .full(.memory, _), .fullShare: true
+        default: false
+        }
+    }
+
     /// Whether it makes a stream that has not yet shown a frame in order suspect (F11).
     package var isOfForm: Bool {
         switch self {
         case .unknown, .args, .option, .name, .nameLength, .version, .size: true
         default: false
+        }
+    }
+}
+
+/// Who has a share of what there is for all (M6).
+package enum ShareHolder: String, CaseIterable, Hashable, Sendable {
+    case connection, address, token
+
+    var text: String {
+        switch self {
+        case .connection: "this connection has its share"
+        case .address: "what comes from this address has its share"
+        case .token: "those with this token have their share"
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import SeawayBroker
 import SeawayHub
+import SeawayLog
 import SeawayWire
 
 /// Every bound of a broker as an option; the names are those of PROTOCOL.md.
@@ -29,6 +30,26 @@ struct BrokerOptions: ParsableArguments {
 
     @Option(help: .count("Connections, those beyond are told so and closed."))
     var maxConnections = 10_000
+
+    @Option(
+        help: .count(
+            "Connections of strangers, who have shown no token yet or said nothing; another takes the place of the oldest. (default: a quarter of --max-connections)"
+        ))
+    var maxStrangers: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How much of what there is one connection alone may hold: of memory, channels, groups, watches and tails.",
+            valueName: "percent"))
+    var connectionShare = 75
+
+    @Option(
+        help: ArgumentHelp("The same of all connections from one address.", valueName: "percent"))
+    var addressShare = 94
+
+    @Option(
+        help: ArgumentHelp("The same of all connections with one token, or with none.", valueName: "percent"))
+    var tokenShare = 94
 
     @Option(help: .count("Connections besides those that may still read why they are closed."))
     var maxLingering = 1_024
@@ -92,6 +113,16 @@ struct BrokerOptions: ParsableArguments {
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
         }
+        if let most = self.maxStrangers, !(1...1_000_000_000).contains(most) {
+            throw ValidationError("--max-strangers is \(most); allowed is 1 to 1000000000.")
+        }
+        let shares = [
+            ("connection-share", self.connectionShare), ("address-share", self.addressShare),
+            ("token-share", self.tokenShare),
+        ]
+        for (name, share) in shares where !(1...100).contains(share) {
+            throw ValidationError("--\(name) is \(share); allowed is 1 to 100.")
+        }
         guard (1...64 << 20).contains(self.maxBody.bytes) else {
             throw ValidationError("--max-body is \(self.maxBody); allowed is 1 byte to 64M.")
         }
@@ -132,6 +163,10 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.expiries = self.expiry.map { ($0.pattern, $0.expiry.milliseconds) }
         configuration.hub.mailboxGrace = self.mailboxGrace.milliseconds
         configuration.hub.maxMemory = self.maxMemory.bytes
+        configuration.hub.shares.connection.percent = self.connectionShare
+        configuration.hub.shares.address.percent = self.addressShare
+        configuration.hub.shares.token.percent = self.tokenShare
+        configuration.maxStrangers = self.maxStrangers
         configuration.hub.maxNames = self.maxNames
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups
@@ -139,6 +174,7 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.maxTails = self.maxTails
         configuration.hub.maxChannels = self.maxChannels
         configuration.hub.maxClosed = self.maxClosed
+        configuration.droppedLogLines = { StandardErrorLog.dropped }
         configuration.name = self.name
         configuration.warm = self.warm.milliseconds
         configuration.limits = .init(maxBody: self.maxBody.bytes)

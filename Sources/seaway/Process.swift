@@ -47,6 +47,7 @@ enum Process {
         reload: @escaping @Sendable () async -> Bool = { false }
     ) async throws {
         Memory.keepFreed()
+        Memory.forgetStart()
         let hangups = await self.takeHangups()
         let services =
             [SignalService(signals: signals), HangupService(hangups: hangups, logger: logger, reload: reload)]

@@ -162,6 +162,7 @@ extension BrokerConfiguration {
             case ("max-closed", .number(let value)): self.hub.maxClosed = value
             case ("max-memory", .number(let value)): self.hub.maxMemory = value
             case ("max-connections", .number(let value)): self.maxConnections = value
+            case ("max-strangers", .number(let value)): self.maxStrangers = value
             case ("unread-timeout", .number(let value)): self.unreadTimeout = value
             case ("idle-timeout", .number(let value)): self.idleTimeout = value
             case ("tokens", .list(let lines)): self.tokens = try Tokens(parsing: lines.joined(separator: "\n"))

@@ -84,9 +84,9 @@ import Testing
         watched.endTurn()
         try watched.hub.join(self.name("g"), self.names(0..<30), now: 0)
         // The bodies of others.
-        watched.hub.memoryElsewhere = 100_000
+        watched.hub.hold(100_000, .input, by: 0)
         watched.hub.leave(self.name("g"), self.names(0..<10))
-        watched.hub.memoryElsewhere = 0
+        watched.hub.hold(-100_000, .input, by: 0)
         watched.hub.ready(watched.reader, 9, nil)
         watched.read()
         watched.endTurn()

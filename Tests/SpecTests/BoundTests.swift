@@ -39,6 +39,10 @@ import Testing
             operator sha256:0001020304050607:b4552d3cb00026b05b163c6be778f3bb2ef6e91d092c3dafbf82aa78ac50183b listen=* admin=*
             """)
 
+    private static func names(_ count: Int, from first: Int = 0) -> String {
+        (first..<first + count).map { "n\($0)" }.joined(separator: " ")
+    }
+
     static let situations = [
         Situation("capacity", "SEND :- a {}\nSEND :- a {}\n", ["OK", "ERR full by=messages"]) {
             $0.hub.defaultCapacity.messages = 1
@@ -57,6 +61,20 @@ import Testing
         Situation("max-tails", "TAIL a.*\nTAIL b.*\n", ["OK", "ERR limit of=tails"]) { $0.hub.maxTails = 1 },
         Situation("max-channels", "LISTEN a b\n", ["ERR limit of=channels"]) { $0.hub.maxChannels = 2 },
         Situation("max-connections", "", ["BYE limit"]) { $0.maxConnections = 1 },
+        Situation(
+            "connection-share", "JOIN g \(Self.names(150))\nJOIN g \(Self.names(70, from: 150))\n",
+            ["OK", "ERR limit of=channels share=connection"]
+        ) {
+            $0.hub.maxChannels = 256
+        },
+        Situation("address-share", "JOIN g \(Self.names(150))\n", ["ERR limit of=channels share=address"]) {
+            $0.hub.maxChannels = 256
+            $0.hub.shares.address.percent = 25
+        },
+        Situation("token-share", "JOIN g \(Self.names(150))\n", ["ERR limit of=channels share=token"]) {
+            $0.hub.maxChannels = 256
+            $0.hub.shares.token.percent = 25
+        },
         Situation("frame-timeout", "PING\nSEND :5 a", ["PONG", "BYE idle"], wait: 30_000) { _ in },
         Situation("idle-timeout", "PING\n", ["PONG", "BYE idle"], wait: 1_000) { $0.idleTimeout = 1_000 },
         Situation("login-delay", "HELLO 1 token=operator.2\n", ["ERR auth"], wait: 100) {
@@ -118,6 +136,25 @@ import Testing
         }
     }
 
+    @Test func aStrangerGivesItsPlaceToTheNext() async throws {
+        try await Self.run { configuration in
+            configuration.maxConnections = 3
+            configuration.maxStrangers = 1
+        } _: { broker, looker in
+            let silent = try await broker.connect()
+            try await broker.settle()
+            let next = try await broker.connect()
+            #expect(try await silent.line().hasPrefix("BYE limit "))
+            try await next.send("PING\n")
+            #expect(try await next.line() == "PONG")
+            let third = try await broker.connect()
+            try await third.send("PING\n")
+            #expect(try await third.line() == "PONG")
+            #expect(try await looker.bounds() == ["max-strangers": 1])
+            for peer in [silent, next, third] { await peer.close() }
+        }
+    }
+
     @Test func membershipsWhoseReaderStaysAwayAreCounted() async throws {
         try await Self.run { _ in
         } _: { broker, looker in
@@ -132,7 +169,9 @@ import Testing
     }
 
     @Test func noLimitIsWithoutATest() async throws {
-        let elsewhere = ["max-unread", "unread-timeout", "linger-timeout", "max-lingering", "mailbox-grace"]
+        let elsewhere = [
+            "max-unread", "unread-timeout", "linger-timeout", "max-lingering", "mailbox-grace", "max-strangers",
+        ]
         let byPattern = ["capacity", "expiry"]
         try await Self.run { _ in
         } _: { _, looker in

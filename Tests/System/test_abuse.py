@@ -152,13 +152,15 @@ def test_a_broker_that_stands_still_is_seen_by_the_innocent(house, tmp_path):
 
 
 def test_what_the_innocent_is_refused_is_counted_and_told(house):
-    """Ten places, all of them taken: newcomers are told so."""
+    """Ten places, all of them taken, with that of the innocent: newcomers are told so."""
     target = Target(house, Bound(), full=False, seconds=1)
     target.broker("--max-connections", "10")
     with target.measured():
-        held = [target.stranger(target.broker_port) for _ in range(10)]
+        held = [target.attacker() for _ in range(9)]
+        # They are no strangers, whose places newcomers would get.
+        for attacker in held:
+            attacker.write("PING\n")
         list(target.for_a_while())
-        assert len(held) == 10
     assert target.findings.refused > 0
     assert any("BYE limit" in said for said in target.findings.refusals), target.findings.refusals
     target.end()

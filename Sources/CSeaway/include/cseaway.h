@@ -27,6 +27,17 @@ static inline void cseaway_keep_freed_memory(int mapAbove, int trimAbove) {
 #endif
 }
 
+/// Gives the system back what was freed and is kept for later.
+static inline void cseaway_give_memory_back(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
+/// Lets go of the pages of the program and its libraries that were read so far; those that are needed again are read
+/// again, mostly from the system's cache. What begins a program is a good part of it, and needed no more.
+void cseaway_forget_program(void);
+
 /// Lets the process open so many descriptors, as far as it may by itself.
 ///
 /// Returns how many it may open now; -1 where there is no limit, or nobody knows.

@@ -47,8 +47,10 @@ extension TopScreen {
     private func count(_ key: String) -> String { Amount.count(self.model.sum(key)) }
 
     private var sizes: String {
+        let parts = self.model.counters(in: "memory-of").map { "\($0.0) \(Amount.bytes($0.1))" }
         let memory =
             "memory \(Amount.bytes(self.model.sum("memory"))) of \(Amount.bytes(self.model.limit("max-memory")))"
+            + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
         let counts = ["connections", "channels", "groups", "memberships", "watches"].map { "\($0) \(self.count($0))" }
         return ([memory] + counts).joined(separator: "  ")
     }

@@ -139,7 +139,7 @@ def bodies_that_dribble(target: Target) -> str:
 @attack("memory")
 def every_channel_taken(target: Target) -> str:
     """One client sends to as many channels as there may be, which it may by a right such as http.response.*!*"""
-    target.broker()
+    target.broker("--max-channels", "100000")
     client = target.attacker()
     lines = [f"SEND :- http.response.k!{number} {{}}\n" for number in range(110_000)]
     with target.measured():

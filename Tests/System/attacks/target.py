@@ -177,6 +177,9 @@ class Target:
     # ---- what is attacked
 
     def broker(self, *options: str) -> Program:
+        if "--max-channels" not in options:
+            # One connection has a share of them, and some attacks are by one that has a hundred thousand.
+            options = (*options, "--max-channels", "200000")
         broker = self.house.broker(self.broker_port, *options)
         if not self.watched:
             self.watch_broker(broker)
