@@ -14,7 +14,7 @@ struct ConnectionMemory {
     /// Something was written since it was last looked what is left of it.
     var mayBeUnsent = false
     /// What was counted so far as output.
-    fileprivate var output = 0
+    var output = 0
 
     /// Rooms that are no more than this count as part of the connection.
     static let usualRoom = 16_384
@@ -44,6 +44,7 @@ extension Connection {
     }
 
     /// Counts what is to be sent: gathered, handed over, and held back.
+    @inline(__always)
     func account() {
         let output = self.ownOutput + self.memory.lent + self.memberships.memory
         guard output != self.memory.output else { return }
@@ -51,14 +52,11 @@ extension Connection {
         self.memory.output = output
     }
 
-    /// Some bytes were handed over, and bodies that others get too.
+    /// Many bytes were handed over, or bodies that others get too, or some that wait behind others.
     func noteHandOver(_ bytes: Int, _ bodies: [SharedBody]) {
-        self.memory.mayBeUnsent = true
-        if !bodies.isEmpty || bytes >= ConnectionMemory.mostRoom || self.isFull {
-            self.memory.bodies += bodies
-            self.memory.lent = max(self.memory.lent, bytes)
-            if !self.isFull { self.lookAtLent() }
-        }
+        self.memory.bodies += bodies
+        self.memory.lent = max(self.memory.lent, bytes)
+        if !self.isFull { self.lookAtLent() }
     }
 
     /// Looks what is left of what was handed over; a buffer is there until all of it has left.

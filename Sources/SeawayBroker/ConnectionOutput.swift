@@ -48,7 +48,10 @@ extension Connection {
         self.output = GatheredOutput()
         self.transport.write(output.parts, output.last)
         self.askTransport()
-        self.noteHandOver(output.ownBytes, output.bodies)
+        self.memory.mayBeUnsent = true
+        if self.isFull || output.isShared || output.last.readableBytes >= ConnectionMemory.mostRoom {
+            self.noteHandOver(output.ownBytes, output.bodies)
+        }
     }
 
     func askTransport() {

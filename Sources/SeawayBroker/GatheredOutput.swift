@@ -4,30 +4,50 @@ import SeawayHub
 /// What a connection is to be sent: frames side by side in one buffer, and between them large bodies, each of which is in
 /// memory once for all who get it.
 struct GatheredOutput {
-    /// Complete, in their order.
-    private(set) var parts: [ByteBuffer] = []
-    private var bytesInParts = 0
-    /// Those of the parts that others get too.
-    private(set) var bodies: [SharedBody] = []
-    private var bytesOfBodies = 0
+    /// What stands before the last buffer. There is none for nearly every connection, and one word says so.
+    private final class Parts {
+        var buffers: [ByteBuffer] = []
+        var bytes = 0
+        /// Those that others get too.
+        var bodies: [SharedBody] = []
+        var bytesOfBodies = 0
+    }
+
+    private var before: Parts?
     /// What is written to.
     var last = ByteBuffer()
 
+    /// Complete, in their order.
+    var parts: [ByteBuffer] { self.before?.buffers ?? [] }
+
+    /// Those of the parts that others get too.
+    var bodies: [SharedBody] { self.before?.bodies ?? [] }
+
+    var isShared: Bool { self.before != nil }
+
     @inline(__always)
-    var readableBytes: Int { self.bytesInParts + self.last.readableBytes }
+    var readableBytes: Int {
+        guard let before = self.before else { return self.last.readableBytes }
+        return before.bytes + self.last.readableBytes
+    }
 
     /// Without the bodies that are shared.
     @inline(__always)
-    var ownBytes: Int { self.readableBytes - self.bytesOfBodies }
+    var ownBytes: Int {
+        guard let before = self.before else { return self.last.readableBytes }
+        return before.bytes - before.bytesOfBodies + self.last.readableBytes
+    }
 
     /// Puts a body behind what is there, without a copy of its bytes.
     mutating func append(shared body: SharedBody) {
+        let before = self.before ?? Parts()
+        self.before = before
         let bytes = body.bytes
-        self.bodies.append(body)
-        self.bytesOfBodies += bytes.readableBytes
-        if self.last.readableBytes > 0 { self.parts.append(self.last) }
-        self.parts.append(bytes)
-        self.bytesInParts += self.last.readableBytes + bytes.readableBytes
+        if self.last.readableBytes > 0 { before.buffers.append(self.last) }
+        before.buffers.append(bytes)
+        before.bytes += self.last.readableBytes + bytes.readableBytes
+        before.bodies.append(body)
+        before.bytesOfBodies += bytes.readableBytes
         self.last = ByteBuffer()
     }
 }

@@ -42,6 +42,7 @@ extension Hub {
         self.work += Work.look * self.closed.forget(now: now, most: self.piece / Work.change)
         self.tellAgain()
         self.giveRoomBack(until: limit)
+        self.forgetDeadAlarms()
         while let alarm = self.alarms.min, alarm.at <= now {
             guard self.work < limit else {
                 self.isLate = true
@@ -97,7 +98,11 @@ extension Hub {
 
     private func insert(_ alarm: Alarm) {
         self.alarms.insert(alarm)
-        // Records come and go faster than their alarms: those of dropped ones must not pile up.
+        self.forgetDeadAlarms()
+    }
+
+    /// Records come and go faster than their alarms: those of dropped ones must not pile up.
+    private func forgetDeadAlarms() {
         guard self.alarms.count > 64 + 2 * (2 * self.channels.count + self.mailboxes.count) else { return }
         self.alarms = Heap(self.alarms.unordered.filter(\.isLive))
     }

@@ -48,7 +48,9 @@ final class Channel: Named {
     /// The most that it has held since its room was given back.
     var mostQueued: UInt32 = 0
     /// So many that their room is kept.
-    static let fewQueued = 8
+    static let fewQueued = 4
+    /// So many that their room is not kept for a moment.
+    static let manyQueued: UInt32 = 16
     /// It stands among those whose room may be given back.
     var isRoomy = false
     var queuedBytes = 0

@@ -189,10 +189,16 @@ extension Hub {
         self.noteRoom(of: channel)
     }
 
-    /// Sees to it that an emptied queue gives its room back, if nothing has come to it by the next ``wake(now:)``.
+    /// Sees to it that an emptied queue gives its room back: at once if it is much, else if nothing has come to it by the
+    /// next ``wake(now:)``.
     @inline(__always)
     func noteRoom(of channel: Channel) {
         guard channel.mostQueued > Channel.fewQueued, channel.queue.isEmpty, !channel.isRoomy else { return }
+        guard channel.mostQueued <= Channel.manyQueued else {
+            channel.queue = []
+            channel.mostQueued = 0
+            return
+        }
         channel.isRoomy = true
         self.roomy.append(channel)
     }
@@ -200,7 +206,7 @@ extension Hub {
     /// Gives back what emptied queues have kept.
     func giveRoomBack(until limit: Int) {
         while let channel = self.roomy.last, self.work < limit {
-            self.work += Work.change
+            self.work += Work.look
             self.roomy.removeLast()
             channel.isRoomy = false
             guard channel.queue.isEmpty else { continue }

@@ -110,6 +110,11 @@ extension Hub {
     private func dropAll(in channel: Channel, _ reason: HubCounters.Drop, until limit: Int) -> Bool {
         while let message = channel.queue.popFirst() {
             self.work += Work.change
+            if reason == .unlistened, let siblings = message.siblings, !siblings.channels.isEmpty {
+                // All of them end: the list of them, as long as they are many, is not kept until the last has.
+                self.work += siblings.channels.count * Work.look / 16
+                siblings.channels = []
+            }
             self.drop(message, from: channel, reason)
             guard self.work < limit else { return channel.queue.isEmpty }
         }

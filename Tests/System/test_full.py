@@ -100,12 +100,16 @@ class Full:
     closes: bool = False
 
 
+#: Those that bound what one may have of all there is.
+SHARES = ("connection", "address", "token")
+
 WAYS = [
     Full("the channel is full", waiting_request, GET, REFUSED % "full", broker=("--capacity", "http.request=1")),
     Full("the channel's bytes are full", waiting_body, post(30_000, 30_000), REFUSED % "full",
          broker=("--capacity", "http.request=100,20K")),
     Full("the broker is full", waiting_messages, post(60_000, 60_000), REFUSED % "full",
-         broker=("--max-memory", "2M", "--max-body", "100K")),
+         # One client alone may fill it.
+         broker=("--max-memory", "2M", "--max-body", "100K", *(f"--{whose}-share=100" for whose in SHARES))),
     Full("there are no more channels", many_channels, GET, REFUSED % "refused", broker=("--max-channels", "20")),
     Full("too many connections", a_connection, GET, REFUSED % "too_many_connections",
          server=("--max-http-connections", "1"), closes=True),

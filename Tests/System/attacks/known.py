@@ -24,8 +24,6 @@ def known(reason: str, *bounds: str, steady: bool = True) -> Known:
 
 
 KNOWN: dict[str, Known] = {
-    "credit-at-once": known(FREED, "memory", steady=False),
-    "queues-that-were-emptied": known(FREED, "memory", steady=False),
     "watched-joins": known(TURNS, *TIME, steady=False),
     "pages-of-a-queue": known(BODY, *TIME, steady=False),
     "group-messages-in-a-row": known(TURNS, "p99", steady=False),
