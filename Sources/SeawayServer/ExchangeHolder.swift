@@ -23,6 +23,15 @@ protocol ExchangeHolder: AnyObject {
 
 /// One connection, as far as the server watches it and ends it.
 protocol ServerConnection: AnyObject {
+    /// What it does for its client.
+    var use: ConnectionUse { get }
+
+    /// Who is at its other end.
+    var addresses: ConnectionAddresses { get }
+
+    /// Ends at once, since another is to have its place (I34).
+    func giveWay()
+
     /// Looks for what has waited too long.
     func sweep(at now: Moment)
 

@@ -82,6 +82,8 @@ package final class InterfaceServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // A client that ends its sending side is answered (I30).
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // One behind the other goes by turns (I37).
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
             )

@@ -63,6 +63,12 @@ extension PlaceHolder {
 
     // MARK: What the server sees to
 
+    var use: ConnectionUse { self.place.context == nil ? .busy : .unused }
+
+    var addresses: ConnectionAddresses { self.place.context.map { self.core.addresses(of: $0.channel) } ?? .init() }
+
+    func giveWay() { self.abort(.left) }
+
     func sweep(at now: Moment) {
         if self.place.isLate(at: now) { self.isLate() } else if self.core.isDraining { self.drain() }
     }

@@ -73,8 +73,12 @@ final class ReplyInbox {
         self.boxes = Self.newBoxes(prefixes, self.server, credit)
     }
 
+    /// Of several with one prefix each has a random name of its own: who knows one cannot send to the others.
     private static func newBoxes(_ prefixes: [String], _ server: String, _ credit: Int) -> [ReplyMailbox] {
-        prefixes.map { ReplyMailbox($0, server: server, credit: credit) }
+        prefixes.enumerated().map { index, prefix in
+            let isFirst = prefixes.firstIndex(of: prefix) == index
+            return ReplyMailbox(prefix, server: isFirst ? server : ReplyMailbox.randomName(), credit: credit)
+        }
     }
 
     /// Whether what is sent to it now would come; not while the layer refuses it.

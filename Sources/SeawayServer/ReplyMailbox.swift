@@ -2,6 +2,8 @@ import SeawayMessage
 
 /// A mailbox in which what workers send to all of a server's connections comes (protocol/INTERFACE.md, I1, I2 and W1).
 struct ReplyMailbox {
+    /// The random part of its name.
+    let server: String
     /// Its channels.
     let names: SealedNames
     /// `nil` until the layer has taken the listening.
@@ -11,9 +13,10 @@ struct ReplyMailbox {
     private let credit: Int
 
     /// - Parameters:
-    ///   - server: of ``randomName()``.
+    ///   - server: of ``randomName()``; another where that is not to be known by who knows that of other mailboxes.
     ///   - credit: how many messages may be delivered ahead.
     init(_ prefix: String, server: String, credit: Int) {
+        self.server = server
         self.names = SealedNames(stem: "\(prefix).\(server)!")
         self.credit = credit
     }

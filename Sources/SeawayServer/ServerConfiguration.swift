@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable {
     package var backlog = 1_024
 
     package var maxConnections = 10_000
+    /// Bytes of all that is held for clients (I35).
+    package var maxMemory = 1 << 30
     /// Connections from one address, or from one /64 of IPv6; 0 sets no limit (I68).
     package var maxConnectionsPerAddress = 0
     /// Who is believed in what is said of clients (I64).
@@ -72,6 +74,9 @@ package struct ServerConfiguration: Sendable {
     package var maxUnsent = 262_144
     /// Bytes below which a paused reply channel is resumed.
     package var resumeBelow = 65_536
+    /// Requests of one event loop that the layer has not answered, beyond which those that come behind others wait (I37).
+    package var maxUnsettled = 32
+
     /// Messages that the layer may deliver ahead, renewed by halves.
     package var credit = 1_024
 

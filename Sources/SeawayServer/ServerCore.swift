@@ -14,6 +14,7 @@ package final class ServerCore {
     let logger: Logger
     let place: LoopPlace
     let message: RequestMessage
+    private let mailboxes: RouteMailboxes
 
     package internal(set) var counters = ServerCounters()
     /// What new connections are shown; `nil` where the server speaks without TLS.
@@ -26,6 +27,17 @@ package final class ServerCore {
     package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
     /// Bytes of request bodies that are held, over all connections.
     var bodies: BudgetShare
+    /// All that is held for clients.
+    package let memory: MemoryAccount
+    /// Who reads much, and who sends requests behind others.
+    package let reads: LoopTurns
+    package let input: LoopTurns
+    private var freed: FreedMemory
+    /// Whether somebody who sends one request at a time has sent one, since the last sweep and before it.
+    private var asks = (now: false, before: false)
+    private var othersAsk: Bool { self.asks.now || self.asks.before }
+    /// Requests that the layer has not answered.
+    private var unsettled = 0
     /// What proxies have said of connections that are open.
     var toldAddresses: [ObjectIdentifier: ConnectionAddresses] = [:]
 
@@ -36,7 +48,7 @@ package final class ServerCore {
     private var holders: [UInt64: any ExchangeHolder] = [:]
     /// By which connection requests under way went that a broker has taken.
     private var carriers: [UInt64: Carrier] = [:]
-    private var connections: [ObjectIdentifier: any ServerConnection] = [:]
+    var connections = ConnectionPlaces()
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
     /// When the log said last which time was over.
@@ -50,20 +62,30 @@ package final class ServerCore {
         let place = place ?? LoopPlace(onlyOneOf: configuration)
         self.place = place
         self.bodies = BudgetShare(place.shares.bodies)
+        self.memory = MemoryAccount(
+            place.shares.memory, limit: configuration.maxMemory, addresses: place.shares.holdings)
+        self.reads = LoopTurns(.reads, budget: 8, work: 1, eventLoop: eventLoop)
+        self.input = LoopTurns(.input, budget: 32, work: HTTP1Handler.quantum, eventLoop: eventLoop)
         self.configuration = configuration
+        self.mailboxes = RouteMailboxes(configuration.routes)
         self.layer = layer
         self.eventLoop = eventLoop
         self.logger = logger
         self.message = RequestMessage(scheme: configuration.scheme, rootPath: configuration.rootPath)
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
-        self.now = Moment(eventLoop.now)
+        let now = Moment(eventLoop.now)
+        self.now = now
+        self.freed = FreedMemory(now: now)
         self.tls = configuration.tls
+        self.input.hasOthers = { [unowned self] in self.othersAsk }
+        self.input.isHeld = { [unowned self] in self.unsettled >= self.configuration.maxUnsettled }
     }
 
     /// Where answers come.
     private(set) lazy var inbox = ReplyInbox(
-        ["http.response"], layer: self.layer, eventLoop: self.eventLoop, credit: self.configuration.credit,
+        Array(repeating: "http.response", count: self.mailboxes.count), layer: self.layer, eventLoop: self.eventLoop,
+        credit: self.configuration.credit,
         now: self.now, logger: self.logger, owner: self)
 
     /// What is answered with files.
@@ -91,7 +113,13 @@ package final class ServerCore {
     package var bodyBytes: Int { self.bodies.used }
 
     /// All that is counted here.
-    package var metrics: ServerMetrics { ServerMetrics(server: self.counters, wire: self.sockets.wire.counters) }
+    package var metrics: ServerMetrics {
+        ServerMetrics(
+            server: self.counters, wire: self.sockets.wire.counters,
+            memory: Dictionary(uniqueKeysWithValues: MemoryPart.allCases.map { ($0, self.memory.bytes(of: $0)) }),
+            // Of all loops: they are summed up.
+            memoryLimit: self.place.index == 0 ? self.memory.limit : 0)
+    }
 
     var answerLimits: Answer.Limits {
         Answer.Limits(fields: self.configuration.maxAnswerFields, bytes: self.configuration.maxAnswerHead)
@@ -103,69 +131,31 @@ package final class ServerCore {
     /// The mailbox's name, for tests and logs.
     package var mailboxName: String { self.inbox.boxes[0].name }
 
-    // MARK: Connections
-
-    /// - Returns: whether there is a place for one more.
-    func enter(_ connection: any ServerConnection) -> Bool {
-        self.counters.connections += 1
-        guard self.shares.connections.enter(below: self.configuration.maxConnections) else {
-            self.counters.count(.tooManyConnections)
-            return false
-        }
-        self.connections[ObjectIdentifier(connection)] = connection
-        self.counters.openConnections = self.connections.count
-        return true
-    }
-
-    /// Whether there may be one more connection, or one more WebSocket on a stream of one.
-    var hasPlace: Bool {
-        self.shares.connections.hasRoom(below: self.configuration.maxConnections)
-    }
-
-    /// Gives the place of a connection to what carries it from now on.
-    ///
-    /// - Returns: whether it had one still.
-    func enter(_ connection: any ServerConnection, inPlaceOf other: any ServerConnection) -> Bool {
-        guard self.connections.removeValue(forKey: ObjectIdentifier(other)) != nil else { return false }
-        self.connections[ObjectIdentifier(connection)] = connection
-        return true
-    }
-
-    /// Gives up a place for what takes it at once.
-    func giveUpPlace(of connection: any ServerConnection) {
-        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        self.shares.connections.leave()
-        self.counters.connections -= 1
-    }
-
-    func leave(_ connection: any ServerConnection) {
-        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        self.shares.connections.leave()
-        self.counters.openConnections = self.connections.count
-        self.resolveIfEmpty()
-    }
-
     /// Looks for what has waited too long, in every connection.
     package func sweep(at now: Moment) {
         self.now = now
+        self.asks = (false, self.asks.now)
         self.writer.date.update(unixSeconds: HTTPDate.systemSeconds())
         self.inbox.sweep(at: now)
         if self.hasSocketInbox { self.socketInbox.sweep(at: now) }
-        for connection in self.connections.values { connection.sweep(at: now) }
+        for connection in self.connections.all { connection.sweep(at: now) }
         self.sockets.sweep(at: now)
         self.compression.sweep(at: now)
+        if self.freed.look(freed: self.memory.takeFreed(), at: now) { FreedMemory.giveBack() }
     }
 
     // MARK: Requests
 
     /// A number that this process never uses twice.
-    func nextNumber() -> UInt64 {
+    ///
+    /// - Parameter box: of the loop's reply mailboxes, that of the answers.
+    func nextNumber(in box: Int = 0) -> UInt64 {
         self.lastNumber += 1
-        return self.place.number(self.lastNumber)
+        return self.place.number(self.mailboxes.number(self.lastNumber, in: box))
     }
 
-    func beginRequest(of holder: any ExchangeHolder) -> UInt64 {
-        let number = self.nextNumber()
+    func beginRequest(of holder: any ExchangeHolder, to route: RequestRoute) -> UInt64 {
+        let number = self.nextNumber(in: self.mailboxes.index(of: route))
         self.holders[number] = holder
         return number
     }
@@ -202,14 +192,24 @@ package final class ServerCore {
             head, checked, body: body, replyChannel: self.replyChannel(number), bodyChannel: bodyChannel,
             addresses: addresses)
         self.counters.requests += 1
+        self.unsettled += 1
         let core = self.bound
         self.layer.sendCarried(payload, to: route.channel, ifHeard: false, stream: nil) { answer, carrier in
             core.run { core in
+                core.settled()
                 guard answer == .done else { return core.requestWasNotTaken(number, answer, channel: route.channel) }
                 // The answer may have been faster.
                 if core.holders[number] != nil { core.carriers[number] = carrier }
             }
         }
+    }
+
+    /// Somebody has sent a request, and none before it that is not answered.
+    func oneAsks() { self.asks.now = true }
+
+    private func settled() {
+        self.unsettled -= 1
+        if self.unsettled < self.configuration.maxUnsettled { self.input.goOn() }
     }
 
     private func requestWasNotTaken(_ number: UInt64, _ answer: SendAnswer, channel: String) {
@@ -254,11 +254,14 @@ package final class ServerCore {
 
     // MARK: Reply channels
 
-    func replyChannel(_ number: UInt64) -> String { self.inbox.boxes[0].names.name(of: number) }
+    func replyChannel(_ number: UInt64) -> String {
+        self.inbox.boxes[self.mailboxes.box(of: self.place.drawn(number))].names.name(of: number)
+    }
 
     /// Where the body of a request goes in pieces.
     func bodyChannel(_ number: UInt64) -> String {
-        SealedNames(stem: "http.request.body?\(self.inbox.server).", seal: self.bodySeal).name(of: number)
+        let server = self.inbox.boxes[self.mailboxes.box(of: self.place.drawn(number))].server
+        return SealedNames(stem: "http.request.body?\(server).", seal: self.bodySeal).name(of: number)
     }
 
     /// Begins to take answers, and what is sent to WebSockets.
@@ -280,7 +283,7 @@ package final class ServerCore {
         let promise = self.whenEmpty ?? self.eventLoop.makePromise(of: Void.self)
         self.whenEmpty = promise
         self.isDraining = true
-        for connection in self.connections.values { connection.drain() }
+        for connection in self.connections.all { connection.drain() }
         self.sockets.leave(within: grace / 2)
         self.resolveIfEmpty()
         return promise.futureResult
@@ -288,7 +291,7 @@ package final class ServerCore {
 
     /// Ends all connections, answered or not.
     package func abort() {
-        for connection in self.connections.values { connection.abort(.shutdown) }
+        for connection in self.connections.all { connection.abort(.shutdown) }
         self.sockets.abort()
     }
 
@@ -339,17 +342,15 @@ package final class ServerCore {
 // MARK: What workers answer
 extension ServerCore: ReplyInboxOwner {
     func receive(_ delivery: Delivery, in box: Int) {
-        let answer: Result<Answer, AnswerFault>
-        do throws(AnswerFault) {
-            answer = .success(try Answer(delivery.body, limits: self.answerLimits))
-        } catch {
-            answer = .failure(error)
-        }
+        // Read for the first name that was given out: of forged ones nobody needs to know what they say.
+        var read: Result<Answer, AnswerFault>?
         for channel in delivery.channels {
             guard let number = self.inbox.boxes[box].names.number(of: channel) else {
                 self.counters.unknownAnswers += 1
                 continue
             }
+            let answer = read ?? self.read(delivery.body)
+            read = answer
             guard self.deliver(answer, to: number) else {
                 self.counters.lateAnswers += 1
                 self.layer.close([channel])
@@ -357,6 +358,14 @@ extension ServerCore: ReplyInboxOwner {
                 if let own = (try? answer.get())?.disconnectChannel { self.tell(own, channel, path: "", .over) }
                 continue
             }
+        }
+    }
+
+    private func read(_ body: Payload) -> Result<Answer, AnswerFault> {
+        do throws(AnswerFault) {
+            return .success(try Answer(body, limits: self.answerLimits))
+        } catch {
+            return .failure(error)
         }
     }
 

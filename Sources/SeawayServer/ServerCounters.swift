@@ -3,6 +3,8 @@ package struct ServerCounters: Hashable, Sendable {
     /// Connections accepted, and those open now.
     package var connections = 0
     package var openConnections = 0
+    /// Connections that gave way to others, by what they did for their clients.
+    package var gaveWay: [ConnectionUse: Int] = [:]
     /// Connections beyond the limit.
     package var refusedConnections = 0
     /// Connections beyond the limit of their address.
@@ -29,6 +31,8 @@ package struct ServerCounters: Hashable, Sendable {
     package var refused = 0
     /// 503: no room for another body.
     package var noRoomForBody = 0
+    /// 503: more was held for a client than its share.
+    package var noMemory = 0
 
     /// 400, 405, 417, 426 and 501.
     package var badRequests = 0

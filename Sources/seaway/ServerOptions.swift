@@ -73,6 +73,9 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .size("Bodies that are held, in all."))
     var maxBufferedBodies = SizeOption(bytes: 256 << 20)
 
+    @Option(help: .size("Everything that is held for clients of HTTP, in all."))
+    var maxHttpMemory = SizeOption(bytes: 1 << 30)
+
     @Option(help: .count("HTTP connections, WebSockets included."))
     var maxHttpConnections = 10_000
 
@@ -101,6 +104,9 @@ struct ServerOptions: ParsableArguments {
         }
         if let loops = self.loops, !(1...Self.mostLoops).contains(loops) {
             throw ValidationError("--loops is \(loops); allowed is 1 to \(Self.mostLoops).")
+        }
+        guard self.maxHttpMemory.bytes >= 1 << 20 else {
+            throw ValidationError("--max-http-memory is \(self.maxHttpMemory); it is 1M at least.")
         }
         guard (0...1 << 20).contains(self.bodyInline.bytes) else {
             throw ValidationError("--body-inline is \(self.bodyInline); allowed is 0 to 1M.")
@@ -167,6 +173,7 @@ struct ServerOptions: ParsableArguments {
         configuration.maxRequestBody = self.maxRequestBody.bytes
         configuration.bodyInline = self.bodyInline.bytes
         configuration.maxBufferedBodies = self.maxBufferedBodies.bytes
+        configuration.maxMemory = self.maxHttpMemory.bytes
         configuration.maxConnections = self.maxHttpConnections
         configuration.maxPipelined = self.maxPipelined
         configuration.rootPath = self.rootPath

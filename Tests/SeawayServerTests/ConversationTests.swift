@@ -57,7 +57,10 @@ import Testing
         let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in nil }))
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", count: 1_000))
-        while server.core.counters.full < 1_000 { server.layer.answerHeld(.refused(Refusal(code: "full"))) }
+        while server.core.counters.full < 1_000, client.isOpen {
+            server.layer.answerHeld(.refused(Refusal(code: "full")))
+            server.run()
+        }
         #expect(try client.output().ranges(of: "HTTP/1.1 503").count == 1_000)
     }
 

@@ -25,6 +25,8 @@ final class EmbeddedServer {
         self.layer = layer
         self.core = ServerCore(
             configuration: configuration, layer: layer, eventLoop: self.loop, logger: log.logger)
+        self.core.reads.later = { loop, _, body in loop.execute(body) }
+        self.core.input.later = { loop, _, body in loop.execute(body) }
         self.now = self.core.now
         self.core.fileThreads = threads
         self.core.outgoing = { [outputs] in outputs.all[ObjectIdentifier($0)] ?? Outgoing(waiting: 0, taken: 0) }

@@ -38,6 +38,8 @@ import Testing
         let server = EmbeddedServer(layer: FakeLayer(verdict: { _, _ in .refused(Refusal(code: "full")) }))
         let client = try server.connect()
         try client.send(String(repeating: "GET / HTTP/1.1\r\nhost: a\r\n\r\n", count: 50))
+        // Those behind others, each in its turn.
+        server.run()
         #expect(try client.output().ranges(of: "HTTP/1.1 503").count == 50)
     }
 

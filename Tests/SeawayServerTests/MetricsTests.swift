@@ -57,7 +57,8 @@ import Testing
         let all: [Any] = [
             server, server.sockets, server.tls, server.http2, server.files, server.compression, wire,
         ]
-        let byName = HTTP2Fault.allCases.count + TimeLimit.allCases.count
+        let memory = MemoryPart.allCases.count + 1
+        let byName = HTTP2Fault.allCases.count + TimeLimit.allCases.count + GivingWay.uses.count + memory
         #expect(shown == all.reduce(byName) { $0 + count($1) })
     }
 

@@ -103,13 +103,13 @@ def test_every_bound_is_an_option(house, ports):
 
 @pytest.mark.parametrize("command", ["serve", "up"])
 def test_every_limit_of_a_request_is_an_option(command):
-    """As INTERFACE.md, section 7, calls them; but for the connections, which a broker has too."""
+    """As INTERFACE.md, section 7, calls them; but for those which a broker has too."""
     options = run(command, "--help").stdout
     page = (PROTOCOL / "INTERFACE.md").read_text()
     limits = re.findall(r"^\| `([a-z-]+)` \|", page.split("## 7.")[1].split("\n## ")[0], re.MULTILINE)
     assert len(limits) >= 10
     for limit in limits:
-        name = "max-http-connections" if limit == "max-connections" else limit
+        name = limit.replace("max-", "max-http-") if limit in ("max-connections", "max-memory") else limit
         assert f"--{name} <" in options, limit
 
 

@@ -17,7 +17,7 @@ final class AnswerCompression {
         self.core = core
         self.configuration = core.configuration.compression
         self.rule = CompressionRule(self.configuration)
-        self.pool = CompressorPool(self.configuration, now: core.now)
+        self.pool = CompressorPool(self.configuration, now: core.now, memory: core.memory)
     }
 
     /// A request is about to be answered.

@@ -6,11 +6,16 @@ package final class CompressorPool {
     private var usedAt: Moment
     private var now: Moment
 
+    private let memory: MemoryAccount?
+
     private static let maxIdle = 8
+    private static let memoryLevel = 8
     private static let idleTime = Duration.seconds(30)
 
-    package init(_ configuration: CompressionConfiguration, now: Moment) {
+    /// - Parameter memory: where what is taken counts.
+    package init(_ configuration: CompressionConfiguration, now: Moment, memory: MemoryAccount? = nil) {
         self.configuration = configuration
+        self.memory = memory
         self.usedAt = now
         self.now = now
     }
@@ -21,9 +26,18 @@ package final class CompressorPool {
     package func take() -> Deflater? {
         self.usedAt = self.now
         guard self.inUse < self.configuration.maxCompressors,
-            let deflater = self.idle.popLast() ?? Deflater(.gzip, level: self.configuration.level, memoryLevel: 8)
+            let deflater = self.idle.popLast() ?? self.make()
         else { return nil }
         self.inUse += 1
+        return deflater
+    }
+
+    private func make() -> Deflater? {
+        let bytes = Deflater.bytes(windowBits: 15, memoryLevel: Self.memoryLevel)
+        guard self.memory.map({ $0.left >= bytes }) ?? true,
+            let deflater = Deflater(.gzip, level: self.configuration.level, memoryLevel: Self.memoryLevel)
+        else { return nil }
+        deflater.lease = self.memory.map { MemoryLease($0, .compression, bytes: bytes) }
         return deflater
     }
 

@@ -40,6 +40,13 @@ package final class Deflater {
 
     /// At one place for good, because zlib's state points back to it.
     private let stream: UnsafeMutablePointer<z_stream>
+    /// That it is held.
+    package var lease: MemoryLease?
+
+    /// Bytes that one takes.
+    package static func bytes(windowBits: Int, memoryLevel: Int) -> Int {
+        1 << (max(9, windowBits) + 2) + 1 << (memoryLevel + 9) + 6_144
+    }
 
     /// - Parameters:
     ///   - level: 1 to 9.

@@ -64,6 +64,16 @@ package struct ConnectionClock: Hashable, Sendable {
     package mutating func readingStopped(at now: Moment) { self.enter(.stopped, now) }
     package mutating func sideEnded(at now: Moment) { self.enter(.lingering, now) }
 
+    /// What the connection does for a client of whom no request is under way.
+    package var use: ConnectionUse {
+        switch self.phase {
+        case .fresh: .unused
+        case .idle: .idle
+        case .head: .asking
+        case .body, .stopped, .lingering: .busy
+        }
+    }
+
     /// Whether nothing of a request has come for so long.
     package func isQuiet(for time: Duration, at now: Moment) -> Bool {
         switch self.phase {

@@ -28,7 +28,8 @@ package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {
     }
 
     private var queue: [Exchange] = []
-    private var waitingBytes = 0
+    /// Bytes of answers whose turn has not come.
+    package private(set) var waitingBytes = 0
     /// Bytes that may wait before a reply channel is paused.
     private let maxWaiting: Int
 

@@ -40,8 +40,9 @@ extension HTTP1Handler: AnswerDispatch {
                 self.write(output)
                 self.context?.flush()
             }
+            self.countAnswers()
             // Writing may have ended the connection, and with it the exchange.
-            self.pauseIfNeeded(isWritable: self.isWritable)
+            self.pauseIfNeeded(isWritable: self.isWritable && !self.memory.isOver)
         }
     }
 
@@ -60,6 +61,7 @@ extension HTTP1Handler: AnswerDispatch {
             self.write(output)
             self.advance(context)
         }
+        self.countAnswers()
         self.pauseIfNeeded(isWritable: self.isWritable)
     }
 
@@ -74,7 +76,7 @@ extension HTTP1Handler: AnswerDispatch {
         context.flush()
         self.clock.answerLeft(at: self.core.now)
         if closes || (self.takesNoMore && self.exchanges.isEmpty && self.isBetweenRequests) { return self.end() }
-        if self.isWritable { self.resumeFirst() }
+        if self.isWritable, !self.memory.isOver { self.resumeFirst() }
         self.letClientSend()
         self.letReaderHaveBody()
         self.goOnReading()
@@ -127,6 +129,8 @@ extension HTTP1Handler {
         self.lookAtOutput(at: now)
         if self.core.isDraining { self.drain() }
         self.failOverdue(at: now)
+        // Where not the client was the reason, but what all hold, nothing else tells that it is over.
+        if self.exchanges.first?.isPaused ?? false, self.isWritable, !self.memory.isOver { self.resumeFirst() }
         self.lookAtEnd(at: now)
         // While the server itself does not read, or has not told the client to send, the client owes nothing.
         if self.waitsToSend || !self.bodyHasRoom { self.clock.readingWasHeld(at: now) }

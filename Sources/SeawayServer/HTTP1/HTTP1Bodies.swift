@@ -71,5 +71,6 @@ extension HTTP1Handler {
         let held = self.intake.bodySize + self.bodies.values.reduce(0) { $0 + $1.stream.held }
         if held != self.countedBody { self.core.bodies.change(by: held - self.countedBody) }
         self.countedBody = held
+        self.memory.set(.bodies, to: held)
     }
 }

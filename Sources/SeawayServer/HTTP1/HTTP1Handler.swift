@@ -32,13 +32,13 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private(set) var addresses = ConnectionAddresses()
     /// What came in one read behind the requests that fill the connection's places; nothing more is read until it was
     /// taken.
-    private let pipelined: PipelinedInput
+    let pipelined: PipelinedInput
     /// The same, of what was parsed with them.
-    private var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
+    private(set) var held = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 0)
     /// What is to be said behind all that is held back: what came behind it is no request.
     private var heldRefusal: ErrorAnswer?
     private var takesHeld = false
-    private var readIsHeld = false
+    private(set) var readIsHeld = false
     private var sawPart = false
     var waitsToSend = false
     /// Bodies that go to their readers in pieces, by their requests' numbers, and the one that still comes in.
@@ -46,13 +46,26 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     var incoming: UInt64?
     /// Bytes of bodies that this connection has in the sum of all.
     var countedBody = 0
+    /// All that is held for its client.
+    var memory: HeldMemory
+    /// Requests that may begin now, without another turn (I37).
+    var credit = 0
+    var isInLine = false
+    /// Bytes of a head that has yet to come whole.
+    var unparsed = 0
+    /// Bytes that came since the last turn to read.
+    var lastRead = 0
+    /// Whether this waits for its turn to read on.
+    var readIsPutOff = false
     /// What this connection may become, while a worker is asked.
     var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.
     var waitingUpgrade: (HTTPRequestHead, RequestCheck.Head)?
 
-    /// Bytes that are parsed at a time between requests, and of a body that may end at any of them.
-    private static let slice = 4_096
+    /// Bytes that are parsed at a time between requests; fewer of a client that has sent one behind the other.
+    private var slice = 4_096
+    private static let sliceOfPipelined = 256
+    /// The same of a body that may end at any of them.
     private static let sliceOfBody = 16_384
     /// More parts than one of these slices can hold: nobody has so many.
     private static let maxHeld = 16_384
@@ -74,6 +87,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
         self.clock = ConnectionClock(now: core.now)
         self.output = TakenBytes(now: core.now)
+        self.memory = HeldMemory(core.memory)
     }
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
@@ -94,6 +108,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private func enter(_ context: ChannelHandlerContext) {
         self.connection = self.core.addresses(of: context.channel)
         self.addresses = self.connection
+        self.memory = HeldMemory(self.core.memory, address: self.core.charged(self.connection))
         let hasPlace = self.predecessor.take().map { self.core.enter(self, inPlaceOf: $0) } ?? self.core.enter(self)
         guard hasPlace else { return self.turnAway(.tooManyConnections, context) }
         guard !self.core.countOfAddress(self.connection, context.channel) else { return }
@@ -124,6 +139,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.core.leave(self)
         for number in self.bodies.keys { self.endBody(number) }
         self.socket.take()?.clientLeft()
+        self.memory.release()
         for exchange in self.exchanges.removeAll() where exchange.request.asked.route != nil {
             if !exchange.isComplete {
                 self.core.abandon(exchange.request.asked, self.ending)
@@ -153,33 +169,44 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.resumeFirst() }
+        self.countOutput()
+        if context.channel.isWritable {
+            if !self.memory.isOver { self.resumeFirst() }
+            self.goOnReading()
+        }
         context.fireChannelWritabilityChanged()
     }
 
     // MARK: Reading
 
-    /// Whether another request may begin.
-    private var hasPlace: Bool { self.exchanges.count < self.core.configuration.maxPipelined }
+    /// Whether there is a place for another request; there is none behind answers that wait for the client (I20).
+    private var hasPlace: Bool { self.exchanges.count < self.core.configuration.maxPipelined && !self.isBehind }
+
+    /// Whether the client takes less than it is sent.
+    private var isBehind: Bool { !(self.context?.channel.isWritable ?? true) }
 
     /// Whether what the client sends next can be taken.
     private var mayRead: Bool { self.intake.isBetweenRequests ? self.hasPlace : self.bodyHasRoom }
 
     func read(context: ChannelHandlerContext) {
-        self.readIsHeld = !self.intake.isStopped && !(self.holdsNothing && self.mayRead)
+        self.readIsHeld = !self.intake.isStopped && !(self.holdsNothing && self.mayRead && self.isTurnToRead())
         if self.readIsHeld { self.clock.readingWasHeld(at: self.core.now) } else { context.read() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.sawPart = true
+        self.unparsed = 0
         let part = Self.unwrapInboundIn(data)
         if case .head(let head) = part { self.framing.headCame(head) }
-        guard self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests else { return self.hold(part) }
+        guard self.held.isEmpty, !self.intake.isBetweenRequests || (self.hasPlace && self.mayBegin()) else {
+            return self.hold(part)
+        }
         self.take(part)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if !self.sawPart { self.clock.bytesCame(at: self.core.now) }
+        if self.unparsed > 0 || self.memory.bytes(of: .input) > 0 { self.countInput() }
         self.sawPart = false
         context.fireChannelReadComplete()
     }
@@ -190,6 +217,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
             return
         }
         self.held.append(part)
+        self.slice = Self.sliceOfPipelined
     }
 
     /// Takes what was held back, as far as there are places, and reads on.
@@ -197,11 +225,14 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         // An answer that is there at once comes back here: the loop below goes on, no second one begins.
         guard !self.takesHeld else { return }
         self.takesHeld = true
-        while !self.held.isEmpty, self.hasPlace || !self.intake.isBetweenRequests { self.take(self.held.removeFirst()) }
+        while !self.held.isEmpty, !self.intake.isBetweenRequests || (self.hasPlace && self.mayBegin()) {
+            self.take(self.held.removeFirst())
+        }
         self.takesHeld = false
         if self.held.isEmpty, let refusal = self.heldRefusal.take() { return self.refuse(refusal) }
         self.pipelined.goOn()
-        guard self.readIsHeld, self.holdsNothing, self.mayRead else { return }
+        self.countInput()
+        guard self.readIsHeld, self.holdsNothing, self.mayRead, self.isTurnToRead() else { return }
         self.readIsHeld = false
         self.context?.read()
     }
@@ -212,9 +243,9 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         guard !self.intake.isStopped else { return bytes }
         guard self.held.isEmpty else { return 0 }
         guard self.intake.isBetweenRequests else {
-            return min(bytes, max(self.intake.bodyLeft ?? Self.sliceOfBody, Self.slice))
+            return min(bytes, max(self.intake.bodyLeft ?? Self.sliceOfBody, self.slice))
         }
-        return self.hasPlace ? min(bytes, Self.slice) : 0
+        return self.hasPlace && self.mayBegin() ? min(bytes, self.slice) : 0
     }
 
     private var holdsNothing: Bool { self.held.isEmpty && self.pipelined.isEmpty }
@@ -225,6 +256,9 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private func take(_ part: HTTPServerRequestPart) {
         var part = part
         if case .head(var head) = part, !self.intake.isStopped {
+            self.credit -= 1
+            if self.slice != Self.sliceOfPipelined { self.core.oneAsks() }
+            if self.memory.isOver { return self.refuse(.noMemory, isHead: head.method == .HEAD) }
             self.addresses = self.core.configuration.forwarding.apply(to: &head, on: self.connection)
             part = .head(head)
         }
@@ -255,8 +289,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     private func bodyGrew(_ bytes: Int) {
         self.clock.bodyCame(bytes, at: self.core.now)
         self.waitsToSend = false
-        guard self.core.bodies.isOver else { return }
-        self.refuse(.noRoomForBody)
+        guard !self.core.bodies.isOver else { return self.refuse(.noRoomForBody) }
+        if self.memory.isOver { self.refuse(.noMemory) }
     }
 
     /// Sends `100 Continue` when it is its turn.
@@ -314,17 +348,13 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     /// Writes without flushing.
     func write(_ bytes: ByteBuffer) {
         self.output.wrote(at: self.core.now)
+        let size = bytes.readableBytes
         self.context?.write(self.wrapOutboundOut(bytes), promise: nil)
+        if size >= Self.largeWrite { self.countOutput() }
     }
 
-    /// Looks at what the client has taken.
-    ///
-    /// - Returns: whether something waits for it still.
-    @discardableResult func lookAtOutput(at now: Moment) -> Bool {
-        guard self.output.isOpen, let channel = self.context?.channel else { return false }
-        self.output.look(self.core.outgoing(channel), at: now)
-        return self.output.isOpen
-    }
+    /// Bytes of a write behind which it is looked at once how much waits.
+    private static let largeWrite = 16_384
 
     // MARK: Ending
 

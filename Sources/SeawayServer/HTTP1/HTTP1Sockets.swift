@@ -27,6 +27,7 @@ extension HTTP1Handler {
         self.core.endRequest(self.exchanges[index].request.asked)
         _ = self.exchanges.endFirst()
         self.socket = nil
+        self.memory.release()
         self.write(self.core.writer.upgrade(acceptance, answer))
         context.flush()
         let channel = context.channel

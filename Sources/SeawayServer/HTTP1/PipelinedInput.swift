@@ -41,11 +41,13 @@ package final class PipelinedInput: ChannelInboundHandler, RemovableChannelHandl
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = Self.unwrapInboundIn(data)
+        self.handler?.bytesCame(bytes.readableBytes)
         // All of nearly every read goes on as it is.
         let room = self.handler?.roomForInput(of: bytes.readableBytes) ?? bytes.readableBytes
         if self.held.isEmpty, !self.isPassing, room == bytes.readableBytes { return context.fireChannelRead(data) }
         self.held.append(bytes)
         self.goOn()
+        self.handler?.countInput()
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

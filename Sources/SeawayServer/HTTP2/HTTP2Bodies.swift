@@ -74,5 +74,6 @@ extension HTTP2Stream {
         let held = self.intake.bodySize + (self.body?.stream.held ?? 0)
         if held != self.countedBody { self.core.bodies.change(by: held - self.countedBody) }
         self.countedBody = held
+        self.memory.set(.bodies, to: held)
     }
 }

@@ -6,13 +6,15 @@ import SeawayNIO
 /// One connection of HTTP/2: gives its streams their frames, watches whether the client takes anything, and ends it.
 ///
 /// A stream is no channel, unless it carries a WebSocket (``HTTP2SocketChannels``).
-final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
+final class HTTP2Connection: ChannelDuplexHandler, ServerConnection, TurnTaker {
     typealias InboundIn = HTTP2Frame
     typealias InboundOut = HTTP2Frame
     typealias OutboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
     private let core: ServerCore
+    /// What is held for its client beside what its streams hold.
+    private var memory: HeldMemory
     private var predecessor: (any ServerConnection)?
     private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     /// Those that carry WebSockets.
@@ -20,6 +22,9 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
     /// Of those that were read, the ones whose clients go on sending.
     private var read: [HTTP2Stream] = []
     private var willFlush = false
+    private var hasHadStreams = false
+    /// Bytes of content that came since the last turn to read.
+    private var lastRead = 0
     /// Bytes that the client may send over all of its streams.
     private var window: Int
     /// Whether the client's first `SETTINGS` has come, before which no `GOAWAY` may be said (RFC 9113, 3.4).
@@ -37,6 +42,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
     /// - Parameter predecessor: what has held this connection's place before.
     init(core: ServerCore, inPlaceOf predecessor: any ServerConnection) {
         self.core = core
+        self.memory = HeldMemory(core.memory)
         self.sockets = HTTP2SocketChannels(core.configuration.http2)
         self.predecessor = predecessor
         self.window = core.configuration.http2.connectionWindow
@@ -51,6 +57,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         self.addresses = self.core.addresses(of: context.channel)
+        self.memory = HeldMemory(self.core.memory, address: self.core.charged(self.addresses))
         guard let predecessor = self.predecessor.take(), self.core.enter(self, inPlaceOf: predecessor) else {
             return context.closeAtOnce()
         }
@@ -59,7 +66,13 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
             return context.closeAtOnce()
         }
         self.core.counters.http2.connections += 1
+        self.memory.set(.connections, to: Self.bytesOfTables)
     }
+
+    /// Bytes of its tables of fields, and of what is known of its streams.
+    private static let bytesOfTables = 16_384
+
+    var isOverShare: Bool { self.memory.isOver }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.clientLeft()
@@ -109,6 +122,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
         self.streams = [:]
         self.read = []
         for stream in streams { stream.clientLeft() }
+        self.memory.release()
         self.core.leave(self)
     }
 
@@ -130,6 +144,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = Self.unwrapInboundIn(data)
+        if case .data(let data) = frame.payload { self.lastRead += data.data.readableBytes }
         if let stream = self.streams[frame.streamID] {
             self.give(frame.payload, to: stream)
         } else if frame.streamID == .rootStream {
@@ -141,6 +156,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
             let stream = HTTP2Stream(frame.streamID, core: self.core, connection: self)
             self.streams[frame.streamID] = stream
             self.core.counters.http2.streams += 1
+            self.hasHadStreams = true
             self.give(frame.payload, to: stream)
         }
     }
@@ -150,6 +166,15 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
         stream.read(payload)
         if isFirst, stream.isReading { self.read.append(stream) }
     }
+
+    /// Behind much that came it waits for its turn (I37).
+    func read(context: ChannelHandlerContext) {
+        guard self.lastRead >= HTTP1Handler.muchInput else { return context.read() }
+        self.lastRead = 0
+        if self.core.reads.ask(self) { context.read() }
+    }
+
+    func takeTurn(_ kind: TurnKind) { self.context?.read() }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         let read = self.read
@@ -246,7 +271,11 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
     func sweep(at now: Moment) {
         guard let context = self.context else { return }
         for stream in self.streams.values { stream.sweep(at: now) }
-        if self.output.isOpen { self.output.look(self.core.outgoing(context.channel), at: now) }
+        if self.output.isOpen {
+            let outgoing = self.core.outgoing(context.channel)
+            self.memory.set(.output, to: outgoing.held)
+            self.output.look(outgoing, at: now)
+        }
         let times = self.core.configuration
         if self.output.isStalled(for: times.clientStallTimeout, at: now) {
             self.core.counters.stalledClients += 1
@@ -257,6 +286,16 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection {
         case .leave: self.drain()
         case .close: self.abort(.left)
         }
+    }
+
+    var use: ConnectionUse {
+        guard !self.hasStreams, !self.output.isOpen else { return .busy }
+        return self.hasHadStreams ? .idle : .unused
+    }
+
+    func giveWay() {
+        self.drain()
+        self.abort(.left)
     }
 
     /// Says GOAWAY, and ends behind the last stream (I25).

@@ -31,6 +31,8 @@ final class HTTP2Stream {
     var waitsToSend = false
     /// Sends the body, where that goes in pieces.
     var body: BodySender?
+    /// What is held for it.
+    var memory: HeldMemory
     /// Bytes of the body that this stream has in the sum of all.
     var countedBody = 0
     var window: HTTP2Window
@@ -46,6 +48,7 @@ final class HTTP2Stream {
         self.core = core
         self.connection = connection
         self.addresses = connection.addresses
+        self.memory = HeldMemory(core.memory, address: core.charged(connection.addresses))
         self.intake = RequestIntake(
             check: RequestCheck(core.configuration), maxInline: core.configuration.bodyInline, isHTTP2: true)
         self.exchanges = Exchanges(maxWaiting: core.configuration.maxUnsent)
@@ -57,7 +60,9 @@ final class HTTP2Stream {
 
     /// With what proxies that are believed say of this request.
     private(set) var addresses: ConnectionAddresses
-    var isWritable: Bool { self.isOpen && !self.output.isFull && self.connection.isWritable }
+    var isWritable: Bool {
+        self.isOpen && !self.output.isFull && self.connection.isWritable && !self.memory.isOver
+    }
 
     // MARK: The stream
 
@@ -67,6 +72,7 @@ final class HTTP2Stream {
         self.isComingIn = false
         self.socket.take()?.clientLeft()
         self.stopTaking()
+        self.memory.release()
         self.connection.streamEnded()
         let ending = self.connection.ending
         self.leave(ending, isCut: ending != .left && self.output.isOpen)
@@ -75,6 +81,7 @@ final class HTTP2Stream {
     /// Something else carries it from now on.
     func handOver() -> HTTP2Tunnel {
         self.isOpen = false
+        self.memory.release()
         return HTTP2Tunnel(on: self.connection, window: self.window, early: self.early)
     }
 
@@ -120,6 +127,7 @@ final class HTTP2Stream {
         let fields = headers.headers
         guard fields.count <= self.core.configuration.maxRequestFields else { return self.refuse(.headTooLarge) }
         guard let request = HTTP2RequestHead(fields) else { return self.refuse(.syntax) }
+        guard !self.connection.isOverShare else { return self.refuse(.noMemory, isHead: request.head.method == .HEAD) }
         var head = request.head
         self.addresses = self.core.configuration.forwarding.apply(to: &head, on: self.connection.addresses)
         if let name = request.asksFor { return self.begin(head, asksFor: name, isWhole: headers.endStream) }
@@ -159,8 +167,8 @@ final class HTTP2Stream {
     }
 
     private func bodyGrew() {
-        guard self.core.bodies.isOver else { return }
-        self.refuse(.noRoomForBody)
+        guard !self.core.bodies.isOver else { return self.refuse(.noRoomForBody) }
+        if self.memory.isOver { self.refuse(.noMemory) }
     }
 
     /// The client is not late: its time begins anew.
@@ -210,7 +218,11 @@ final class HTTP2Stream {
                 .data(.init(data: .byteBuffer(piece), endStream: isEnd)), on: self.id,
                 promise: isEnd ? self.answerLeft() : nil)
         } while rest.readableBytes > 0
+        self.countOutput()
     }
+
+    /// Keeps the sum of what waits for the client.
+    func countOutput() { self.memory.set(.output, to: self.isOpen ? self.output.outgoing.waiting : 0) }
 
     /// The rest of what the client sends is not wanted; behind the answer it has a while to see that, and to end the stream by
     /// itself (Z8).
@@ -236,6 +248,8 @@ final class HTTP2Stream {
 
     func sweep(at now: Moment) {
         self.output.look(at: now)
+        self.countOutput()
+        if self.exchanges.first?.isPaused ?? false { self.becameWritable() }
         let times = self.core.configuration
         self.failOverdue(at: now)
         if let since = self.lingersSince, self.isComingIn, since + times.lingerTimeout <= now {

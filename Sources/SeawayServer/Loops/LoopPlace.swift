@@ -15,6 +15,10 @@ package final class ServerShares: Sendable {
     let bodies: SharedBudget
     /// Bytes of unfinished messages of browsers.
     let messages: SharedBudget
+    /// Bytes of all that is held for clients.
+    let memory: SharedBudget
+    /// The same, by their addresses.
+    let holdings = SharedHoldings()
 
     let loops: Int
 
@@ -22,6 +26,7 @@ package final class ServerShares: Sendable {
         self.loops = loops
         self.bodies = SharedBudget(limit: configuration.maxBufferedBodies, loops: loops)
         self.messages = SharedBudget(limit: configuration.sockets.wire.maxBufferedMessages, loops: loops)
+        self.memory = SharedBudget(limit: configuration.maxMemory, loops: loops)
     }
 }
 
@@ -48,6 +53,9 @@ package struct LoopPlace: Sendable {
 
     /// The n-th number that the loop draws, the first being 1; no other loop draws it.
     func number(_ drawn: UInt64) -> UInt64 { (drawn &- 1) &* UInt64(self.count) &+ UInt64(self.index) &+ 1 }
+
+    /// Which of the loop's numbers one is, the first being 1.
+    func drawn(_ number: UInt64) -> UInt64 { (number &- 1) / UInt64(self.count) &+ 1 }
 
     /// The loop that has drawn a number.
     func loop(of number: UInt64) -> Int { Int((number &- 1) % UInt64(self.count)) }

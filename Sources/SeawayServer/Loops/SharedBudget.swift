@@ -3,16 +3,19 @@ import Synchronization
 /// Bytes that all loops of a server may hold between them.
 ///
 /// A loop takes them in pieces (``BudgetShare``), so that loops seldom meet here.
-final class SharedBudget: Sendable {
-    private let limit: Int
+package final class SharedBudget: Sendable {
+    fileprivate let limit: Int
     /// What a loop takes at once, and may keep unused: in all loops a 32nd of the limit at most.
     fileprivate let piece: Int
     private let taken = Atomic<Int>(0)
 
-    init(limit: Int, loops: Int) {
+    package init(limit: Int, loops: Int) {
         self.limit = limit
         self.piece = min(1 << 20, limit / 64 / max(1, loops))
     }
+
+    /// What no loop has.
+    fileprivate var left: Int { self.limit - self.taken.load(ordering: .relaxed) }
 
     /// - Returns: what was taken: a piece or what is needed, whichever is more; what is needed, where that does not fit;
     ///   or nothing.
@@ -28,18 +31,21 @@ final class SharedBudget: Sendable {
 }
 
 /// One loop's share of a ``SharedBudget``.
-struct BudgetShare {
+package struct BudgetShare {
     private let budget: SharedBudget
-    private(set) var used = 0
+    package private(set) var used = 0
     private var taken = 0
 
-    init(_ budget: SharedBudget) { self.budget = budget }
+    package init(_ budget: SharedBudget) { self.budget = budget }
 
     /// Whether more is used than there is.
-    var isOver: Bool { self.used > self.taken }
+    package var isOver: Bool { self.used > self.taken }
+
+    /// What could be used yet: of what this loop has taken, and of what nobody has.
+    package var left: Int { self.budget.left + self.taken - self.used }
 
     /// Uses so many more bytes, or fewer; where there is no room for them the share is over until they are given back.
-    mutating func change(by bytes: Int) {
+    package mutating func change(by bytes: Int) {
         self.used += bytes
         if self.used > self.taken {
             self.taken += self.budget.take(atLeast: self.used - self.taken)

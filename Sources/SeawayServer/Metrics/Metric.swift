@@ -7,7 +7,7 @@ package struct Metric: Hashable, Sendable {
     }
 
     package struct Sample: Hashable, Sendable {
-        /// The value of the label `reason`; `nil` where a family has one sample only.
+        /// The value of the label, such as `reason`; `nil` where a family has one sample only.
         package var reason: String?
         package var value: Int
     }
@@ -16,12 +16,15 @@ package struct Metric: Hashable, Sendable {
     package let name: String
     package let help: String
     package let kind: Kind
+    /// The name of the samples' label.
+    package let label: String
     package private(set) var samples: [Sample]
 
     package init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
         self.name = name
         self.help = help
         self.kind = kind
+        self.label = "reason"
         self.samples = [Sample(value: value)]
     }
 
@@ -29,10 +32,14 @@ package struct Metric: Hashable, Sendable {
         self.init(name, help, by: Array(reasons))
     }
 
-    package init(_ name: String, _ help: String, by reasons: [(key: String, value: Int)]) {
+    package init(
+        _ name: String, _ help: String, by reasons: [(key: String, value: Int)], _ kind: Kind = .counter,
+        label: String = "reason"
+    ) {
         self.name = name
         self.help = help
-        self.kind = .counter
+        self.kind = kind
+        self.label = label
         self.samples = reasons.map { Sample(reason: $0.key, value: $0.value) }
     }
 }
@@ -58,7 +65,7 @@ extension [Metric] {
     package var text: String {
         self.map { metric in
             let samples = metric.samples.map { sample in
-                "\(metric.name)\(sample.reason.map { "{reason=\"\($0)\"}" } ?? "") \(sample.value)\n"
+                "\(metric.name)\(sample.reason.map { "{\(metric.label)=\"\($0)\"}" } ?? "") \(sample.value)\n"
             }
             return "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
                 + samples.joined()

@@ -3,14 +3,32 @@ package struct ServerMetrics: Hashable, Sendable {
     package var server: ServerCounters
     package var wire: WebSocketCounters
 
-    package init(server: ServerCounters, wire: WebSocketCounters) {
+    /// Bytes that are held, by part, and how many there may be.
+    package var memory: [MemoryPart: Int]
+    package var memoryLimit: Int
+
+    package init(
+        server: ServerCounters, wire: WebSocketCounters, memory: [MemoryPart: Int] = [:], memoryLimit: Int = 0
+    ) {
         self.server = server
         self.wire = wire
+        self.memory = memory
+        self.memoryLimit = memoryLimit
     }
 
     package var all: [Metric] {
-        self.http + self.files + self.compression + self.server.tls.metrics + self.server.http2.metrics + self.asking
+        self.held + self.http + self.files + self.compression + self.server.tls.metrics + self.server.http2.metrics
+            + self.asking
             + self.events + self.messages + self.connections
+    }
+
+    private var held: [Metric] {
+        [
+            Metric(
+                "seaway_memory_bytes", "Bytes that are held for clients now.",
+                by: MemoryPart.allCases.map { ($0.label, self.memory[$0] ?? 0) }, .gauge, label: "part"),
+            Metric("seaway_memory_limit_bytes", "Bytes that may be held for clients.", self.memoryLimit, .gauge),
+        ]
     }
 
     private var http: [Metric] {
@@ -18,6 +36,10 @@ package struct ServerMetrics: Hashable, Sendable {
         return [
             Metric("seaway_connections_total", "Connections that came.", counters.connections),
             Metric("seaway_connections_open", "HTTP connections open now.", counters.openConnections, .gauge),
+            Metric(
+                "seaway_connections_gave_way_total",
+                "Connections without a request under way that gave way to others.",
+                by: GivingWay.uses.map { ("\($0)", counters.gaveWay[$0] ?? 0) }),
             Metric(
                 "seaway_accept_failures_total", "Connections that could not be taken for want of descriptors.",
                 counters.acceptFailures),
@@ -34,6 +56,7 @@ package struct ServerMetrics: Hashable, Sendable {
                 by: [
                     "full": counters.full, "unreachable": counters.unreachable, "unknown": counters.unknown,
                     "refused": counters.refused, "no_room_for_body": counters.noRoomForBody,
+                    "no_memory": counters.noMemory,
                     "bad_request": counters.badRequests, "slow_request": counters.slowRequests,
                     "chunk_overhead": counters.chunkOverheads,
                     "too_large": counters.tooLarge, "target_too_long": counters.targetTooLong,

@@ -23,6 +23,11 @@ extension ServerCore {
         self.toldAddresses[ObjectIdentifier(channel)] ?? ConnectionAddresses(channel)
     }
 
+    /// Who is charged for what a connection holds (I36): nobody for those of a proxy, which are many clients'.
+    func charged(_ addresses: ConnectionAddresses) -> IPAddress? {
+        addresses.peer.flatMap { self.configuration.forwarding.trusted.contains($0) ? nil : $0 }
+    }
+
     /// Counts the connection among those of its address until it ends (I68).
     ///
     /// A proxy's connections are those of many clients, and are not counted.

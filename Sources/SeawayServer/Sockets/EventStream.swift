@@ -107,6 +107,9 @@ package struct EventStream {
         return self.waiting.count > self.limits.messages || self.waitingBytes > self.limits.bytes
     }
 
+    /// Bytes of messages that wait, or are on their way.
+    package var bytes: Int { self.waitingBytes + (self.waiting.first?.size ?? 0) }
+
     package var isOver: Bool { self.state == .over }
     package var isSending: Bool { self.state == .sending }
 

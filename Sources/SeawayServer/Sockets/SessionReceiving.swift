@@ -53,7 +53,8 @@ extension SocketSession {
             return self.reject(.subprotocolNotOffered, delivery)
         }
         let peer = WebSocketPeer(
-            core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate, delegate: self)
+            core: self.core.wire, policy: self.route.overflow, deflate: acceptance.deflate,
+            address: self.core.charged(self.address), delegate: self)
         self.state = .open(peer)
         self.core.counters.accepted += 1
         if message.isSerial { self.events.becomeSerial() }

@@ -41,7 +41,8 @@ final class SocketCore {
         self.home = server.socketHome
         self.names = self.home.names
         self.wire = WebSocketCore(
-            configuration: self.configuration.wire, eventLoop: server.eventLoop, now: now, shares: server.shares)
+            configuration: self.configuration.wire, eventLoop: server.eventLoop, now: now, shares: server.shares,
+            memory: server.memory, reads: server.reads)
         self.lines = WaitingLines(eventLoop: server.eventLoop)
     }
 
@@ -74,10 +75,15 @@ final class SocketCore {
         return .tooManySockets
     }
 
+    /// Who is charged for what a socket holds (I36).
+    func charged(_ client: String?) -> IPAddress? {
+        guard let address = client.flatMap({ IPAddress($0) }) else { return nil }
+        return self.server.configuration.forwarding.trusted.contains(address) ? nil : address
+    }
+
     /// Whose sockets are counted: not those of a proxy that has not said whose they are, since it stands for many (I68).
     private func counted(_ client: String?) -> IPAddress? {
-        guard self.configuration.maxPerAddress > 0, let address = client.flatMap({ IPAddress($0) }) else { return nil }
-        return self.server.configuration.forwarding.trusted.contains(address) ? nil : address
+        self.configuration.maxPerAddress > 0 ? self.charged(client) : nil
     }
 
     /// Asks a worker; the answer comes to the holder, maybe before this returns.

@@ -63,7 +63,7 @@ final class SocketSession {
         self.isPumping = true
         while self.line == nil, let sending = self.events.next() { self.send(sending) }
         self.isPumping = false
-        if case .open(let peer) = self.state { peer.setReading(!self.events.isFull) }
+        if case .open(let peer) = self.state { peer.setReading(!self.events.isFull, waiting: self.events.bytes) }
         if self.events.isOver {
             self.leave()
         } else if !self.isAlive {

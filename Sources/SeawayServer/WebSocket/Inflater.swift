@@ -6,6 +6,11 @@ package final class Inflater {
     package let windowBits: Int
     /// At one place for good, because zlib's state points back to it.
     private let stream: UnsafeMutablePointer<z_stream>
+    /// That it is held.
+    package var lease: MemoryLease?
+
+    /// Bytes that one takes.
+    package static func bytes(windowBits: Int) -> Int { 1 << windowBits + 7_168 }
 
     /// - Parameter windowBits: 8 to 15.
     /// - Returns: `nil` without memory for it: up to 40 KiB.

@@ -31,7 +31,8 @@ package struct MessageAssembly {
 
     /// The frame whose payload is awaited.
     private enum Frame {
-        case data(isFinal: Bool)
+        /// - Parameter length: bytes of the payload.
+        case data(isFinal: Bool, length: Int)
         case control(WebSocketOpcode, ByteBuffer)
     }
 
@@ -41,8 +42,10 @@ package struct MessageAssembly {
     private let maxFrame: Int
     private let maxMessage: Int
     private var decompression: MessageDecompression?
-    private var frame = Frame.data(isFinal: true)
+    private var frame = Frame.data(isFinal: true, length: 0)
     private var message: Partial?
+    /// Bytes of the message before the frame that is awaited.
+    private var begun = 0
 
     package init(_ configuration: WebSocketConfiguration, decompression: MessageDecompression?) {
         self.maxFrame = configuration.maxFrame
@@ -76,7 +79,8 @@ package struct MessageAssembly {
         if let message = self.message, !message.isCompressed {
             guard head.payloadLength <= self.maxMessage - message.bytes.readableBytes else { throw .messageTooBig }
         }
-        self.frame = .data(isFinal: head.isFinal)
+        self.frame = .data(isFinal: head.isFinal, length: head.payloadLength)
+        self.begun = self.message?.bytes.readableBytes ?? 0
     }
 
     private mutating func beginControl(_ head: WebSocketFrameHead) throws(WebSocketFault) {
@@ -106,21 +110,28 @@ package struct MessageAssembly {
                 self.frame = .control(opcode, payload)
                 return .none
             }
-            self.frame = .data(isFinal: true)
+            self.frame = .data(isFinal: true, length: 0)
             return try Self.control(opcode, payload)
-        case .data(let isFinal):
-            try self.takeData(bytes, mask)
+        case .data(let isFinal, let length):
+            try self.takeData(bytes, mask, of: length)
             return isLast && isFinal ? try self.endMessage() : .none
         }
     }
 
     // MARK: Messages
 
-    private mutating func takeData(_ bytes: Span<UInt8>, _ mask: WebSocketMask) throws(WebSocketFault) {
+    /// - Parameter length: bytes of the frame's payload, of which these are some.
+    private mutating func takeData(
+        _ bytes: Span<UInt8>, _ mask: WebSocketMask, of length: Int
+    ) throws(WebSocketFault) {
         let checked = self.message?.bytes.readableBytes ?? 0
         if self.message?.isCompressed == true {
             try self.inflate(bytes, mask)
         } else {
+            // Room for all of it at once, when an eighth has come: a buffer that grows is copied, and leaves holes.
+            if bytes.count > 0, (checked - self.begun + bytes.count) * 8 >= length {
+                self.message?.bytes.reserveCapacity(self.begun + length)
+            }
             self.message?.bytes.writeUnmasked(bytes, mask)
         }
         try self.message?.checkText(from: checked)

@@ -25,7 +25,7 @@ package struct MessageCompression {
             return message.frame(windowBits: self.windowBits, pool: self.pool)
         }
         self.usedAt = now
-        let known = self.deflater ?? Deflater(windowBits: self.windowBits, self.pool.configuration)
+        let known = self.deflater ?? self.pool.makeDeflater(windowBits: self.windowBits)
         self.deflater = known
         if self.mustForget { known?.reset() }
         guard let frame = known.flatMap({ message.frame(by: $0) }) else {

@@ -27,8 +27,10 @@ package struct Outbox<Message> {
     }
 
     private let limits: Limits
-    private var queue = CircularBuffer<(message: Message, size: Int)>(initialCapacity: 0)
+    private var queue = CircularBuffer<(message: Message, size: Int, own: Int)>(initialCapacity: 0)
     package private(set) var bytes = 0
+    /// Of these, the bytes that are held for this client alone.
+    package private(set) var ownBytes = 0
     /// More waits than the bound allows, or did, and a quarter of it is not reached yet.
     package private(set) var isBlocked = false
 
@@ -44,14 +46,17 @@ package struct Outbox<Message> {
             || self.queue.count >= self.limits.maxMessages
     }
 
-    /// - Parameter size: bytes.
-    package mutating func append(_ message: Message, size: Int) -> Outcome {
+    /// - Parameters:
+    ///   - size: bytes.
+    ///   - own: of these, the bytes that are held for this client alone; all unless given.
+    package mutating func append(_ message: Message, size: Int, own: Int? = nil) -> Outcome {
         let isFull = self.isFull(for: size)
         if isFull, self.limits.policy == .wait, self.bytes + size > self.limits.maxOverflow { return .overflow }
         var dropped = 0
         while self.limits.policy != .wait, self.isFull(for: size), self.removeFirst() != nil { dropped += 1 }
-        self.queue.append((message, size))
+        self.queue.append((message, size, own ?? size))
         self.bytes += size
+        self.ownBytes += own ?? size
         if isFull { self.isBlocked = true }
         return dropped == 0
             ? .queued : .dropped(self.limits.policy == .keepNewest ? .replaced : .oldest, count: dropped)
@@ -75,13 +80,15 @@ package struct Outbox<Message> {
         let count = self.queue.count
         self.queue = CircularBuffer(initialCapacity: 0)
         self.bytes = 0
+        self.ownBytes = 0
         self.isBlocked = false
         return count
     }
 
     private mutating func removeFirst() -> Message? {
-        guard let (message, size) = self.queue.popFirst() else { return nil }
+        guard let (message, size, own) = self.queue.popFirst() else { return nil }
         self.bytes -= size
+        self.ownBytes -= own
         // What was needed once in a while is not kept for ever.
         if self.queue.isEmpty, self.queue.capacity > 32 { self.queue = CircularBuffer(initialCapacity: 0) }
         return message

@@ -47,7 +47,10 @@ extension WebSocketPeer {
         self.inputHasEnded = false
         self.carryOut(self.handshake.connectionEnded())
         guard let delegate = self.delegate.take() else { return }
+        self.waitingBytes = 0
         self.forgetInput()
+        self.sharedAhead = []
+        self.memory.release()
         self.core.leave(self)
         delegate.connectionEnded()
     }

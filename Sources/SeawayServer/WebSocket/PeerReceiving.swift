@@ -5,13 +5,17 @@ extension WebSocketPeer {
     /// Takes what was read, as long as somebody wants it.
     func takeInput() {
         // A delegate that stops and resumes reading comes back here: the loop below goes on, no second one begins.
-        guard !self.takesInput else { return }
+        guard !self.takesInput, !self.isInLine else { return }
         self.takesInput = true
         do throws(WebSocketFault) {
-            while self.isReading, self.handshake.isReading, let event = try self.input.next(at: self.core.now) {
+            var frames = Self.quantum
+            while self.isReading, self.handshake.isReading, frames > 0,
+                let event = try self.input.next(at: self.core.now, atMost: &frames)
+            {
                 self.take(event)
             }
-            try self.core.hold(self.input.messageBytes, in: &self.heldBytes)
+            try self.hold()
+            if frames <= 0, self.isReading, self.handshake.isReading { self.waitForTurn() }
         } catch {
             self.fail(error)
         }
@@ -20,8 +24,35 @@ extension WebSocketPeer {
         if self.inputHasEnded, self.isReading { self.end() }
     }
 
+    /// Frames that are taken in one turn (I37).
+    private static let quantum = 256
+    /// Bytes of a read from which on the next one waits for its turn.
+    private static let muchInput = 8_192
+
+    private func hold() throws(WebSocketFault) {
+        let bytes = self.input.messageBytes
+        guard bytes > 0 || self.heldBytes > 0 else { return }
+        try self.core.hold(bytes, in: &self.heldBytes)
+        self.countMessages()
+        if bytes > 0, self.memory.isOver { throw .noRoom }
+    }
+
+    private func waitForTurn() {
+        self.isInLine = true
+        self.core.input.wait(self)
+    }
+
+    /// Whether more may be read now; otherwise the turn for that comes.
+    func isTurnToRead() -> Bool {
+        guard !self.readIsPutOff else { return false }
+        guard self.lastRead >= Self.muchInput else { return true }
+        self.lastRead = 0
+        self.readIsPutOff = !self.core.reads.ask(self)
+        return !self.readIsPutOff
+    }
+
     func readOn() {
-        guard self.readIsHeld, self.isReading else { return }
+        guard self.readIsHeld, self.isReading, !self.isInLine, self.isTurnToRead() else { return }
         self.readIsHeld = false
         self.context?.read()
     }
@@ -48,6 +79,7 @@ extension WebSocketPeer {
     func forgetInput() {
         self.input.removeAll()
         self.core.release(&self.heldBytes)
+        self.countMessages()
     }
 
     /// The connection is gone; what was read before may still be wanted.
@@ -57,5 +89,17 @@ extension WebSocketPeer {
         } else {
             self.end()
         }
+    }
+}
+
+extension WebSocketPeer: TurnTaker {
+    func takeTurn(_ kind: TurnKind) {
+        switch kind {
+        case .reads: self.readIsPutOff = false
+        case .input:
+            self.isInLine = false
+            self.takeInput()
+        }
+        self.readOn()
     }
 }

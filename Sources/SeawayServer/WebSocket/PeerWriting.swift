@@ -12,6 +12,7 @@ extension WebSocketPeer {
     func endTurn() {
         self.willWrite = false
         self.write()
+        if self.memory.isOver, self.memory.bytes(of: .output) > 0, self.handshake.isOpen { self.fail(.noRoom) }
     }
 
     /// Hands on as much as the channel takes; the rest stays where the policy holds.
@@ -20,6 +21,7 @@ extension WebSocketPeer {
         self.isWriting = true
         while self.writeBatches(to: context) { context.flush() }
         self.isWriting = false
+        self.countOutput()
         if self.output.hasClosed { self.handshake.closeWasWritten(at: self.core.now) }
         self.endSide()
         self.reportBlocked()
@@ -32,12 +34,27 @@ extension WebSocketPeer {
             self.core.counters.sentMessages += batch.messages
             self.core.counters.sentBytes += batch.bytes.readableBytes
             // Nothing follows the Close frame, so this is the batch that ends with it.
+            if let shared = batch.shared {
+                self.sharedAhead.append(shared)
+            } else {
+                self.ownAhead += batch.bytes.readableBytes
+            }
             let promise = self.output.hasClosed ? self.sendingOfClose(context.eventLoop) : nil
             context.write(Self.wrapOutboundOut(batch.bytes), promise: promise)
             hasWritten = true
         }
         if hasWritten { self.taken.wrote(at: self.core.now) }
         return hasWritten
+    }
+
+    /// Counts what the client has yet to take (I35): of a frame that it shares with others, that it is there.
+    private func countOutput() {
+        if self.isWritable {
+            self.sharedAhead = []
+            self.ownAhead = 0
+        }
+        let bytes = self.output.bytes + self.ownAhead
+        if bytes != self.memory.bytes(of: .output) { self.memory.set(.output, to: bytes) }
     }
 
     private func sendingOfClose(_ eventLoop: any EventLoop) -> EventLoopPromise<Void> {

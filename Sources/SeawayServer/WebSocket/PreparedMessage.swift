@@ -17,6 +17,8 @@ package final class PreparedMessage {
     /// Head and payload, not compressed.
     package let frame: ByteBuffer
     private let payloadLength: Int
+    /// That its frame is held, where it is for several sockets.
+    private var lease: MemoryLease?
     /// Compressed without a context, by the window's bits; the plain one where that is not longer.
     private var compressed: [(windowBits: Int, frame: ByteBuffer)] = []
 
@@ -26,6 +28,12 @@ package final class PreparedMessage {
         self.isShared = isShared
         self.payloadLength = payload.count
         self.frame = .frame(kind == .text ? .text : .binary, payload)
+    }
+
+    /// Counts the frame as held for as long as a socket has it, if that is for several; once.
+    func charge(_ account: MemoryAccount) {
+        guard self.isShared, self.lease == nil else { return }
+        self.lease = MemoryLease(account, .output, bytes: self.size)
     }
 
     /// Bytes that it takes while it waits.

@@ -31,9 +31,12 @@ package struct SocketInput {
 
     /// What comes next, or `nil` when more bytes are needed for it.
     ///
+    /// - Parameter frames: how many may begin; fewer by those that have. At 0 there may be more than `nil` tells.
     /// - Throws: when the client is wrong; nothing more can be had then.
-    package mutating func next(at now: Moment) throws(WebSocketFault) -> MessageAssembly.Event? {
-        while true {
+    package mutating func next(
+        at now: Moment, atMost frames: inout Int
+    ) throws(WebSocketFault) -> MessageAssembly.Event? {
+        while frames > 0 {
             // Held apart, since a part of this cannot be read while another is changed.
             let unread = self.rest
             switch try self.parser.step(unread.readableBytesUInt8Span) {
@@ -42,6 +45,7 @@ package struct SocketInput {
                 self.rest = ByteBuffer(bytes: unread.readableBytesView)
                 return nil
             case .head(let head, let length):
+                frames -= 1
                 self.rest.moveReaderIndex(forwardBy: length)
                 // Whatever it is, it costs work; but a Close frame is the last.
                 guard head.opcode == .connectionClose || self.rate.take(at: now) else { throw .tooManyMessages }
@@ -53,5 +57,12 @@ package struct SocketInput {
                 if event != .none { return event }
             }
         }
+        return nil
+    }
+
+    /// The same of any number of frames.
+    package mutating func next(at now: Moment) throws(WebSocketFault) -> MessageAssembly.Event? {
+        var frames = Int.max
+        return try self.next(at: now, atMost: &frames)
     }
 }

@@ -6,6 +6,8 @@ package struct SocketOutput {
     package struct Batch {
         package var bytes: ByteBuffer
         package var messages = 0
+        /// The message whose frame it is, where that is shared with other sockets.
+        package var shared: PreparedMessage?
     }
 
     private var outbox: Outbox<PreparedMessage>
@@ -20,6 +22,8 @@ package struct SocketOutput {
     /// Frames of at least so many bytes are written as they are, shared with all other sockets; smaller ones are copied together.
     private static let largeFrame = 4_096
     private static let maxBatch = 32_768
+    /// What a message that waits takes beside its frame.
+    private static let bytesOfPlace = 48
 
     package init(
         _ configuration: WebSocketConfiguration, policy: OutboxPolicy? = nil, compression: MessageCompression?
@@ -41,8 +45,11 @@ package struct SocketOutput {
     package func isFull(for message: PreparedMessage) -> Bool { self.outbox.isFull(for: message.size) }
 
     package mutating func append(_ message: PreparedMessage) -> Outbox<PreparedMessage>.Outcome {
-        self.outbox.append(message, size: message.size)
+        self.outbox.append(message, size: message.size, own: message.isShared ? 0 : message.size)
     }
+
+    /// Bytes that what waits takes by itself: frames that are shared with other sockets are counted once for all of them.
+    package var bytes: Int { self.outbox.ownBytes + self.outbox.count * Self.bytesOfPlace }
 
     package mutating func ping() { self.isPinging = true }
 
@@ -78,6 +85,7 @@ package struct SocketOutput {
     package mutating func next(at now: Moment) -> Batch? {
         guard let first = self.nextFrame(at: now) else { return nil }
         var batch = Batch(bytes: first.bytes, messages: first.isMessage ? 1 : 0)
+        if first.bytes.readableBytes >= Self.largeFrame { batch.shared = first.shared }
         guard first.bytes.readableBytes < Self.largeFrame, self.hasSmallFrame else { return batch }
         batch.bytes = ByteBufferAllocator().buffer(
             capacity: min(first.bytes.readableBytes + self.outbox.bytes, Self.maxBatch))
@@ -97,17 +105,20 @@ package struct SocketOutput {
         return self.outbox.nextSize.map { $0 < Self.largeFrame } ?? (self.closeFrame != nil)
     }
 
-    private mutating func nextFrame(at now: Moment) -> (bytes: ByteBuffer, isMessage: Bool)? {
-        if !self.pongs.isEmpty { return (self.pongs.removeFirst(), false) }
+    private mutating func nextFrame(
+        at now: Moment
+    ) -> (bytes: ByteBuffer, isMessage: Bool, shared: PreparedMessage?)? {
+        if !self.pongs.isEmpty { return (self.pongs.removeFirst(), false, nil) }
         if self.isPinging {
             self.isPinging = false
-            return (.ping, false)
+            return (.ping, false, nil)
         }
         if let message = self.outbox.next() {
-            return (self.compression?.frame(of: message, at: now) ?? message.frame, true)
+            let frame = self.compression?.frame(of: message, at: now) ?? message.frame
+            return (frame, true, message.isShared ? message : nil)
         }
         guard let frame = self.closeFrame.take() else { return nil }
         self.hasClosed = true
-        return (frame, false)
+        return (frame, false, nil)
     }
 }

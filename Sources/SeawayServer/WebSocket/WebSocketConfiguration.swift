@@ -7,7 +7,7 @@ package struct WebSocketConfiguration: Sendable {
     /// Bytes of a message after decompression; beyond it 1009.
     package var maxMessage = 1_048_576
     /// Bytes of unfinished messages, over all sockets; beyond it 1013.
-    package var maxBufferedMessages = 268_435_456
+    package var maxBufferedMessages = 536_870_912
     /// Frames of one socket of every kind (messages, their pieces, pings, pongs), on average and at once; beyond it 1008. 0 sets no limit.
     package var maxMessagesPerSecond = 0
     /// Bytes kept of a client that hung up while it was not read from; beyond it they are dropped.

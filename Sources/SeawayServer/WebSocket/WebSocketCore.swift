@@ -10,6 +10,11 @@ package final class WebSocketCore {
     private let eventLoop: any EventLoop
     /// How it is found out what a client has taken; another way where a test has no socket.
     package var outgoing: (any Channel) -> Outgoing = { Outgoing($0) }
+    /// All that is held for clients.
+    package let memory: MemoryAccount
+    /// Who reads much, and who has sent many frames at once.
+    package let reads: LoopTurns
+    package let input: LoopTurns
     /// Of unfinished messages, over all peers.
     private var held: BudgetShare
     private let shares: ServerShares?
@@ -22,21 +27,32 @@ package final class WebSocketCore {
     ///   - eventLoop: of all peers; nothing here may be called from another thread.
     ///   - shares: what is counted over several loops.
     package init(
-        configuration: WebSocketConfiguration, eventLoop: any EventLoop, now: Moment, shares: ServerShares? = nil
+        configuration: WebSocketConfiguration, eventLoop: any EventLoop, now: Moment, shares: ServerShares? = nil,
+        memory: MemoryAccount? = nil, reads: LoopTurns? = nil
     ) {
         self.shares = shares
+        let memory =
+            memory
+            ?? MemoryAccount(SharedBudget(limit: .max / 4, loops: 1), limit: .max / 4, addresses: SharedHoldings())
+        self.memory = memory
+        self.reads = reads ?? LoopTurns(.reads, budget: 8, work: 1, eventLoop: eventLoop)
+        self.input = LoopTurns(.input, budget: 8, work: 1, eventLoop: eventLoop)
         self.pace = WritePace(loops: shares?.loops ?? 1)
         self.held = BudgetShare(
             shares?.messages ?? SharedBudget(limit: configuration.maxBufferedMessages, loops: 1))
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.now = now
-        self.pool = CompressionPool(configuration.deflate, now: now)
+        self.pool = CompressionPool(configuration.deflate, now: now, memory: memory)
     }
+
+    /// What a socket takes at least, in bytes.
+    private static let bytesOfSocket = 8_192
 
     func enter(_ peer: WebSocketPeer) {
         self.peers[ObjectIdentifier(peer)] = peer
         self.shares?.connections.add()
+        self.memory.change(.connections, by: Self.bytesOfSocket)
         self.counters.sockets += 1
         self.counters.openSockets = self.peers.count
     }
@@ -44,6 +60,7 @@ package final class WebSocketCore {
     func leave(_ peer: WebSocketPeer) {
         guard self.peers.removeValue(forKey: ObjectIdentifier(peer)) != nil else { return }
         self.shares?.connections.leave()
+        self.memory.change(.connections, by: -Self.bytesOfSocket)
         self.counters.openSockets = self.peers.count
     }
 

@@ -1,4 +1,5 @@
 package import NIOCore
+package import SeawayNIO
 
 /// One WebSocket: frames on one side, messages on the other.
 ///
@@ -19,6 +20,15 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var input: SocketInput
     /// Bytes of an unfinished message, as the core has counted them.
     var heldBytes = 0
+    /// All that is held for its client.
+    var memory: HeldMemory
+    /// Messages of the client that wait for workers, in bytes.
+    var waitingBytes = 0
+    /// Bytes that came since the last turn to read.
+    var lastRead = 0
+    var readIsPutOff = false
+    /// Whether what came waits for its turn.
+    var isInLine = false
     var isReading = true
     var readIsHeld = false
     var takesInput = false
@@ -26,6 +36,9 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var inputHasEnded = false
 
     var output: SocketOutput
+    /// What was handed to the channel while that was not writable: frames of others too, and bytes of its own.
+    var sharedAhead: [PreparedMessage] = []
+    var ownAhead = 0
     private(set) var isWritable = false
     var wasBlocked = false
     var willWrite = false
@@ -39,12 +52,14 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     /// - Parameters:
     ///   - policy: `nil` takes the configuration's.
     ///   - deflate: of the handshake's ``WebSocketAcceptance``.
+    ///   - address: who is charged for what is held.
     ///   - delegate: held until the connection has ended.
     package init(
-        core: WebSocketCore, policy: OutboxPolicy? = nil, deflate: DeflateParameters?,
+        core: WebSocketCore, policy: OutboxPolicy? = nil, deflate: DeflateParameters?, address: IPAddress? = nil,
         delegate: any WebSocketPeerDelegate
     ) {
         self.core = core
+        self.memory = HeldMemory(core.memory, address: address)
         self.delegate = delegate
         self.clock = SocketClock(now: core.now)
         self.input = SocketInput(
@@ -70,6 +85,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         guard self.handshake.isOpen else { return self.report(.closing, count: 1) }
         // What the client would take at once is not in anybody's way.
         if self.output.isFull(for: message) { self.write() }
+        message.charge(self.core.memory)
         switch self.output.append(message) {
         case .queued: break
         case .dropped(let reason, let count): self.report(reason, count: count)
@@ -103,7 +119,11 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     ///
     /// While it is stopped no message is delivered, pings are not answered, and silence is not held against the client. What was read already is
     /// kept, at most one read; a client that has hung up meanwhile is reported when reading goes on, behind its last messages.
-    package func setReading(_ isReading: Bool) {
+    ///
+    /// - Parameter waiting: bytes of its messages that wait for somebody.
+    package func setReading(_ isReading: Bool, waiting: Int = 0) {
+        self.waitingBytes = waiting
+        if waiting + self.heldBytes != self.memory.bytes(of: .messages) { self.countMessages() }
         guard isReading != self.isReading, isReading || self.handshake.isOpen else { return }
         self.isReading = isReading
         self.clock.listeningChanged(to: isReading, at: self.core.now)
@@ -140,6 +160,8 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         self.clientLeft()
     }
 
+    func countMessages() { self.memory.set(.messages, to: self.heldBytes + self.waitingBytes) }
+
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // It broke, and what was on its way is lost.
         self.abort()
@@ -159,14 +181,16 @@ package final class WebSocketPeer: ChannelDuplexHandler {
 
     package func read(context: ChannelHandlerContext) {
         // What comes after the end is dropped, but it must be read for the client's end to be seen.
-        self.readIsHeld = !self.isReading && self.handshake.isReading
+        self.readIsHeld = self.handshake.isReading && !(self.isReading && !self.isInLine && self.isTurnToRead())
         if !self.readIsHeld { context.read() }
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard self.handshake.isReading else { return }
         self.clock.heard(at: self.core.now)
-        self.input.append(Self.unwrapInboundIn(data))
+        let bytes = Self.unwrapInboundIn(data)
+        self.lastRead += bytes.readableBytes
+        self.input.append(bytes)
         self.takeInput()
         guard self.input.count > self.core.configuration.maxHeldInput else { return }
         self.forgetInput()

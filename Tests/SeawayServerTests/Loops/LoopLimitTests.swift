@@ -12,8 +12,11 @@ import Testing
         } _: { site in
             // One of them is a WebSocket.
             try await site.sockets(1) {
+                // Whose requests are under way, so that they give way to nobody (I34).
                 try await site.clients(2) {
-                    _ = try await $0.get("/in")
+                    try await $0.send(
+                        "POST /in HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+                    _ = try await $0.read(until: "100 Continue\r\n\r\n")
                 } whenAllAreThere: {
                     for _ in 0..<2 {
                         try await site.server.connect { client in

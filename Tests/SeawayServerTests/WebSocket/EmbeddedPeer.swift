@@ -30,6 +30,8 @@ final class EmbeddedPeer {
         _ core: WebSocketCore, _ loop: EmbeddedEventLoop, _ policy: OutboxPolicy?, _ deflate: DeflateParameters?
     ) throws {
         self.core = core
+        core.reads.later = { loop, _, body in loop.execute(body) }
+        core.input.later = { loop, _, body in loop.execute(body) }
         self.loop = loop
         self.channel = EmbeddedChannel(loop: loop)
         self.peer = WebSocketPeer(core: core, policy: policy, deflate: deflate, delegate: self.user)

@@ -9,7 +9,6 @@ import threading
 import time
 
 from attacks.attack import attack
-from attacks.figures import Bound
 from attacks.target import PATIENCE, Target
 from frames2 import Frames
 from harness import get
@@ -25,8 +24,6 @@ from test_http2 import (
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #: 28 KB of a head, without its end.
 HEAD = GET[:-2] + b"".join(b"X-%d: %s\r\n" % (number, b"x" * 300) for number in range(90)) + b"X-Last: "
-#: What the server may hold beside what it has when nobody is there, until it gives an account of it: in MB.
-RESIDENT = 160.0
 
 
 def start(target: Target, *options: str) -> None:
@@ -34,7 +31,7 @@ def start(target: Target, *options: str) -> None:
     target.server(*options)
 
 
-@attack("time", Bound(resident=RESIDENT))
+@attack("time")
 def nobody_browses(target: Target) -> str:
     """An innocent browser and its worker alone"""
     start(target)
@@ -44,7 +41,7 @@ def nobody_browses(target: Target) -> str:
     return "nothing: what an innocent browser notices of this machine"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def pipelined_requests(target: Target) -> str:
     """Strangers who pipeline the shortest requests, which nobody answers"""
     start(target)
@@ -54,7 +51,7 @@ def pipelined_requests(target: Target) -> str:
     return f"{len(strangers)} strangers pipeline; {total:,} requests of {len(GET)} bytes were taken"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def every_place_of_the_server_taken(target: Target) -> str:
     """Strangers who say nothing hold every place that there is for browsers"""
     start(target, "--max-http-connections", "300")
@@ -66,7 +63,7 @@ def every_place_of_the_server_taken(target: Target) -> str:
     return "400 strangers where 300 connections may be, none of whom asks for anything"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def posts_without_end(target: Target) -> str:
     """Posts whose bodies are announced, and never come"""
     # Of the 256 MiB that may be held, each announces one.
@@ -79,7 +76,7 @@ def posts_without_end(target: Target) -> str:
     return "300 POST that announce 1 MB, with --body-inline 1M, and send one byte of it"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def large_posts_without_end(target: Target) -> str:
     """Posts of a megabyte, whose bodies would go in pieces, all but the last byte, to nobody"""
     start(target)
@@ -90,7 +87,7 @@ def large_posts_without_end(target: Target) -> str:
     return f"{posts} POST of 1 MB that do not end; {size >> 20} MB of them were taken"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def heads_that_dribble(target: Target) -> str:
     """Heads of 30 KB, nearly whole, of which one byte comes at a time"""
     target.broker()
@@ -111,7 +108,7 @@ def heads_that_dribble(target: Target) -> str:
     return f"{count:,} bytes, one at a time, behind heads of 28 KB on {len(strangers)} connections"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def chunks_of_a_byte(target: Target) -> str:
     """Bodies of chunks of one byte, each with an extension as long as it may be"""
     start(target)
@@ -140,7 +137,7 @@ BAD = {
 }
 
 
-@attack("rights", Bound(resident=RESIDENT))
+@attack("rights")
 def requests_that_are_none(target: Target) -> str:
     """Chunk sizes beyond all numbers, `GET  /a` and their like, on one connection after the other"""
     start(target)
@@ -155,7 +152,7 @@ def requests_that_are_none(target: Target) -> str:
     return f"{count:,} requests that are none ({', '.join(BAD)})"
 
 
-@attack("rights", Bound(resident=RESIDENT))
+@attack("rights")
 def half_requests_for_the_metrics(target: Target) -> str:
     """Half requests hold the places of those who read the counters"""
     start(target)
@@ -172,7 +169,7 @@ def half_requests_for_the_metrics(target: Target) -> str:
     return f"{halves:,} half requests at --metrics; {scraped} scrapes between them"
 
 
-@attack("rights", Bound(resident=RESIDENT))
+@attack("rights")
 def http2_floods(target: Target) -> str:
     """Resets, pings, settings, continuations and empty frames of HTTP/2, on one connection after the other"""
     start(target, "--http2-cleartext")
@@ -224,7 +221,7 @@ def masked(opcode: int, payload: bytes, announced: int | None = None) -> bytes:
     return struct.pack(">BBQ", opcode, 0xFF, size) + b"\0\0\0\0" + payload
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def sockets_with_unfinished_messages(target: Target) -> str:
     """WebSockets that send a megabyte each, and never the end of it"""
     start(target)
@@ -235,7 +232,7 @@ def sockets_with_unfinished_messages(target: Target) -> str:
     return f"{len(sockets)} WebSockets with an unfinished message of 1 MB; {size >> 20} MB were taken"
 
 
-@attack("memory", Bound(resident=RESIDENT))
+@attack("memory")
 def sockets_that_do_not_read(target: Target) -> str:
     """WebSockets in a group that is sent much, and none of them reads"""
     start(target)
@@ -257,7 +254,7 @@ def sockets_that_do_not_read(target: Target) -> str:
     return f"{count} WebSockets that do not read; {sends} group messages of 100 KB"
 
 
-@attack("rights", Bound(resident=RESIDENT))
+@attack("rights")
 def deflated_nothing(target: Target) -> str:
     """Compressed messages that stand for nothing: empty blocks by the megabyte"""
     target.broker()

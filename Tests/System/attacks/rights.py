@@ -8,13 +8,12 @@ import sys
 
 from access import RIGHTS, TokenFile
 from attacks.attack import attack
-from attacks.figures import Bound
 from attacks.target import Target
 from harness import ROOT
 from test_reply_channels import guesses
 
 
-@attack("rights", Bound(resident=160.0))
+@attack("rights")
 def replies_forged(target: Target) -> str:
     """A worker with send=http.response.*!* answers requests to come, of every number that it can guess"""
     tokens = TokenFile(target.house.folder)

@@ -220,8 +220,8 @@ class Target:
 
     def account_of_server(self) -> float | None:
         page = get(self.metrics_port, "/metrics", patience=PATIENCE).body.decode()
-        found = re.search(r"^seaway_memory_bytes (\d+)$", page, re.MULTILINE)
-        return int(found[1]) / MB if found else None
+        parts = re.findall(r'^seaway_memory_bytes\{part="\w+"\} (\d+)$', page, re.MULTILINE)
+        return sum(map(int, parts)) / MB if parts else None
 
     # ---- who attacks
 

@@ -33,6 +33,8 @@ package enum ErrorAnswer: Hashable, Sendable {
     case unknownOutcome
     case refused
     case noRoomForBody
+    /// More is held for the client than its share (I36).
+    case noMemory
     case tooManyConnections
     /// From one address (I68).
     case tooManyOfAddress
@@ -54,8 +56,8 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .connect, .method, .transferCoding: 501
         case .file: 500
         case .malformedAnswer: 502
-        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .tooManyConnections,
-            .tooManyOfAddress:
+        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .noMemory,
+            .tooManyConnections, .tooManyOfAddress:
             503
         case .timeout: 504
         }
@@ -88,6 +90,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .unknownOutcome: "The connection to the workers broke."
         case .refused: "The workers' broker refused the request."
         case .noRoomForBody: "Too many bodies are being received."
+        case .noMemory: "Too much is held for this client, or for all."
         case .tooManyConnections: "Too many connections are open."
         case .tooManyOfAddress: "Too many connections are open from this address."
         case .timeout: "No worker answered in time."
@@ -100,7 +103,7 @@ package enum ErrorAnswer: Hashable, Sendable {
         switch self {
         case .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .expectation, .slowRequest,
             .bodyTooLarge, .headTooLarge, .handshake, .origin, .tooManySockets, .notAccepted, .notWanted, .connect,
-            .method, .transferCoding, .noRoomForBody, .tooManyConnections, .tooManyOfAddress:
+            .method, .transferCoding, .noRoomForBody, .noMemory, .tooManyConnections, .tooManyOfAddress:
             true
         case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout, .file: false
         }
@@ -119,6 +122,7 @@ extension ErrorAnswer: CaseIterable {
             .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .expectation, .slowRequest,
             .bodyTooLarge, .headTooLarge, .origin, .tooManySockets, .notAccepted, .notWanted, .connect, .method,
             .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody,
+            .noMemory,
             .tooManyConnections, .tooManyOfAddress, .timeout, .file,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
@@ -144,6 +148,7 @@ extension ServerCounters {
         case .unknownOutcome: self.unknown += 1
         case .refused: self.refused += 1
         case .noRoomForBody: self.noRoomForBody += 1
+        case .noMemory: self.noMemory += 1
         case .tooManyConnections: self.refusedConnections += 1
         case .tooManyOfAddress: self.refusedOfAddress += 1
         case .timeout: self.timeouts += 1

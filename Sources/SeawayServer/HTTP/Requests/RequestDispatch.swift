@@ -37,7 +37,7 @@ extension AnswerDispatch {
 
     private func begin(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) -> (UInt64, RequestRoute) {
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
-        let number = self.core.beginRequest(of: self)
+        let number = self.core.beginRequest(of: self, to: route)
         let asked = AskedRequest(
             number, head, checked, route: route, client: self.addresses.client?.host, began: self.core.logTime)
         self.exchanges.begin(
