@@ -78,8 +78,9 @@ package final class ServerCore {
         self.now = now
         self.freed = FreedMemory(now: now)
         self.tls = configuration.tls
-        self.input.hasOthers = { [unowned self] in self.othersAsk }
-        self.input.isHeld = { [unowned self] in self.unsettled >= self.configuration.maxUnsettled }
+        // A turn may be due when the server has gone.
+        self.input.hasOthers = { [weak self] in self?.othersAsk ?? false }
+        self.input.isHeld = { [weak self] in self.map { $0.unsettled >= $0.configuration.maxUnsettled } ?? false }
     }
 
     /// Where answers come.
