@@ -101,6 +101,14 @@ let package = Package(
             swiftSettings: rules
         ),
         .target(
+            name: "SeawayNATS",
+            dependencies: [
+                "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), tls,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: rules
+        ),
+        .target(
             name: "SeawayBroker",
             dependencies: [
                 "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"),
@@ -156,8 +164,9 @@ let package = Package(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
-                "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO",
-                nio("NIOCore"), nio("NIOPosix"),
+                "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
+                nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -212,6 +221,14 @@ let package = Package(
         ),
         .testTarget(
             name: "SeawayHubTests", dependencies: ["SeawayHub", "SeawayWire", "TestSupport"], swiftSettings: testRules
+        ),
+        .testTarget(
+            name: "SeawayNATSTests",
+            dependencies: [
+                "SeawayNATS", "SeawayNIO", "SeawayMessage", "SeawayWire", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"),
+            ],
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SeawayBrokerTests",

@@ -13,6 +13,13 @@ if [ -n "$unformatted" ]; then
     exit 1
 fi
 
+# What decides knows no sockets (Sources/README.md).
+if grep -rnE '^(package |public )?import (NIO|Foundation)' Sources/SeawayNATS/Wire Sources/SeawayNATS/Session \
+    Sources/SeawayNATS/JetStream Sources/SeawayNATS/Check; then
+    say "SeawayNATS: only Connection/ imports NIO" >&2
+    exit 1
+fi
+
 # The client for Python has its own rules, which clients/python/test.sh applies.
 python='.ci Benchmarks Benchmarks/run Tests protocol Sources/Examples clients/stubs'
 export RUFF_CACHE_DIR=.build/ruff

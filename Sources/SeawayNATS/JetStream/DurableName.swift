@@ -1,0 +1,44 @@
+package import SeawayWire
+
+/// The names that durable channels have in JetStream.
+///
+/// A pattern has a stream, a channel of it a subject, `sw.q.STREAM.CHANNEL`, and a consumer. Streams and consumers are named by
+/// letters, digits and `-`; any other byte of a name is written as `_` and two hexadecimal digits, so that no two share one.
+package enum DurableName {
+    /// What all subjects begin with: nobody else is to subscribe there, or "no such stream" becomes silence.
+    package static let root = "sw.q"
+
+    package static func stream(of pattern: Pattern) -> String { "sw-\(self.escaped(pattern.description))" }
+
+    package static func consumer(of channel: Name) -> String { self.escaped(channel.description) }
+
+    /// A subject's tokens must not be empty: an empty one is written `~`, which no name can hold.
+    package static func subject(of channel: Name, in stream: String) -> String {
+        let tokens = channel.description.split(separator: ".", omittingEmptySubsequences: false)
+        return "\(self.root).\(stream).\(tokens.map { $0.isEmpty ? "~" : String($0) }.joined(separator: "."))"
+    }
+
+    /// All channels of a stream.
+    package static func subjects(of stream: String) -> String { "\(self.root).\(stream).>" }
+
+    /// - Returns: `nil` for a subject of something else.
+    package static func channel(of subject: String, in stream: String) -> Name? {
+        let prefix = "\(self.root).\(stream)."
+        guard subject.hasPrefix(prefix) else { return nil }
+        let tokens = subject.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)
+        return Name(tokens.map { $0 == "~" ? "" : String($0) }.joined(separator: "."))
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var name = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                name.unicodeScalars.append(Unicode.Scalar(byte))
+            default: name += "_\(byte < 16 ? "0" : "")\(String(byte, radix: 16))"
+            }
+        }
+        return name
+    }
+}
