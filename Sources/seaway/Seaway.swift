@@ -24,6 +24,7 @@ struct Seaway: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
+            StoreCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

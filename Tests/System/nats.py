@@ -1,0 +1,128 @@
+"""Real NATS servers with JetStream on loopback, and the keys and tokens that they know."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pathlib
+import shutil
+import time
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from harness import ROOT, House, Program, free_port
+
+
+def nats_server() -> str:
+    path = ROOT / ".build" / "python" / "bin" / "nats-server"
+    found = str(path) if os.access(path, os.X_OK) else shutil.which("nats-server")
+    assert found, "nats-server is not installed; .ci/setup.sh test installs it"
+    return found
+
+
+class Server:
+    """One server; `more` stands in its configuration."""
+
+    def __init__(self, house: House, name: str = "n0", more: str = "", jetstream: str = "", address: str = "127.0.0.1"):
+        self.name, self.port, self.monitor = name, free_port(), free_port()
+        folder = house.folder / name
+        folder.mkdir()
+        config = folder / "server.conf"
+        store = (
+            f'jetstream {{ store_dir: "{folder}", max_file_store: 256MB, {jetstream} }}' if jetstream != "off" else ""
+        )
+        config.write_text(
+            f'server_name: {name}\nlisten: "{address}:{self.port}"\nhttp: "127.0.0.1:{self.monitor}"\n{store}\n{more}\n'
+        )
+        self.program: Program = house.listening(house.start([nats_server(), "-c", config]), self.port)
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def monitor_url(self) -> str:
+        return f"http://127.0.0.1:{self.monitor}"
+
+
+def cluster(house: House, count: int = 3, more: str = "max_payload: 4MB") -> list[Server]:
+    """Servers that find one another."""
+    ports = [free_port() for _ in range(count)]
+    routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+    return [
+        Server(house, f"n{place}", f'{more}\ncluster {{ name: c, listen: "127.0.0.1:{port}", routes: [{routes}] }}')
+        for place, port in enumerate(ports)
+    ]
+
+
+def crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1
+            crc &= 0xFFFF
+    return crc
+
+
+def base32(data: bytes) -> str:
+    return base64.b32encode(data + crc16(data).to_bytes(2, "little")).decode().rstrip("=")
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@dataclass
+class Key:
+    """A key of an operator (O), an account (A) or a user (U)."""
+
+    kind: str
+
+    def __post_init__(self) -> None:
+        self.secret = Ed25519PrivateKey.generate()
+        self.prefix = {"O": 14 << 3, "A": 0, "U": 20 << 3}[self.kind]
+
+    @property
+    def public(self) -> str:
+        return base32(bytes([self.prefix]) + self.secret.public_key().public_bytes_raw())
+
+    @property
+    def seed(self) -> str:
+        head = bytes([18 << 3 | self.prefix >> 5, (self.prefix & 31) << 3])
+        return base32(head + self.secret.private_bytes_raw())
+
+    def sign(self, subject: Key, name: str, kind: str, rights: dict | None = None) -> str:
+        """A token in which this key vouches for another."""
+        claims = {
+            "jti": base64url(os.urandom(16)), "iat": int(time.time()), "iss": self.public, "sub": subject.public,
+            "name": name, "nats": {"type": kind, "version": 2, **(rights or {})},
+        }  # fmt: skip
+        head = base64url(json.dumps({"typ": "JWT", "alg": "ed25519-nkey"}).encode())
+        text = f"{head}.{base64url(json.dumps(claims).encode())}"
+        return f"{text}.{base64url(self.secret.sign(text.encode()))}"
+
+
+def trust(folder: pathlib.Path) -> tuple[str, pathlib.Path]:
+    """What a server's configuration says of an operator with one account, and the .creds file of a user of it."""
+    operator, account, system, user = Key("O"), Key("A"), Key("A"), Key("U")
+    unlimited = {"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": True, "conn": -1}
+    store = {"mem_storage": -1, "disk_storage": -1, "streams": 10, "consumer": -1}
+    config = f"""
+        operator: {operator.sign(operator, "operator", "operator", {"system_account": system.public})}
+        system_account: {system.public}
+        resolver: MEMORY
+        resolver_preload: {{
+            {account.public}: {operator.sign(account, "account", "account", {"limits": {**unlimited, **store}})}
+            {system.public}: {operator.sign(system, "system", "account", {"limits": unlimited})}
+        }}
+    """
+    token = account.sign(user, "user", "user", {"subs": -1, "data": -1, "payload": -1})
+    creds = folder / "user.creds"
+    creds.write_text(
+        f"-----BEGIN NATS USER JWT-----\n{token}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed}\n------END USER NKEY SEED------\n"
+    )
+    return config, creds
