@@ -17,6 +17,11 @@ enum Bound: String, CaseIterable, Hashable {
     case maxWatches = "max-watches"
     case maxTails = "max-tails"
     case maxChannels = "max-channels"
+    case maxHeld = "max-held"
+    case maxDelayed = "max-delayed"
+    case maxKeys = "max-keys"
+    case hold
+    case tries
     case maxClosed = "max-closed"
     case maxUnread = "max-unread"
     case frameTimeout = "frame-timeout"
@@ -44,6 +49,8 @@ enum Bound: String, CaseIterable, Hashable {
         case .limit(.groups, _, _): self = .maxGroups
         case .limit(.watches, _, _): self = .maxWatches
         case .limit(.tails, _, _): self = .maxTails
+        case .limit(.delayed, _, _): self = .maxDelayed
+        case .limit(.keys, _, _): self = .maxKeys
         case .limit(.connections, _, _): self = .maxConnections
         default: return nil
         }

@@ -56,7 +56,7 @@ package final class Broker: Sendable {
     /// Connections that the system holds before they are accepted.
     private static let backlog = 1_024
     /// How often deadlines are looked after; the precision of all time limits but expiry.
-    private static let checkInterval = TimeAmount.milliseconds(100)
+    private static let checkInterval = TimeAmount.milliseconds(Int64(BrokerCore.checkInterval))
 
     /// Between two turns. What is due by the time when a loop has done everything it does before it looks for whoever is
     /// ready, so nothing may be due then: this is longer than it takes to get there, and short beside a turn.
@@ -109,6 +109,9 @@ package final class Broker: Sendable {
         core.scheduleRound = { eventLoop.scheduleTask(in: Self.breath) { weakly.value.core?.goOn() } }
         core.giveMemoryBack = { cseaway_give_memory_back() }
         guard clock == nil else { return }
+        core.scheduleWake = { milliseconds in
+            eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { weakly.value.core?.giveOutDue() }
+        }
         let bound = self.core
         self.checks.value = eventLoop.scheduleRepeatedTask(
             initialDelay: Self.checkInterval, delay: Self.checkInterval

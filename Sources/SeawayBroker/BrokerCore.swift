@@ -31,6 +31,12 @@ package final class BrokerCore {
     /// Has the allocator give back what was freed.
     package var giveMemoryBack: () -> Void = {}
     private var trim = MemoryTrim()
+    /// Sees to it that ``giveOutDue()`` is called in so many milliseconds.
+    package var scheduleWake: (Int) -> Void = { _ in }
+    /// When it will be called, as far as is known.
+    var wakesAt: Int?
+    /// Milliseconds between two calls of ``check()``, at most.
+    package static let checkInterval = 100
     var isRoundScheduled = false
     var isTurnEndScheduled = false
     var turns = Turns()
@@ -227,7 +233,7 @@ package final class BrokerCore {
     }
 
     /// Whether a broker that leaves takes it: what belongs to an exchange under way goes where one reader waits (X2).
-    private func takesAnswer(_ channel: Span<UInt8>, _ form: NameForm) -> Bool {
+    func takesAnswer(_ channel: Span<UInt8>, _ form: NameForm) -> Bool {
         guard case .draining = self.life, form != .normal else { return false }
         return self.hub.isHeard(channel, form)
     }
@@ -312,6 +318,7 @@ package final class BrokerCore {
         let now = self.now
         self.hub.wake(now: now)
         self.carryOutEffects()
+        self.seeToWhatIsDue()
         for endpoint in self.allEndpoints { endpoint.check(now: now) }
         self.endTurn()
         if self.trim.isDue(at: self.hub.memoryInAll) { self.giveMemoryBack() }
@@ -337,8 +344,9 @@ package final class BrokerCore {
     }
 
     private func endIfDone() {
-        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.turns.count == 0,
-            self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
+        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.hub.heldMessages == 0,
+            self.turns.count == 0, self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }),
+            !self.hub.awaitsAnswers
         else { return }
         self.endAll(by: deadline)
     }

@@ -149,6 +149,11 @@ package final class Connection {
                 bytes.moveReaderIndex(forwardBy: length)
                 continue
             }
+            if self.parser.isAtFrameStart, let length = self.handlePlainAcknowledgement(bytes.readableBytesUInt8Span) {
+                self.core.hub.work &+= length &+ Work.frame
+                bytes.moveReaderIndex(forwardBy: length)
+                continue
+            }
             switch try self.parser.step(bytes.readableBytesUInt8Span) {
             case .frame(let shape) where self.isTooMuch(shape):
                 self.core.hub.work += Work.frame
@@ -209,6 +214,24 @@ package final class Connection {
         return send.length
     }
 
+    /// Carries out the frame if it is a plain `ACK`.
+    ///
+    /// - Returns: its length.
+    private func handlePlainAcknowledgement(_ bytes: Span<UInt8>) -> Int? {
+        guard let plain = PlainAcknowledgement(bytes, limits: self.core.configuration.limits) else { return nil }
+        self.session.trust()
+        let channel = bytes.extracting(plain.channel)
+        guard !self.access.isLimited || self.access.allowsListening(on: channel) else {
+            self.refuse(.denied)
+            return plain.length
+        }
+        plain.forEachTag(bytes) { self.core.hub.acknowledge($0, of: channel) }
+        self.session.accept()
+        self.core.carryOutEffects()
+        self.gather { $0.writeLine("OK\n") }
+        return plain.length
+    }
+
     private func handle(_ bytes: Span<UInt8>, _ shape: FrameShape) throws(StreamError) {
         let line = bytes.extracting(..<shape.lineLength)
         let body = bytes.extracting(shape.body)
@@ -217,8 +240,8 @@ package final class Connection {
         guard self.access.allows(request, line) else { return self.refuse(.denied) }
         let format = shape.isByHand ? .json : self.format
         switch request {
-        case .send(let channel, let form, let ifHeard, let bounds):
-            self.sendChecked(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds)
+        case .send(let channel, let form, let ifHeard, let bounds, let terms):
+            self.sendChecked(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds, terms)
         case .groupSend(let group, let except, let bounds):
             self.sendChecked(body, format, toGroup: line.extracting(group), except: except, bounds)
         case .hello(let hello): self.greet(hello)

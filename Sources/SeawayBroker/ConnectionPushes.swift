@@ -17,6 +17,19 @@ extension Connection: Endpoint, Gathering {
         self.gather(shared: body) { $0.writeMessageHead(group: group, size: body.size, names: names) }
     }
 
+    func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int) {
+        var others = ""
+        if let death = delivery.death {
+            others += " dead=\(death.cause.rawValue) tries=\(death.times) since=\(now - death.at)"
+            if let why = death.why { others += " why=\(why)" }
+        }
+        if let group = delivery.group { others += " group=\(group)" }
+        let lease = delivery.handover.map { ($0.tag, $0.times) }
+        for name in delivery.names {
+            self.gather { $0.writeMessage(name.bytes.span, body: body, lease: lease, others: others) }
+        }
+    }
+
     func pushShutdown(within milliseconds: Int) {
         guard self.isOpen else { return }
         self.core.counters.count(EndReason.shutdown)

@@ -7,15 +7,15 @@ import SeawayWire
 extension Connection {
     func sendChecked(
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
-        _ bounds: SendBounds?
+        _ bounds: SendBounds?, _ terms: SendTerms?
     ) {
         guard self.core.isLong(body) else {
-            return self.send(body, format, to: channel, form, ifHeard: ifHeard, bounds)
+            return self.send(body, format, to: channel, form, ifHeard: ifHeard, bounds, terms)
         }
         let name = channel.array
         self.begin(
             CheckedSend(body.array, format) {
-                $0.send($1, format, to: name.span, form, ifHeard: ifHeard, bounds, isWellFormed: $2)
+                $0.send($1, format, to: name.span, form, ifHeard: ifHeard, bounds, terms, isWellFormed: $2)
             })
     }
 
@@ -36,8 +36,13 @@ extension Connection {
     @inline(__always)
     func send(
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
-        _ bounds: SendBounds? = nil, isWellFormed: Bool? = nil
+        _ bounds: SendBounds? = nil, _ terms: SendTerms? = nil, isWellFormed: Bool? = nil
     ) {
+        if let terms {
+            return self.answer(
+                self.requests.send(
+                    body, format, to: channel, form, ifHeard: ifHeard, bounds, terms, isWellFormed: isWellFormed))
+        }
         if let refusal = self.core.send(body, format, to: channel, form, ifHeard: ifHeard, bounds, isWellFormed) {
             self.refuse(refusal)
         } else {

@@ -19,6 +19,8 @@ protocol Endpoint: AnyObject {
     func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void)
     /// The same, with a body that others get too.
     func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void)
+    /// One that is to be acknowledged, or that is a dead letter (D9, D14).
+    func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int)
     /// A message that passes, to one who looks on (Y2).
     func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>)
     func pushMembers(_ verb: MembersVerb, group: Name, _ channels: [Name])
@@ -39,6 +41,13 @@ protocol Endpoint: AnyObject {
 
 extension Endpoint {
     var tokenName: String? { nil }
+
+    /// Where nobody can be told of that.
+    func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int) {
+        self.push(group: delivery.group, body: body) { write in
+            for name in delivery.names { write(name.bytes.span) }
+        }
+    }
 
     func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void) {
         let bytes = body.bytes

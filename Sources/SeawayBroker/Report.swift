@@ -64,7 +64,19 @@ enum Report {
     private static func write(_ message: Hub.WaitingMessage, _ core: BrokerCore, _ json: inout JSONWriter) {
         json.beginMap()
         json.entry("age", message.age)
-        json.entry("left", message.left)
+        json.key("left")
+        if let left = message.left { json.int(left) } else { json.null() }
+        if message.times > 0 { json.entry("times", message.times) }
+        if let death = message.death {
+            json.key("dead")
+            json.string(death.cause.rawValue)
+            json.entry("tries", death.times)
+            json.entry("since", core.now - death.at)
+            if let why = death.why {
+                json.key("why")
+                json.string(why)
+            }
+        }
         json.entry("bytes", message.size)
         json.key("message")
         let body = core.bodies[message.body]
@@ -116,6 +128,8 @@ enum Report {
         json.entry("in", channel.in)
         json.entry("out", channel.out)
         json.entry("dropped", channel.dropped)
+        if channel.held > 0 { json.entry("held", channel.held) }
+        if channel.delayed > 0 { json.entry("delayed", channel.delayed) }
         json.endMap()
     }
 
@@ -174,6 +188,9 @@ extension Report {
         json.entry("closed", totals.closed)
         json.entry("messages", hub.queuedMessages)
         json.entry("bytes", hub.queuedBytes)
+        json.entry("held", hub.heldMessages)
+        json.entry("delayed", hub.delayedMessages)
+        json.entry("keys", hub.keys)
         json.entry("memory", hub.memoryInAll)
         Self.parts(hub.memoryParts, &json)
         Self.limits(core.configuration, &json)
@@ -185,6 +202,10 @@ extension Report {
         json.entry("sent", counters.sent)
         json.entry("delivered", counters.delivered)
         json.entry("stored", counters.stored)
+        json.entry("acknowledged", counters.acknowledged)
+        json.entry("returned", counters.returned)
+        json.entry("dead", counters.dead)
+        json.entry("repeated", counters.repeated)
         json.entry("group-full", counters.groupFull)
         json.entry("told", counters.told)
         json.entry("untold", counters.untold)
@@ -219,6 +240,9 @@ extension Report {
             case .expiry: counters.dropped[.expired]
             case .mailboxGrace: counters.lapsed
             case .maxClosed: core.hub.forgottenClosed
+            case .maxHeld: counters.laden
+            case .hold: counters.overdue
+            case .tries: counters.worn
             default: core.counters.bounds[bound]
             }
         return count == 0 ? nil : count
@@ -240,6 +264,12 @@ extension Report {
         json.entry("max-watches", configuration.hub.maxWatches)
         json.entry("max-tails", configuration.hub.maxTails)
         json.entry("max-names", configuration.hub.maxNames)
+        json.entry("max-held", configuration.hub.maxHeld)
+        json.entry("max-delayed", configuration.hub.maxDelayed)
+        json.entry("max-keys", configuration.hub.maxKeys)
+        json.entry("hold", configuration.hub.hold)
+        json.entry("return", configuration.hub.returnDelay)
+        json.entry("once-window", configuration.hub.onceWindow)
         json.entry("max-closed", configuration.hub.maxClosed)
         json.entry("max-lingering", configuration.maxLingering)
         json.entry("max-unread", configuration.maxUnread)

@@ -26,7 +26,8 @@ struct RequestHandler {
     func greeting(for hello: Hello) -> Answer {
         let configuration = self.core.configuration
         var words = [
-            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)", "features=bounds,groups,mailboxes,pause,tail,watch",
+            "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)",
+            "features=ack,bounds,delay,groups,mailboxes,once,pause,tail,watch",
             "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]
@@ -45,6 +46,20 @@ struct RequestHandler {
         }
     }
 
+    /// Sends on terms (S11 to S13).
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
+        _ bounds: SendBounds?, _ terms: SendTerms, isWellFormed: Bool?
+    ) -> Answer {
+        do throws(WireRefusal) {
+            let isRepeated = try self.core.send(
+                body, format, to: channel, form, ifHeard: ifHeard, bounds, terms, by: self.id, isWellFormed)
+            return .line(isRepeated ? "OK once=1\n" : "OK\n")
+        } catch {
+            return .refused(error)
+        }
+    }
+
     private func carryOut(_ request: Request) throws(WireRefusal) -> Answer {
         let hub = self.core.hub
         let now = self.core.now
@@ -55,14 +70,20 @@ struct RequestHandler {
             return .none
         case .pong: return .none
         case .ping: return .line("PONG\n")
-        case .listen(let names, let members):
-            let outcome = try hub.listen(self.id, names, wantsMembers: members, now: now)
+        case .listen(let names, let members, let acknowledged):
+            let outcome = try hub.listen(
+                self.id, names, wantsMembers: members, acknowledges: acknowledged, now: now)
             let line = outcome.isKept.map { "OK state=\($0 ? "kept" : "fresh")\n" } ?? "OK\n"
             if let telling = outcome.telling { return .later(AwaitedTelling(telling, line)) }
             return .line(line)
         case .unlisten(let names):
             hub.unlisten(self.id, names, now: now)
             if let ending = hub.latestEnding { return .later(Self.awaited(ending) { _ in "OK\n" }) }
+        case .acknowledge(let channel, let tags): hub.acknowledge(tags, of: channel)
+        case .giveBack(let channel, let tag, let terms):
+            try hub.giveBack(self.id, tag, of: channel, terms, now: now)
+            self.core.seeToWhatIsDue()
+        case .hold(let channel, let tags): try hub.hold(self.id, tags, of: channel, now: now)
         case .join(let group, let channels): try hub.join(group, channels, now: now)
         case .leave(let group, let channels): hub.leave(group, channels)
         case .watch(let group, let channel): try hub.watch(self.id, group, channel, now: now)

@@ -87,6 +87,13 @@ extension BrokerCore {
         let body = self.bodies[delivery.body]
         let isTranslated = body.format != endpoint.format
         self.hub.work += body.bytes.count * (isTranslated ? 4 * Work.byte : Work.byte) / 4
+        guard delivery.handover == nil, delivery.death == nil else {
+            Self.translated(body.bytes.span, body.format, to: endpoint.format) { bytes in
+                endpoint.push(delivery, body: bytes, now: self.now)
+            }
+            if delivery.handover == nil { self.release(delivery.body, count: delivery.names.count) }
+            return
+        }
         if mayWait, isTranslated, self.isLong(body.bytes.span), let connection = endpoint as? Connection {
             let reading = (connection, delivery.group, delivery.names)
             self.pushTranslated(body.bytes.span, body.format, to: endpoint.format, [reading])

@@ -10,6 +10,8 @@ struct Alarm: Comparable {
         case mailboxGrace(Mailbox)
         /// Those of a pinned channel without a reader end.
         case channelGrace(Channel)
+        /// What a connection holds longest comes back.
+        case hold(Peer)
     }
 
     let at: Int
@@ -20,6 +22,7 @@ struct Alarm: Comparable {
         switch self.kind {
         case .expiry(let channel), .channelGrace(let channel): !channel.isDropped
         case .mailboxGrace(let mailbox): !mailbox.isDropped
+        case .hold(let peer): peer.leases.count > 0
         }
     }
 
@@ -43,6 +46,11 @@ extension Hub {
         self.tellAgain()
         self.giveRoomBack(until: limit)
         self.forgetDeadAlarms()
+        self.forgetKeys(now: now)
+        guard self.giveOutDue(now: now, until: limit) else {
+            self.isLate = true
+            return
+        }
         while let alarm = self.alarms.min, alarm.at <= now {
             guard self.work < limit else {
                 self.isLate = true
@@ -62,6 +70,7 @@ extension Hub {
             case .channelGrace(let channel):
                 channel.hasGraceAlarm = false
                 self.endGrace(of: channel, now: now)
+            case .hold(let peer): self.endHold(of: peer, now: now)
             }
         }
     }
@@ -96,14 +105,15 @@ extension Hub {
         self.insert(Alarm(at: end, kind: .channelGrace(channel)))
     }
 
-    private func insert(_ alarm: Alarm) {
+    func insert(_ alarm: Alarm) {
         self.alarms.insert(alarm)
         self.forgetDeadAlarms()
     }
 
     /// Records come and go faster than their alarms: those of dropped ones must not pile up.
     private func forgetDeadAlarms() {
-        guard self.alarms.count > 64 + 2 * (2 * self.channels.count + self.mailboxes.count) else { return }
+        let records = 2 * self.channels.count + self.mailboxes.count + self.mostPeers
+        guard self.alarms.count > 64 + 2 * records else { return }
         self.alarms = Heap(self.alarms.unordered.filter(\.isLive))
     }
 

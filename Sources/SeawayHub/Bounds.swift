@@ -34,6 +34,8 @@ extension HubConfiguration {
         case .groups: self.maxGroups
         case .watches: self.maxWatches
         case .tails: self.maxTails
+        case .delayed: self.maxDelayed
+        case .keys: self.maxKeys
         case .memory: self.maxMemory
         // The broker's own.
         case .connections: .max

@@ -15,11 +15,15 @@ struct QueuedMessage {
     let payer: PayerID
     /// When it came, and when it expires.
     let began: Int
-    let deadline: Int
+    var deadline: Int
     /// The group it came through.
     let group: Name?
     /// The channels of the same mailbox in which the same group send waits (D5).
     let siblings: Siblings?
+    /// It was given out before, to be acknowledged, and came back.
+    var lease: Lease?
+    /// Why it is a dead letter.
+    var death: Death?
 }
 
 /// The channels of one mailbox in which one group send was stored.
@@ -57,6 +61,10 @@ final class Channel: Named {
     /// Messages that were handed out, and dropped, since the record was made.
     var handedOut = 0
     var dropped = 0
+    /// Messages that readers hold (D9), and those that are not due yet, with their bytes (S11, D11).
+    var held = 0
+    var delayed = 0
+    var delayedBytes = 0
     var readers: [Reader] = []
     /// Whose turn it is (D2).
     private var turn = 0
@@ -86,7 +94,7 @@ final class Channel: Named {
 
     var isUnused: Bool {
         !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.memberships.isEmpty && !self.isPaused
-            && self.watches.isEmpty
+            && self.watches.isEmpty && self.held == 0 && self.delayed == 0
     }
 
     /// Whether anybody listens on it or on its mailbox.
@@ -104,7 +112,7 @@ final class Channel: Named {
             if self.turn >= self.readers.count { self.turn = 0 }
             let reader = self.readers[self.turn]
             self.turn += 1
-            if reader.purse.accepts(nameLength) { return reader }
+            if reader.purse.accepts(nameLength), !reader.isLaden { return reader }
         }
         self.isStarved = true
         return nil

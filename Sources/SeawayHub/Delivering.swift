@@ -59,7 +59,9 @@ extension Hub {
     @inline(__always)
     private func next(from reader: Reader, now: Int) -> WaitingDelivery? {
         self.work += Work.look
-        guard reader.purse.credit > 0, let delivery = self.take(from: reader.target, now: now) else { return nil }
+        guard reader.purse.credit > 0, !reader.isLaden, let delivery = self.take(for: reader, now: now) else {
+            return nil
+        }
         reader.purse.pay()
         self.counters.delivered += delivery.names.count
         self.work += Work.change * delivery.names.count
@@ -72,11 +74,15 @@ extension Hub {
         self.effects.append(.deliverable(reader.peer.id))
     }
 
-    private func take(from target: Reader.Target, now: Int) -> WaitingDelivery? {
-        switch target {
+    private func take(for reader: Reader, now: Int) -> WaitingDelivery? {
+        switch reader.target {
         case .channel(let channel):
             guard !channel.isPaused, let message = self.pop(channel, now: now) else { return nil }
-            return WaitingDelivery(body: message.body, group: message.group, names: [channel.name])
+            let handover = reader.acknowledges ? self.hold(message, of: channel, by: reader, now: now) : nil
+            if handover == nil { self.endLease(of: message) }
+            return WaitingDelivery(
+                body: message.body, group: message.group, names: [channel.name], handover: handover,
+                death: message.death)
         case .mailbox(let mailbox):
             while let channel = mailbox.backlog.popFirst() {
                 channel.isInBacklog = false
@@ -175,9 +181,17 @@ extension Hub {
         self.pay(-cost, by: message.payer)
     }
 
+    /// A message that was given out before, and waited to be again, leaves for good.
+    private func endLease(of message: QueuedMessage) {
+        guard let lease = message.lease else { return }
+        self.leases.remove(lease)
+        self.pay(-Cost.lease, by: message.payer)
+    }
+
     /// Drops messages and counts why.
     func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
         self.account(for: message, leaving: channel)
+        self.endLease(of: message)
         channel.dropped += 1
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: true) }
         self.counters.dropped[reason, default: 0] += 1

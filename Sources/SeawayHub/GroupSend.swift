@@ -113,9 +113,10 @@ extension Hub {
     ) {
         let room = GroupLine.room(group: group.name)
         for channel in members where channel !== send.exception {
-            if channel.queue.isEmpty, !channel.isPaused,
-                let reader = channel.nextReader(nameLength: channel.name.bytes.count + 1)
-            {
+            let reader =
+                channel.queue.isEmpty && !channel.isPaused
+                ? channel.nextReader(nameLength: channel.name.bytes.count + 1) : nil
+            if let reader, !reader.acknowledges {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
                 channel.handedOut += 1
                 send.outcome.sent += 1
@@ -128,6 +129,7 @@ extension Hub {
                     self.work += Work.change
                     self.makeRoom(in: channel)
                     others?.channels.append(channel)
+                    if let reader { self.offer(reader) }
                     send.outcome.sent += 1
                     send.outcome.stored += 1
                     if !self.tailing.isEmpty { self.noteCopy(channel.name) }

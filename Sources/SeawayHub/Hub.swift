@@ -60,10 +60,16 @@ package final class Hub {
     var endings: Deque<Ending> = []
     /// What has come to its end in time is not all gone.
     var isLate = false
+    /// What is to be acknowledged, or is not due yet.
+    package internal(set) var leases: Leases
+    var dues = Heap<Due>()
+    package internal(set) var delayedMessages = 0
+    var onceKeys = OnceKeys()
 
     package init(configuration: HubConfiguration) {
         self.configuration = configuration
         self.closed = ClosedChannels(limit: configuration.maxClosed)
+        self.leases = Leases(mostHeld: configuration.maxHeld)
     }
 
     package var hasEffects: Bool { !self.effects.isEmpty }
@@ -121,6 +127,7 @@ package final class Hub {
         self.endWatches(of: peer)
         self.endTails(of: peer)
         for reader in peer.removeAllReaders() { self.detach(reader, endMailbox: endMailboxes, now: now) }
+        self.giveBackAll(of: peer, after: endMailboxes ? 0 : self.configuration.returnDelay, now: now)
     }
 
     /// Says whether a connection leaves so much unread that nothing may be pushed to it (D6).
@@ -138,6 +145,9 @@ package final class Hub {
         let own = peer.readers.lazy.filter { $0.purse !== peer.purse }.reduce(0) { $0 + $1.purse.credit }
         return (peer.names, peer.purse.credit + own)
     }
+
+    /// Beyond every number that a connection has.
+    var mostPeers: Int { self.peers.count }
 
     func peer(_ id: PeerID) -> Peer {
         guard let peer = self.peers[id] else { preconditionFailure("connection \(id) is not connected") }
@@ -196,7 +206,7 @@ package final class Hub {
 /// What has happened since the start (Q4).
 package struct HubCounters: Hashable, Sendable {
     /// Why a stored message was dropped.
-    package enum Drop: String, CaseIterable, Hashable, Sendable { case expired, closed, unlistened, flushed }
+    package enum Drop: String, CaseIterable, Hashable, Sendable { case expired, closed, unlistened, flushed, dead }
 
     /// `SEND` and `GSEND` that were not refused.
     package var sent = 0
@@ -210,6 +220,17 @@ package struct HubCounters: Hashable, Sendable {
     /// Messages that told of a group, and how often one found no room.
     package var told = 0
     package var untold = 0
+    /// Messages that were acknowledged, came back unacknowledged, and were given up (D9 to D14).
+    package var acknowledged = 0
+    package var returned = 0
+    package var dead = 0
+    /// Messages that were not taken since one with their key was (S12).
+    package var repeated = 0
+    /// How often a connection held as many as it may (D15).
+    package var laden = 0
+    /// Messages that were held for too long, and that were given out as often as may be (D13, D14).
+    package var overdue = 0
+    package var worn = 0
     /// Memberships that ended since their reader was away for too long (J3).
     package var lapsed = 0
 }

@@ -35,6 +35,18 @@ package struct HubConfiguration: Sendable {
     package var defaultExpiry = 60_000
     /// How long the memberships of an absent reader are kept (J3).
     package var mailboxGrace = 60_000
+    /// How long one may hold a message without a word, and how soon it comes back when its connection broke (D13).
+    package var hold = 600_000
+    package var returnDelay = 2_000
+    /// How often a message is given out, by pattern; then it is a dead letter (D14).
+    package var tries: [(pattern: Pattern, times: Int)] = []
+    package var defaultTries = 5
+    /// How long a key is remembered (S12).
+    package var onceWindow = 120_000
+    /// Messages that one connection holds, and messages that are not due yet and keys in all.
+    package var maxHeld = 1_000
+    package var maxDelayed = 100_000
+    package var maxKeys = 100_000
     package var maxNames = 1_024
     package var maxMembers = 100_000
     package var maxGroups = 100_000
@@ -49,10 +61,18 @@ package struct HubConfiguration: Sendable {
 
     func rules(for name: Name) -> ChannelRules {
         let capacity = self.capacities.first { !$0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity
+        let (usual, usualExpiry) =
+            name.isForDeadLetters
+            ? (Self.capacityOfDeadLetters, Self.expiryOfDeadLetters) : (self.defaultCapacity, self.defaultExpiry)
         return ChannelRules(
-            capacity: (capacity ?? self.defaultCapacity).room(isOwned: NameForm(name.bytes.span)?.hasOneReader == true),
-            expiry: self.expiries.first { $0.pattern.matches(name) }?.milliseconds ?? self.defaultExpiry)
+            capacity: (capacity ?? usual).room(isOwned: NameForm(name.bytes.span)?.hasOneReader == true),
+            expiry: self.expiries.first { $0.pattern.matches(name) }?.milliseconds ?? usualExpiry,
+            tries: self.tries.first { $0.pattern.matches(name) }?.times ?? self.defaultTries)
     }
+
+    /// Where no pattern says otherwise (D14).
+    private static let capacityOfDeadLetters = Capacity(messages: 1_000)
+    private static let expiryOfDeadLetters = 86_400_000
 
     func capacity(ofMailbox name: Name) -> Room? {
         self.capacities.first { $0.pattern.isForMailboxes && $0.pattern.matches(name) }?.capacity.room(isOwned: true)
@@ -69,6 +89,8 @@ struct Room {
 struct ChannelRules {
     let capacity: Room
     let expiry: Int
+    /// How often one message is given out to be acknowledged.
+    let tries: Int
 }
 
 /// What things cost in memory, roughly, besides their bytes: the account of M1. Measured: with what the allocator adds, and
@@ -89,6 +111,9 @@ enum Cost {
     /// A change that waits to be told.
     static let change = 64
     static let closed = 96
+    /// A message that is to be acknowledged, or is not due yet; and a key that is remembered.
+    static let lease = 160
+    static let key = 192
 
     static func message(_ size: Int, group: Name?) -> Int { Self.message + (group == nil ? Self.body : 0) + size }
 }

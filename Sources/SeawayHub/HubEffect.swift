@@ -48,6 +48,10 @@ package struct WaitingDelivery: Hashable, Sendable {
     package let group: Name?
     /// The channels that it is for; each holds one reference to the body, which the caller releases.
     package let names: [Name]
+    /// It is to be acknowledged: the reference stays until it is.
+    package var handover: Handover?
+    /// It is a dead letter.
+    package var death: Death?
 }
 
 /// The frames of the latest group send, to be pushed now.

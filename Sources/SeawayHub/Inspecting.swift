@@ -57,9 +57,12 @@ extension Hub {
         /// Messages that were handed out, and dropped, since the hub has had a record of the channel.
         package let out: Int
         package let dropped: Int
+        /// Those that connections hold, and those that are not due yet.
+        package var held = 0
+        package var delayed = 0
 
         /// All that came in that time.
-        package var `in`: Int { self.messages + self.out + self.dropped }
+        package var `in`: Int { self.messages + self.out + self.dropped + self.held + self.delayed }
     }
 
     package func report(on name: Name, now: Int) -> ChannelReport {
@@ -83,7 +86,7 @@ extension Hub {
             name: channel.name, messages: channel.queue.count, bytes: channel.queuedBytes,
             oldest: channel.queue.first.map { now - $0.began }, readers: readers.count,
             credit: readers.reduce(0) { $0 + $1.purse.credit }, isPaused: channel.isPaused,
-            out: channel.handedOut, dropped: channel.dropped)
+            out: channel.handedOut, dropped: channel.dropped, held: channel.held, delayed: channel.delayed)
     }
 
     /// Channels with a record, by name.
@@ -108,7 +111,11 @@ extension Hub {
         package let size: Int
         /// Milliseconds since it was sent, and until it expires.
         package let age: Int
-        package let left: Int
+        /// `nil`: it does not expire any more.
+        package let left: Int?
+        /// How often it was given out before; 0 for most.
+        package var times = 0
+        package var death: Death?
     }
 
     /// Messages that wait on a channel, oldest first.
@@ -129,8 +136,9 @@ extension Hub {
             guard passed > first else { continue }
             found.append(
                 WaitingMessage(
-                    body: message.body, size: Int(message.size), age: now - message.began, left: message.deadline - now)
-            )
+                    body: message.body, size: Int(message.size), age: now - message.began,
+                    left: message.lease == nil ? message.deadline - now : nil,
+                    times: message.lease?.times ?? 0, death: message.death))
         }
         self.work += looks * Work.look / 8
         return Page(found, most: most) { $0 }
@@ -146,6 +154,7 @@ extension Hub {
         let groups = self.groups.all.filter { !$0.members.isEmpty && pattern?.matches($0.name) != false }
         let ending = Ending(.flushed(pattern), self.channels.all, groups)
         self.work += Work.look * (ending.channels.count + self.groups.count) / 2
+        ending.messages = self.flushDelayed(pattern)
         self.begin(ending)
         return ending
     }

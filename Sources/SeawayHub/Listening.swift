@@ -12,7 +12,7 @@ extension Hub {
 
     /// Takes part in reading channels and mailboxes: all or none.
     package func listen(
-        _ id: PeerID, _ names: [Name], wantsMembers: Bool, now: Int
+        _ id: PeerID, _ names: [Name], wantsMembers: Bool, acknowledges: Bool = false, now: Int
     ) throws(WireRefusal) -> ListenOutcome {
         let peer = self.peer(id)
         try self.checkRoom(for: names, peer)
@@ -21,6 +21,7 @@ extension Hub {
         for name in names {
             let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
             self.work += Work.look
+            reader.acknowledges = acknowledges
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
                 // Who was told, and is told of each change, knows them (L5).

@@ -25,6 +25,10 @@ final class Peer {
     private static let fewReaders = 8
     /// What it holds (T2).
     var watches: [Watch] = []
+    /// What it has in hand and has not acknowledged (D9).
+    var leases = Leases.Holder()
+    /// An alarm for the longest held is set.
+    var hasHoldAlarm = false
     /// What it is shown copies of (Y1).
     var tails: [Pattern] = []
     /// Where its copies of the latest message stand among those of all.
@@ -186,6 +190,8 @@ final class Reader {
     private(set) var purse: Purse
     /// Wants `JOINED` and `LEFT` (L5).
     var wantsMembers: Bool
+    /// What it gets is to be acknowledged (L8).
+    var acknowledges = false
     /// Among the readers of its connection.
     fileprivate(set) var place = 0
 
@@ -195,6 +201,9 @@ final class Reader {
         self.purse = peer.purse
         self.wantsMembers = wantsMembers
     }
+
+    /// Its connection holds as much as it may (D15).
+    var isLaden: Bool { self.acknowledges && self.peer.leases.isFull }
 
     fileprivate var isOfNormalChannel: Bool {
         guard case .channel(let channel) = self.target else { return false }

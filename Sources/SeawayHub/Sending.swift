@@ -66,13 +66,18 @@ extension Hub {
     func send(
         to channel: Channel, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
-        if channel.queue.isEmpty, !channel.isPaused, let reader = channel.nextReader() {
+        let reader = channel.queue.isEmpty && !channel.isPaused ? channel.nextReader() : nil
+        if let reader, !reader.acknowledges {
             channel.handedOut += 1
             return self.hand(to: reader)
         }
         if ifHeard, !channel.isHeard { return .refused(.away) }
-        return self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now)
-            .map(SendOutcome.refused) ?? .stored
+        if let refusal = self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now) {
+            return .refused(refusal)
+        }
+        // What is to be acknowledged is kept all the while.
+        if let reader { self.offer(reader) }
+        return .stored
     }
 
     @inline(__always)
@@ -128,10 +133,13 @@ extension Hub {
 
     func whyFull(_ channel: Channel, _ size: Int, _ bounds: SendBounds?) -> WireRefusal? {
         let capacity = channel.rules.capacity
-        if !channel.queue.isEmpty {
+        let waiting = channel.queue.count + channel.delayed
+        if waiting > 0 {
             let most = bounds?.capacity(of: channel.name) ?? capacity.messages
-            if channel.queue.count >= most { return .full(by: .messages, most: most) }
-            if channel.queuedBytes + size > capacity.bytes { return .full(by: .bytes, most: capacity.bytes) }
+            if waiting >= most { return .full(by: .messages, most: most) }
+            if channel.queuedBytes + channel.delayedBytes + size > capacity.bytes {
+                return .full(by: .bytes, most: capacity.bytes)
+            }
         }
         if let mailbox = channel.mailbox, mailbox.messages > 0 {
             let most = bounds?.capacity(ofMailbox: mailbox.name) ?? mailbox.capacity?.messages

@@ -36,6 +36,34 @@ extension ByteBuffer {
         }
     }
 
+    /// Writes `MSG` for one channel with options behind it.
+    ///
+    /// - Parameters:
+    ///   - lease: what it is acknowledged by, and how often it was given out (D9).
+    ///   - others: further options, each with a space before it.
+    package mutating func writeMessage(
+        _ channel: Span<UInt8>, body: Span<UInt8>, lease: (tag: UInt64, times: Int)?, others: String
+    ) {
+        var others = others
+        let most = 5 + 20 + 1 + channel.count + 5 + 20 + 7 + 20 + others.utf8.count + 1 + body.count + 1
+        self.writeRaw(atMost: most) { cursor in
+            cursor.write("MSG :")
+            cursor.write(decimal: body.count)
+            cursor.write(UInt8(ascii: " "))
+            cursor.write(channel)
+            if let lease {
+                cursor.write(" ack=")
+                cursor.write(decimal: Int(lease.tag))
+                cursor.write(" times=")
+                cursor.write(decimal: lease.times)
+            }
+            others.withUTF8 { cursor.write(Span(_unsafeElements: $0)) }
+            cursor.write(UInt8(ascii: "\n"))
+            cursor.write(body)
+            cursor.write(UInt8(ascii: "\n"))
+        }
+    }
+
     /// The line of the same alone, whose body and its LF the caller has elsewhere.
     ///
     /// - Parameter size: bytes of the body.

@@ -95,6 +95,21 @@ package enum NameForm: Hashable, Sendable {
 }
 
 extension Name {
+    /// Behind the name of a channel whose messages are acknowledged: where its dead letters wait (D14).
+    package static let deadSuffix = Array(".dead".utf8)
+
+    /// Whether it is a channel of dead letters.
+    package var isForDeadLetters: Bool {
+        self.bytes.count > Self.deadSuffix.count
+            && self.bytes.suffix(Self.deadSuffix.count).elementsEqual(Self.deadSuffix)
+    }
+
+    /// Whether what waits there may be given out to be acknowledged (L8).
+    package var mayBeAcknowledged: Bool {
+        NameForm(self.bytes.span) == .normal
+            && (self.isForDeadLetters || self.bytes.count <= Self.maxLength - Self.deadSuffix.count)
+    }
+
     package static let maxLength = 255
 
     /// Whether the byte may stand in any name, outside its one `!` or `?`.

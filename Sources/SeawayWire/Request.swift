@@ -2,10 +2,14 @@
 package enum Request: Hashable, Sendable {
     case hello(Hello)
     /// The channel's place in the line, so that the most frequent request allocates nothing.
-    case send(channel: Range<Int>, form: NameForm, ifHeard: Bool, SendBounds?)
+    case send(channel: Range<Int>, form: NameForm, ifHeard: Bool, SendBounds?, SendTerms?)
     case groupSend(group: Range<Int>, except: Name?, SendBounds?)
-    case listen([Name], members: Bool)
+    case listen([Name], members: Bool, acknowledged: Bool)
     case unlisten([Name])
+    /// What was given out of a channel is done (D10).
+    case acknowledge(Name, [DeliveryTag])
+    case giveBack(Name, DeliveryTag, GiveBack)
+    case hold(Name, [DeliveryTag])
     case ready(Int, Name?)
     case join(Name, [Name])
     case leave(Name, [Name])

@@ -39,10 +39,10 @@ extension Request {
         switch verb {
         case .hello: self = .hello(try arguments.hello(line))
         case .send:
-            let options = try arguments.options(line, "Here", "Capacity", "Expiry")
-            let (ifHeard, bounds) = (try options.flag("Here"), try options.bounds)
+            let options = try arguments.options(line, "Here", "Capacity", "Expiry", "In", "Once", "Ack")
+            let (ifHeard, bounds, terms) = (try options.flag("Here"), try options.bounds, try options.terms)
             let (range, form) = try arguments.channel(line)
-            self = .send(channel: range, form: form, ifHeard: ifHeard, bounds)
+            self = .send(channel: range, form: form, ifHeard: ifHeard, bounds, terms)
         case .groupSend:
             let options = try arguments.options(line, "Capacity", "Expiry")
             let bounds = try options.bounds
@@ -51,8 +51,20 @@ extension Request {
             let exception = try options["except"].map(Arguments.channelName)
             self = .groupSend(group: arguments.words[0], except: exception, bounds)
         case .listen:
-            let members = try arguments.options(line).flag("members")
-            self = .listen(try arguments.names(line), members: members)
+            let options = try arguments.options(line, "Ack")
+            let (members, acknowledged) = (try options.flag("members"), try options.flag("Ack"))
+            let names = try arguments.names(line, refusingOptions: false)
+            guard !acknowledged || names.allSatisfy(\.mayBeAcknowledged) else {
+                throw .option("Ack is for normal channels of at most \(Name.maxLength - Name.deadSuffix.count) bytes")
+            }
+            self = .listen(names, members: members, acknowledged: acknowledged)
+        case .acknowledge, .hold:
+            _ = try arguments.options(line)
+            let (channel, tags) = (try arguments.channelName(line), try arguments.tags(line))
+            self = verb == .hold ? .hold(channel, tags) : .acknowledge(channel, tags)
+        case .giveBack:
+            let terms = try arguments.options(line, "In", "Dead", "Why").giveBack
+            self = .giveBack(try arguments.channelName(line), try arguments.tags(line)[0], terms)
         case .unlisten: self = .unlisten(try arguments.names(line))
         case .ready: self = try arguments.ready(line)
         case .join, .leave:
@@ -92,6 +104,9 @@ private enum Verb: String, CaseIterable {
     case groupSend = "GSEND"
     case listen = "LISTEN"
     case unlisten = "UNLISTEN"
+    case acknowledge = "ACK"
+    case giveBack = "NAK"
+    case hold = "HOLD"
     case ready = "READY"
     case join = "JOIN"
     case leave = "LEAVE"
@@ -125,8 +140,8 @@ private enum Verb: String, CaseIterable {
         case .hello, .send, .groupSend, .pause, .resume, .members, .peek: 1...1
         case .listen, .unlisten, .tail, .close: 1...Int.max
         case .untail: 0...Int.max
-        case .join, .leave: 2...Int.max
-        case .watch, .unwatch: 2...2
+        case .join, .leave, .acknowledge, .hold: 2...Int.max
+        case .watch, .unwatch, .giveBack: 2...2
         case .ready: 1...2
         case .stats, .flush: 0...1
         case .ping, .pong, .quit: 0...0
@@ -170,6 +185,25 @@ private struct Arguments {
         return options
     }
 
+    /// The channel that stands first, by its name.
+    func channelName(_ line: Span<UInt8>) throws(WireRefusal) -> Name {
+        let (range, _) = try self.channel(line)
+        return Name(checked: line.extracting(range).array)
+    }
+
+    /// What stands behind the channel.
+    func tags(_ line: Span<UInt8>) throws(WireRefusal) -> [DeliveryTag] {
+        var tags: [DeliveryTag] = []
+        tags.reserveCapacity(self.words.count - 1)
+        for range in self.words[1...] {
+            guard let tag = DeliveryTag(line.extracting(range)) else {
+                throw .args("what is acknowledged is named by what stood behind ack= of its MSG")
+            }
+            tags.append(tag)
+        }
+        return tags
+    }
+
     func channel(_ line: Span<UInt8>) throws(WireRefusal) -> (Range<Int>, NameForm) {
         let word = line.extracting(self.words[0])
         guard let form = NameForm(word), form.isChannel else { throw .name(word) }
@@ -183,8 +217,11 @@ private struct Arguments {
         return Name(checked: word.array)
     }
 
-    func names(_ line: Span<UInt8>, from: Int = 0, channelsOnly: Bool = false) throws(WireRefusal) -> [Name] {
-        _ = try self.options(line)
+    /// - Parameter refusingOptions: those that are not known; not where the caller has read them.
+    func names(
+        _ line: Span<UInt8>, from: Int = 0, channelsOnly: Bool = false, refusingOptions: Bool = true
+    ) throws(WireRefusal) -> [Name] {
+        if refusingOptions { _ = try self.options(line) }
         var names: [Name] = []
         names.reserveCapacity(self.words.count - from)
         for range in self.words[from...] {
@@ -299,7 +336,7 @@ private struct Arguments {
 
 extension WireOptions {
     /// An option that is `1` or absent.
-    fileprivate func flag(_ key: String) throws(WireRefusal) -> Bool {
+    func flag(_ key: String) throws(WireRefusal) -> Bool {
         switch self[key] {
         case nil: return false
         case "1": return true

@@ -5,7 +5,7 @@ package enum WireRefusal: Error, Hashable, Sendable {
 
     /// What is used up (L7, J4, T7, Y5, M1 to M3).
     package enum Resource: String, CaseIterable, Hashable, Sendable {
-        case names, members, channels, groups, watches, tails, memory, connections
+        case names, members, channels, groups, watches, tails, delayed, keys, memory, connections
     }
 
     case unknown
@@ -25,6 +25,8 @@ package enum WireRefusal: Error, Hashable, Sendable {
     case payload
     case gone
     case away
+    /// It is not held any more (D11, D12).
+    case late
     /// - Parameters:
     ///   - most: what the limit is.
     ///   - given: what there would be; 0 where that is not counted.
@@ -55,6 +57,7 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .payload: .payload
         case .gone: .gone
         case .away: .away
+        case .late: .late
         case .limit, .share: .limit
         case .full, .fullShare: .full
         }
@@ -77,6 +80,7 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .payload: "the body is not one well-formed map"
         case .gone: "the channel was closed by its reader"
         case .away: "nobody listens"
+        case .late: "it is not held by this connection any more"
         case .limit(.memory, let most, _): "of=memory max-memory is \(most) bytes, and this does not fit"
         case .limit(let resource, let most, let given):
             "of=\(resource.rawValue) max-\(resource.rawValue) is \(most), and this would make \(given)"
@@ -134,6 +138,6 @@ package enum ShareHolder: String, CaseIterable, Hashable, Sendable {
 
 /// The fixed words behind `ERR` (PROTOCOL.md, section 3); one never changes its meaning.
 package enum WireCode: String, CaseIterable, Hashable, Sendable {
-    case unknown, args, option, name, version, size, state, denied, auth, reader, closing, payload, gone, away, limit
-    case full
+    case unknown, args, option, name, version, size, state, denied, auth, reader, closing, payload, gone, away, late
+    case limit, full
 }

@@ -19,6 +19,23 @@ struct BrokerOptions: ParsableArguments {
             valueName: "pattern=time"))
     var expiry: [ExpiryOption] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How often a message is given out that nobody acknowledges, on channels whose names match, first match wins; repeat it. (default: 5)",
+            valueName: "pattern=count"))
+    var tries: [TriesOption] = []
+
+    @Option(help: .time("How long a message may be held without a word before it is given out again."))
+    var hold = TimeOption(milliseconds: 600_000)
+
+    @Option(
+        name: .customLong("return"),
+        help: .time("How soon a message is given out again whose holder's connection broke."))
+    var returnDelay = TimeOption(milliseconds: 2_000)
+
+    @Option(help: .time("How long the key of a message that is to be taken once is remembered."))
+    var onceWindow = TimeOption(milliseconds: 120_000)
+
     @Option(help: .time("How long the memberships of an absent reader are kept."))
     var mailboxGrace = TimeOption(milliseconds: 60_000)
 
@@ -56,6 +73,15 @@ struct BrokerOptions: ParsableArguments {
 
     @Option(help: .count("Names that one connection listens on, watches or tails."))
     var maxNames = 1_024
+
+    @Option(help: .count("Messages that one connection holds unacknowledged."))
+    var maxHeld = 1_000
+
+    @Option(help: .count("Messages that are not due yet, in all."))
+    var maxDelayed = 100_000
+
+    @Option(help: .count("Keys of messages that are to be taken once, in all."))
+    var maxKeys = 100_000
 
     @Option(help: .count("Members of one group."))
     var maxMembers = 100_000
@@ -109,6 +135,7 @@ struct BrokerOptions: ParsableArguments {
             ("max-connections", self.maxConnections), ("max-names", self.maxNames), ("max-members", self.maxMembers),
             ("max-groups", self.maxGroups), ("max-watches", self.maxWatches), ("max-tails", self.maxTails),
             ("max-channels", self.maxChannels), ("max-closed", self.maxClosed), ("max-lingering", self.maxLingering),
+            ("max-held", self.maxHeld), ("max-delayed", self.maxDelayed), ("max-keys", self.maxKeys),
         ]
         for (name, count) in counts where !(1...1_000_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); allowed is 1 to 1000000000.")
@@ -140,6 +167,7 @@ struct BrokerOptions: ParsableArguments {
         let times = [
             ("frame-timeout", self.frameTimeout), ("unread-timeout", self.unreadTimeout),
             ("linger-timeout", self.lingerTimeout), ("login-delay", self.loginDelay),
+            ("hold", self.hold), ("once-window", self.onceWindow),
         ]
         for (name, time) in times where time.milliseconds <= 0 {
             throw ValidationError("--\(name) is \(time); allowed is longer than 0.")
@@ -167,6 +195,13 @@ struct BrokerOptions: ParsableArguments {
         configuration.hub.shares.address.percent = self.addressShare
         configuration.hub.shares.token.percent = self.tokenShare
         configuration.maxStrangers = self.maxStrangers
+        configuration.hub.tries = self.tries.map { ($0.pattern, $0.times) }
+        configuration.hub.hold = self.hold.milliseconds
+        configuration.hub.returnDelay = self.returnDelay.milliseconds
+        configuration.hub.onceWindow = self.onceWindow.milliseconds
+        configuration.hub.maxHeld = self.maxHeld
+        configuration.hub.maxDelayed = self.maxDelayed
+        configuration.hub.maxKeys = self.maxKeys
         configuration.hub.maxNames = self.maxNames
         configuration.hub.maxMembers = self.maxMembers
         configuration.hub.maxGroups = self.maxGroups

@@ -118,3 +118,18 @@ struct ExpiryOption: CheckedArgument {
         self.expiry = expiry
     }
 }
+
+/// `PATTERN=COUNT`.
+struct TriesOption: CheckedArgument {
+    let pattern: Pattern
+    let times: Int
+
+    init(checking argument: String) throws {
+        let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+        guard sides.count == 2, let times = Int(sides[1]), (1...1_000_000).contains(times) else {
+            throw ValidationError("tries are a pattern, = and how often, 1 to 1000000: jobs.*=10.")
+        }
+        self.pattern = try PatternArgument.pattern(sides[0])
+        self.times = times
+    }
+}

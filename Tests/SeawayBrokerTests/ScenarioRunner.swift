@@ -50,6 +50,7 @@ final class ScenarioRunner {
     private let clock = Clock()
     private let core: BrokerCore
     private let cut: Cut
+    private var tags = DeliveryTags()
     private var peers: [String: (connection: Connection, transport: MemoryTransport)] = [:]
 
     init(options: [String: ScenarioVector.Option], cut: Cut = .whole) throws {
@@ -85,7 +86,7 @@ final class ScenarioRunner {
             return nil
         }
         let peer = self.peer(step.connection)
-        if let bytes = step.sent { self.feed(bytes, to: peer.connection) }
+        if let bytes = step.sent { self.feed(self.tags.reveal(bytes), to: peer.connection) }
         if step.eof == true { peer.connection.receiveEnd() }
         if step.drop == true { peer.connection.receiveClosed() }
         self.core.endTurns()
@@ -95,7 +96,7 @@ final class ScenarioRunner {
             self.core.endTurns()
         }
         if let expected = step.expected {
-            let got = peer.transport.takeReceived()
+            let got = self.tags.translate(peer.transport.takeReceived(), by: expected)
             guard Wildcard.matches(got, expected) else {
                 return "expected \(String(decoding: expected.prefix(600), as: UTF8.self).debugDescription), "
                     + "got \(String(decoding: got.prefix(600), as: UTF8.self).debugDescription)"
@@ -160,6 +161,13 @@ extension BrokerConfiguration {
             case ("max-tails", .number(let value)): self.hub.maxTails = value
             case ("max-channels", .number(let value)): self.hub.maxChannels = value
             case ("max-closed", .number(let value)): self.hub.maxClosed = value
+            case ("max-held", .number(let value)): self.hub.maxHeld = value
+            case ("max-delayed", .number(let value)): self.hub.maxDelayed = value
+            case ("max-keys", .number(let value)): self.hub.maxKeys = value
+            case ("hold", .number(let value)): self.hub.hold = value
+            case ("return", .number(let value)): self.hub.returnDelay = value
+            case ("once-window", .number(let value)): self.hub.onceWindow = value
+            case ("tries", .list(let list)): self.hub.tries = try list.map(Self.expiry)
             case ("max-memory", .number(let value)): self.hub.maxMemory = value
             case ("max-connections", .number(let value)): self.maxConnections = value
             case ("max-strangers", .number(let value)): self.maxStrangers = value

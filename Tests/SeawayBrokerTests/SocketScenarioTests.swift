@@ -49,6 +49,7 @@ import Testing
 private final class SocketScenario {
     private let broker: RunningBroker
     private var sockets: [String: RawSocket] = [:]
+    private var tags = DeliveryTags()
     private var leaving: Task<Void, any Error>?
 
     init(_ broker: RunningBroker) { self.broker = broker }
@@ -66,13 +67,19 @@ private final class SocketScenario {
         }
         let socket = try await self.socket(step.connection)
         // The broker may have closed it already, as it should.
-        if let bytes = step.sent { try? await socket.send(bytes) }
+        if let bytes = step.sent { try? await socket.send(self.tags.reveal(bytes)) }
         if step.eof == true { try await socket.finish() }
         if step.drop == true { try await self.drop(step.connection) }
         try await self.broker.settle()
         if let expected = step.expected {
             do {
-                _ = try await socket.all { Wildcard.matches($0, expected) }
+                // A copy each time, since what has not come whole is to bind nothing.
+                let tags = self.tags
+                let got = try await socket.all { bytes in
+                    var copy = tags
+                    return Wildcard.matches(copy.translate(bytes, by: expected), expected)
+                }
+                _ = self.tags.translate(got, by: expected)
             } catch {
                 let got = socket.takeReceived()
                 throw Mismatch(

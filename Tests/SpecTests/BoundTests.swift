@@ -60,6 +60,19 @@ import Testing
         Situation("max-watches", "WATCH g a\nWATCH g b\n", ["OK", "ERR limit of=watches"]) { $0.hub.maxWatches = 1 },
         Situation("max-tails", "TAIL a.*\nTAIL b.*\n", ["OK", "ERR limit of=tails"]) { $0.hub.maxTails = 1 },
         Situation("max-channels", "LISTEN a b\n", ["ERR limit of=channels"]) { $0.hub.maxChannels = 2 },
+        Situation("max-held", "LISTEN a Ack=1\nREADY 9\nSEND :- a {}\nPING\n", ["OK", "MSG :2 a", "{}", "OK", "PONG"]) {
+            $0.hub.maxHeld = 1
+        },
+        Situation("max-delayed", "SEND :- a In=9 {}\nSEND :- a In=9 {}\n", ["OK", "ERR limit of=delayed"]) {
+            $0.hub.maxDelayed = 1
+        },
+        Situation("max-keys", "SEND :- a Once=k {}\nSEND :- a Once=l {}\n", ["OK", "ERR limit of=keys"]) {
+            $0.hub.maxKeys = 1
+        },
+        Situation(
+            "hold", "LISTEN a Ack=1\nREADY 2\nSEND :- a {}\nPING\n",
+            ["OK", "MSG :2 a", "{}", "OK", "PONG", "MSG :2 a"], wait: 1_000
+        ) { $0.hub.hold = 1_000 },
         Situation("max-connections", "", ["BYE limit"]) { $0.maxConnections = 1 },
         Situation(
             "connection-share", "JOIN g \(Self.names(150))\nJOIN g \(Self.names(70, from: 150))\n",
@@ -168,15 +181,33 @@ import Testing
         }
     }
 
+    @Test func whatIsGivenOutAsOftenAsMayBeIsCounted() async throws {
+        try await Self.run {
+            $0.hub.defaultTries = 1
+        } _: { broker, looker in
+            let peer = try await broker.connect()
+            try await peer.send("LISTEN a Ack=1\nREADY 1\nSEND :- a {}\n")
+            let lines = try await peer.lines(4)
+            let tag = try #require(lines[1].split(separator: " ").first { $0.hasPrefix("ack=") }).dropFirst(4)
+            try await peer.send("NAK a \(tag)\n")
+            #expect(try await peer.line() == "OK")
+            #expect(try await looker.bounds() == ["tries": 1])
+            await peer.close()
+        }
+    }
+
     @Test func noLimitIsWithoutATest() async throws {
         let elsewhere = [
             "max-unread", "unread-timeout", "linger-timeout", "max-lingering", "mailbox-grace", "max-strangers",
         ]
         let byPattern = ["capacity", "expiry"]
+        // Times that bound nothing.
+        let times = ["once-window", "return"]
         try await Self.run { _ in
         } _: { _, looker in
             let limits = try await looker.statistics()["limits"]?.map?.keys.sorted()
-            #expect(limits == (Self.situations.map(\.bound) + elsewhere).filter { !byPattern.contains($0) }.sorted())
+            let known = Self.situations.map(\.bound) + elsewhere + times
+            #expect(limits == known.filter { !byPattern.contains($0) }.sorted())
         }
     }
 

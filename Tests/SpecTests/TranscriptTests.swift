@@ -11,11 +11,13 @@ import Testing
     func theBrokerSaysWhatThePageShows(transcript: Transcript, place: RunningBroker.Place) async throws {
         try await RunningBroker.run(at: place.free) { broker in
             let client = try await broker.connect()
+            var tags = DeliveryTags()
             for line in transcript.lines {
                 switch line {
-                case .client(let text): try await client.send("\(text)\n")
+                case .client(let text): try await client.send(tags.reveal(Array("\(text)\n".utf8)))
                 case .server(let expected):
-                    let said = try await client.line()
+                    let came = Array(try await client.line().utf8)
+                    let said = String(decoding: tags.translate(came, by: Array(expected.utf8)), as: UTF8.self)
                     #expect(Transcript.Line.matches(said, expected), "expected '\(expected)', got '\(said)'")
                 }
             }

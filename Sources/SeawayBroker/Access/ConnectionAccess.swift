@@ -52,6 +52,14 @@ struct ConnectionAccess {
         }
     }
 
+    func allowsListening(on channel: Span<UInt8>) -> Bool {
+        switch self.state {
+        case .open: true
+        case .stranger, .heldBack: false
+        case .loggedIn(let token): token.permissions.listen.contains { $0.matches(channel) }
+        }
+    }
+
     mutating func logIn(_ token: Token) { self.state = .loggedIn(token) }
 
     // MARK: Failed log-ins

@@ -39,9 +39,10 @@ package struct Permissions: Hashable, Sendable {
     /// - Parameter line: that of the request.
     func allow(_ request: Request, _ line: Span<UInt8>) -> Bool {
         switch request {
-        case .send(let channel, _, _, _): self.maySend(line.extracting(channel))
+        case .send(let channel, _, _, _, _): self.maySend(line.extracting(channel))
         case .groupSend(let group, _, _): self.maySend(line.extracting(group))
-        case .listen(let names, _): names.allSatisfy(self.mayListen)
+        case .listen(let names, _, _): names.allSatisfy(self.mayListen)
+        case .acknowledge(let channel, _), .giveBack(let channel, _, _), .hold(let channel, _): self.mayListen(channel)
         case .join(let group, let channels), .leave(let group, let channels):
             self.mayJoin(group) && channels.allSatisfy { self.maySend($0) }
         case .members(let group, _): self.mayList(group)

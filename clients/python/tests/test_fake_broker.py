@@ -12,7 +12,7 @@ from seaway.testing import FakeBroker
 from seaway.testing._wire import Connection
 
 #: Requirements that it does not keep: watches, tails, limits of memory and connections, tokens, a broker's end.
-BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|S5")
+BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L[78]|D6|D9|D1[0-6]|S5|S1[123]")
 #: It keeps all bodies in MessagePack: it counts their bytes so, and JSON does not come back as it was written. It tells
 #: memberships as often as it is asked, and what waits of a group message begins with another channel.
 KEEPS_OTHERWISE = {"delivery-060", "delivery-071", "delivery-201", "delivery-202"}

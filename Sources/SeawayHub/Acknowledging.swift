@@ -1,0 +1,215 @@
+import DequeModule
+package import SeawayWire
+
+/// How a message is given out that is to be acknowledged (D9).
+package struct Handover: Hashable, Sendable {
+    package let tag: UInt64
+    /// How often it was given out, this time included.
+    package let times: Int
+}
+
+/// Messages that are acknowledged: held, done, given back, given up (D9 to D15).
+extension Hub {
+    /// How many messages connections hold.
+    package var heldMessages: Int { self.leases.held }
+
+    /// A message that was just taken from its channel's queue is in a connection's hand.
+    ///
+    /// - Returns: `nil` when there is no room for one more; then it is taken for good.
+    func hold(_ message: QueuedMessage, of channel: Channel, by reader: Reader, now: Int) -> Handover? {
+        let known = message.lease
+        guard let lease = known ?? self.leases.insert(message, of: channel, .held) else { return nil }
+        let peer = reader.peer
+        self.leases.give(lease, to: peer.id, &peer.leases, until: now + self.configuration.hold)
+        if peer.leases.isFull { self.counters.laden += 1 }
+        channel.held += 1
+        channel.handedOut -= 1
+        self.count(message, in: true)
+        if known == nil { self.pay(Cost.lease, by: message.payer) }
+        self.setHoldAlarm(for: peer)
+        return Handover(tag: lease.tag, times: lease.times)
+    }
+
+    /// Messages are done: never given out again, wherever they are by now (D10).
+    package func acknowledge(_ tags: [DeliveryTag], of channel: Name) {
+        for tag in tags { self.acknowledge(tag, of: channel.bytes.span) }
+    }
+
+    /// One of them.
+    package func acknowledge(_ tag: DeliveryTag, of channel: Span<UInt8>) {
+        self.work += Work.change
+        if let lease = self.leases.find(tag, on: channel) { self.acknowledge(lease) }
+    }
+
+    /// Acknowledges what a connection holds, whatever its channel (S13).
+    func acknowledge(_ tag: DeliveryTag, heldBy id: PeerID) {
+        guard let number = tag.number, let lease = self.leases.find(number), lease.holder == id else {
+            return
+        }
+        self.acknowledge(lease)
+    }
+
+    private func acknowledge(_ lease: Lease) {
+        switch lease.state {
+        case .held: self.takeFromHolder(lease)
+        case .delayed: self.endDelay(lease)
+        case .queued: self.takeFromQueue(lease, lease.channel)
+        }
+        lease.channel.handedOut += 1
+        self.counters.acknowledged += 1
+        self.end(lease)
+    }
+
+    /// A connection gives back what it holds (D11).
+    package func giveBack(
+        _ id: PeerID, _ tag: DeliveryTag, of channel: Name, _ terms: GiveBack, now: Int
+    ) throws(WireRefusal) {
+        let lease = try self.lease(of: tag, on: channel, heldBy: id)
+        if terms.isDead {
+            self.takeFromHolder(lease)
+            self.counters.returned += 1
+            self.giveUp(lease, .nak, terms.why, now: now)
+        } else {
+            self.comeBack(lease, after: terms.delay ?? Self.backoff(lease.times), now: now)
+        }
+    }
+
+    /// A second, doubled each time, five minutes at most.
+    private static func backoff(_ times: Int) -> Int { min(1_000 << min(times - 1, 20), 300_000) }
+
+    /// What a connection holds is held anew: all or none (D12).
+    package func hold(_ id: PeerID, _ tags: [DeliveryTag], of channel: Name, now: Int) throws(WireRefusal) {
+        var leases: [Lease] = []
+        for tag in tags { leases.append(try self.lease(of: tag, on: channel, heldBy: id)) }
+        self.work += Work.change * tags.count
+        let peer = self.peer(id)
+        for lease in leases { self.leases.renew(lease, &peer.leases, until: now + self.configuration.hold) }
+    }
+
+    private func lease(of tag: DeliveryTag, on channel: Name, heldBy id: PeerID) throws(WireRefusal) -> Lease {
+        guard let lease = self.leases.find(tag, on: channel.bytes.span), lease.holder == id else { throw .late }
+        return lease
+    }
+
+    /// A connection is gone, or says goodbye: it holds nothing any more (D13).
+    func giveBackAll(of peer: Peer, after delay: Int, now: Int) {
+        // The last first where they come back at once, since each comes to the front.
+        var leases: [Lease] = []
+        while let lease = peer.leases.oldest {
+            self.work += Work.change
+            self.takeFromHolder(lease)
+            leases.append(lease)
+        }
+        for lease in delay == 0 ? leases.reversed() : leases { self.returned(lease, after: delay, now: now) }
+    }
+
+    /// What was held for too long comes back (D13).
+    func endHold(of peer: Peer, now: Int) {
+        peer.hasHoldAlarm = false
+        var leases: [Lease] = []
+        while let lease = peer.leases.oldest, lease.until <= now {
+            self.work += Work.change
+            self.takeFromHolder(lease)
+            leases.append(lease)
+        }
+        self.counters.overdue += leases.count
+        for lease in leases.reversed() { self.returned(lease, after: 0, now: now) }
+        self.setHoldAlarm(for: peer)
+    }
+
+    private func setHoldAlarm(for peer: Peer) {
+        guard !peer.hasHoldAlarm, let oldest = peer.leases.oldest else { return }
+        peer.hasHoldAlarm = true
+        self.insert(Alarm(at: oldest.until, kind: .hold(peer)))
+    }
+
+    // MARK: Coming back
+
+    private func comeBack(_ lease: Lease, after delay: Int, now: Int) {
+        self.takeFromHolder(lease)
+        self.returned(lease, after: delay, now: now)
+    }
+
+    /// Nobody has it in hand: it waits again, or has been given out often enough.
+    private func returned(_ lease: Lease, after delay: Int, now: Int) {
+        self.counters.returned += 1
+        if lease.times >= lease.channel.rules.tries, !lease.channel.name.isForDeadLetters {
+            self.counters.worn += 1
+            self.giveUp(lease, .tries, nil, now: now)
+        } else if delay > 0 {
+            self.delay(lease, until: now + delay)
+        } else {
+            self.leases.set(lease, .queued)
+            self.enqueueAgain(lease)
+        }
+    }
+
+    private func takeFromHolder(_ lease: Lease) {
+        let peer = self.peer(lease.holder)
+        let wasFull = peer.leases.isFull
+        self.leases.take(lease, from: &peer.leases)
+        lease.channel.held -= 1
+        guard wasFull else { return }
+        for reader in peer.readers where reader.acknowledges { reader.wake() }
+        peer.mayTake = .any
+        self.effects.append(.deliverable(peer.id))
+    }
+
+    private func takeFromQueue(_ lease: Lease, _ channel: Channel) {
+        // Those that were given out before stand in front.
+        guard let position = channel.queue.firstIndex(where: { $0.lease === lease }) else { return }
+        self.work += Work.look * (position + 1) / 8
+        let message = channel.queue.remove(at: position)
+        self.account(for: message, leaving: channel)
+        self.count(message, in: true)
+    }
+
+    /// Makes it a dead letter, once (D14).
+    private func giveUp(_ lease: Lease, _ cause: Death.Cause, _ why: String?, now: Int) {
+        let channel = lease.channel
+        guard !channel.name.isForDeadLetters,
+            let dead = self.makeChannel(Name(checked: channel.name.bytes + Name.deadSuffix), .normal)
+        else { return self.forget(lease, .dead) }
+        self.dropExpired(in: dead, now: now)
+        while dead.queue.count >= dead.rules.capacity.messages, let first = dead.queue.popFirst() {
+            self.drop(first, from: dead, .dead)
+        }
+        var message = lease.message
+        message.lease = nil
+        message.death = Death(cause, times: lease.times, at: now, why: why)
+        message.deadline = now + dead.rules.expiry
+        self.leases.remove(lease)
+        self.pay(-Cost.lease, by: message.payer)
+        self.counters.dead += 1
+        channel.dropped += 1
+        self.enter(message, dead, atFront: false)
+        self.setAlarm(for: dead)
+        self.offer(dead)
+        self.dropIfUnused(channel)
+    }
+
+    // MARK: The end
+
+    /// What a message takes counts, or does not any more, while it stands in no queue.
+    func count(_ message: QueuedMessage, in isIn: Bool) {
+        let cost = Cost.message(Int(message.size), group: message.group)
+        self.messageMemory += isIn ? cost : -cost
+        self.pay(isIn ? cost : -cost, by: message.payer)
+    }
+
+    /// Drops what stands in no queue and in nobody's hand.
+    func forget(_ lease: Lease, _ reason: HubCounters.Drop) {
+        lease.channel.dropped += 1
+        self.counters.dropped[reason, default: 0] += 1
+        self.end(lease)
+    }
+
+    private func end(_ lease: Lease) {
+        let (message, channel) = (lease.message, lease.channel)
+        self.count(message, in: false)
+        self.pay(-Cost.lease, by: message.payer)
+        self.effects.append(.released(message.body))
+        self.leases.remove(lease)
+        self.dropIfUnused(channel)
+    }
+}

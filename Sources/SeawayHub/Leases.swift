@@ -1,0 +1,202 @@
+import SeawayWire
+
+/// A message that was given out to be acknowledged, or is not due yet, until it is over (D9, S11).
+final class Lease {
+    enum State {
+        /// A connection has it in hand.
+        case held
+        /// It waits in its channel's queue, to be given out again.
+        case queued
+        /// It is not due yet.
+        case delayed
+    }
+
+    /// The number in its tag that says where it lies.
+    fileprivate let place: Int
+    /// 0 when it is over.
+    fileprivate(set) var tag: UInt64 = 0
+    fileprivate(set) var state = State.held
+    /// How often it was given out.
+    fileprivate(set) var times = 0
+    /// Who holds it, and until when.
+    fileprivate(set) var holder: PeerID = -1
+    fileprivate(set) var until = 0
+    private var content: (message: QueuedMessage, channel: Channel)?
+    /// Among those of its holder.
+    fileprivate unowned(unsafe) var behind: Lease?
+    /// Kept by ``Leases/all`` as long as it is linked.
+    fileprivate unowned(unsafe) var before: Lease?
+
+    fileprivate init(place: Int) { self.place = place }
+
+    var message: QueuedMessage { self.known.message }
+    var channel: Channel { self.known.channel }
+
+    private var known: (message: QueuedMessage, channel: Channel) {
+        guard let content = self.content else { preconditionFailure("lease \(self.place) is over") }
+        return content
+    }
+
+    fileprivate func begin(_ tag: UInt64, _ message: QueuedMessage, _ channel: Channel, _ state: State) {
+        self.tag = tag
+        self.content = (message, channel)
+        self.state = state
+        self.times = 0
+        self.holder = -1
+    }
+
+    fileprivate func end() {
+        self.tag = 0
+        self.content = nil
+    }
+}
+
+/// All leases, found by their tags; those that one connection holds are chained, the longest held first.
+package struct Leases {
+    /// What one connection holds.
+    struct Holder {
+        fileprivate unowned(unsafe) var first: Lease?
+        fileprivate unowned(unsafe) var last: Lease?
+        fileprivate(set) var count = 0
+        /// It may hold no more.
+        fileprivate(set) var isFull = false
+
+        /// The longest held.
+        var oldest: Lease? { self.first }
+    }
+
+    /// Objects are used again: one for each message would take as long as all else.
+    private var all: [Lease] = []
+    private var free: [Lease] = []
+    /// Numbers in order, behind which the place stands in a tag; not from one, so that no start has the tags of another.
+    private var serial: UInt64
+    private static let placeBits: UInt64 = 24
+    /// How many one connection may hold.
+    private let mostHeld: Int
+    package private(set) var held = 0
+
+    /// - Parameter serial: the first; at random where tags are not to be those of another start.
+    init(mostHeld: Int, serial: UInt64 = .random(in: 1..<1 << 32)) {
+        self.mostHeld = mostHeld
+        self.serial = serial
+    }
+
+    /// How many there may be at most.
+    static let most = 1 << 24
+
+    var count: Int { self.all.count - self.free.count }
+
+    /// Takes a message in; `nil` when there are too many.
+    mutating func insert(_ message: QueuedMessage, of channel: Channel, _ state: Lease.State) -> Lease? {
+        guard self.count < Self.most else { return nil }
+        let lease: Lease
+        if let used = self.free.popLast() {
+            lease = used
+        } else {
+            lease = Lease(place: self.all.count)
+            self.all.append(lease)
+        }
+        self.serial += 1
+        lease.begin(self.serial << Self.placeBits | UInt64(lease.place), message, channel, state)
+        return lease
+    }
+
+    /// What is still there.
+    func find(_ tag: UInt64) -> Lease? {
+        let place = Int(tag & (1 << Self.placeBits - 1))
+        guard place < self.all.count, self.all[place].tag == tag, tag != 0 else { return nil }
+        return self.all[place]
+    }
+
+    func find(_ tag: DeliveryTag, on channel: Span<UInt8>) -> Lease? {
+        guard let number = tag.number, let lease = self.find(number), lease.channel.name.bytes.equal(channel) else {
+            return nil
+        }
+        return lease
+    }
+
+    /// It is over.
+    mutating func remove(_ lease: Lease) {
+        lease.end()
+        self.free.append(lease)
+        // What a crowd has left is not kept for ever.
+        if self.free.count == self.all.count, self.free.count > 1_024 {
+            self.all = []
+            self.free = []
+        }
+    }
+
+    // MARK: Holding
+
+    /// A connection has it in hand from now on.
+    mutating func give(_ lease: Lease, to id: PeerID, _ holder: inout Holder, until: Int) {
+        lease.state = .held
+        lease.holder = id
+        lease.times += 1
+        self.held += 1
+        self.link(lease, &holder, until: until)
+    }
+
+    /// It is held anew.
+    func renew(_ lease: Lease, _ holder: inout Holder, until: Int) {
+        self.unlink(lease, &holder)
+        self.link(lease, &holder, until: until)
+    }
+
+    /// Nobody has it in hand any more.
+    mutating func take(_ lease: Lease, from holder: inout Holder) {
+        self.unlink(lease, &holder)
+        self.held -= 1
+        lease.state = .queued
+        lease.holder = -1
+    }
+
+    func set(_ lease: Lease, _ state: Lease.State) { lease.state = state }
+
+    private func link(_ lease: Lease, _ holder: inout Holder, until: Int) {
+        lease.until = until
+        lease.before = holder.last
+        if let last = holder.last { last.behind = lease } else { holder.first = lease }
+        holder.last = lease
+        holder.count += 1
+        holder.isFull = holder.count >= self.mostHeld
+    }
+
+    private func unlink(_ lease: Lease, _ holder: inout Holder) {
+        let behind = lease.behind
+        lease.behind = nil
+        if let behind { behind.before = lease.before } else { holder.last = lease.before }
+        if let before = lease.before { before.behind = behind } else { holder.first = behind }
+        lease.before = nil
+        holder.count -= 1
+        holder.isFull = holder.count >= self.mostHeld
+    }
+}
+
+/// Why a message was given up (D14).
+package final class Death: Hashable, Sendable {
+    package enum Cause: String, Hashable, Sendable {
+        /// It was given out as often as may be.
+        case tries
+        /// Its holder has said so.
+        case nak
+    }
+
+    package let cause: Cause
+    /// How often it was given out, and when it was given up.
+    package let times: Int
+    package let at: Int
+    /// What its holder has said.
+    package let why: String?
+
+    init(_ cause: Cause, times: Int, at: Int, why: String?) {
+        self.cause = cause
+        self.times = times
+        self.at = at
+        self.why = why
+    }
+
+    package static func == (left: Death, right: Death) -> Bool { left === right }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
