@@ -37,7 +37,7 @@ func (c *Client) send(
 	if !ValidChannel(channel) {
 		return channelRefusal("SEND", channel)
 	}
-	words, err := requestWords("SEND", channel, words, options)
+	words, bounds, err := requestWords("SEND", channel, words, options)
 	if err != nil {
 		return err
 	}
@@ -46,23 +46,32 @@ func (c *Client) send(
 		return err
 	}
 	request := newRequest("SEND", body, words...)
-	request.stream = stream
+	request.stream, request.features, request.isOnce = stream, bounds.features(), bounds.once != ""
+	if request.isOnce && stream == "" {
+		// Of several brokers the same one has the key.
+		request.stream = "once!" + bounds.once
+	}
+	if bounds.answered != nil {
+		request.answered = bounds.answered
+		request.answering = newRequest("SEND", body, append(words, "Ack="+bounds.answered.id)...).wire
+	}
 	_, err = c.do(ctx, request)
 	return err
 }
 
 // requestWords are the words of a send: its name, and what bounds it.
-func requestWords(verb, name string, words []string, options []SendOption) ([]string, error) {
+func requestWords(
+	verb, name string, words []string, options []SendOption,
+) (all []string, bounds sendBounds, err error) {
 	words = append([]string{name}, words...)
 	if len(options) == 0 {
-		return words, nil
+		return words, bounds, nil
 	}
-	bounds, err := boundWords(options)
-	if err != nil {
-		return nil, err
+	if bounds, err = readBounds(options); err != nil {
+		return nil, bounds, err
 	}
-	words = append(words, bounds...)
-	return words, checkLine(verb, words)
+	words = append(words, bounds.words()...)
+	return words, bounds, checkLine(verb, words)
 }
 
 // GroupResult says where a message to a group went.
@@ -87,7 +96,10 @@ func (c *Client) SendGroup(
 		}
 		words = append(words, "except="+except)
 	}
-	words, err := requestWords("GSEND", group, words, options)
+	words, bounds, err := requestWords("GSEND", group, words, options)
+	if err == nil && (bounds.delay > 0 || bounds.once != "") {
+		err = refuse("GSEND", "option", "In and Once are for messages to channels, this one is for a group")
+	}
 	if err != nil {
 		return GroupResult{}, err
 	}

@@ -59,6 +59,8 @@ type Client struct {
 	over      error
 	lastError error
 	epoch     string
+	// Acknowledgements that are said on the next connection.
+	due       []*acknowledgement
 	listeners map[string]*Listener
 	worker    *Listener
 	// True for what the broker has granted, or may have.
@@ -148,6 +150,7 @@ func (c *Client) Close(ctx context.Context) error {
 
 // end makes the client useless: no more calls, no more connections.
 func (c *Client) end(reason error) {
+	defer c.endDue(reason)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over != nil {
@@ -175,6 +178,13 @@ type request struct {
 	wire []byte
 	// The stream that it belongs to, at several brokers; "" for none.
 	stream string
+	// What the broker has to know beyond what every broker does (H2).
+	features []string
+	// It has a key, so it may be said again when its outcome is not known (S12).
+	isOnce bool
+	// What it acknowledges on the connection that holds that, and the bytes that say so (S13).
+	answered  *lease
+	answering []byte
 }
 
 func newRequest(verb string, body []byte, words ...string) request {
@@ -205,7 +215,7 @@ func (c *Client) do(ctx context.Context, r request) (Frame, error) {
 		if err != nil {
 			return Frame{}, err
 		}
-		frame, err := current.ask(ctx, r)
+		frame, err := c.askSurely(ctx, current, r)
 		if !errors.Is(err, errNotSent) {
 			return frame, err
 		}
@@ -220,7 +230,7 @@ func (c *Client) try(ctx context.Context, r request) (Frame, error) {
 	if current == nil || current.isOver() {
 		return Frame{}, errNotSent
 	}
-	return current.ask(ctx, r)
+	return c.askSurely(ctx, current, r)
 }
 
 // ask sends a request on this connection; an ERR becomes a [*Refusal].
@@ -228,9 +238,21 @@ func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
 	if r.body > c.maxBody {
 		return Frame{}, refuse(r.verb, "size", fmt.Sprintf("a body has at most %d bytes, this one has %d", c.maxBody, r.body))
 	}
-	frame, err := c.roundTrip(ctx, r.verb, r.wire)
+	for _, feature := range r.features {
+		if !c.features[feature] {
+			return Frame{}, refuse(r.verb, "option", fmt.Sprintf("the broker has not the feature %q", feature))
+		}
+	}
+	wire, isAnswering := r.wire, r.answered != nil && r.answered.on == c
+	if isAnswering {
+		wire = r.answering
+	}
+	frame, err := c.roundTrip(ctx, r.verb, wire)
 	if err == nil && frame.Verb == "ERR" {
 		return Frame{}, newRefusal(r.verb, frame)
+	}
+	if err == nil && isAnswering {
+		r.answered.end()
 	}
 	return frame, err
 }

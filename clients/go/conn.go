@@ -30,6 +30,8 @@ type call struct {
 	verb string
 	// Holds one answer; the caller may have left.
 	answer chan answer
+	// What it acknowledges, in place of a caller that waits.
+	due []*acknowledgement
 	// Its bytes were handed to the operating system, in part at least; guarded by conn.mu.
 	isWritten bool
 }
@@ -56,6 +58,7 @@ type conn struct {
 	epoch             string
 	warm              int64
 	maxBody, maxNames int
+	features          map[string]bool
 
 	mu       sync.Mutex
 	session  Session[*call]
@@ -68,8 +71,10 @@ type conn struct {
 	// Names whose credit is to be withdrawn before that.
 	withdrawn map[string]bool
 	pongs     int
-	err       error
-	bye       string
+	// Acknowledgements that are not yet written.
+	due []*acknowledgement
+	err error
+	bye string
 }
 
 func newConn(socket net.Conn, heartbeat time.Duration, push func(*conn, EventKind, Frame) error) *conn {
@@ -159,11 +164,12 @@ func (c *conn) appendRequest(request *call, wire []byte) {
 	c.signal()
 }
 
-// appendOwed writes the READY and PONG frames that are owed; called with the lock held.
+// appendOwed writes the PONG, ACK and READY frames that are owed; called with the lock held.
 func (c *conn) appendOwed(wire []byte) []byte {
 	for ; c.pongs > 0; c.pongs-- {
 		wire = append(wire, "PONG\n"...)
 	}
+	wire = c.appendDue(wire)
 	for name := range c.withdrawn {
 		wire = appendReady(wire, 0, name)
 		delete(c.withdrawn, name)
@@ -253,14 +259,20 @@ func (c *conn) write() {
 func (c *conn) read() {
 	c.fail(c.readFrames())
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, request := range c.session.Abandon() {
-		err := errNotSent
+	abandoned, due, unknown := c.session.Abandon(), c.due, because(ErrUnknown, c.err)
+	c.due = nil
+	reasons := make([]error, len(abandoned))
+	for index, request := range abandoned {
+		reasons[index] = errNotSent
 		if request.isWritten {
-			err = because(ErrUnknown, c.err)
+			reasons[index] = unknown
 		}
-		c.finish(request, answer{err: err})
 	}
+	c.mu.Unlock()
+	for index, request := range abandoned {
+		c.finish(request, answer{err: reasons[index]})
+	}
+	settleDue(due, answer{err: errNotSent})
 	close(c.finished)
 }
 
@@ -335,6 +347,10 @@ func (c *conn) take(frame Frame) error {
 }
 
 func (c *conn) finish(request *call, got answer) {
+	if request.due != nil {
+		settleDue(request.due, got)
+		return
+	}
 	request.answer <- got
 	<-c.slots
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -172,6 +173,10 @@ func (c *Client) greet(ctx context.Context, current *conn) error {
 	}
 	current.epoch = frame.Options["epoch"]
 	current.warm = int64(count(frame, "warm"))
+	current.features = make(map[string]bool)
+	for _, feature := range strings.Split(frame.Options["features"], ",") {
+		current.features[feature] = true
+	}
 	if c.part != nil && !c.part.greet(frame.Options["name"]) {
 		return fmt.Errorf("seaway: a broker that is live has the name %q", frame.Options["name"])
 	}
@@ -203,6 +208,7 @@ func (c *Client) restore(ctx context.Context, current *conn) error {
 			c.current, c.epoch, c.lastError = current, current.epoch, nil
 			c.change()
 			c.mu.Unlock()
+			c.sayDue()
 			c.news.up()
 			if c.part != nil {
 				c.part.up(current.warm)

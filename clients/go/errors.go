@@ -13,6 +13,8 @@ var (
 	ErrAway = errors.New("away")
 	// ErrGone: the channel was closed by its reader. Never try again.
 	ErrGone = errors.New("gone")
+	// ErrLate: the message is not held any more: it is done, or given out to another.
+	ErrLate = errors.New("late")
 	// ErrClosing: the broker is about to leave. Try again when it is back.
 	ErrClosing = errors.New("closing")
 	// ErrLimit: one of the broker's limits is used up. Try again after something was given back.
@@ -66,7 +68,7 @@ var (
 )
 
 var refusals = map[string]error{
-	"full": ErrFull, "away": ErrAway, "gone": ErrGone, "closing": ErrClosing, "limit": ErrLimit, "name": ErrName,
+	"full": ErrFull, "away": ErrAway, "gone": ErrGone, "late": ErrLate, "closing": ErrClosing, "limit": ErrLimit, "name": ErrName,
 	"size": ErrSize, "payload": ErrPayload, "reader": ErrReader, "denied": ErrDenied, "auth": ErrAuth,
 	"version": ErrVersion, "option": ErrOption, "args": ErrArgs, "state": ErrState, "unknown": ErrVerb,
 }

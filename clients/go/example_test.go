@@ -23,6 +23,38 @@ func ExampleWorker() {
 	}
 }
 
+// Jobs that outlive their workers: what a worker has not done when it dies another does.
+func ExampleWorker_HandleAcknowledged() {
+	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))
+	worker.HandleAcknowledged("jobs.mail", func(ctx context.Context, r *seaway.Request) error {
+		to := r.Text("to")
+		switch err := deliver(ctx, to); {
+		case errors.Is(err, errNoSuchUser):
+			return seaway.Dead("no such user: " + to) // to jobs.mail.dead, at once
+		case err != nil:
+			return fmt.Errorf("%s: %v: %w", to, err, seaway.Retry(time.Minute)) // again in a minute
+		}
+		return nil // acknowledged
+	})
+	if err := worker.RunUntilSignal(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+var errNoSuchUser = errors.New("no such user")
+
+func deliver(context.Context, string) error { return nil }
+
+// A reminder in an hour, stored once however often this runs within two minutes.
+func ExampleOnce() {
+	client := seaway.New("127.0.0.1:7411", seaway.Options{})
+	err := client.Send(context.Background(), "jobs.mail", seaway.Message{"to": "a@example.org"},
+		seaway.In(time.Hour), seaway.Once("reminder-17"))
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
 // A chat: who opens /chat/blue hears what anybody says in the room blue, in the same order as all others there.
 func ExampleWorker_HandleSockets() {
 	worker := seaway.NewWorker(seaway.New("127.0.0.1:7411", seaway.Options{}))

@@ -16,6 +16,13 @@ type Delivery struct {
 	// Group is the group that it was sent to, "" for a message sent to the channel itself.
 	Group   string
 	Message Message
+	// Times is how often it was given out, this time included; 0 for what is not to be acknowledged.
+	Times int
+	// Dead is why it was given up, on a channel of dead letters; else nil.
+	Dead *DeadLetter
+
+	// nil for what is not to be acknowledged.
+	lease *lease
 }
 
 // Channel is the first of the channels.
@@ -28,6 +35,9 @@ type Listener struct {
 	credit int
 	// Credit of its own name, or the connection's common purse.
 	isCommon bool
+	// Those of the names whose messages are to be acknowledged; and after which time HOLD is said of them, 0 for never.
+	acknowledged map[string]bool
+	holdAfter    time.Duration
 	// Holds what was pushed and not yet received: never more than the credit.
 	queue chan *Delivery
 	over  chan struct{}
@@ -90,6 +100,25 @@ func (c *Client) Listen(ctx context.Context, name string, credit int) (*Listener
 		return nil, outOfRange("a credit", 1, mostCredit, credit)
 	}
 	return c.listen(ctx, newListener(c, []string{name}, credit, false))
+}
+
+// ListenAcknowledged is [Client.Listen] on a normal channel of at most 250 bytes, or on one of dead letters, whose
+// messages stay with the broker until [Delivery.Ack]: they are given out again when they are given back
+// ([Delivery.Nak]), when the connection ends (after the broker's --return, 2 s), and when nothing was said for its
+// --hold (600 s; [Delivery.Hold]).
+//
+// After as many times as the broker says (--tries, 5) a message goes to CHANNEL.dead. One connection holds at most
+// 1,000 (--max-held). [ErrOption]: the broker has not the feature "ack". A [Worker] does all of this by itself.
+func (c *Client) ListenAcknowledged(ctx context.Context, name string, credit int) (*Listener, error) {
+	if err := acknowledgedRefusal(name); err != nil {
+		return nil, err
+	}
+	if credit < 1 || credit > mostCredit {
+		return nil, outOfRange("a credit", 1, mostCredit, credit)
+	}
+	listener := newListener(c, []string{name}, credit, false)
+	listener.acknowledged = map[string]bool{name: true}
+	return c.listen(ctx, listener)
 }
 
 func (c *Client) listen(ctx context.Context, listener *Listener) (*Listener, error) {
@@ -191,11 +220,16 @@ func (l *Listener) end(reason error) {
 // The error is that of the context, [ErrClosed], [ErrLost], or why the broker refused to let it listen again; before
 // such an end, what had come is still received.
 func (l *Listener) Receive(ctx context.Context) (*Delivery, error) {
-	delivery, err := l.take(ctx)
-	if err == nil {
+	for {
+		delivery, err := l.take(ctx)
+		if err != nil {
+			return nil, err
+		}
 		l.giveBack()
+		if !delivery.isStale() {
+			return delivery, nil
+		}
 	}
-	return delivery, err
 }
 
 // take waits for the next message and keeps its credit.

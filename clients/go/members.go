@@ -99,7 +99,22 @@ func (c *Client) checkNames(current *conn, listener *Listener) error {
 
 func sendListen(ctx context.Context, current *conn, listener *Listener, isMailbox bool) (bool, error) {
 	isFresh := false
-	for _, words := range chunks(listener.names, len("LISTEN members=1")) {
+	var plain, acknowledged []string
+	for _, name := range listener.names {
+		if listener.acknowledged[name] {
+			acknowledged = append(acknowledged, name)
+		} else {
+			plain = append(plain, name)
+		}
+	}
+	for _, words := range chunks(acknowledged, len("LISTEN Ack=1")) {
+		request := newRequest("LISTEN", nil, append(words, "Ack=1")...)
+		request.features = []string{"ack"}
+		if _, err := current.ask(ctx, request); err != nil {
+			return false, err
+		}
+	}
+	for _, words := range chunks(plain, len("LISTEN members=1")) {
 		if isMailbox {
 			words = append(words, "members=1")
 		}
@@ -266,11 +281,12 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 	for _, channel := range frame.Args {
 		listener := c.reader(channel)
 		if listener == nil {
-			// It was closed a moment ago; what was under way is lost with it.
+			// It was closed a moment ago; what was under way is lost with it, or given back.
+			c.giveBackUnheard(current, frame)
 			continue
 		}
 		if deliveries[listener] == nil {
-			deliveries[listener] = &Delivery{Group: frame.Options["group"], Message: message}
+			deliveries[listener] = c.newDelivery(current, frame, message)
 		}
 		deliveries[listener].Channels = append(deliveries[listener].Channels, channel)
 	}
@@ -282,7 +298,11 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 		if err != nil {
 			c.logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
 			current.grant(listener.purse(), 1)
+			c.giveBackUnheard(current, frame)
 			continue
+		}
+		if delivery.lease != nil && listener.holdAfter > 0 {
+			delivery.lease.keep(listener.holdAfter)
 		}
 		if forward, delivery := listener.forward, delivery; forward != nil {
 			forwarded = append(forwarded, func() { forward(delivery) })
@@ -296,6 +316,29 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 		}
 	}
 	return nil
+}
+
+// newDelivery is what a MSG says, and its lease if it is to be acknowledged.
+func (c *Client) newDelivery(current *conn, frame Frame, message Message) *Delivery {
+	delivery := &Delivery{Group: frame.Options["group"], Message: message, Dead: newDeadLetter(frame)}
+	if id := frame.Options["ack"]; id != "" {
+		delivery.Times = count(frame, "times")
+		delivery.lease = &lease{client: c, on: current, channel: frame.Args[0], id: id}
+	}
+	return delivery
+}
+
+// giveBackUnheard gives back what nobody here takes, without waiting.
+func (c *Client) giveBackUnheard(current *conn, frame Frame) {
+	held := c.newDelivery(current, frame, nil).lease
+	if held == nil {
+		return
+	}
+	go func() {
+		limit, cancel := context.WithTimeout(context.Background(), c.options.Wait)
+		defer cancel()
+		_ = held.nak(limit)
+	}()
 }
 
 // chunks parts names into runs that fit a line, beside words of so many bytes (F3).

@@ -16,7 +16,13 @@ type Request struct {
 	// Channel is the full name that the message came on; Group the group it was sent to, or "".
 	Channel string
 	Group   string
+	// Times is how often the message was given out, this time included; 0 on a channel that is not acknowledged.
+	Times int
+	// Dead is why a message was given up, on a channel of dead letters; else nil.
+	Dead *DeadLetter
 
+	// nil on a channel that is not acknowledged.
+	lease  *lease
 	client *Client
 	// Ends the handler's context.
 	cancel context.CancelFunc
@@ -46,7 +52,7 @@ func (r *Request) Reply(ctx context.Context, message Message) error {
 	if err := r.begin(nil); err != nil {
 		return err
 	}
-	return r.settle(r.client.Send(ctx, r.ReplyChannel(), message))
+	return r.settle(r.client.Send(ctx, r.ReplyChannel(), message, r.answering()...))
 }
 
 // Respond answers an HTTP request in one message. Names of fields are best given in lower case.
@@ -73,7 +79,7 @@ func (r *Request) respond(ctx context.Context, message Message) error {
 
 func (r *Request) answer(ctx context.Context, message Message) error {
 	// What comes behind a whole answer is dropped (I18).
-	return r.settle(sendSurely(ctx, r.client, r.ReplyChannel(), message))
+	return r.settle(sendSurely(ctx, r.client, r.ReplyChannel(), message, r.answering()...))
 }
 
 // RespondJSON answers with a value as JSON and its content type.

@@ -21,7 +21,7 @@ func (s *shards) do(ctx context.Context, r request) (Frame, error) {
 	}
 	switch r.verb {
 	case "SEND", "PEEK":
-		isHere := words[len(words)-1] == "Here=1"
+		isHere := contains(words[1:], "Here=1")
 		return s.one(ctx, r, isHere, func(without map[string]bool) string {
 			return s.places.forChannel(words[0], r.stream, without, s.now())
 		})

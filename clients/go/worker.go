@@ -16,7 +16,8 @@ import (
 //
 // An error, a panic, runtime.Goexit and a return without an answer ([Request.AnswerLater] is the exception) are logged; where the
 // message has a reply channel and no answer was sent, a 500 is. The context ends when nobody waits for the answer any
-// more, when the handler's time is over, or the worker's time to finish.
+// more, when the handler's time is over, or the worker's time to finish. Of acknowledged channels see
+// [Worker.HandleAcknowledged].
 type Handler func(ctx context.Context, request *Request) error
 
 // Worker takes messages from channels, a bounded number at a time, and hands them to handlers.
@@ -28,12 +29,18 @@ type Worker struct {
 	// MostSockets are kept here with a session or a consumer of their own, or Sticky; beyond them the one of which nothing
 	// was heard for the longest is given up (65,536).
 	MostSockets int
+	// Hold is the time for which the broker lets a message of an acknowledged channel be held without a word (its --hold,
+	// 600 s): at a third of it the worker says that it still is. 3 ms to 24 h.
+	Hold time.Duration
 	// Drain is how long handlers may take to finish once the worker is told to leave (30 s).
 	Drain time.Duration
 
 	client   *Client
 	news     *endNews
 	handlers map[string]Handler
+	// Those of the channels whose messages are acknowledged, and the acknowledgements under way.
+	acknowledged map[string]bool
+	due          dueCount
 	// The routes of each channel where connects come in.
 	sockets map[string][]*SocketRoute
 	kept    keptSockets
@@ -43,6 +50,8 @@ type Worker struct {
 	// What those who have nothing to do take; closed when there will be nothing more.
 	jobs chan func()
 	over chan struct{}
+	// Closed when it takes no more.
+	leaving chan struct{}
 }
 
 // NewWorker makes a worker that takes its messages from the client's broker; a client has one worker.
@@ -50,6 +59,7 @@ func NewWorker(client *Client) *Worker {
 	return &Worker{
 		Concurrency: 16, Timeout: 2 * time.Minute, Drain: 30 * time.Second, MostSockets: mostKept,
 		client: client, news: newEndNews(client), handlers: make(map[string]Handler),
+		Hold: brokerHold, acknowledged: make(map[string]bool),
 	}
 }
 
@@ -92,9 +102,12 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.MostSockets < 1 {
 		return outOfRange("the number of sockets kept", 1, mostCredit, w.MostSockets)
 	}
+	if w.Hold < leastHold || w.Hold > mostDelay {
+		return outOfRange("the time that a message is held", leastHold, mostDelay, w.Hold)
+	}
 	w.kept.most, w.kept.logger = w.MostSockets, w.logger()
 	w.seats = make(chan struct{}, w.Concurrency)
-	w.jobs, w.over = make(chan func()), make(chan struct{})
+	w.jobs, w.over, w.leaving = make(chan func()), make(chan struct{}), make(chan struct{})
 	defer close(w.over)
 	w.client.tellOfConnections()
 	listener, err := w.listen(ctx)
@@ -122,7 +135,9 @@ func (w *Worker) listen(ctx context.Context) (*Listener, error) {
 	}
 	sort.Strings(names)
 	for {
-		listener, err := w.client.listen(ctx, newListener(w.client, names, w.Concurrency, true))
+		listener := newListener(w.client, names, w.Concurrency, true)
+		listener.acknowledged, listener.holdAfter = w.acknowledged, w.Hold/3
+		listener, err := w.client.listen(ctx, listener)
 		if !errors.Is(err, ErrOffline) || ctx.Err() != nil {
 			return listener, err
 		}
@@ -150,9 +165,15 @@ func (w *Worker) start(work context.Context, listener *Listener, delivery *Deliv
 	w.run(func() {
 		defer running.Done()
 		defer listener.giveBack()
+		if delivery.isStale() {
+			return
+		}
 		select {
 		case w.seats <- struct{}{}:
 			defer func() { <-w.seats }()
+		case <-w.leavingOf(delivery):
+			w.giveBackUnbegun(delivery)
+			return
 		case <-work.Done():
 			// Nobody waits for handlers any more: the message is told so at once.
 		}
@@ -190,7 +211,10 @@ func (w *Worker) run(job func()) {
 }
 
 func (w *Worker) newRequest(delivery *Delivery, channel string) *Request {
-	return &Request{Message: delivery.Message, Channel: channel, Group: delivery.Group, client: w.client}
+	return &Request{
+		Message: delivery.Message, Channel: channel, Group: delivery.Group, client: w.client,
+		Times: delivery.Times, Dead: delivery.Dead, lease: delivery.lease,
+	}
 }
 
 func (w *Worker) leave(
@@ -198,9 +222,14 @@ func (w *Worker) leave(
 ) error {
 	limit, cancel := context.WithTimeout(context.Background(), w.Drain)
 	defer cancel()
+	close(w.leaving)
 	err := listener.Close(limit)
-	// What was pushed before the broker heard of it is ours, and lost if not done.
+	// What was pushed before the broker heard of it is ours, and lost if not done or given back.
 	for delivery, end := listener.takeRest(); end == nil; delivery, end = listener.takeRest() {
+		if delivery.lease != nil {
+			w.giveBackUnbegun(delivery)
+			continue
+		}
 		w.start(work, listener, delivery, running)
 	}
 	done := make(chan struct{})
@@ -210,6 +239,7 @@ func (w *Worker) leave(
 	}()
 	select {
 	case <-done:
+		w.due.wait(limit, w.client.options.Wait)
 	case <-limit.Done():
 		err = fmt.Errorf("seaway: handlers had not finished in %v: %w", w.Drain, limit.Err())
 		// What is left open, and the answer to QUIT, need a moment more.
@@ -238,6 +268,11 @@ func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
 	for _, request := range w.news.all() {
 		request := request
 		go func() {
+			if request.lease != nil && !request.hasBegun() {
+				// Given out again when the worker has left.
+				w.logger().Printf("seaway: %s is left unfinished, and given back: the worker leaves", request.subject())
+				return
+			}
 			isOpen := request.isOwed() || request.openStream() != nil
 			w.logger().Printf("seaway: %s is left unfinished: the worker leaves", request.subject())
 			w.closeOff(limit, request, isOpen)
@@ -282,10 +317,17 @@ func (w *Worker) seeTo(ctx context.Context, request *Request, ended func(), err 
 		err = errUnanswered
 	}
 	isFailed := err != nil && !request.isExcused(err)
-	if isFailed && !isAbort(err) {
+	if isFailed && !isAbort(err) && !(request.lease != nil && isDeliberate(err)) {
 		w.logger().Printf("seaway: %s failed: %v", request.subject(), err)
 	}
 	isFailed = isFailed && !request.mayHaveLost(ctx, err)
+	if request.lease != nil {
+		if isFailed && request.isToBeGivenBack(err) {
+			w.giveBackFailed(request, err)
+			return
+		}
+		defer w.acknowledge(request)
+	}
 	if !isFailed && !request.Bool("serial") {
 		return
 	}

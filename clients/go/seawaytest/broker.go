@@ -12,8 +12,8 @@ import (
 	"seaway.dev/seaway"
 )
 
-// Broker is a broker in memory: channels, reply channels, mailboxes, groups, credit, pauses, capacities and expiry. It
-// has neither tokens, presence (WATCH), copies (TAIL) nor STATS, speaks JSON alone, and bounds nothing but the messages
+// Broker is a broker in memory: channels, reply channels, mailboxes, groups, credit, pauses, capacities expiry,
+// acknowledged channels with their dead letters, messages for later and once. It has neither tokens, presence (WATCH), copies (TAIL) nor STATS, speaks JSON alone, and bounds nothing but the messages
 // of each channel (100).
 type Broker struct {
 	clock *Clock
@@ -26,10 +26,14 @@ type Broker struct {
 	isClosed    bool
 	// Closed when the next worker listens.
 	next chan struct{}
+	// Closed, and nil, when something was done that somebody waits for.
+	changed chan struct{}
 }
 
 func newBroker(clock *Clock) *Broker {
-	return &Broker{clock: clock, store: newStore(clock), connections: make(map[*connection]bool)}
+	b := &Broker{clock: clock, store: newStore(clock), connections: make(map[*connection]bool)}
+	b.store.lock = &b.mu
+	return b
 }
 
 // Dial opens a connection to the broker; it is what Options.Dial of a client is set to.
@@ -83,6 +87,13 @@ func (b *Broker) Waiting(channel string) int {
 	return 0
 }
 
+// Held is how many messages of a channel were given out and are neither acknowledged nor back.
+func (b *Broker) Held(channel string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.store.held(channel)
+}
+
 // Members are those of a group, sorted.
 func (b *Broker) Members(group string) []string {
 	b.mu.Lock()
@@ -101,6 +112,28 @@ func (b *Broker) listened() <-chan struct{} {
 	return b.next
 }
 
+// change wakes who waits; called with the lock held.
+func (b *Broker) change() {
+	if b.changed != nil {
+		close(b.changed)
+		b.changed = nil
+	}
+}
+
+// unsettled is closed when something more was done; nil when nothing of a channel is held, or waits.
+func (b *Broker) unsettled(channel string) <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.store.drop()
+	if one := b.store.channels[channel]; b.store.held(channel) == 0 && (one == nil || len(one.waiting) == 0) {
+		return nil
+	}
+	if b.changed == nil {
+		b.changed = make(chan struct{})
+	}
+	return b.changed
+}
+
 // lose: a connection has ended.
 func (b *Broker) lose(c *connection) {
 	b.mu.Lock()
@@ -110,6 +143,7 @@ func (b *Broker) lose(c *connection) {
 
 // forget is called with the lock held.
 func (b *Broker) forget(c *connection) {
+	b.store.giveBackAll(c, returnTime)
 	for name := range b.store.readers {
 		b.stopReading(c, name)
 		if lost, isHeld := b.store.mailboxes[name]; isHeld && lost.IsZero() && len(b.store.readers[name]) == 0 {
@@ -118,6 +152,7 @@ func (b *Broker) forget(c *connection) {
 	}
 	delete(b.connections, c)
 	c.end()
+	b.change()
 }
 
 // stopReading takes a reader away; false if it was none.
@@ -143,6 +178,7 @@ func (b *Broker) answer(c *connection, frame seaway.Frame) {
 	if c.isOver {
 		return
 	}
+	defer b.change()
 	verb, isVerb := verbs[frame.Verb]
 	code := frame.Refused
 	switch {
@@ -168,7 +204,9 @@ type verb struct {
 	hasBody     bool
 	options     string
 	names       func(int) func(string) bool
-	do          func(*Broker, *connection, seaway.Frame) string
+	// What is wrong with the options of its own, and with arguments that are no names.
+	check func(seaway.Frame) string
+	do    func(*Broker, *connection, seaway.Frame) string
 }
 
 // refusal is that of a request's form (A4).
@@ -185,11 +223,13 @@ func (v verb) refusal(frame seaway.Frame) string {
 	if here, isThere := frame.Options["Here"]; isThere && here != "1" {
 		return "option"
 	}
-	if members, isThere := frame.Options["members"]; isThere && members != "1" && v.options == "members" {
-		return "option"
-	}
 	if _, isGood := readBounds(frame.Options); !isGood && v.hasBody {
 		return "option"
+	}
+	if v.check != nil {
+		if code := v.check(frame); code != "" {
+			return code
+		}
 	}
 	for index, name := range frame.Args {
 		if v.names != nil && !v.names(index)(name) {
@@ -229,7 +269,7 @@ func (b *Broker) greet(c *connection, frame seaway.Frame) string {
 	case c.isKnown:
 		return "state"
 	}
-	c.say(fmt.Sprintf("HELLO 1 id=c%d epoch=test features=bounds,groups,mailboxes,pause max-body=2097152 max-line=4096"+
+	c.say(fmt.Sprintf("HELLO 1 id=c%d epoch=test features=ack,bounds,delay,groups,mailboxes,once,pause max-body=2097152 max-line=4096"+
 		" max-names=1024", b.accepted))
 	return ""
 }

@@ -38,10 +38,10 @@ func (c *connection) write(wire []byte) {
 	c.hasMore.Signal()
 }
 
-// push hands a message out, and takes its credit.
-func (r *reading) push(channels []string, group string, body []byte) {
+// push hands a message out, and takes its credit; words stand behind the channels.
+func (r *reading) push(channels []string, words, group string, body []byte) {
 	*r.credit()--
-	line := fmt.Sprintf("MSG :%d %s", len(body), strings.Join(channels, " "))
+	line := fmt.Sprintf("MSG :%d %s%s", len(body), strings.Join(channels, " "), words)
 	if group != "" {
 		line += " group=" + group
 	}

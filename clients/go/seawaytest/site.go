@@ -122,6 +122,25 @@ func (s *Site) RunUntil(ctx context.Context, worker *seaway.Worker) (ended <-cha
 // Advance lets time pass: what is due by then is done before it returns, at the broker and at the server.
 func (s *Site) Advance(span time.Duration) { s.Clock.advance(span) }
 
+// Settle waits until workers have dealt with all that waits on an acknowledged channel: it is acknowledged, or given
+// back and not due before the clock is moved, or with the dead letters.
+func (s *Site) Settle(channel string) {
+	s.t.Helper()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for {
+		changed := s.Broker.unsettled(channel)
+		if changed == nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			s.t.Fatal("it is not dealt with: what waits on ", channel)
+		}
+	}
+}
+
 // Get is the answer to a GET of a target such as "/moon?x=1".
 func (s *Site) Get(target string) *Answer {
 	s.t.Helper()

@@ -3,6 +3,7 @@ package seawaytest
 import (
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"seaway.dev/seaway"
@@ -17,7 +18,9 @@ const (
 
 // store is what a broker keeps: channels, who reads them, groups. Its owner guards it.
 type store struct {
-	clock    *Clock
+	clock *Clock
+	// That of its owner.
+	lock     sync.Locker
 	channels map[string]*channel
 	// Who reads each name, in turn; mailboxes, reply and pinned channels have one.
 	readers map[string][]*reading
@@ -25,10 +28,16 @@ type store struct {
 	// Mailboxes that are held, with when their reader was lost, the zero time while it is there.
 	mailboxes map[string]time.Time
 	sequence  int
+	// What was given out to be acknowledged, by its ID, until it is over; and until when keys are known (S12).
+	known map[string]*waiting
+	keys  map[string]time.Time
+	terms terms
 }
 
 type channel struct {
-	waiting  []*waiting
+	waiting []*waiting
+	// What is not due yet (S11).
+	delayed  []*waiting
 	isPaused bool
 	// When a message of it was last handed out, in the order of all.
 	served int
@@ -50,6 +59,7 @@ type waiting struct {
 	number  int
 	sent    time.Time
 	expires time.Time
+	leased
 }
 
 // reading is one connection that reads one name.
@@ -59,12 +69,15 @@ type reading struct {
 	// Its own credit, nil when it takes from the connection's.
 	purse   *int
 	members bool
+	// What it gets is to be acknowledged.
+	isAcknowledged bool
 }
 
 func newStore(clock *Clock) *store {
 	return &store{
 		clock: clock, channels: make(map[string]*channel), readers: make(map[string][]*reading),
 		groups: make(map[string]map[string]bool), mailboxes: make(map[string]time.Time),
+		known: make(map[string]*waiting), keys: make(map[string]time.Time), terms: standardTerms(),
 	}
 }
 
@@ -99,7 +112,7 @@ func (s *store) drop() {
 	for name, one := range s.channels {
 		kept := one.waiting[:0]
 		for _, message := range one.waiting {
-			if message.expires.After(now) {
+			if message.isBack || message.expires.After(now) {
 				kept = append(kept, message)
 			}
 		}
@@ -107,7 +120,7 @@ func (s *store) drop() {
 		if !one.closed.IsZero() && !one.closed.Add(expiry).After(now) {
 			one.closed = time.Time{}
 		}
-		if len(kept) == 0 && !one.isPaused && one.closed.IsZero() {
+		if len(kept)+len(one.delayed) == 0 && !one.isPaused && one.closed.IsZero() {
 			delete(s.channels, name)
 		}
 	}
@@ -150,7 +163,7 @@ func (s *store) taker(name string) *reading {
 	}
 	all := s.candidates(name)
 	for index, reader := range all {
-		if *reader.credit() > 0 {
+		if s.canTake(reader) {
 			if isNormal(name) {
 				// Its turn comes again behind the others.
 				rest := append(append([]*reading{}, all[:index]...), all[index+1:]...)
@@ -226,7 +239,7 @@ func (s *store) send(name string, body []byte, mustBeHeard bool, b bounds) strin
 	}
 	if one == nil || len(one.waiting) == 0 {
 		if reader := s.taker(name); reader != nil {
-			reader.push([]string{name}, "", body)
+			s.handOut(reader, name, s.newWaiting(name, "", body, b))
 			return ""
 		}
 	}
@@ -235,16 +248,22 @@ func (s *store) send(name string, body []byte, mustBeHeard bool, b bounds) strin
 
 func (s *store) store(name, group string, body []byte, b bounds) string {
 	one := s.channel(name)
-	if len(one.waiting) >= b.capacity(name) {
+	if one.size() >= b.capacity(name) {
 		return "full by=messages"
 	}
 	if s.mailboxIsFull(name, b) {
 		return "full by=mailbox"
 	}
+	one.waiting = append(one.waiting, s.newWaiting(name, group, body, b))
+	return ""
+}
+
+func (s *store) newWaiting(name, group string, body []byte, b bounds) *waiting {
 	s.sequence++
 	now := s.clock.Now()
-	one.waiting = append(one.waiting, &waiting{body, group, s.sequence, now, now.Add(b.expiry)})
-	return ""
+	return &waiting{
+		body: body, group: group, number: s.sequence, sent: now, expires: now.Add(b.expiry), leased: leased{channel: name},
+	}
 }
 
 // sendGroup sends to each member that has room; who shares a purse shares a frame (G4).
@@ -264,6 +283,9 @@ func (s *store) sendGroup(group, except string, body []byte, b bounds) (sent, fu
 		switch {
 		case one != nil && !one.closed.IsZero():
 			gone++
+		case reader != nil && reader.isAcknowledged:
+			sent++
+			s.handOut(reader, name, s.newWaiting(name, group, body, b))
 		case reader != nil:
 			sent++
 			purse := reader.credit()
@@ -278,7 +300,7 @@ func (s *store) sendGroup(group, except string, body []byte, b bounds) (sent, fu
 		}
 	}
 	for _, purse := range order {
-		takers[purse].push(frames[purse], group, body)
+		takers[purse].push(frames[purse], "", group, body)
 	}
 	return sent, full, gone
 }
@@ -293,7 +315,7 @@ func (s *store) hand(to *connection) {
 				continue
 			}
 			for _, reader := range s.candidates(other) {
-				if reader.to == to && *reader.credit() > 0 {
+				if reader.to == to && s.canTake(reader) {
 					oldest, name = one.waiting[0], other
 				}
 			}
@@ -305,7 +327,7 @@ func (s *store) hand(to *connection) {
 			if reader.to == to {
 				s.sequence++
 				s.channels[name].waiting, s.channels[name].served = s.channels[name].waiting[1:], s.sequence
-				reader.push([]string{name}, oldest.group, oldest.body)
+				s.handOut(reader, name, oldest)
 				break
 			}
 		}

@@ -25,18 +25,26 @@ func init() {
 	all := func(valid func(string) bool) func(int) func(string) bool {
 		return func(int) func(string) bool { return valid }
 	}
+	first := func(valid func(string) bool) func(int) func(string) bool {
+		return func(index int) func(string) bool {
+			if index == 0 {
+				return valid
+			}
+			return func(string) bool { return true }
+		}
+	}
 	own := func(name string) bool { return seaway.ValidChannel(name) && !isNormal(name) }
 	done := func(c *connection) string { c.say("OK"); return "" }
 	verbs = map[string]verb{
 		"HELLO": {least: 1, most: 1, do: (*Broker).greet},
 		"PING":  {do: func(_ *Broker, c *connection, _ seaway.Frame) string { c.say("PONG"); return "" }},
 		"PONG":  {do: func(*Broker, *connection, seaway.Frame) string { return "" }},
-		"SEND": {least: 1, most: 1, hasBody: true, options: "Here Capacity Expiry", names: all(seaway.ValidChannel),
-			do: (*Broker).send},
+		"SEND": {least: 1, most: 1, hasBody: true, options: "Here Capacity Expiry In Once Ack", names: all(seaway.ValidChannel),
+			check: checkTerms, do: (*Broker).send},
 		"GSEND": {least: 1, most: 1, hasBody: true, options: "Capacity Expiry", names: all(seaway.ValidGroup),
 			do: (*Broker).sendGroup},
-		"LISTEN": {least: 1, most: manyArguments, options: "members", names: all(seaway.ValidListen),
-			do: (*Broker).listen},
+		"LISTEN": {least: 1, most: manyArguments, options: "members Ack", names: all(seaway.ValidListen),
+			check: checkListen, do: (*Broker).listen},
 		"UNLISTEN": {least: 1, most: manyArguments, names: all(seaway.ValidListen), do: (*Broker).unlisten},
 		"READY": {least: 1, most: 2, do: (*Broker).ready, names: func(index int) func(string) bool {
 			if index == 0 {
@@ -75,6 +83,11 @@ func init() {
 				}
 				return done(c)
 			}},
+		"ACK": {least: 2, most: manyArguments, names: first(seaway.ValidChannel), check: checkIDs,
+			do: (*Broker).acknowledge},
+		"HOLD": {least: 2, most: manyArguments, names: first(seaway.ValidChannel), check: checkIDs, do: (*Broker).hold},
+		"NAK": {least: 2, most: 2, options: "In Dead Why", names: first(seaway.ValidChannel), check: checkNak,
+			do: (*Broker).giveBack},
 		"MEMBERS": {least: 1, most: 1, names: all(seaway.ValidGroup), do: (*Broker).listMembers},
 		"PEEK":    {least: 1, most: 1, names: all(seaway.ValidChannel), do: (*Broker).peek},
 		"FLUSH":   {most: 1, names: all(seaway.ValidPattern), do: (*Broker).flush},
@@ -95,11 +108,28 @@ func (b *Broker) reads(c *connection, name string) bool {
 func (b *Broker) send(c *connection, frame seaway.Frame) string {
 	limits, _ := readBounds(frame.Options)
 	_, mustBeHeard := frame.Options["Here"]
-	code := b.store.send(frame.Args[0], oneLine(frame.Body), mustBeHeard, limits)
-	if code == "" {
-		c.say("OK")
+	name, body, answer := frame.Args[0], oneLine(frame.Body), "OK"
+	delay, isLater := frame.Options["In"]
+	code := ""
+	switch {
+	case b.store.hasKey(name, frame.Options["Once"]):
+		answer = "OK once=1"
+	case isLater:
+		count, _ := readNumber(delay, 1, mostDelay)
+		code = b.sendLater(name, body, mustBeHeard, limits, milliseconds(count))
+	default:
+		code = b.store.send(name, body, mustBeHeard, limits)
 	}
-	return code
+	if code != "" {
+		return code
+	}
+	b.store.rememberKey(name, frame.Options["Once"])
+	if message := b.store.known[frame.Options["Ack"]]; message != nil && message.holder == c {
+		b.store.forget(message)
+		b.store.hand(c)
+	}
+	c.say(answer)
+	return ""
 }
 
 func (b *Broker) sendGroup(c *connection, frame seaway.Frame) string {
@@ -121,6 +151,11 @@ func (b *Broker) listen(c *connection, frame seaway.Frame) string {
 			state = " state=fresh"
 		}
 		b.read(c, name, isMailbox && isThere)
+		for _, reader := range b.store.readers[name] {
+			if reader.to == c {
+				reader.isAcknowledged = frame.Options["Ack"] != ""
+			}
+		}
 		if isMailbox || strings.Contains(name, "?") {
 			b.store.mailboxes[name] = time.Time{}
 		}
@@ -253,6 +288,7 @@ func (b *Broker) pause(c *connection, frame seaway.Frame) string {
 }
 
 func (b *Broker) quit(c *connection, _ seaway.Frame) string {
+	b.store.giveBackAll(c, 0)
 	for name := range b.store.readers {
 		b.leaveOff(c, name)
 	}
@@ -279,10 +315,13 @@ func (b *Broker) peek(c *connection, frame seaway.Frame) string {
 	head := make([]any, len(one.waiting))
 	for index, message := range one.waiting {
 		size += len(message.body)
-		head[index] = inOrder{
-			"age", now.Sub(message.sent).Milliseconds(), "left", message.expires.Sub(now).Milliseconds(),
-			"bytes", len(message.body), "message", json.RawMessage(message.body),
+		fields := inOrder{"age", now.Sub(message.sent).Milliseconds()}
+		if message.isBack {
+			fields = append(fields, "left", nil, "times", message.times)
+		} else {
+			fields = append(fields, "left", message.expires.Sub(now).Milliseconds())
 		}
+		head[index] = append(fields, "bytes", len(message.body), "message", json.RawMessage(message.body))
 	}
 	return c.data(inOrder{
 		"channel", frame.Args[0], "messages", len(head), "bytes", size,
@@ -325,8 +364,7 @@ func (b *Broker) flush(c *connection, frame seaway.Frame) string {
 	messages, memberships := 0, 0
 	for name, one := range b.store.channels {
 		if seaway.MatchPattern(pattern, name) {
-			messages += len(one.waiting)
-			one.waiting = nil
+			messages += one.drop(b.store)
 		}
 	}
 	for group := range b.store.groups {
