@@ -266,8 +266,13 @@ func TestAWorkerAcknowledgesWhatItHasDoneAndGivesBackWhatFails(t *testing.T) {
 
 func TestAnAnswerAcknowledgesWhatItAnswers(t *testing.T) {
 	w := startAcknowledging(t, time.Hour, func(ctx context.Context, r *Request) error {
-		if r.Text("path") == "/forgotten" {
+		switch r.Text("path") {
+		case "/forgotten":
 			return nil
+		case "/retry":
+			return Retry(time.Second)
+		case "/dead":
+			return Dead("x")
 		}
 		if err := r.Respond(ctx, 200, nil, nil); err != nil {
 			return err
@@ -282,6 +287,21 @@ func TestAnAnswerAcknowledgesWhatItAnswers(t *testing.T) {
 		w.connection.send("OK\n")
 		w.connection.expect("READY 1")
 	}
+	// Somebody else may answer.
+	w.connection.push("jobs ack=8 times=1", strings.Replace(aRequest, "/moon", "/retry", 1))
+	w.connection.expect("NAK jobs 8")
+	w.connection.send("OK\n")
+	w.connection.expect("READY 1")
+	// Nobody will.
+	w.connection.push("jobs ack=8 times=2", strings.Replace(aRequest, "/moon", "/dead", 1))
+	if frame := w.connection.expect("SEND http.response.k!1"); frame.Options["Ack"] != "" ||
+		!strings.Contains(string(frame.Body), `"status":500`) {
+		t.Error(frame)
+	}
+	w.connection.send("OK\n")
+	w.connection.expect("NAK jobs 8")
+	w.connection.send("OK\n")
+	w.connection.expect("READY 1")
 	w.stop()
 	w.leaves()
 }

@@ -96,7 +96,6 @@ func (c *connection) end() {
 
 // readBounds reads Capacity and Expiry (S8 to S10).
 func readBounds(options map[string]string) (b bounds, isGood bool) {
-	b.expiry = expiry
 	if text, isThere := options["Expiry"]; isThere {
 		count, good := readNumber(text, 1, 86_400_000)
 		if !good {

@@ -32,7 +32,7 @@ func (b *Broker) sendLater(name string, body []byte, mustBeHeard bool, limits bo
 		return "gone"
 	case mustBeHeard && len(s.candidates(name)) == 0:
 		return "away"
-	case one != nil && one.size() >= limits.capacity(name):
+	case one != nil && one.size() >= s.capacity(name, limits):
 		return "full by=messages"
 	case s.mailboxIsFull(name, limits):
 		return "full by=mailbox"
@@ -89,8 +89,8 @@ func (c *channel) drop(s *store) int {
 
 // hasKey says whether a message with the key was taken for the channel (S12).
 func (s *store) hasKey(name, key string) bool {
-	until, isThere := s.keys[name+" "+key]
-	return key != "" && isThere && until.After(s.clock.Now())
+	_, isThere := s.keys[name+" "+key]
+	return key != "" && isThere
 }
 
 func (s *store) rememberKey(name, key string) {

@@ -15,6 +15,8 @@ const (
 	deadTime     = 24 * time.Hour
 	deadCapacity = 1000
 	deadEnding   = ".dead"
+	// tries is how often a message is given out.
+	tries = 5
 	// How soon comes back what is given back without a time: after the first, and at the latest.
 	firstPause, longestPause = time.Second, 5 * time.Minute
 )
@@ -22,22 +24,16 @@ const (
 // terms are the options of a broker that have to do with what is acknowledged.
 type terms struct {
 	hold, onceWindow time.Duration
-	tries            []capacityRule
 	mostHeld         int
+	// By patterns, the first that matches counts; expiries are in ms.
+	tries, capacity, expiry []capacityRule
 }
 
 func standardTerms() terms {
 	return terms{hold: 600 * time.Second, onceWindow: 2 * time.Minute, mostHeld: 1000}
 }
 
-func (t terms) triesOf(name string) int {
-	for _, rule := range t.tries {
-		if seaway.MatchPattern(rule.pattern, name) {
-			return rule.count
-		}
-	}
-	return 5
-}
+func (t terms) triesOf(name string) int { return firstOf(t.tries, name, tries) }
 
 // leased is what a message has that was given out to be acknowledged.
 type leased struct {

@@ -124,6 +124,11 @@ func (s *store) drop() {
 			delete(s.channels, name)
 		}
 	}
+	for key, until := range s.keys {
+		if !until.After(now) {
+			delete(s.keys, key)
+		}
+	}
 	for name, lost := range s.mailboxes {
 		if !lost.IsZero() && !lost.Add(mailboxGrace).After(now) {
 			s.endMailbox(name)
@@ -184,7 +189,8 @@ func (r *reading) credit() *int {
 
 // bounds are those of one message.
 type bounds struct {
-	rules  []capacityRule
+	rules []capacityRule
+	// 0: as the channel says.
 	expiry time.Duration
 }
 
@@ -193,13 +199,18 @@ type capacityRule struct {
 	count   int
 }
 
-func (b bounds) capacity(name string) int {
-	for _, rule := range b.rules {
+// firstOf is what the first rule says that matches a name, or else.
+func firstOf(rules []capacityRule, name string, otherwise int) int {
+	for _, rule := range rules {
 		if rule.pattern == "" || seaway.MatchPattern(rule.pattern, name) {
 			return rule.count
 		}
 	}
-	return capacity
+	return otherwise
+}
+
+func (s *store) capacity(name string, b bounds) int {
+	return firstOf(b.rules, name, firstOf(s.terms.capacity, name, capacity))
 }
 
 // capacityOfMailbox is how many messages may wait in all channels of a mailbox, where the sender has set it (S10).
@@ -248,7 +259,7 @@ func (s *store) send(name string, body []byte, mustBeHeard bool, b bounds) strin
 
 func (s *store) store(name, group string, body []byte, b bounds) string {
 	one := s.channel(name)
-	if one.size() >= b.capacity(name) {
+	if one.size() >= s.capacity(name, b) {
 		return "full by=messages"
 	}
 	if s.mailboxIsFull(name, b) {
@@ -259,6 +270,9 @@ func (s *store) store(name, group string, body []byte, b bounds) string {
 }
 
 func (s *store) newWaiting(name, group string, body []byte, b bounds) *waiting {
+	if b.expiry == 0 {
+		b.expiry = milliseconds(firstOf(s.terms.expiry, name, int(expiry.Milliseconds())))
+	}
 	s.sequence++
 	now := s.clock.Now()
 	return &waiting{
