@@ -352,3 +352,55 @@ func TestAWorkerThatLeavesFinishesWhatRunsAndGivesBackTheRest(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatIsUnfinishedWhenTheTimeIsOverIsGivenBackAndNotAnswered(t *testing.T) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	defer close(end)
+	broker := newFakeBroker(t)
+	client := broker.client(Options{})
+	worker := playedWorker(client)
+	worker.Concurrency, worker.Drain = 1, time.Millisecond
+	worker.HandleAcknowledged("jobs", func(context.Context, *Request) error {
+		close(begun)
+		<-end
+		return nil
+	})
+	running, stop := context.WithCancel(ctx)
+	ended := atWork(t, running, worker)
+	connection := broker.knowing("ack", "a")
+	connection.listened("jobs", "1")
+	connection.push("jobs ack=7 times=1", aRequest)
+	await(t, begun)
+	stop()
+	connection.expect("UNLISTEN jobs")
+	connection.send("OK\n")
+	// No 500: with QUIT the broker gives it to another.
+	connection.expect("QUIT")
+	connection.send("OK\n")
+	connection.close()
+	if err := await(t, ended); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if logOf(client).count("is left unfinished, and given back") != 1 {
+		t.Error(logOf(client).all())
+	}
+}
+
+func TestWhatIsWrongWithAnAcknowledgingWorkerIsSaidBeforeItListens(t *testing.T) {
+	for name, hold := range map[string]time.Duration{"jobs": time.Millisecond, "jobs!": time.Second, "x!1": time.Second} {
+		worker := NewWorker(newFakeBroker(t).client(Options{}))
+		worker.Hold = hold
+		worker.HandleAcknowledged(name, func(context.Context, *Request) error { return nil })
+		if err := worker.Run(ctx); !errors.Is(err, ErrOption) {
+			t.Error(name, err)
+		}
+	}
+	long := escapeWhy(strings.Repeat("ü ", 200))
+	if len(long) > mostWhy || len(long) < mostWhy-6 || strings.ContainsAny(long, " =") {
+		t.Error(long)
+	}
+	letter := newDeadLetter(Frame{Options: map[string]string{"dead": "nak", "tries": "3", "since": "1500", "why": "50%25%20%ff"}})
+	if *letter != (DeadLetter{Cause: "nak", Tries: 3, Age: 1500 * time.Millisecond, Why: "50%25%20%ff"}) {
+		t.Error(letter)
+	}
+}
