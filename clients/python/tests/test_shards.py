@@ -160,7 +160,7 @@ def layer(half: Half, brokers: List[Broker]) -> Make:
     def make(failover: float = 10.0) -> Any:
         # Long, so that a busy machine takes no broker for dead; to be short where one is.
         hosts = [broker.address for broker in brokers]
-        return half.layer(None, hosts=hosts, failover=failover, patience=2.0)  # type: ignore[arg-type]
+        return half.layer(None, hosts=hosts, failover=failover, patience=2.0)
 
     return make
 

@@ -5,7 +5,7 @@ import sys
 __version__ = "0.1.0"
 
 if sys.version_info >= (3, 9):  # noqa: UP036, since seaway.asgi1 is for older ones too
-    from ._answers import Flushed, Sent
+    from ._answers import DeadLetter, Flushed, Sent
     from ._errors import (
         Away,
         BadArguments,
@@ -16,21 +16,25 @@ if sys.version_info >= (3, 9):  # noqa: UP036, since seaway.asgi1 is for older o
         BodyBroken,
         BodyTooLarge,
         Closing,
+        Dead,
         Denied,
         Ended,
         Full,
         Gone,
+        Late,
         LimitReached,
         Lost,
         NoSession,
         NotAuthenticated,
         NotReader,
         Refused,
+        Retry,
         SeawayError,
         TooLarge,
         Unknown,
         UnknownVerb,
         Unreachable,
+        Unsupported,
         WrongState,
     )
     from .consumers import JsonWebSocketConsumer, WebSocketConsumer, WebSocketDemultiplexer
@@ -56,6 +60,8 @@ __all__ = [
     "BodyTooLarge",
     "Channel",
     "Closing",
+    "Dead",
+    "DeadLetter",
     "Denied",
     "Ended",
     "Flushed",
@@ -63,6 +69,7 @@ __all__ = [
     "Gone",
     "Group",
     "JsonWebSocketConsumer",
+    "Late",
     "Layer",
     "LimitReached",
     "Listening",
@@ -73,6 +80,7 @@ __all__ = [
     "NotReader",
     "Pending",
     "Refused",
+    "Retry",
     "SeawayError",
     "Sent",
     "Stream",
@@ -80,6 +88,7 @@ __all__ = [
     "Unknown",
     "UnknownVerb",
     "Unreachable",
+    "Unsupported",
     "WebSocket",
     "WebSocketConsumer",
     "WebSocketDemultiplexer",

@@ -1,6 +1,7 @@
 """What the answers of a broker hold besides ``OK``."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+import urllib.parse
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import _json
 from ._errors import SeawayError
@@ -16,6 +17,37 @@ class Sent(NamedTuple):
     sent: int
     full: int
     gone: int
+
+
+class DeadLetter(NamedTuple):
+    """Why a message was given up (PROTOCOL.md, D14)."""
+
+    #: ``tries``, since it was given out too often, or ``nak``, since a worker has said so.
+    why: str
+    #: How often it was given out.
+    tries: int
+    #: How many seconds ago it was given up.
+    since: float
+    #: What the worker has said.
+    reason: Optional[str]
+
+
+def times(options: Mapping[str, str]) -> int:
+    """How often a message was given out, as the options of a ``MSG`` say."""
+    return max(1, _number(options.get("times", "")))
+
+
+def dead_letter(options: Mapping[str, str]) -> Optional[DeadLetter]:
+    """What the options of a ``MSG`` say of one; ``None`` where it is none."""
+    if "dead" not in options:
+        return None
+    tries, since = (_number(options.get(key, "")) for key in ("tries", "since"))
+    reason = options.get("why")
+    return DeadLetter(options["dead"], tries, since / 1_000, None if reason is None else urllib.parse.unquote(reason))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
 
 
 class Flushed(NamedTuple):

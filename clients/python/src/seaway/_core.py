@@ -4,12 +4,13 @@ A mover (``_sync``, ``_asyncio``) tells what happened, with the time where it ma
 returns. Tickets are settled and listenings told in the order of the wire, while the mover calls.
 """
 
-from typing import List, Optional
+from typing import FrozenSet, List, Optional
 
 from . import _requests
 from ._backoff import Backoff
 from ._errors import Ended, LimitReached, SeawayError, Unknown
 from ._frames import Frame
+from ._held import Holdings
 from ._log import logger
 from ._readings import Readings
 from ._session import Session
@@ -55,8 +56,10 @@ class Core:
         self._asked = 0
         self._asked_at = 0.0
         self.backoff = Backoff()
+        #: What is to be acknowledged.
+        self.holdings = Holdings(self._say, brokers == 1)
         #: What is listened on.
-        self.readings = Readings(self._say)
+        self.readings = Readings(self._say, self.holdings)
         #: What is watched.
         self.watches = Watches()
         #: The broker has greeted: requests may be asked.
@@ -67,6 +70,8 @@ class Core:
         self.ended: Optional[SeawayError] = None
         self.max_body = 2_097_152
         self.epoch = ""
+        #: What the broker knows beyond the least, as it has said.
+        self.features: FrozenSet[str] = frozenset()
         #: Why there is no connection, or was none last, for people.
         self.trouble = ""
         self._blame = ""
@@ -97,6 +102,7 @@ class Core:
         session, self._session = self._session, None
         self._output.clear()
         self.readings.broke()
+        self.holdings.broke()
         if session is not None:
             for ticket in session.take_unanswered():
                 if not self._keep(ticket):
@@ -114,6 +120,7 @@ class Core:
         if self.ended is None:
             self.ended = error
             self.readings.fail_all(error)
+            self.holdings.end(error)
             again, self._again = self._again, []
             for ticket in again:
                 ticket.fail(error)
@@ -123,7 +130,7 @@ class Core:
         session = self._session
         if session is None:
             return False
-        self._heard_at = now
+        self._heard_at = self.holdings.now = now
         self._waiting_since = None
         self._asked = 0
         fault: Optional[str] = None
@@ -148,6 +155,7 @@ class Core:
         session = self._session
         if session is None:
             return True
+        self.holdings.tick(now)
         if session.unanswered:
             if self._waiting_since is None:
                 self._waiting_since = now
@@ -174,12 +182,12 @@ class Core:
     @property
     def unanswered(self) -> int:
         """Requests without an answer, those included that are to be said again."""
-        return len(self._again) + (0 if self._session is None else self._session.unanswered)
+        return len(self._again) + self.holdings.due + (0 if self._session is None else self._session.unanswered)
 
     @property
     def has_output(self) -> bool:
         """Whether ``take_output`` may have something to write."""
-        return bool(self._output) or self.readings.has_grants
+        return bool(self._output) or self.readings.has_grants or self.holdings.due > 0
 
     @property
     def unsent(self) -> int:
@@ -198,10 +206,13 @@ class Core:
         size = len(self._output) + len(request)
         if size > MAX_UNSENT:
             raise LimitReached(f"at most {MAX_UNSENT} bytes wait to be written, not {size}", options={"of": "unsent"})
+        if request == _requests.QUIT:
+            self.holdings.take()
         self._say(request, ticket)
 
     def take_output(self) -> bytes:
-        """Returns what is to be written now, the credit that was granted since the last time behind the rest."""
+        """Returns what is to be written now: behind the rest what is acknowledged since the last time, and credit."""
+        self.holdings.take()
         self._output += self.readings.take_grants()
         output = bytes(self._output)
         self._output.clear()
@@ -235,6 +246,8 @@ class Core:
         epoch = frame.options.get("epoch", "")
         is_new = epoch != self.epoch
         self.epoch = epoch
+        self.features = frozenset(frame.options.get("features", "").split(","))
+        self.holdings.opened(epoch, "ack" in self.features)
         self.readings.opened(is_new)
         for request in self.watches:
             self._say(request, Ticket())

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any, Dict, Optional
 
 from . import _http, _values
-from ._errors import BodyBroken, BodyTooLarge, Gone, SeawayError
+from ._errors import BodyBroken, BodyTooLarge, Dead, Gone, Retry, SeawayError
 from ._log import logger
 from ._message import Fields
+from ._settling import comes_again
 
 _MOST_SHOWN = 256
 
@@ -45,7 +46,7 @@ def owed(message: Fields, error: Optional[BaseException]) -> Optional[bytes]:
 
     A piece that breaks an answer off is no part of it: see ``is_open``.
     """
-    if message.answered or message.is_known_gone or _reply_channel(message) is None:
+    if comes_again(message, error) or message.answered or message.is_known_gone or _reply_channel(message) is None:
         return None
     event = message.event
     if event == "websocket.receive":
@@ -85,6 +86,10 @@ def report(message: Fields, error: Optional[BaseException], lacks_answer: bool, 
     if error is not None:
         if message.is_known_gone and isinstance(error, (Gone, BodyBroken, asyncio.CancelledError)):
             logger.debug("nobody waits for the answer to %s any more", describe(message))
+        elif message.held is not None and isinstance(error, Retry):
+            logger.info("%s is to be done later: %s", describe(message), error)
+        elif message.held is not None and isinstance(error, Dead):
+            logger.warning("%s is given up: %s", describe(message), error)
         elif isinstance(error, BodyTooLarge):
             logger.info("the body of %s is larger than its function reads", describe(message))
         else:

@@ -19,12 +19,15 @@
     │   ├── Away                away       nobody listens (if_heard)
     │   ├── Gone                gone       the reader has closed the channel: nobody waits any more
     │   ├── LimitReached        limit
+    │   ├── Late                late       that message is not held here any more
     │   ├── Closing             closing    the broker is about to leave
+    │   ├── Unsupported         the broker is too old for it: nothing was sent
     │   └── Unreachable         no broker could be asked: nothing was sent
     ├── Unknown                 the connection broke before the answer: stored or not
     ├── Lost                    another connection reads this mailbox or pinned channel now
     ├── BodyBroken              the rest of a request's body does not come
     ├── NoSession               a socket's worker has left, and with it the session
+    ├── Retry, Dead             raised by functions of workers: a message is to come again, or never
     ├── BodyTooLarge            a request's body is larger than the function reads
     └── Ended                   the broker will not have this client, or the layer was left: nothing was sent
 
@@ -145,6 +148,12 @@ class LimitReached(Refused):
     code = "limit"
 
 
+class Late(Refused):
+    """The connection does not hold that message any more: it is done, or was given to another."""
+
+    code = "late"
+
+
 class Closing(Refused):
     """The broker is about to leave; try again when it is back."""
 
@@ -155,6 +164,12 @@ class Unreachable(Refused):
     """No broker could be asked in time; nothing was sent."""
 
     code = "unreachable"
+
+
+class Unsupported(Refused):
+    """The broker is too old for what was asked; nothing was sent."""
+
+    code = "unsupported"
 
 
 #: Nothing was stored, and the same may be taken a little later.
@@ -189,6 +204,29 @@ class NoSession(SeawayError):
     """
 
 
+class Retry(SeawayError):
+    """Raised by a function of a worker: the message that it has in hand is to be given out again, later.
+
+    On a channel that is acknowledged. ``in_``: seconds, 0 to 86,400; unless given, 1 s the first time and twice as
+    much each time, 5 min at most.
+    """
+
+    def __init__(self, text: str = "", *, in_: Optional[float] = None):
+        self.in_ = in_
+        super().__init__(text)
+
+
+class Dead(SeawayError):
+    """Raised by a function of a worker: the message that it has in hand can never be done.
+
+    On a channel that is acknowledged: the message becomes a dead letter at once, on CHANNEL``.dead``, with the reason.
+    """
+
+    def __init__(self, reason: str = ""):
+        self.reason = reason
+        super().__init__(reason)
+
+
 class Lost(SeawayError):
     """Another connection reads ``name`` now; this listening is over and must not be taken back by itself."""
 
@@ -201,7 +239,9 @@ class Ended(SeawayError):
     """The broker will not have this client (``BYE line``, ``BYE auth``), or the layer was left with ``quit``."""
 
 
-_BY_CODE: Dict[str, Type[Refused]] = {kind.code: kind for kind in Refused.__subclasses__() if kind is not Unreachable}
+_BY_CODE: Dict[str, Type[Refused]] = {
+    kind.code: kind for kind in Refused.__subclasses__() if kind not in (Unreachable, Unsupported)
+}
 
 
 def refusal(code: str, options: Mapping[str, str], text: str) -> Refused:

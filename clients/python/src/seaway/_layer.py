@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import Any, ContextManager, Dict, List, Optional, Sequence
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
 
-from . import _answers, _names, _requests, _values
+from . import _answers, _names, _requests, _time, _values
 from ._answering import note
 from ._answers import Flushed, Sent
-from ._errors import Refused, TooLarge, Unknown
+from ._errors import Refused, SeawayError, TooLarge, Unknown, Unsupported
 from ._frames import Frame
+from ._held import Held
+from ._message import Fields
+from ._shard_tickets import Answer, Answers
+from ._ticket import Ticket
 
 
 class BaseLayer:
     """The requests of a layer, as coroutines that wait by ``_ask`` and ``_open``; see ``_blocking``."""
 
     _link: Any
+    _failover = 0.0
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class BaseLayer:
           ``failover`` at the latest; 0 for never.
         - ``failover``: seconds of silence after which a broker is taken for dead, 0.3 at least.
         """
+        self._failover = failover
         self._link = self._make_link(address, hosts, client, token, tls, patience, timeout, heartbeat, failover)
 
     def __repr__(self) -> str:
@@ -61,6 +67,10 @@ class BaseLayer:
 
     async def _ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         """Says requests one after the other and returns their answers, or raises the first refusal."""
+        raise NotImplementedError
+
+    async def _say(self, say: Callable[[Ticket], None]) -> None:
+        """Has something said with a ticket, and waits for its answer."""
         raise NotImplementedError
 
     async def _open(self) -> None:
@@ -83,6 +93,8 @@ class BaseLayer:
         stream: Optional[str] = None,
         expiry: Optional[float] = None,
         capacity: Optional[int] = None,
+        delay: Optional[float] = None,
+        once: Optional[str] = None,
     ) -> None:
         """Puts a message on a channel; returns when the broker has it.
 
@@ -93,9 +105,25 @@ class BaseLayer:
           channel's own time unless given (S9).
         - ``capacity``: messages that may wait in the channel, this one not counted, 1 to 1,000,000; else raises
           ``Full``. The channel's own number unless given (S8).
+        - ``delay``: seconds, 0.001 to 86,400, before which the message is not delivered (S11).
+        - ``once``: a key of 1 to 64 of ``A–Z a–z 0–9 - _ .``: of several messages with the same one, on the same
+          channel within the broker's ``--once-window`` (120 s), the first alone is taken (S12). So a send whose
+          outcome is unknown may be said again, which the layer does for its ``failover`` time while the same broker
+          is there, before it raises ``Unknown``. Over several brokers the key chooses the broker, and the send is not
+          said again: another one knows nothing of the key.
+
+        Raises ``Unsupported``, and sends nothing, when the broker is too old for ``delay`` or ``once``.
         """
         body = _values.pack(message)
-        await self._put(channel, body, if_heard=if_heard, stream=stream, bounds=_requests.bounds(expiry, capacity))
+        terms = _requests.terms(delay, once)
+        for feature, value in (("delay", delay), ("once", once)):
+            if value is not None:
+                await self._needs(feature)
+        if once is not None and stream is None and _names.form(channel) == "normal":
+            stream = f"once!{once}"
+        put = self._put if once is None else self._put_once
+        bounds = _requests.bounds(expiry, capacity) + terms
+        await put(channel, body, if_heard=if_heard, stream=stream, bounds=bounds)
         note((channel,), body)
 
     async def _send_packed(
@@ -134,6 +162,28 @@ class BaseLayer:
         except (Refused, Unknown) as error:
             error.name = channel
             raise
+
+    async def _put_once(self, channel: str, body: bytes, **options: Any) -> None:
+        """Like ``_put``, for a message with a key: said again while the broker that may have it remembers."""
+        until, epoch = _time.monotonic() + self._failover, self._link.core.epoch
+        while True:
+            try:
+                await self._put(channel, body, **options)
+            except Unknown as error:
+                try:
+                    await self._open()
+                except SeawayError:
+                    raise error from None
+                if not epoch or self._link.core.epoch != epoch or _time.monotonic() > until:
+                    raise
+            else:
+                return
+
+    async def _needs(self, feature: str) -> None:
+        """Raises ``Unsupported`` rather than send what the broker would take for something else."""
+        await self._open()
+        if feature not in self._link.core.features:
+            raise Unsupported(f"the broker does not know the feature {feature} of HELLO")
 
     async def _put_group(self, group: str, body: bytes, except_: Optional[str] = None, *, bounds: str = "") -> Sent:
         """Like ``send_group``, for a message in MessagePack; not part of the public interface."""
@@ -210,6 +260,38 @@ class BaseLayer:
         with self._guard:
             self._link.core.readings.closed(channels)
 
+    # Acknowledging
+
+    async def _ack(self, *messages: Fields) -> None:
+        """Says that messages are done, which came with ``ack``: they are given out never again once this returns.
+
+        In few frames, each to the broker that gave the messages out. May be said late, and over a later connection.
+        Raises ``Unknown`` when the connection breaks before the answer: it is said again by itself once that broker is
+        back.
+        """
+        held = _held(messages)
+        if held:
+            await self._open()
+            await self._say(lambda ticket: _for_each(held, ticket, Held.ack))
+
+    async def _nak(self, message: Fields, *, in_: Optional[float] = None, dead: Optional[str] = None) -> None:
+        """Gives a message back, so that another, or this one, gets it again.
+
+        - ``in_``: after so many seconds, 0 to 86,400; unless given, 1 s, and twice as much each time.
+        - ``dead``: in place of it, why nobody is to get it again: it becomes a dead letter.
+
+        Raises ``Late`` when it is held no more.
+        """
+        (held,) = _held([message])
+        option = _requests.nak_option(in_, dead)
+        await self._say(lambda ticket: held.nak(option, ticket))
+
+    async def _hold(self, *messages: Fields) -> None:
+        """Lets the time begin anew for which messages are held; raises ``Late`` when one of them is held no more."""
+        held = _held(messages)
+        if held:
+            await self._say(lambda ticket: _for_each(held, ticket, Held.hold))
+
     # Looking
 
     async def _members(self, group: str) -> List[str]:
@@ -237,3 +319,17 @@ class BaseLayer:
     async def _ping(self) -> None:
         """Waits until the broker has answered."""
         await self._ask([_requests.PING])
+
+
+def _held(messages: Sequence[Fields]) -> List[Held]:
+    """What of messages is to be acknowledged."""
+    held = [message.held for message in messages if message.held is not None and message.held.id]
+    if len(held) != len(messages):
+        raise SeawayError("there is a message that is not to be acknowledged: listen with ack=True")
+    return held
+
+
+def _for_each(held: Sequence[Held], ticket: Ticket, say: Callable[[Held, Ticket], None]) -> None:
+    answers = Answers(len(held), ticket)
+    for one in held:
+        say(one, Answer(answers))

@@ -11,8 +11,8 @@ from ._reading import Delivery, Reading
 class BaseListening(Reading):
     """What has come and was not received."""
 
-    def __init__(self, layer: Any, names: Sequence[str]):
-        super().__init__(names)
+    def __init__(self, layer: Any, names: Sequence[str], ack: bool = False):
+        super().__init__(names, names if ack else ())
         self._layer = layer
         self._messages: Deque[Any] = deque()
         self._is_stopped = False
@@ -38,7 +38,10 @@ class BaseListening(Reading):
             delivery = self.queue.popleft()
             if self.error is None and not self._is_stopped:
                 self._grant()
-            self._messages.extend(self._make(channel, delivery) for channel in delivery.channels)
+            for channel in delivery.channels:
+                message = self._make(channel, delivery)
+                message.held = delivery.held
+                self._messages.append(message)
         if self._messages:
             return self._messages.popleft()
         if self.error is not None and not self._is_stopped:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from . import _values
+from . import _answers, _values
 from ._answering import Answering
+from ._answers import DeadLetter
 from ._errors import SeawayError
+from ._held import Held
 
 
 class Fields(Answering):
@@ -17,7 +19,7 @@ class Fields(Answering):
     is first looked at.
     """
 
-    __slots__ = ("_content", "_data", "body", "channel", "group", "parameters")
+    __slots__ = ("_content", "_data", "body", "channel", "group", "held", "parameters")
 
     def __init__(self, channel: str, group: Optional[str], body: bytes):
         self.flags = 0
@@ -26,6 +28,8 @@ class Fields(Answering):
         self.channel = channel
         #: The group through which it came.
         self.group = group
+        #: What its broker has said of it beside, where it is to be acknowledged or is a dead letter.
+        self.held: Optional[Held] = None
         #: The message in MessagePack, as it came.
         self.body = body
         #: What a route's path names: ``/users/{id}``.
@@ -59,6 +63,18 @@ class Fields(Answering):
         """Where the sender waits for an answer."""
         channel = self.data.get("reply_channel")
         return channel if isinstance(channel, str) else None
+
+    # Acknowledgement (protocol/PROTOCOL.md, D9 to D14)
+
+    @property
+    def times(self) -> int:
+        """How often the message was given out, this time included; 1 unless it is to be acknowledged."""
+        return 1 if self.held is None else _answers.times(self.held.options)
+
+    @property
+    def dead(self) -> Optional[DeadLetter]:
+        """Why the message was given up; ``None`` unless it is a dead letter."""
+        return None if self.held is None else _answers.dead_letter(self.held.options)
 
     # http.request (protocol/INTERFACE.md, section 2)
 

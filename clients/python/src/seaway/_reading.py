@@ -1,10 +1,11 @@
 """What is listened on, through all connections of a layer."""
 
 from collections import deque
-from typing import Callable, Deque, Iterable, List, NamedTuple, Optional
+from typing import Callable, Deque, FrozenSet, Iterable, List, NamedTuple, Optional
 
 from . import _names
 from ._errors import SeawayError
+from ._held import Held
 
 
 class Delivery(NamedTuple):
@@ -13,15 +14,27 @@ class Delivery(NamedTuple):
     channels: List[str]
     group: Optional[str]
     body: bytes
+    #: Where it is to be acknowledged, or is a dead letter.
+    held: Optional[Held] = None
 
 
 class Reading:
     """One part taken in reading channels: what was granted and what has come."""
 
-    def __init__(self, names: Iterable[str]):
+    def __init__(self, names: Iterable[str], acked: Iterable[str] = (), hold: float = 0.0):
+        """``acked``: those names whose messages are to be acknowledged.
+
+        ``hold``: seconds that the broker lets them be held, by which they are held as long as they are here; 0 if the
+        caller sees to that.
+        """
         self.names: List[str] = [_names.listenable(name) for name in dict.fromkeys(names)]
         if not self.names:
             raise ValueError("listen to at least one name")
+        self.acked: FrozenSet[str] = frozenset(acked)
+        for name in self.acked:
+            if _names.form(name) != "normal":
+                raise ValueError(f"what comes on {name} cannot be acknowledged: it is no normal channel")
+        self.hold = hold
         #: What has come and was not taken; never more than was granted.
         self.queue: Deque[Delivery] = deque()
         #: Granted and not used: granted again on the next connection.
@@ -47,8 +60,8 @@ class Reading:
 class ReadyReading(Reading):
     """Tells once that it is in force."""
 
-    def __init__(self, names: Iterable[str], ready: Callable[[], None]):
-        super().__init__(names)
+    def __init__(self, names: Iterable[str], ready: Callable[[], None], acked: Iterable[str] = (), hold: float = 0.0):
+        super().__init__(names, acked, hold)
         self._ready: Optional[Callable[[], None]] = ready
 
     def notify(self) -> None:

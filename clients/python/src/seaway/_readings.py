@@ -3,14 +3,16 @@
 Touches no socket, clock or thread.
 """
 
-from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from . import _names, _requests
-from ._errors import BadName, LimitReached, Lost, SeawayError
+from ._errors import BadName, LimitReached, Lost, SeawayError, Unsupported
 from ._frames import Frame
+from ._held import Holdings
 from ._log import logger
 from ._memberships import Memberships
 from ._reading import Delivery, Reading
+from ._reading_tickets import Beginning, Forgetting, Joining
 from ._ticket import Ticket, checked
 
 #: Says a request; the ticket is settled with its answer, and is ``None`` for what is not answered.
@@ -23,8 +25,9 @@ MOST_LAST = 65_536
 class Readings:
     """Every listening of a layer, made again on each connection until it is ended, lost or declined."""
 
-    def __init__(self, say: Say):
+    def __init__(self, say: Say, holdings: Holdings):
         self._say = say
+        self._holdings = holdings
         self._is_open = False
         self._readings: Dict[str, Reading] = {}
         self._ungranted: Set[Reading] = set()
@@ -69,7 +72,7 @@ class Readings:
     def unlisten(self, reading: Reading, ticket: Ticket) -> None:
         """Ends listening: nothing more comes once the ticket is settled."""
         if self._readings.get(reading.names[0]) is not reading or not self._is_open:
-            self._forget(reading)
+            self.forget(reading)
             ticket.settle(Frame("OK"))
             return
         self._ending.add(reading)
@@ -79,7 +82,7 @@ class Readings:
         *first, last = _requests.unlisten(reading.names)
         for request in first:
             self._say(request, Ticket())
-        self._say(last, _Forgetting(self, reading, ticket))
+        self._say(last, Forgetting(self, reading, ticket))
 
     def _take_last(self, reading: Reading) -> None:
         """Has all come that waits in mailboxes, which nobody else would get (L6); nothing more of the other names."""
@@ -167,9 +170,9 @@ class Readings:
         channels = frame.args
         if frame.body is None or not channels:
             return "a message without a body or a channel"
-        group = frame.options.get("group")
+        options = frame.options
         if len(channels) == 1:
-            return _hand_over(self.reads(channels[0]), channels, group, frame.body)
+            return self._hand_over(self.reads(channels[0]), channels, options, frame.body)
         mailbox = _names.mailbox(channels[0])
         reading = self._readings.get(mailbox)
         if (
@@ -178,12 +181,12 @@ class Readings:
             and all(channel.startswith(mailbox) for channel in channels)
         ):
             # Most often all are of one mailbox.
-            return _hand_over(reading, channels, group, frame.body)
+            return self._hand_over(reading, channels, options, frame.body)
         shares: Dict[Optional[Reading], List[str]] = {}
         for channel in channels:
             shares.setdefault(self.reads(channel), []).append(channel)
         for reading, share in shares.items():
-            fault = _hand_over(reading, share, group, frame.body)
+            fault = self._hand_over(reading, share, options, frame.body)
             if fault is not None:
                 return fault
         return None
@@ -212,6 +215,9 @@ class Readings:
         return next((reading for reading in self._readings.values() if reading.purse is None), None)
 
     def _say_listen(self, reading: Reading, broker_is_new: bool) -> None:
+        if reading.acked and not self._holdings.is_known:
+            self._fail(reading, Unsupported("the broker does not know acknowledgement (feature ack of HELLO)"))
+            return
         reading.is_fresh = False
         if reading.purse is not None:
             self._beginning += 1
@@ -221,10 +227,12 @@ class Readings:
         before: List[Tuple[str, str]] = []
         for name in reading.names:
             before += self._memberships.take(name)
-        *first, last = _requests.listen(reading.names)
+        plain = [name for name in reading.names if name not in reading.acked]
+        acked = [name for name in reading.names if name in reading.acked]
+        *first, last = _requests.listen(plain) + _requests.listen(acked, ack=True)
         for request in first:
-            self._say(request, _Beginning(self, reading, None, broker_is_new))
-        self._say(last, _Beginning(self, reading, before, broker_is_new))
+            self._say(request, Beginning(self, reading, None, broker_is_new))
+        self._say(last, Beginning(self, reading, before, broker_is_new))
         reading.untold = reading.credit
         if reading.purse is not None and reading.credit:
             self._say(_requests.ready(reading.credit, reading.purse), None)
@@ -284,7 +292,7 @@ class Readings:
         for group, channels in again.items():
             self._memberships.joined(group, channels)
             for request in _requests.join(group, channels):
-                self._say(request, _Joining(group))
+                self._say(request, Joining(group))
 
     def _withdraw(self, reading: Reading) -> None:
         """Takes credit back from the common purse, which outlives its listening."""
@@ -301,11 +309,12 @@ class Readings:
                 self._say(request, Ticket())
 
     def _fail(self, reading: Reading, error: SeawayError) -> None:
-        self._forget(reading)
+        self.forget(reading)
         reading.error = error
         reading.notify()
 
-    def _forget(self, reading: Reading) -> None:
+    def forget(self, reading: Reading) -> None:
+        """Nothing is listened on by it any more."""
         reading.in_force = False
         self._ungranted.discard(reading)
         self._ending.discard(reading)
@@ -314,79 +323,20 @@ class Readings:
                 del self._readings[name]
                 self._memberships.take(name)
 
-
-def _hand_over(reading: Optional[Reading], channels: List[str], group: Optional[str], body: bytes) -> Optional[str]:
-    if reading is None:
-        logger.warning("a message came for %s, where nobody listens", " ".join(channels[:3]))
+    def _hand_over(
+        self, reading: Optional[Reading], channels: List[str], options: Mapping[str, str], body: bytes
+    ) -> Optional[str]:
+        if reading is None:
+            logger.warning("a message came for %s, where nobody listens", " ".join(channels[:3]))
+            return None
+        if reading.credit:
+            reading.credit -= 1
+        elif reading.late:
+            reading.late -= 1
+        else:
+            return "more messages than were asked for"
+        is_marked = "ack" in options or "dead" in options
+        held = self._holdings.came(channels[0], options, reading.hold) if is_marked else None
+        reading.queue.append(Delivery(channels, options.get("group"), body, held))
+        reading.notify()
         return None
-    if reading.credit:
-        reading.credit -= 1
-    elif reading.late:
-        reading.late -= 1
-    else:
-        return "more messages than were asked for"
-    reading.queue.append(Delivery(channels, group, body))
-    reading.notify()
-    return None
-
-
-class _Beginning(Ticket):
-    """A ``LISTEN``; ``before`` holds the memberships that were known, in the last frame of several."""
-
-    __slots__ = ("_before", "_is_new", "_reading", "_readings")
-
-    def __init__(
-        self, readings: Readings, reading: Reading, before: Optional[List[Tuple[str, str]]], broker_is_new: bool
-    ):
-        super().__init__()
-        self._readings = readings
-        self._reading = reading
-        self._before = before
-        self._is_new = broker_is_new
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        self._readings.began(self._reading, frame, self._before, self._is_new)
-
-    def fail(self, error: SeawayError) -> None:
-        super().fail(error)
-        self._readings.never_began(self._reading, self._before)
-
-
-class _Forgetting(Ticket):
-    """An ``UNLISTEN``: what was on its way has come once it is answered, or will never."""
-
-    __slots__ = ("_reading", "_readings", "_then")
-
-    def __init__(self, readings: Readings, reading: Reading, then: Ticket):
-        super().__init__()
-        self._readings = readings
-        self._reading = reading
-        self._then = then
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        self._readings._forget(self._reading)
-        self._then.settle(frame)
-
-    def fail(self, error: SeawayError) -> None:
-        super().fail(error)
-        self._readings._forget(self._reading)
-        self._then.settle(Frame("OK"))
-
-
-class _Joining(Ticket):
-    """A ``JOIN`` that makes memberships again; one that is refused is tried again on the next connection."""
-
-    __slots__ = ("_group",)
-
-    def __init__(self, group: str):
-        super().__init__()
-        self._group = group
-
-    def settle(self, frame: Frame) -> None:
-        super().settle(frame)
-        try:
-            checked(frame)
-        except SeawayError as error:
-            logger.warning("memberships of %s could not be made again: %s", self._group, error)

@@ -3,6 +3,9 @@
 Names are checked here, so nothing that a caller gives can break a line.
 """
 
+import math
+import re
+import urllib.parse
 from typing import Iterable, Iterator, List, Optional
 
 from . import _names
@@ -14,6 +17,9 @@ MOST_PAGE = 1_000
 MOST_CAPACITY = 1_000_000
 #: Milliseconds: a day.
 MOST_EXPIRY = 86_400_000
+#: Bytes of why a message is given up.
+MOST_WHY = 255
+_KEY = re.compile("[A-Za-z0-9._-]{1,64}")
 
 PING = b"PING\n"
 PONG = b"PONG\n"
@@ -73,6 +79,21 @@ def expiry_option(seconds: float) -> str:
     return f" Expiry={milliseconds}"
 
 
+def terms(delay: Optional[float], once: Optional[str]) -> str:
+    """Seconds after which a message is delivered, and the key under which it is taken once (S11, S12)."""
+    option = ""
+    if delay is not None:
+        milliseconds = round(delay * 1_000) if math.isfinite(delay) else 0
+        if not 0 < milliseconds <= MOST_EXPIRY:
+            raise BadOption(f"a message is delivered after 0.001 to {MOST_EXPIRY // 1_000} s, not {delay:g}")
+        option = f" In={milliseconds}"
+    if once is not None:
+        if not isinstance(once, str) or _KEY.fullmatch(once) is None:
+            raise BadOption("a key has 1 to 64 of the characters of a name: letters, digits, - _ .")
+        option += f" Once={once}"
+    return option
+
+
 def bounds(expiry: Optional[float], capacity: Optional[int]) -> str:
     """Both, where they are given."""
     option = "" if capacity is None else capacity_option(capacity)
@@ -84,14 +105,48 @@ def ready(count: int, purse: Optional[str] = None) -> bytes:
     return f"READY {min(count, MOST_CREDIT)}{'' if purse is None else ' ' + purse}\n".encode("ascii")
 
 
-def listen(names: Iterable[str]) -> List[bytes]:
-    """``LISTEN``, in as many frames as its lines need."""
-    return list(_lines("LISTEN", map(_names.listenable, names), " members=1"))
+def listen(names: Iterable[str], ack: bool = False) -> List[bytes]:
+    """``LISTEN``, in as many frames as its lines need; ``ack``: what comes is to be acknowledged (L8)."""
+    return list(_lines("LISTEN", map(_names.listenable, names), " Ack=1" if ack else " members=1"))
 
 
 def unlisten(names: Iterable[str]) -> List[bytes]:
     """``UNLISTEN``, in as many frames as its lines need."""
     return list(_lines("UNLISTEN", map(_names.listenable, names)))
+
+
+def ack(channel: str, ids: Iterable[str]) -> bytes:
+    """``ACK``, of no more than one line holds."""
+    return f"ACK {channel} {' '.join(ids)}\n".encode("ascii")
+
+
+def hold(channel: str, ids: Iterable[str]) -> bytes:
+    """``HOLD``, of no more than one line holds."""
+    return f"HOLD {channel} {' '.join(ids)}\n".encode("ascii")
+
+
+def nak(channel: str, id: str, option: str) -> bytes:
+    """``NAK`` of one message."""
+    return f"NAK {channel} {id}{option}\n".encode("ascii")
+
+
+def nak_option(in_: Optional[float] = None, dead: Optional[str] = None) -> str:
+    """Seconds after which a message is given out again, or why never; neither: as the broker has it (D11)."""
+    if dead is not None:
+        if in_ is not None:
+            raise BadOption("what is given up is not given out again: in_ and dead exclude each other")
+        dead = dead[:MOST_WHY]
+        # Not within a character.
+        while len(urllib.parse.quote(dead, errors="replace")) > MOST_WHY:
+            dead = dead[:-1]
+        why = urllib.parse.quote(dead, errors="replace")
+        return f" Dead=1 Why={why}" if why else " Dead=1"
+    if in_ is None:
+        return ""
+    milliseconds = round(in_ * 1_000) if math.isfinite(in_) else -1
+    if not 0 <= milliseconds <= MOST_EXPIRY:
+        raise BadOption(f"a message is given out again after 0 to {MOST_EXPIRY // 1_000} s, not {in_:g}")
+    return f" In={milliseconds}"
 
 
 def join(group: str, channels: Iterable[str]) -> List[bytes]:

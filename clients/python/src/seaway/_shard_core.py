@@ -6,7 +6,7 @@ has a ``Core`` for each broker, whose bytes a mover moves.
 
 from __future__ import annotations
 
-from typing import Callable, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from . import _requests
 from ._core import ASKING, LEAST_FAILOVER, MOST_FAILOVER, Core
@@ -34,6 +34,8 @@ class ShardCore:
 
     #: Answers go to the other brokers then (B12).
     is_leaving = False
+    #: Several brokers have none in common.
+    epoch = ""
 
     def __init__(
         self,
@@ -100,6 +102,12 @@ class ShardCore:
         """What every broker takes."""
         live = [self.parts[place].max_body for place in self._places.values()]
         return min(live or [self.parts[0].max_body])
+
+    @property
+    def features(self) -> FrozenSet[str]:
+        """What every broker knows."""
+        live = [self.parts[place].features for place in self._places.values()]
+        return frozenset.intersection(*live) if live else frozenset()
 
     def ask(self, request: bytes, ticket: Ticket, stream: Optional[str] = None) -> None:
         """Says a request to the broker, or to the brokers, that it concerns.
@@ -270,7 +278,7 @@ class PartCore(Core):
         #: Of the broker, while it is live.
         self.identity = ""
         #: The same, with what only one of several has.
-        self.part_readings = PartReadings(self._say, self)
+        self.part_readings = PartReadings(self._say, self.holdings, self)
         self.readings = self.part_readings
 
     def greeted(self, frame: Frame) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Optional, Set,
 
 from . import _requests
 from ._frames import Frame
+from ._held import Holdings
 from ._reading import Delivery, Reading
 from ._readings import Readings
 from ._shard_credit import ShardCredit
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 class PartReadings(Readings):
     """What is listened on at one of several brokers; memberships are the whole's."""
 
-    def __init__(self, say: Callable[[bytes, Optional[Ticket]], None], core: PartCore):
-        super().__init__(say)
+    def __init__(self, say: Callable[[bytes, Optional[Ticket]], None], holdings: Holdings, core: PartCore):
+        super().__init__(say, holdings)
         self._core = core
 
     def told(self, verb: str, args: List[str]) -> Optional[str]:
@@ -41,8 +42,8 @@ class PartReadings(Readings):
 class _Part(Reading):
     """A listening at one broker."""
 
-    def __init__(self, whole: Whole, place: int, names: Iterable[str]):
-        super().__init__(names)
+    def __init__(self, whole: Whole, place: int, reading: Reading):
+        super().__init__(reading.names, reading.acked, reading.hold)
         self._whole = whole
         self.place = place
 
@@ -58,7 +59,7 @@ class Whole:
         self._core = core
         self.reading = reading
         self.credit = ShardCredit()
-        self.parts = [_Part(self, part.place, reading.names) for part in core.parts]
+        self.parts = [_Part(self, part.place, reading) for part in core.parts]
         self._in_force: Set[int] = set()
         self._is_ending = False
         self._held_back: List[Delivery] = []

@@ -128,12 +128,14 @@ async def break_off(message: Answerable, hole: bytes = _http.HOLE) -> None:
         logger.warning("an answer to %s could not be broken off: %s", channel, error)
 
 
-async def put_again(message: Answerable, channel: str, body: bytes, patience: Optional[float] = None) -> None:
+async def put_again(
+    message: Answerable, channel: str, body: bytes, patience: Optional[float] = None, option: str = ""
+) -> None:
     """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
 
     async def attempt(is_last_try: bool) -> bool:
         try:
-            await message.layer._put(channel, body)
+            await message.layer._put(channel, body, bounds=option)
         except (*PASSING, Unknown):
             if is_last_try:
                 raise

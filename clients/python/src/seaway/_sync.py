@@ -336,6 +336,9 @@ class Link:
     def _check(self) -> None:
         if not self.core.tick(time.monotonic()):
             self._lose("the broker is silent")
+        elif self.core.has_output:
+            # What is held anew, or a question whether it lives, is not to wait for the next look.
+            self._write()
 
     def _lose(self, why: str) -> None:
         """Gives the connection up. The thread that moves closes the socket, since it may be waiting on it."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Deque, Iterable, Optional
 
-from . import _endings, _fork
+from . import _endings, _fork, _requests
 from ._answering import WHOLE, in_threads
+from ._errors import Dead
+from ._held import Held
 from ._log import logger
 from ._reading import Delivery
 from ._routes import Routes
+from ._settling import conclude
 from ._shard_thread import ShardThread
 from ._signals import is_interrupt
 from ._sync_ends import RequestEnds
@@ -27,12 +30,19 @@ class Consumer:
         self._routes = routes
         self.ends = RequestEnds(layer.link)
         self._generation = _fork.generation
+        #: What is not begun and to be acknowledged is given back.
+        self.is_leaving = False
 
     def consume(self, delivery: Delivery, now: float) -> None:
         """Works off a message, for each of its channels; raises an operator's second signal alone."""
+        held = delivery.held
+        if held is not None and self.is_leaving and not held.is_over:
+            self._give_back(held)
+            return
         me = threading.get_ident()
         for channel in delivery.channels:
             message = Message(channel, delivery.group, delivery.body, self._layer, self.ends, now)
+            message.held = held
             in_threads[me] = message
             error: Optional[BaseException] = None
             try:
@@ -41,6 +51,8 @@ class Consumer:
                     function(message)
                 elif answer is not None:
                     message.respond(*answer)
+                elif held is not None and not held.is_over:
+                    raise Dead("no function takes it")
                 else:
                     logger.warning("no function takes this message on %s", channel)
             except BaseException as caught:
@@ -49,6 +61,11 @@ class Consumer:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
                 self._settle(message, error)
+            if held is not None:
+                with self._layer.link.lock:
+                    conclude(message, error)
+                if self._layer.link.batching != me:
+                    self._layer.link.flush()
             if message.heard_on is not None:
                 self.ends.ended(message)
             if error is not None and is_interrupt(error):
@@ -63,6 +80,9 @@ class Consumer:
         """Answers what no function will get, since the worker must leave at once."""
         while deliveries:
             delivery = deliveries.popleft()
+            if delivery.held is not None and not delivery.held.is_over:
+                self._give_back(delivery.held)
+                continue
             for channel in delivery.channels:
                 message = Message(channel, delivery.group, delivery.body, self._layer)
                 try:
@@ -77,7 +97,10 @@ class Consumer:
         for thread in threads:
             message = in_threads.get(thread or 0)
             if isinstance(message, Message):
-                self._settle(message, TimeoutError("the worker leaves"))
+                late = TimeoutError("the worker leaves")
+                self._settle(message, late)
+                with self._layer.link.lock:
+                    conclude(message, late, True)
 
     def _settle(self, message: Message, error: Optional[BaseException]) -> None:
         was_open, body = False, None
@@ -99,6 +122,12 @@ class Consumer:
                 self._say_done(message, *owed)
         except Exception as trouble:
             logger.warning("the end of %s could not be told: %s", _endings.describe(message), trouble)
+
+    def _give_back(self, held: Held) -> None:
+        """Lets another take at once what no function here will get."""
+        with self._layer.link.lock:
+            held.nak(_requests.nak_option(0))
+        self._layer.link.flush()
 
     def _say_done(self, message: Message, control: str, order: int) -> None:
         if isinstance(self._layer.link, ShardThread):

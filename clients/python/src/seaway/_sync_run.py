@@ -42,7 +42,7 @@ class Run:
 
     def stop(self) -> None:
         """Takes no more."""
-        self._is_stopped = True
+        self._is_stopped = self._consumer.is_leaving = True
         self._link.wake()
 
     def work_alone(self, prefetch: int, drain: float) -> None:
@@ -170,6 +170,8 @@ class Run:
             raise
         finally:
             self._link.batching = None
+            if self._reading.acked and count > 1:
+                self._link.flush()
         window.worked(count, time.monotonic() - started)
 
     def _tell(self, held: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, ClassVar, Dict, List, Optional, Protocol, Set
 
-from . import _websocket
+from . import _names, _websocket
 from ._kept import Kept
 from ._routes import Routes
 
@@ -23,12 +23,19 @@ class BaseWorker:
     _route: ClassVar[Any]
     _refuse: ClassVar[Any]
 
-    def __init__(self, broker: Optional[str], concurrency: int, drain: float, layer: Any, options: Dict[str, Any]):
+    def __init__(
+        self, broker: Optional[str], concurrency: int, drain: float, hold: float, layer: Any, options: Dict[str, Any]
+    ):
         if concurrency < 1:
             raise ValueError("concurrency is at least 1")
         self.broker = broker
         self.concurrency = concurrency
+        if not hold > 0:
+            raise ValueError(f"hold is more than 0 s, not {hold:g}")
         self.drain = drain
+        self.hold = hold
+        #: Channels whose messages are to be acknowledged.
+        self._acked: Set[str] = set()
         #: Called once when messages come, where the worker runs; it must not wait.
         self.when_ready: Optional[Callable[[], None]] = None
         self._options = options
@@ -53,12 +60,16 @@ class BaseWorker:
 
     # Functions
 
-    def _taking(self, channel: str, path: Optional[str], method: Optional[str]) -> Callable[[Any], Any]:
+    def _taking(self, channel: str, path: Optional[str], method: Optional[str], ack: bool) -> Callable[[Any], Any]:
         """Returns what lets a function take messages."""
 
         def add(function: Any) -> Any:
             self._check(function)
             self._routes.add(channel, path, method, function)
+            if ack:
+                if _names.form(channel) != "normal":
+                    raise ValueError(f"what comes on {channel} cannot be acknowledged: it is no normal channel")
+                self._acked.add(channel)
             return function
 
         return add

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, ContextManager, List, Optional, Sequence, Type, Union
+from typing import Any, Callable, ContextManager, List, Optional, Sequence, Type, Union
 
 from . import _requests
 from ._blocking import blocking
@@ -60,15 +60,21 @@ class Layer(BaseLayer):
     flush = blocking(BaseLayer._flush)
     ping = blocking(BaseLayer._ping)
     put = blocking(BaseLayer._put)
+    ack = blocking(BaseLayer._ack)
+    nak = blocking(BaseLayer._nak)
+    hold = blocking(BaseLayer._hold)
 
-    def listen(self, *names: str, credit: int = 16) -> Listening:
+    def listen(self, *names: str, credit: int = 16, ack: bool = False) -> Listening:
         """Takes part in reading channels; a name that ends in ``!`` is a mailbox.
 
-        At most ``credit`` messages are held here at a time. Raises ``Refused`` when the broker declines.
+        At most ``credit`` messages are held here at a time. With ``ack`` each message is to be acknowledged: until
+        ``message.ack()`` the broker keeps it, for as long as ``message.hold()`` is said within its ``--hold`` (600 s),
+        and gives it to another where the connection ends, or after ``message.nak()``. Raises ``Refused`` when the
+        broker declines, ``Unsupported`` when it does not know acknowledgement.
         """
         if credit < 1:
             raise ValueError(f"credit is at least 1, not {credit}")
-        return Listening(self, names, credit)
+        return Listening(self, names, credit, ack)
 
     # Leaving
 
@@ -97,14 +103,15 @@ class Layer(BaseLayer):
         """What moves the bytes; not part of the public interface."""
         return self._link
 
-    def post(self, channel: str, body: bytes, ticket: Ticket, *, again: bool = False) -> None:
+    def post(self, channel: str, body: bytes, ticket: Ticket, *, again: bool = False, option: str = "") -> None:
         """Sends a message with the next write; not part of the public interface.
 
-        ``again``: also when its broker leaves or is lost, since it does no harm when it comes twice.
+        ``again``: also when its broker leaves or is lost, since it does no harm when it comes twice. ``option``: what
+        stands behind the channel.
         """
         if len(body) > self._link.core.max_body:
             blocking(self._fits)(body)
-        request = _requests.send(channel, body)
+        request = _requests.send(channel, body, bounds=option)
         if again:
             ticket.again = request
         self._link.post(request, ticket)
@@ -121,6 +128,13 @@ class Layer(BaseLayer):
 
     async def _ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         return self._link.ask(requests, stream)
+
+    async def _say(self, say: Callable[[Ticket], None]) -> None:
+        ticket = Ticket()
+        with self._link.lock:
+            say(ticket)
+            self._link.wait(ticket)
+        ticket.result()
 
     async def _open(self) -> None:
         with self._link.lock:

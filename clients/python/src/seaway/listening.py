@@ -28,8 +28,8 @@ class Listening(BaseListening):
 
     _layer: Layer
 
-    def __init__(self, layer: Layer, names: Tuple[str, ...], credit: int):
-        super().__init__(layer, names)
+    def __init__(self, layer: Layer, names: Tuple[str, ...], credit: int, ack: bool = False):
+        super().__init__(layer, names, ack)
         link = layer.link
         with link.lock:
             link.open()

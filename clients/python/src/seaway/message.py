@@ -12,6 +12,7 @@ from ._answering import BEGUN, BODY_TAKEN, GONE, IN_WORKER, WHOLE
 from ._blocking import blocking, run
 from ._errors import SeawayError, Unreachable
 from ._frames import Frame
+from ._held import Held
 from ._log import logger
 from ._stream import Answerable, BaseStream
 from ._ticket import Ticket
@@ -44,7 +45,7 @@ class Pending(Ticket):
     logged, unless somebody waits for it with ``wait``.
     """
 
-    __slots__ = ("_before", "_channel", "_layer", "message")
+    __slots__ = ("_before", "_channel", "_layer", "held", "message")
 
     def __init__(self, layer: Layer, channel: str, message: Optional[Message] = None, before: int = 0):
         super().__init__()
@@ -53,11 +54,18 @@ class Pending(Ticket):
         #: What it answers, until that is of no interest any more.
         self.message = message
         self._before = before
+        #: What the answer acknowledges (S13).
+        self.held: Optional[Held] = None
 
     def settle(self, frame: Frame) -> None:
         """The answer has come."""
         super().settle(frame)
         message, self.message = self.message, None
+        held, self.held = self.held, None
+        if held is not None and frame.verb == "OK":
+            held.was_carried()
+        elif held is not None:
+            held.ack()
         if frame.verb != "OK":
             is_gone = frame.args[:1] == ["gone"]
             if message is not None:
@@ -68,6 +76,9 @@ class Pending(Ticket):
         """No answer will come."""
         super().fail(error)
         self.message = None
+        held, self.held = self.held, None
+        if held is not None:
+            held.ack()
         logger.warning("what became of an answer to %s is unknown: %s", self._channel, error)
 
     def wait(self) -> None:
@@ -147,6 +158,18 @@ class Message(Answerable):
     def _read_content(self) -> bytes:
         return self.read()
 
+    def ack(self) -> None:
+        """Says that the message is done, where it is to be acknowledged; see ``Layer.ack``."""
+        self.layer.ack(self)
+
+    def nak(self, *, in_: Optional[float] = None, dead: Optional[str] = None) -> None:
+        """Gives the message back; see ``Layer.nak``."""
+        self.layer.nak(self, in_=in_, dead=dead)
+
+    def hold(self) -> None:
+        """Lets the time begin anew for which the message is held; see ``Layer.hold``."""
+        self.layer.hold(self)
+
     def reply(self, message: Mapping[str, Any]) -> Pending:
         """Sends a message to the reply channel.
 
@@ -194,16 +217,23 @@ class Message(Answerable):
         """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         pending = self.pending = Pending(self.layer, channel, self, before)
         again = is_whole and bool(self.flags & IN_WORKER)
+        carried = self.held.carried if again and self.held is not None else ""
         until = _time.monotonic() + (ANSWER_PATIENCE if again else 0)
         try:
             while True:
                 try:
-                    self.layer.post(channel, body, pending, again=again)
+                    if carried and self.held is not None:
+                        pending.held = self.held
+                        self.held.is_over = True
+                    self.layer.post(channel, body, pending, again=again, option=carried)
                     break
                 except Unreachable:
                     if _time.monotonic() >= until:
                         raise
         except SeawayError:
+            if pending.held is not None and not pending.done:
+                pending.held.is_over = False
+                pending.held = None
             self.take_back(before)
             raise
         if not self.flags & IN_WORKER:

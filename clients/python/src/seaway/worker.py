@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Optional, Type, TypeVar
+from typing import Any, Callable, List, Optional, Type, TypeVar
 
 from . import _websocket
 from ._reading import Reading, ReadyReading
@@ -45,6 +45,7 @@ class Worker(BaseWorker):
         concurrency: int = 1,
         prefetch: int = 64,
         drain: float = 30.0,
+        hold: float = 600.0,
         layer: Optional[Layer] = None,
         **options: Any,
     ):
@@ -58,23 +59,29 @@ class Worker(BaseWorker):
           than about 5 ms in all; 0 to take one at a time.
         - ``drain``: seconds that functions in threads may take to finish once the worker is told to leave. The one
           that runs in the worker's own thread cannot be interrupted.
+        - ``hold``: seconds that the broker lets an acknowledged message be held, its ``--hold``: at a third of it the
+          worker says that it goes on, as long as the function runs.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
-        super().__init__(broker, concurrency, drain, layer, options)
+        super().__init__(broker, concurrency, drain, hold, layer, options)
         if prefetch < 0:
             raise ValueError("prefetch is at least 0")
         self.prefetch = prefetch
 
     def on(
-        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
+        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: bool = False
     ) -> Callable[[Function], Function]:
         """Lets a function take the messages of a channel, or of a mailbox (a name that ends in ``!``).
 
         With ``path`` or ``method``: the HTTP requests that fit; the first function that does takes one, and 404 or
         405 answers what fits none. ``/users/{id}`` puts ``id`` into ``message.parameters``, ``/files/*`` takes all
         that follow.
+
+        With ``ack`` the channel is acknowledged: the broker keeps each message until its function has returned, or has
+        answered its request whole, and gives it to another when the function raises or its worker dies: see ``Retry``
+        and ``Dead``. One HTTP request is answered by one failure, though: it comes again by ``Retry`` alone.
         """
-        return self._taking(channel, path, method)
+        return self._taking(channel, path, method, ack)
 
     def websocket(
         self,
@@ -131,7 +138,7 @@ class Worker(BaseWorker):
         mailbox, and ``Refused`` or ``Ended`` when the broker does not let it listen.
         """
         channels = self._routes.channels
-        reading = Reading(channels) if self.when_ready is None else ReadyReading(channels, self.when_ready)
+        reading = self._reading(channels)
         layer = self._layer or Layer(self.broker, **self._options)
         run = self._run = Run(layer, self._routes, reading, self._kept)
         signals = Signals(self.stop)
@@ -151,6 +158,11 @@ class Worker(BaseWorker):
     def stop(self) -> None:
         """Makes ``run`` finish what it has and return. May be called from any thread, and from a signal handler."""
         self._stop()
+
+    def _reading(self, channels: List[str]) -> Reading:
+        if self.when_ready is None:
+            return Reading(channels, self._acked, self.hold)
+        return ReadyReading(channels, self.when_ready, self._acked, self.hold)
 
     # Hooks
 

@@ -27,7 +27,7 @@ class Half:
     def __init__(self) -> None:
         self._layers: list[Any] = []
 
-    def layer(self, address: str, **options: Any) -> Any:
+    def layer(self, address: Optional[str], **options: Any) -> Any:
         """A layer that leaves when the test is over."""
         layer = seaway.Layer(address, **patient(options))
         self._layers.append(layer)
@@ -55,7 +55,7 @@ class AsyncioHalf(Half):
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def layer(self, address: str, **options: Any) -> Any:
+    def layer(self, address: Optional[str], **options: Any) -> Any:
         """A layer that leaves when the test is over."""
         layer = Waiting(self, aio.Layer(address, **patient(options)))
         self._layers.append(layer)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Awaitable, Deque, Optional
 
-from .. import _endings, _fork
+from .. import _endings, _fork, _requests
 from .._answering import WHOLE, in_hand
-from .._errors import PASSING, Unknown
+from .._errors import PASSING, Dead, Unknown
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
+from .._settling import conclude
 from ._ends import RequestEnds
 from ._passing import passes
 from .message import ANSWER_PATIENCE, Message, break_off, put_again
@@ -33,8 +34,10 @@ class Consumer:
     async def consume(self, delivery: Delivery) -> None:
         """Works off a message, for each of its channels."""
         task = asyncio.current_task()
+        held = delivery.held
         for channel in delivery.channels:
             message = Message(channel, delivery.group, delivery.body, self._layer, task)
+            message.held = held
             in_hand.set(message)
             self.ends.began(message)
             error: Optional[BaseException] = None
@@ -44,6 +47,8 @@ class Consumer:
                     await function(message)
                 elif answer is not None:
                     await message.respond(*answer)
+                elif held is not None and not held.is_over:
+                    raise Dead("no function takes it")
                 else:
                     logger.warning("no function takes this message on %s", channel)
             except BaseException as caught:
@@ -56,13 +61,28 @@ class Consumer:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
                 await settle(message, error)
+            if held is not None:
+                conclude(message, error, self.is_cancelled)
+                self._layer.link.flush_soon()
             # It knows this frame.
             error = None
             if self.is_cancelled:
                 return
 
+    def give_back(self, deliveries: Deque[Delivery]) -> None:
+        """Lets others take at once what is to be acknowledged and not begun."""
+        rest = [delivery for delivery in deliveries if delivery.held is None or delivery.held.is_over]
+        for delivery in deliveries:
+            if delivery.held is not None and not delivery.held.is_over:
+                delivery.held.nak(_requests.nak_option(0))
+        if len(rest) < len(deliveries):
+            deliveries.clear()
+            deliveries.extend(rest)
+            self._layer.link.flush_soon()
+
     async def give_up(self, deliveries: Deque[Delivery]) -> None:
         """Answers what no function will get, since the worker leaves."""
+        self.give_back(deliveries)
         while deliveries:
             delivery = deliveries.popleft()
             for channel in delivery.channels:

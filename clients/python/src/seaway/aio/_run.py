@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Iterable, List, Optional, Set
 
 from .._asyncio import FutureTicket
 from .._kept import Kept
@@ -30,9 +30,11 @@ class Run(Reading):
         concurrency: int,
         kept: Kept,
         ready: Optional[Callable[[], None]] = None,
+        acked: Iterable[str] = (),
+        hold: float = 0.0,
     ):
         """``ready`` is called once, when messages come; it must not wait."""
-        super().__init__(channels)
+        super().__init__(channels, acked, hold)
         self._layer = layer
         self._link = layer.link
         self._concurrency = concurrency
@@ -103,6 +105,8 @@ class Run(Reading):
         if self._ready is not None and self.in_force:
             ready, self._ready = self._ready, None
             ready()
+        if self._is_stopped:
+            self._consumer.give_back(self.queue)
         while self.queue and len(self._tasks) < self._concurrency and not self._consumer.is_cancelled:
             task = self._link.loop.create_task(self._consumer.consume(self.queue.popleft()))
             self._tasks.add(task)

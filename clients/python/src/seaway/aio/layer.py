@@ -6,7 +6,7 @@ import contextlib
 import ssl
 import time
 from types import TracebackType
-from typing import Any, ContextManager, List, Optional, Sequence, Type, Union
+from typing import Any, Callable, ContextManager, List, Optional, Sequence, Type, Union
 
 from .. import _address, _fork, _requests
 from .._asyncio import FutureTicket, Link
@@ -16,6 +16,7 @@ from .._frames import Frame
 from .._layer import BaseLayer
 from .._shard_core import ShardCore
 from .._shard_links import ShardLink
+from .._ticket import Ticket
 from .listening import Listening
 
 
@@ -63,16 +64,22 @@ class Layer(BaseLayer):
     flush = BaseLayer._flush
     ping = BaseLayer._ping
     put = BaseLayer._put
+    ack = BaseLayer._ack
+    nak = BaseLayer._nak
+    hold = BaseLayer._hold
     put_group = BaseLayer._put_group
 
-    async def listen(self, *names: str, credit: int = 16) -> Listening:
+    async def listen(self, *names: str, credit: int = 16, ack: bool = False) -> Listening:
         """Takes part in reading channels; a name that ends in ``!`` is a mailbox.
 
-        At most ``credit`` messages are held here at a time. Raises ``Refused`` when the broker declines.
+        At most ``credit`` messages are held here at a time. With ``ack`` each message is to be acknowledged: until
+        ``message.ack()`` the broker keeps it, for as long as ``message.hold()`` is said within its ``--hold`` (600 s),
+        and gives it to another where the connection ends, or after ``message.nak()``. Raises ``Refused`` when the
+        broker declines, ``Unsupported`` when it does not know acknowledgement.
         """
         if credit < 1:
             raise ValueError(f"credit is at least 1, not {credit}")
-        listening = Listening(self, names)
+        listening = Listening(self, names, ack)
         await listening.begin(credit)
         return listening
 
@@ -133,6 +140,13 @@ class Layer(BaseLayer):
 
     async def _ask(self, requests: Sequence[bytes], stream: Optional[str] = None) -> List[Frame]:
         return await self._link.ask(requests, stream)
+
+    async def _say(self, say: Callable[[Ticket], None]) -> None:
+        ticket = FutureTicket(self._link.loop)
+        say(ticket)
+        self._link.flush_soon()
+        await ticket.future
+        ticket.result()
 
     async def _open(self) -> None:
         await self._link.open()

@@ -27,8 +27,8 @@ class Listening(BaseListening):
 
     _layer: Layer
 
-    def __init__(self, layer: Layer, names: Tuple[str, ...]):
-        super().__init__(layer, names)
+    def __init__(self, layer: Layer, names: Tuple[str, ...], ack: bool = False):
+        super().__init__(layer, names, ack)
         self._change: Optional[asyncio.Future[None]] = None
 
     async def begin(self, credit: int) -> None:

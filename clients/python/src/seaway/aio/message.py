@@ -97,6 +97,18 @@ class Message(Answerable):
             self._content = content.whole()
         return _body.within(self._content, limit)
 
+    async def ack(self) -> None:
+        """Says that the message is done, where it is to be acknowledged; see ``Layer.ack``."""
+        await self.layer.ack(self)
+
+    async def nak(self, *, in_: Optional[float] = None, dead: Optional[str] = None) -> None:
+        """Gives the message back; see ``Layer.nak``."""
+        await self.layer.nak(self, in_=in_, dead=dead)
+
+    async def hold(self) -> None:
+        """Lets the time begin anew for which the message is held; see ``Layer.hold``."""
+        await self.layer.hold(self)
+
     async def reply(self, message: Mapping[str, Any]) -> None:
         """Sends a message to the reply channel; the broker has it when this returns.
 
@@ -134,7 +146,11 @@ class Message(Answerable):
         """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         try:
             if is_whole and self.flags & IN_WORKER:
-                await put_again(self, channel, body, ANSWER_PATIENCE)
+                held = self.held
+                carried = "" if held is None else held.carried
+                await put_again(self, channel, body, ANSWER_PATIENCE, carried)
+                if held is not None and carried:
+                    held.was_carried()
             else:
                 await self.layer.put(channel, body)
         except Unknown:

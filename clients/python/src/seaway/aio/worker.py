@@ -45,6 +45,7 @@ class Worker(BaseWorker):
         *,
         concurrency: int = 64,
         drain: float = 30.0,
+        hold: float = 600.0,
         layer: Optional[Layer] = None,
         **options: Any,
     ):
@@ -55,20 +56,26 @@ class Worker(BaseWorker):
         - ``concurrency``: functions that run at a time; no more messages are taken.
         - ``drain``: seconds that functions may take to finish once the worker is told to leave, before they are
           cancelled.
+        - ``hold``: seconds that the broker lets an acknowledged message be held, its ``--hold``: at a third of it the
+          worker says that it goes on, as long as the function runs.
         - ``layer``: a layer to work on; it stays the caller's to leave.
         """
-        super().__init__(broker, concurrency, drain, layer, options)
+        super().__init__(broker, concurrency, drain, hold, layer, options)
 
     def on(
-        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None
+        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: bool = False
     ) -> Callable[[Function], Function]:
         """Lets a coroutine function take the messages of a channel, or of a mailbox (a name that ends in ``!``).
 
         With ``path`` or ``method``: the HTTP requests that fit; the first function that does takes one, and 404 or
         405 answers what fits none. ``/users/{id}`` puts ``id`` into ``message.parameters``, ``/files/*`` takes all
         that follow.
+
+        With ``ack`` the channel is acknowledged: the broker keeps each message until its function has returned, or has
+        answered its request whole, and gives it to another when the function raises or its worker dies: see ``Retry``
+        and ``Dead``. One HTTP request is answered by one failure, though: it comes again by ``Retry`` alone.
         """
-        return self._taking(channel, path, method)
+        return self._taking(channel, path, method, ack)
 
     def websocket(
         self,
@@ -127,7 +134,9 @@ class Worker(BaseWorker):
         """
         channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
-        run = self._run = Run(layer, channels, self._routes, self.concurrency, self._kept, self.when_ready)
+        run = self._run = Run(
+            layer, channels, self._routes, self.concurrency, self._kept, self.when_ready, self._acked, self.hold
+        )
         signals = Signals(self.stop, asyncio.get_running_loop())
         signals.take()
         try:
