@@ -12,20 +12,12 @@ from typing import Deque, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .. import _names
 from ._bounds import CAPACITY, EXPIRY, Bounds, Rules, matches
-from ._channels import Groups, Queue, Reader, Shares, Stored
+from ._channels import Groups, Queue, Reader, Refusal, Shares, Stored, alike
 from ._clock import Clock
+from ._leases import HOLD, ONCE_WINDOW, RETURN, TRIES, Leases, marks
 
 #: Seconds, as the real broker has it unless it is told otherwise (J3).
 GRACE = 60.0
-
-
-class Refusal(Exception):
-    """A request was refused; the code, and what stands behind it."""
-
-    def __init__(self, code: str, more: str = ""):
-        super().__init__(f"{code} {more}".rstrip())
-        self.code = code
-        self.more = more
 
 
 class FakeBroker:
@@ -34,6 +26,10 @@ class FakeBroker:
     - ``clock``: the time; another one unless given.
     - ``capacity``: messages that may wait in a channel (100), or a map of patterns and numbers: ``{"tiny.*": 2}``.
     - ``expiry``: seconds after which a message that nobody took is dropped (60), or a map of patterns and seconds.
+    - ``tries``: how often a message is given out that nobody acknowledges (5), or a map of patterns and numbers.
+    - ``hold``, ``return_``: seconds for which one may be held (600), and after which it comes back from a connection
+      that has ended (2).
+    - ``once_window``: seconds for which a key is known (120).
     - ``grace``: seconds for which the memberships of a mailbox last without its reader (60).
     """
 
@@ -44,6 +40,10 @@ class FakeBroker:
         capacity: Union[int, Mapping[str, int]] = CAPACITY,
         expiry: Union[float, Mapping[str, float]] = EXPIRY,
         grace: float = GRACE,
+        tries: Union[int, Mapping[str, int]] = TRIES,
+        hold: float = HOLD,
+        return_: float = RETURN,
+        once_window: float = ONCE_WINDOW,
     ):
         self.clock = clock or Clock()
         self.epoch = "fake"
@@ -53,6 +53,7 @@ class FakeBroker:
         #: Messages that were dropped since nobody took them in time.
         self.expired = 0
         self._bounds = Bounds(capacity, expiry)
+        self.leases = Leases(self.clock, self._restore, tries, hold, return_, once_window)
         self._grace = grace
         self._queues: Dict[str, Queue] = {}
         self._readers: Dict[str, Deque[Reader]] = {}
@@ -72,6 +73,7 @@ class FakeBroker:
         here: bool = False,
         capacity: Optional[Rules] = None,
         expiry: Optional[float] = None,
+        delay: float = 0.0,
     ) -> None:
         """Hands a message out or keeps it; raises ``Refusal``."""
         self.look()
@@ -80,13 +82,17 @@ class FakeBroker:
         if here and self._reader(channel)[1] is None:
             raise Refusal("away")
         taker = self._taker(channel)
-        if taker is not None and not self._has(channel):
-            taker[1].take(taker[0], [channel], None, body)
+        if taker is not None and not self._has(channel) and not delay:
+            self._hand_out(taker, [channel], Stored(body, None, self._expires_at(channel, expiry)))
             return
         why = self._lacks_room(channel, body, capacity)
         if why:
             raise Refusal("full", why)
-        self._store(channel, Stored(body, None, self._expires_at(channel, expiry)))
+        one = Stored(body, None, self._expires_at(channel, expiry) + delay)
+        if delay:
+            self.leases.later(channel, one, self.clock.now + delay)
+        else:
+            self._store(channel, one)
 
     def send_group(
         self,
@@ -102,11 +108,15 @@ class FakeBroker:
         sent = full = 0
         shares = Shares(group)
         stored: Dict[float, Stored] = {}
+        later: List[str] = []
         for channel in self.groups.members(group):
             if channel == without:
                 continue
             name, reader = self._reader(channel)
             is_free = not self._has(channel) and not self.is_paused(channel)
+            if reader is not None and reader.acks(channel):
+                later.append(channel)
+                is_free = False
             if not (is_free and reader is not None and self._share(shares, name, channel)):
                 if self._lacks_room(channel, body, capacity):
                     full += 1
@@ -116,6 +126,8 @@ class FakeBroker:
                 self._store(channel, stored.setdefault(until, Stored(body, group, until)))
             sent += 1
         shares.hand_over(group, body)
+        for channel in later:
+            self.give_one(channel)
         return sent, full, 0
 
     # Reading
@@ -161,27 +173,41 @@ class FakeBroker:
             if taker is None:
                 continue
             one = self._queues[channel].messages[0]
-            channels = [channel, *(self._alike(one, channel, taker[0]) if one.group else ())]
+            others = alike(self._queues, one, channel) if one.group else ()
+            channels = [channel, *(other for other in others if self._reader(other)[0] == taker[0])]
             for each in channels:
                 self._queues[each].messages.popleft()
                 # The other channels of a mailbox come first the next time (D3).
                 self._queues[each] = self._queues.pop(each)
                 self._forget(each)
-            taker[1].take(taker[0], channels, one.group, one.body)
+            self._hand_out(taker, channels, one)
             return True
         return False
 
-    def _alike(self, one: Stored, channel: str, name: str) -> List[str]:
-        """The other channels of a mailbox where the same message is the next (D5)."""
-        return [
-            other
-            for other, queue in self._queues.items()
-            if other != channel
-            and queue.messages
-            and queue.messages[0] is one
-            and not queue.is_paused
-            and self._reader(other)[0] == name
-        ]
+    def _hand_out(self, taker: Tuple[str, Reader], channels: Sequence[str], one: Stored) -> None:
+        name, reader = taker
+        is_leased = reader.acks(channels[0])
+        if is_leased:
+            one = self.leases.lease(reader, channels[0], one)
+        reader.take(name, channels, one.group, one.body, marks(one, self.clock.now, is_leased))
+
+    def _restore(self, channel: str, messages: List[Stored]) -> None:
+        """Puts messages that were given out before everything else in a channel, and others behind it."""
+        queue = self._queues.setdefault(channel, Queue())
+        queue.messages.extendleft(reversed([one for one in messages if one.id]))
+        if channel not in self._closed:
+            queue.messages.extend(one for one in messages if not one.id)
+        while self.give_one(channel if channel in self._readers else _names.mailbox(channel)):
+            pass
+        self._forget(channel)
+
+    def ack(self, channel: str, ids: List[str]) -> None:
+        """Messages are done, whoever has them now."""
+        self.leases.ack(channel, ids)
+        queue = self._queues.get(channel)
+        if queue is not None:
+            queue.messages = deque(one for one in queue.messages if not one.id or one.id not in ids)
+            self._forget(channel)
 
     # Channels
 
@@ -277,6 +303,7 @@ class FakeBroker:
     def look(self) -> None:
         """Does what is due by now."""
         now = self.clock.now
+        self.leases.look()
         for channel in list(self._queues):
             self.expired += self._queues[channel].drop_expired(now)
             self._forget(channel)
@@ -322,13 +349,18 @@ class FakeBroker:
         return queue is not None and bool(queue.messages)
 
     def _lacks_room(self, channel: str, body: bytes, capacity: Optional[Rules]) -> str:
-        why = self._bounds.lacks_room(channel, self._queues.get(channel), len(body), capacity)
+        why = self._bounds.lacks_room(channel, self._taking_room(channel), len(body), capacity)
         mailbox = _names.mailbox(channel)
         most = self._bounds.most_in_mailbox(mailbox, capacity) if mailbox else None
         if why or most is None:
             return why
         waiting = sum(len(queue.messages) for name, queue in self._queues.items() if name.startswith(mailbox))
         return "by=mailbox" if waiting and waiting >= most else ""
+
+    def _taking_room(self, channel: str) -> Queue:
+        """What is for later takes room too (S11), and what was given out before takes none (D9)."""
+        waiting = self._queues.get(channel, Queue()).messages
+        return Queue([*(one for one in waiting if not one.times), *self.leases.delayed(channel)])
 
     def _store(self, channel: str, message: Stored) -> None:
         self._queues.setdefault(channel, Queue()).messages.append(message)

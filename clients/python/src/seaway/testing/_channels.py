@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Deque, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
+
+
+class Refusal(Exception):
+    """A request was refused; the code, and what stands behind it."""
+
+    def __init__(self, code: str, more: str = ""):
+        super().__init__(f"{code} {more}".rstrip())
+        self.code = code
+        self.more = more
 
 
 class Reader(Protocol):
@@ -15,8 +24,11 @@ class Reader(Protocol):
     def purse_of(self, name: str) -> Optional[str]:
         """What pays for a name: its own purse, or the common one."""
 
-    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes) -> None:
-        """Takes one message for these channels, which costs one credit."""
+    def acks(self, channel: str) -> bool:
+        """Whether it says what has become of the messages of a channel."""
+
+    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes, marks: str = "") -> None:
+        """Takes one message for these channels, which costs one credit; ``marks`` says more of it."""
 
     def lost(self, name: str) -> None:
         """Another has taken it over."""
@@ -31,13 +43,18 @@ class Stored(NamedTuple):
     body: bytes
     group: Optional[str]
     expires_at: float
+    #: By what it is acknowledged, and how often it was given out.
+    id: str = ""
+    times: int = 0
+    #: Why it was given up, how often it was given out, when, and what was said.
+    dead: Optional[Tuple[str, int, float, str]] = None
 
 
 class Queue:
     """The messages of one channel."""
 
-    def __init__(self) -> None:
-        self.messages: Deque[Stored] = deque()
+    def __init__(self, messages: Sequence[Stored] = ()) -> None:
+        self.messages: Deque[Stored] = deque(messages)
         self.is_paused = False
 
     @property
@@ -52,6 +69,15 @@ class Queue:
             self.messages.popleft()
             count += 1
         return count
+
+
+def alike(queues: Mapping[str, Queue], one: Stored, channel: str) -> List[str]:
+    """The other channels where the same message is the next (D5)."""
+    return [
+        other
+        for other, queue in queues.items()
+        if other != channel and queue.messages and queue.messages[0] is one and not queue.is_paused
+    ]
 
 
 class Shares:

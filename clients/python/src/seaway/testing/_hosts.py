@@ -43,7 +43,7 @@ class SyncHost:
         self._worker = worker
         self._broker = broker
         self._layer = FakeLayer(broker)
-        self._reading = Reading(worker._routes.channels)
+        self._reading = Reading(worker._routes.channels, worker._acked, worker.hold)
         self._consumer = Consumer(self._layer, worker._routes)
         self._is_working = False
         self._has_left = False
@@ -91,7 +91,7 @@ class SyncHost:
                 self._is_working = False
             self.work()
             self.advance(leaving.next(clock.now) - clock.now)
-        self._has_left = True
+        self._has_left = self._consumer.is_leaving = True
         with self._layer.link.lock:
             self._consumer.ends.leave()
             self._layer.link.core.readings.unlisten(self._reading, Ticket())
@@ -119,7 +119,10 @@ class AsyncHost:
     async def _work(self, worker: AsyncWorker, broker: FakeBroker) -> None:
         layer = self._layer = AsyncFakeLayer(broker)
         aio.set_default_layer(layer)
-        self._run = Run(layer, worker._routes.channels, worker._routes, worker.concurrency, worker._kept)
+        self._run = Run(
+            layer, worker._routes.channels, worker._routes, worker.concurrency, worker._kept, None, worker._acked,
+            worker.hold,
+        )  # fmt: skip
         await self._run.work(worker.drain)
 
     def work(self) -> None:

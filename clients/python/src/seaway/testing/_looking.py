@@ -8,7 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .. import _names, _values
 from .._frames import Frame
-from ._broker import FakeBroker, Refusal
+from ._broker import FakeBroker
+from ._channels import Refusal
 
 
 def members(broker: FakeBroker, frame: Frame) -> Dict[str, Any]:
@@ -25,7 +26,9 @@ def peek(broker: FakeBroker, frame: Frame) -> Dict[str, Any]:
     messages = broker.messages(channel)
     start, most = int(frame.options.get("after", "0")), int(frame.options.get("limit", "100"))
     head = [
-        {"left": round((one.expires_at - now) * 1000), "bytes": len(one.body), "message": readable(one.body)}
+        {"left": None if one.times else round((one.expires_at - now) * 1000)}
+        | ({"times": one.times} if one.times else {})
+        | {"bytes": len(one.body), "message": readable(one.body)}
         for one in messages[start : start + most]
     ]
     shown = {

@@ -11,8 +11,9 @@ from .._answers import Sent
 from .._errors import refusal
 from ..aio.worker import Worker as AsyncWorker
 from ..worker import Worker
-from ._broker import FakeBroker, Refusal
+from ._broker import FakeBroker
 from ._browser import FakeSocket
+from ._channels import Refusal
 from ._clock import Clock
 from ._exchange import INLINE, PIECE, Answer, Exchange
 from ._hosts import host
@@ -258,7 +259,11 @@ class _Mailboxes:
     def purse_of(self, name: str) -> Optional[str]:
         return name
 
-    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes) -> None:
+    def acks(self, channel: str) -> bool:
+        """It reads mailboxes alone, whose messages nobody acknowledges."""
+        return False
+
+    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes, marks: str = "") -> None:
         for channel in channels:
             self._server.hear(channel, group, _values.unpack(body))
 

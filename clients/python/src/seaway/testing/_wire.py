@@ -8,9 +8,10 @@ from .. import _json, _names, _values
 from .._errors import BadName, BadPayload
 from .._frames import Frame, FrameParser
 from . import _looking
-from ._broker import FakeBroker, Refusal
+from ._broker import FakeBroker
+from ._channels import Refusal
 
-_FEATURES = "bounds,groups,mailboxes,pause"
+_FEATURES = "ack,bounds,delay,groups,mailboxes,once,pause"
 _MOST_LINE = 4_096
 MAX_BODY = 2_097_152
 #: How many arguments a request has, and whether a body.
@@ -18,6 +19,9 @@ _FORMS = {
     "HELLO": (1, 1, False),
     "SEND": (1, 1, True),
     "GSEND": (1, 1, True),
+    "ACK": (2, None, False),
+    "NAK": (2, 2, False),
+    "HOLD": (2, None, False),
     "LISTEN": (1, None, False),
     "UNLISTEN": (1, None, False),
     "READY": (1, 2, False),
@@ -48,6 +52,7 @@ class Connection:
         self._common = 0
         self._purses: Dict[str, int] = {}
         self._hears_members: Set[str] = set()
+        self._acked: Set[str] = set()
         self._is_first = True
         #: The stream has ended from this side.
         self.is_over = False
@@ -77,6 +82,7 @@ class Connection:
         for name in list(self._names):
             self._forget(name)
             self._broker.broke(self, name)
+        self._broker.leases.left(self, False)
 
     def _write(self, line: str, body: Optional[bytes] = None) -> None:
         if body is None:
@@ -96,10 +102,14 @@ class Connection:
         """How many messages it can take."""
         return self._purses.get(name, self._common)
 
-    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes) -> None:
+    def acks(self, channel: str) -> bool:
+        """Whether it listens there with ``Ack=1``."""
+        return channel in self._acked
+
+    def take(self, name: str, channels: Sequence[str], group: Optional[str], body: bytes, marks: str = "") -> None:
         """Pushes a message."""
         self._spend(name)
-        self._write(f"MSG {' '.join(channels)}{f' group={group}' if group else ''}", self._translated(body))
+        self._write(f"MSG {' '.join(channels)}{marks}{f' group={group}' if group else ''}", self._translated(body))
 
     def lost(self, name: str) -> None:
         """Another has taken a name over."""
@@ -168,9 +178,20 @@ class Connection:
         here = frame.options.get("Here")
         if here not in (None, "1"):
             raise Refusal("option")
-        bounds = self._bounds(frame)
-        self._broker.send(channel, self._checked(frame.body), here=here == "1", **bounds)
-        self._write("OK")
+        bounds, leases = self._bounds(frame), self._broker.leases
+        if "In" in frame.options:
+            bounds["delay"] = _milliseconds(frame.options["In"], 1)
+        key, body = frame.options.get("Once"), self._checked(frame.body)
+        self._broker.look()
+        if key is not None and leases.is_known(channel, key):
+            self._write("OK once=1")
+        else:
+            self._broker.send(channel, body, here=here == "1", **bounds)
+            if key is not None:
+                leases.know(channel, key)
+            self._write("OK")
+        if "Ack" in frame.options:
+            leases.ack_own(self, frame.options["Ack"])
 
     def _gsend(self, frame: Frame) -> None:
         without = frame.options.get("except")
@@ -184,6 +205,10 @@ class Connection:
     def _listen(self, frame: Frame) -> None:
         names = [_names.listenable(name) for name in frame.args]
         states = []
+        ack = frame.options.get("Ack")
+        if ack is not None and (ack != "1" or any(_names.form(name) != "normal" or len(name) > 250 for name in names)):
+            raise Refusal("option")
+        (self._acked.difference_update if ack is None else self._acked.update)(names)
         for name in names:
             # Its credit begins anew (R2), but for who listens already.
             self._names.setdefault(name)
@@ -202,6 +227,29 @@ class Connection:
         for name in [_names.listenable(name) for name in frame.args]:
             self._forget(name)
             self._broker.unlisten(self, name)
+        self._write("OK")
+
+    def _ack(self, frame: Frame) -> None:
+        self._broker.look()
+        self._broker.ack(_names.channel(frame.args[0]), frame.args[1:])
+        self._write("OK")
+
+    def _nak(self, frame: Frame) -> None:
+        self._broker.look()
+        in_, dead = frame.options.get("In"), frame.options.get("Dead")
+        if dead not in (None, "1") or (in_ is not None and dead is not None):
+            raise Refusal("option")
+        pause = None if in_ is None else _milliseconds(in_, 0)
+        why = None if dead is None else frame.options.get("Why", "")
+        if not self._broker.leases.nak(self, _names.channel(frame.args[0]), frame.args[1], pause, why):
+            raise Refusal("late")
+        self._broker.look()
+        self._write("OK")
+
+    def _hold(self, frame: Frame) -> None:
+        self._broker.look()
+        if not self._broker.leases.hold(self, _names.channel(frame.args[0]), frame.args[1:]):
+            raise Refusal("late")
         self._write("OK")
 
     def _ready(self, frame: Frame) -> None:
@@ -268,6 +316,7 @@ class Connection:
         for name in list(self._names):
             self._forget(name)
             self._broker.unlisten(self, name)
+        self._broker.leases.left(self, True)
         self._write("OK")
         self.is_over = True
 
@@ -291,3 +340,10 @@ class Connection:
 
     def _translated(self, body: bytes) -> bytes:
         return body if self._format == "msgpack" else _looking.printed(_looking.readable(body))
+
+
+def _milliseconds(text: str, least: int) -> float:
+    """Reads the time of an option, up to a day, in seconds."""
+    if not text.isdigit() or not least <= int(text) <= 86_400_000:
+        raise Refusal("option")
+    return int(text) / 1000

@@ -1,0 +1,79 @@
+"""The test kit has acknowledged channels: what a function raises decides, on a clock that stands still."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Tuple
+
+import pytest
+from support import ack_site
+
+from seaway.testing import FakeBroker, FakeLayer, FakeServer
+
+WORKERS: Dict[str, Any] = {"sync": ack_site.worker, "asyncio": ack_site.async_worker}
+
+
+@pytest.fixture(params=list(WORKERS))
+def site(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    with FakeServer(WORKERS[request.param], FakeBroker(tries={"asked": 2})) as one:
+        yield one
+
+
+def done(site: FakeServer) -> List[Tuple[int, int]]:
+    return [(message["n"], message["times"]) for message in site.take("done")]
+
+
+def test_a_function_that_returns_is_done(site: FakeServer) -> None:
+    site.send("jobs", {"n": 1})
+    assert done(site) == [(1, 1)]
+    site.advance(3_600)
+    assert done(site) == []
+
+
+def test_a_function_that_raises_has_it_again_in_time(site: FakeServer) -> None:
+    site.send("jobs", {"n": 1, "how": "fail"})
+    site.send("jobs", {"n": 2, "how": "retry"})
+    assert done(site) == []
+    site.advance(0.01)
+    assert done(site) == [(2, 2)]
+    site.advance(0.98)
+    assert done(site) == []
+    site.advance(0.01)
+    assert done(site) == [(1, 2)]
+
+
+def test_what_is_given_up_can_be_looked_at(site: FakeServer) -> None:
+    site.send("jobs", {"n": 1, "how": "dead"})
+    letter = FakeLayer(site.broker).listen("jobs.dead").receive(0)
+    assert letter is not None and letter.dead is not None
+    assert (letter["n"], letter.dead.why, letter.dead.reason) == (1, "nak", "no such user")
+    assert site.take("jobs.dead") == [] == done(site)
+
+
+def test_a_request_comes_again_by_retry_alone(site: FakeServer) -> None:
+    exchange = site.request("GET", "/", channel="asked")
+    assert exchange.answer().text == "answer 1"
+    site.advance(3_600)
+    assert site.broker.messages("asked") == [] == site.broker.messages("asked.dead")
+
+
+def test_a_layer_acknowledges_sends_later_and_once() -> None:
+    layer = FakeLayer()
+    listening = layer.listen("q", ack=True)
+    layer.send("q", {"n": 1}, once="k")
+    layer.send("q", {"n": 2}, once="k")
+    layer.send("q", {"n": 3}, delay=5)
+    first = listening.receive(0)
+    assert first is not None and (first["n"], first.times) == (1, 1)
+    first.nak(in_=10)
+    later = listening.receive(6)
+    assert later is not None and later["n"] == 3
+    later.ack()
+    again = listening.receive(6)
+    assert again is not None and (again["n"], again.times) == (1, 2)
+    # Nobody says that it is still worked on.
+    layer.broker.clock.advance(600)
+    third = listening.receive(0)
+    assert third is not None and third.times == 3
+    again.ack()
+    layer.broker.clock.advance(3_600)
+    assert listening.receive(0) is None
