@@ -119,9 +119,10 @@ runCommand() {
     subject=$SEAWAY_CHANNEL
     method=${method:-$kind}
     [ -z "$path" ] || subject=$(printf '%.64s%.512s on %s' "${method:+$method }" "$path" "$SEAWAY_CHANNEL")
-    export SEAWAY_CHANNEL SEAWAY_GROUP SEAWAY_REPLY_CHANNEL
+    export SEAWAY_CHANNEL SEAWAY_GROUP SEAWAY_REPLY_CHANNEL SEAWAY_TIMES
     # Its time is not the broker's.
     stopDeadline
+    [ -z "$ack" ] || startHolding
     printf '%s\n' "$message" 2>/dev/null |
         (
             trap - PIPE INT TERM
@@ -131,10 +132,21 @@ runCommand() {
         ) 3>&- 4<&- 5<&- >"$temporary/output"
     result=$?
     [ "$result" = 0 ] || say "$subject: the command failed with $result"
+    if [ -n "$ack" ]; then
+        stopHolding
+        outcome=$result
+        # Who waits is told of a failure, and that is the end of it, unless it comes again.
+        [ -z "$SEAWAY_REPLY_CHANNEL" ] || [ "$result" = "$EX_TEMPFAIL" ] || outcome=0
+        if [ "$result" = "$EX_TEMPFAIL" ]; then
+            settle "$result"
+            return 0
+        fi
+    fi
     case $kind in
     websocket.*) endEvent ;;
     *) answerRequest ;;
     esac
+    [ -z "$ack" ] || settle "$outcome"
     return 0
 }
 

@@ -11,6 +11,8 @@ command=
 contentType=
 # Answers every message with what the command prints.
 isWorker=
+# Each message is to be acknowledged.
+isAcked=
 # Waits for a broker that is not there.
 isPatient=
 
@@ -57,8 +59,8 @@ backOff() {
 }
 
 beginListening() {
-    checkLine "LISTEN $names"
-    tell "LISTEN $names"
+    checkLine "LISTEN $names${isAcked:+ Ack=1}"
+    tell "LISTEN $names${isAcked:+ Ack=1}"
     readAnswer || return 1
     [ "$verb" != ERR ] || refused "LISTEN $names"
     if [ -n "$group" ]; then
@@ -107,6 +109,8 @@ leave() {
     fi
     tell "UNLISTEN $names"
     readAnswer || return
+    # QUIT gives back what is to be acknowledged.
+    [ -z "$isAcked" ] || early=
     printf '%s' "$early" >"$temporary/early"
     while IFS= read -r words <&5 && IFS= read -r body <&5; do
         takeMessage "$words" "$body" || break
@@ -119,10 +123,15 @@ leave() {
 takeMessage() {
     message=$2
     SEAWAY_GROUP=
+    SEAWAY_TIMES=1
+    ack=
     channels=
     for word in $1; do
         case $word in
         group=*) SEAWAY_GROUP=${word#group=} ;;
+        ack=*[!A-Za-z0-9._-]*) ;;
+        ack=*) ack=${word#ack=} ;;
+        times=*) SEAWAY_TIMES=${word#times=} ;;
         *=*) ;;
         *) channels="$channels $word" ;;
         esac

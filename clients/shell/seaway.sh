@@ -2,7 +2,7 @@
 # Talks to a Seaway broker from a shell. Needs OpenBSD netcat (nc), awk, base64, mkfifo and mktemp, and for TLS openssl; see README.md.
 #
 # Here stands one function per verb; connection.sh beside it moves frames, clocks.sh ends what takes too long, reading.sh
-# takes part in reading, messages.sh deals with one message, body.sh with the body of a request. Nothing that came from a broker is ever expanded, split as
+# takes part in reading, messages.sh deals with one message, holding.sh says when it is done, body.sh with the body of a request. Nothing that came from a broker is ever expanded, split as
 # anything but checked names, or run as code.
 set -uf
 # Else a signal does not end what bash reads, and it is never heard.
@@ -18,6 +18,8 @@ folder=$(dirname "$(readlink -f "$0")")
 . "$folder/messages.sh"
 # shellcheck source=reading.sh
 . "$folder/reading.sh"
+# shellcheck source=holding.sh
+. "$folder/holding.sh"
 # shellcheck source=body.sh
 . "$folder/body.sh"
 
@@ -25,8 +27,8 @@ usage() {
     cat >&2 <<'END'
 usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh gsend [--msgpack] [--except CHANNEL] GROUP [JSON|-]
-       seaway.sh listen [--count N] [--exec CMD] NAME...
-       seaway.sh worker [--type TYPE] NAME... CMD
+       seaway.sh listen [--count N] [--exec CMD [--ack]] NAME...
+       seaway.sh worker [--type TYPE] [--ack] NAME... CMD
        seaway.sh reply [--status N] [--type TYPE] [--header 'NAME: VALUE'] CHANNEL [TEXT|-]
        seaway.sh body <MESSAGE
        seaway.sh join [--hold] GROUP CHANNEL...        seaway.sh leave GROUP CHANNEL...
@@ -34,9 +36,10 @@ usage: seaway.sh send [--here] [--msgpack] CHANNEL [JSON|-]
        seaway.sh members GROUP | peek CHANNEL | stats [channels|groups|connections] | flush [PATTERN] | ping
 
 SEAWAY_BROKER is host:port, tls://host:port or unix:PATH (127.0.0.1:7411), SEAWAY_TOKEN a token, SEAWAY_TIMEOUT seconds (10),
-SEAWAY_PING seconds between signs of life (5). For TLS: SEAWAY_TLS_CA names a file of authorities to trust (the system's),
+SEAWAY_PING seconds between signs of life (5), SEAWAY_HOLD what the broker has as --hold (600). For TLS: SEAWAY_TLS_CA names a file of authorities to trust (the system's),
 SEAWAY_TLS_CERTIFICATE and SEAWAY_TLS_KEY files of this side's own.
 A body that is missing or - is read from standard input. Options stand before names; -- ends them.
+With --ack a message is done when CMD ends with 0, comes again after any other code, and is given up (CHANNEL.dead) after 65.
 exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit)
 END
     exit "$EX_USAGE"
@@ -93,6 +96,7 @@ listen() {
     takeListenOptions "$@"
     shift "$taken"
     [ $# -ge 1 ] || usage
+    [ -z "$isAcked" ] || [ -n "$command" ] || fail "$EX_USAGE" '--ack is for --exec: who prints a message does not know when it is done'
     checkNames "$@"
     names="$*"
     stay
@@ -106,6 +110,12 @@ takeListenOptions() {
         --count)
             case ${2:-} in '' | 0 | *[!0-9]*) fail "$EX_USAGE" "--count takes a whole number from 1, not '${2:-}'" ;; esac
             count=$2 credit=1
+            ;;
+        --ack)
+            isAcked=1
+            shift
+            taken=$((taken + 1))
+            continue
             ;;
         --exec) command=${2:-} credit=1 contentType='text/plain; charset=utf-8' ;;
         *) break ;;
@@ -121,7 +131,7 @@ takeListenOptions() {
 watch() {
     takeListenOptions "$@"
     shift "$taken"
-    [ $# = 2 ] || usage
+    [ "$#-$isAcked" = 2- ] || usage
     checkNames "$@"
     watched=$1 names=$2 isPatient=1
     stay
@@ -129,11 +139,18 @@ watch() {
 
 worker() {
     contentType='text/plain; charset=utf-8'
-    if [ "${1:-}" = --type ]; then
-        contentType=${2:-}
-        [ $# -ge 2 ] || usage
-        shift 2
-    fi
+    while :; do
+        case ${1:-} in
+        --type)
+            contentType=${2:-}
+            [ $# -ge 2 ] || usage
+            shift
+            ;;
+        --ack) isAcked=1 ;;
+        *) break ;;
+        esac
+        shift
+    done
     [ "${1:-}" != -- ] || shift
     [ $# -ge 2 ] || usage
     while [ $# -ge 2 ]; do

@@ -31,7 +31,7 @@ cleanUp() {
 
 startBroker
 
-for part in sending secure groups working body leaving examples; do
+for part in sending secure groups working acknowledging body leaving examples; do
     # shellcheck source=/dev/null
     . "$folder/test_$part.sh"
 done

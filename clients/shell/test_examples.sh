@@ -8,7 +8,9 @@ is 'by hand: chat' 'OK MSG :13 chat.log {"text":"hi"} OK' \
     "$(byHand 'LISTEN chat.log' 'READY 10' 'SEND :- chat.log {"text":"hi"}' | tr '\n' ' ' | sed 's/ $//')"
 is 'by hand: a group' 'OK state=fresh OK MSG :17 web.me!1 web.me!2 group=room {"text":"to all"} OK sent=2 full=0 gone=0' \
     "$(byHand 'LISTEN web.me!' 'JOIN room web.me!1 web.me!2' 'READY 10' 'GSEND :- room {"text":"to all"}' | tr '\n' ' ' | sed 's/ $//')"
-sed -n '/^```sh$/,/^```$/p' "$folder/README.md" | grep -v '^```' | sed "s/7411/$port/" >"$work/by-hand.sh"
+# Prints a program of the README, by its number.
+program() { awk -v wanted="$1" '/^```/ { isInside = 0 } isInside && n == wanted; /^```sh$/ { n++; isInside = 1 }' "$folder/README.md" | sed "s/7411/$port/"; }
+program 1 >"$work/by-hand.sh"
 mkdir "$work/by-hand"
 # It has no end of its own, so it gets a session that can be ended as a whole.
 (cd "$work/by-hand" && exec setsid sh "$work/by-hand.sh" >/dev/null 2>&1) &
@@ -19,6 +21,21 @@ for n in 1 2; do
     is "by hand: a worker, request $n" "http.response.k!$n	{\"status\":200,\"content\":\"hello by hand\"}" \
         "$(client listen --count 1 'http.response.k!')"
 done
+kill -- "-$worker"
+
+program 2 >"$work/by-hand-acked.sh"
+mkdir "$work/by-hand-acked"
+printf '#!/bin/sh\ncat >>done\necho >>done\n' >"$work/by-hand-acked/job"
+chmod +x "$work/by-hand-acked/job"
+: >"$work/by-hand-acked/done"
+before=$(stat acknowledged)
+(cd "$work/by-hand-acked" && exec setsid sh "$work/by-hand-acked.sh" >/dev/null 2>&1) &
+worker=$!
+untilReaders jobs 1
+client send jobs '{"n":1}'
+client send jobs '{"n":2}'
+untilStat acknowledged $((before + 2))
+is 'by hand: a worker that acknowledges' '{"n":1} {"n":2}' "$(tr '\n' ' ' <"$work/by-hand-acked/done" | sed 's/ $//')"
 kill -- "-$worker"
 
 # ---- sockets, as the README has them
