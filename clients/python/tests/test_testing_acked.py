@@ -7,6 +7,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 from support import ack_site
 
+from seaway import Message
+from seaway._reading import Reading
+from seaway._routes import Routes
+from seaway._sync_consumer import Consumer
+from seaway._ticket import Ticket
 from seaway.testing import FakeBroker, FakeLayer, FakeServer
 
 WORKERS: Dict[str, Any] = {"sync": ack_site.worker, "asyncio": ack_site.async_worker}
@@ -54,6 +59,33 @@ def test_a_request_comes_again_by_retry_alone(site: FakeServer) -> None:
     assert exchange.answer().text == "answer 1"
     site.advance(3_600)
     assert site.broker.messages("asked") == [] == site.broker.messages("asked.dead")
+
+
+def test_what_a_worker_gives_back_does_not_come_to_it_again() -> None:
+    layer = FakeLayer()
+    reading = Reading(["jobs"], ["jobs"])
+    core = layer.link.core
+    with layer.link.lock:
+        layer.link.open()
+        core.readings.listen(reading)
+        core.readings.grant(reading, 3)
+    for number in range(2):
+        layer.send("jobs", {"n": number})
+    taken: List[int] = []
+    routes: Routes[Message, None] = Routes()
+    routes.add("jobs", None, None, lambda message: taken.append(message["n"]))
+    consumer = Consumer(layer, routes)
+    consumer.consume(reading.queue.popleft(), 0)
+    consumer.is_leaving = True
+    consumer.consume(reading.queue.popleft(), 0)
+    layer.ping()
+    # It has credit still, and would get it.
+    assert (taken, len(reading.queue), layer.broker.messages("jobs")) == ([0], 0, [])
+    with layer.link.lock:
+        core.readings.unlisten(reading, Ticket())
+        consumer.left()
+    layer.ping()
+    assert (len(reading.queue), [one.times for one in layer.broker.messages("jobs")]) == (0, [1])
 
 
 def test_a_layer_acknowledges_sends_later_and_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Deque, Iterable, Optional
+from typing import TYPE_CHECKING, Any, Deque, Iterable, List, Optional
 
 from . import _endings, _fork, _requests
 from ._answering import WHOLE, in_threads
@@ -32,6 +32,8 @@ class Consumer:
         self._generation = _fork.generation
         #: What is not begun and to be acknowledged is given back.
         self.is_leaving = False
+        self._back: List[Held] = []
+        self._has_left = False
 
     def consume(self, delivery: Delivery, now: float) -> None:
         """Works off a message, for each of its channels; raises an operator's second signal alone."""
@@ -124,10 +126,19 @@ class Consumer:
             logger.warning("the end of %s could not be told: %s", _endings.describe(message), trouble)
 
     def _give_back(self, held: Held) -> None:
-        """Lets another take at once what no function here will get."""
+        """Lets another take what no function here will get, once it would not come to this worker again."""
         with self._layer.link.lock:
-            held.nak(_requests.nak_option(0))
+            self._back.append(held)
+            if self._has_left:
+                self.left()
         self._layer.link.flush()
+
+    def left(self) -> None:
+        """The worker has said that it listens no more. With the lock held."""
+        self._has_left = True
+        for held in self._back:
+            held.nak(_requests.nak_option(0))
+        self._back.clear()
 
     def _say_done(self, message: Message, control: str, order: int) -> None:
         if isinstance(self._layer.link, ShardThread):

@@ -203,6 +203,7 @@ class Run:
         with self._link.lock:
             self._consumer.ends.leave()
             self._link.core.readings.unlisten(self._reading, ticket)
+            self._consumer.left()
             self._link.wait(ticket)
 
     def _join(self, threads: List[threading.Thread], tasks: Tasks[Optional[Delivery]], until: float) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Awaitable, Deque, Optional
+from typing import TYPE_CHECKING, Any, Awaitable, Deque, List, Optional
 
 from .. import _endings, _fork, _requests
 from .._answering import WHOLE, in_hand
 from .._errors import PASSING, Dead, Unknown
+from .._held import Held
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
@@ -30,6 +31,8 @@ class Consumer:
         self._generation = _fork.generation
         #: The worker does not wait for its functions any more.
         self.is_cancelled = False
+        self._back: List[Held] = []
+        self._has_left = False
 
     async def consume(self, delivery: Delivery) -> None:
         """Works off a message, for each of its channels."""
@@ -70,15 +73,26 @@ class Consumer:
                 return
 
     def give_back(self, deliveries: Deque[Delivery]) -> None:
-        """Lets others take at once what is to be acknowledged and not begun."""
-        rest = [delivery for delivery in deliveries if delivery.held is None or delivery.held.is_over]
+        """Lets others take what is not begun and to be acknowledged, once it would not come to this worker again."""
+        rest: List[Delivery] = []
         for delivery in deliveries:
             if delivery.held is not None and not delivery.held.is_over:
-                delivery.held.nak(_requests.nak_option(0))
+                self._back.append(delivery.held)
+            else:
+                rest.append(delivery)
         if len(rest) < len(deliveries):
             deliveries.clear()
             deliveries.extend(rest)
-            self._layer.link.flush_soon()
+            if self._has_left:
+                self.left()
+
+    def left(self) -> None:
+        """The worker has said that it listens no more."""
+        self._has_left = True
+        for held in self._back:
+            held.nak(_requests.nak_option(0))
+        self._back.clear()
+        self._layer.link.flush_soon()
 
     async def give_up(self, deliveries: Deque[Delivery]) -> None:
         """Answers what no function will get, since the worker leaves."""

@@ -64,6 +64,7 @@ class Run(Reading):
                 self.has_left = True
                 self._consumer.ends.leave()
                 readings.unlisten(self, ticket)
+                self._consumer.left()
                 self._link.flush_soon()
             await ticket.future
             until = self._link.loop.time() + drain

@@ -95,6 +95,7 @@ class SyncHost:
         with self._layer.link.lock:
             self._consumer.ends.leave()
             self._layer.link.core.readings.unlisten(self._reading, Ticket())
+            self._consumer.left()
         self.work()
 
     def close(self) -> None:
