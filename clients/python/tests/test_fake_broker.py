@@ -19,9 +19,9 @@ BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|D15|S5")
 #: memberships as often as it is asked, and what waits of a group message begins with another channel. It does not flush
 #: what is for later, and shows less of messages and channels.
 KEEPS_OTHERWISE = {
-    "delivery-328",
-    "delivery-329",
-    "delivery-330",
+    "delivery-233",
+    "delivery-234",
+    "delivery-235",
     "delivery-060",
     "delivery-071",
     "delivery-201",
