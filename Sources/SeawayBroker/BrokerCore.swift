@@ -315,6 +315,7 @@ package final class BrokerCore {
     /// Looks after everything that has a deadline; to be called a few times a second.
     package func check() {
         self.readClock()
+        self.hub.payer = 0
         let now = self.now
         self.hub.wake(now: now)
         self.carryOutEffects()

@@ -214,24 +214,6 @@ package final class Connection {
         return send.length
     }
 
-    /// Carries out the frame if it is a plain `ACK`.
-    ///
-    /// - Returns: its length.
-    private func handlePlainAcknowledgement(_ bytes: Span<UInt8>) -> Int? {
-        guard let plain = PlainAcknowledgement(bytes, limits: self.core.configuration.limits) else { return nil }
-        self.session.trust()
-        let channel = bytes.extracting(plain.channel)
-        guard !self.access.isLimited || self.access.allowsListening(on: channel) else {
-            self.refuse(.denied)
-            return plain.length
-        }
-        plain.forEachTag(bytes) { self.core.hub.acknowledge($0, of: channel) }
-        self.session.accept()
-        self.core.carryOutEffects()
-        self.gather { $0.writeLine("OK\n") }
-        return plain.length
-    }
-
     private func handle(_ bytes: Span<UInt8>, _ shape: FrameShape) throws(StreamError) {
         let line = bytes.extracting(..<shape.lineLength)
         let body = bytes.extracting(shape.body)

@@ -69,3 +69,24 @@ extension Connection {
         }
     }
 }
+
+/// What it is done with.
+extension Connection {
+    /// Carries out the frame if it is a plain `ACK`.
+    ///
+    /// - Returns: its length.
+    func handlePlainAcknowledgement(_ bytes: Span<UInt8>) -> Int? {
+        guard let plain = PlainAcknowledgement(bytes, limits: self.core.configuration.limits) else { return nil }
+        self.session.trust()
+        let channel = bytes.extracting(plain.channel)
+        guard !self.access.isLimited || self.access.allowsListening(on: channel) else {
+            self.refuse(.denied)
+            return plain.length
+        }
+        plain.forEachTag(bytes) { self.core.hub.acknowledge($0, of: channel) }
+        self.session.accept()
+        self.core.carryOutEffects()
+        self.gather { $0.writeLine("OK\n") }
+        return plain.length
+    }
+}

@@ -41,6 +41,8 @@ extension BrokerCore {
     package func giveOutDue() {
         self.readClock()
         self.wakesAt = nil
+        // What becomes of it nobody has asked for.
+        self.hub.payer = 0
         self.hub.wake(now: self.now)
         self.carryOutEffects()
         self.seeToWhatIsDue()

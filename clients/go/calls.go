@@ -47,9 +47,9 @@ func (c *Client) send(
 	}
 	request := newRequest("SEND", body, words...)
 	request.stream, request.features, request.isOnce = stream, bounds.features(), bounds.once != ""
-	if request.isOnce && stream == "" {
+	if request.isOnce && stream == "" && formOf(channel) == normalName {
 		// Of several brokers the same one has the key.
-		request.stream = "once!" + bounds.once
+		request.stream = "once?" + bounds.once
 	}
 	if bounds.answered != nil {
 		request.answered = bounds.answered

@@ -120,7 +120,7 @@ class BaseLayer:
             if value is not None:
                 await self._needs(feature)
         if once is not None and stream is None and _names.form(channel) == "normal":
-            stream = f"once!{once}"
+            stream = f"once?{once}"
         put = self._put if once is None else self._put_once
         bounds = _requests.bounds(expiry, capacity) + terms
         await put(channel, body, if_heard=if_heard, stream=stream, bounds=bounds)
