@@ -56,11 +56,12 @@ extension BrokerCore {
         self.hub.hold(bytes.count, .output, by: payer)
         for reading in readings { reading.connection.awaitTranslation(of: bytes.count) }
         self.workshop.add(.translate(bytes, format, to: wanted)) { outcome in
-            self.hub.hold(-bytes.count, .output, by: payer)
             guard case .body(let translated) = outcome else { preconditionFailure("a translation makes a body") }
             self.readClock()
             self.hub.payer = payer
             let shared = SharedBody(translated.span, self.hub)
+            // Not before: whoever pays may have left, and holds nothing else.
+            self.hub.hold(-bytes.count, .output, by: payer)
             for reading in readings { reading.connection.push(shared, reading.group, reading.names) }
         }
     }

@@ -13,7 +13,7 @@ extension Hub {
     /// How many messages connections hold.
     package var heldMessages: Int { self.leases.held }
 
-    /// A message that was just taken from its channel's queue is in a connection's hand.
+    /// A message that was just taken from its channel's queue, and still counts, is in a connection's hand.
     ///
     /// - Returns: `nil` when there is no room for one more; then it is taken for good.
     func hold(_ message: QueuedMessage, of channel: Channel, by reader: Reader, now: Int) -> Handover? {
@@ -24,7 +24,6 @@ extension Hub {
         if peer.leases.isFull { self.counters.laden += 1 }
         channel.held += 1
         channel.handedOut -= 1
-        self.count(message, in: true)
         if known == nil { self.pay(Cost.lease, by: message.payer) }
         self.setHoldAlarm(for: peer)
         return Handover(tag: lease.tag, times: lease.times)
@@ -160,8 +159,7 @@ extension Hub {
         guard let position = channel.queue.firstIndex(where: { $0.lease === lease }) else { return }
         self.work += Work.look * (position + 1) / 8
         let message = channel.queue.remove(at: position)
-        self.account(for: message, leaving: channel)
-        self.count(message, in: true)
+        self.note(message, leaving: channel)
     }
 
     /// Makes it a dead letter, once (D14).

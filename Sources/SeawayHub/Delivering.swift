@@ -77,9 +77,17 @@ extension Hub {
     private func take(for reader: Reader, now: Int) -> WaitingDelivery? {
         switch reader.target {
         case .channel(let channel):
-            guard !channel.isPaused, let message = self.pop(channel, now: now) else { return nil }
-            let handover = reader.acknowledges ? self.hold(message, of: channel, by: reader, now: now) : nil
-            if handover == nil { self.endLease(of: message) }
+            guard !channel.isPaused, let message = self.pop(channel, now: now, toBeHeld: reader.acknowledges) else {
+                return nil
+            }
+            var handover: Handover?
+            if reader.acknowledges {
+                handover = self.hold(message, of: channel, by: reader, now: now)
+                // There is no room for one more that is held: it is given out for good.
+                if handover == nil { self.count(message, in: false) }
+            } else {
+                self.endLease(of: message)
+            }
             return WaitingDelivery(
                 body: message.body, group: message.group, names: [channel.name], handover: handover,
                 death: message.death)
@@ -159,26 +167,32 @@ extension Hub {
     }
 
     /// Takes the oldest message that has not expired.
-    private func pop(_ channel: Channel, now: Int) -> QueuedMessage? {
+    ///
+    /// - Parameter toBeHeld: what it takes in memory counts on.
+    private func pop(_ channel: Channel, now: Int, toBeHeld: Bool = false) -> QueuedMessage? {
         self.dropExpired(in: channel, now: now)
         guard let message = channel.queue.popFirst() else { return nil }
         channel.handedOut += 1
-        self.account(for: message, leaving: channel)
+        self.note(message, leaving: channel)
+        if !toBeHeld { self.count(message, in: false) }
         self.noteRoom(of: channel)
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: false) }
         return message
     }
 
     func account(for message: QueuedMessage, leaving channel: Channel) {
+        self.note(message, leaving: channel)
+        self.count(message, in: false)
+    }
+
+    /// It stands in no queue any more, but is still there.
+    func note(_ message: QueuedMessage, leaving channel: Channel) {
         let size = Int(message.size)
         channel.queuedBytes -= size
         channel.mailbox?.messages -= 1
         channel.mailbox?.bytes -= size
         self.queuedMessages -= 1
         self.queuedBytes -= size
-        let cost = Cost.message(size, group: message.group)
-        self.messageMemory -= cost
-        self.pay(-cost, by: message.payer)
     }
 
     /// A message that was given out before, and waited to be again, leaves for good.

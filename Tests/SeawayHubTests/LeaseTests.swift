@@ -90,6 +90,34 @@ import Testing
         #expect(Set(tags).count == 4)
     }
 
+    /// Else whoever gets the account next would have the share of two.
+    @Test func whoHasSentItPaysUntilItIsAcknowledgedThoughItHasLeft() throws {
+        var configuration = HubConfiguration()
+        configuration.maxMemory = 100_000_000
+        configuration.capacities = [(try #require(Pattern("*")), .init(messages: 1_000, bytes: 100_000_000))]
+        let hub = Hub(configuration: configuration)
+        let name = try #require(Name("jobs"))
+        func send(_ id: PeerID, _ channel: String, _ size: Int) -> SendOutcome {
+            hub.payer = hub.payer(of: id)
+            return hub.send(to: Array(channel.utf8).span, .normal, ifHeard: false, body: 0, size: size, now: 0)
+        }
+        let reader = hub.connect(from: "r")
+        _ = try hub.listen(reader, [name], wantsMembers: false, acknowledges: true, now: 0)
+        let sender = hub.connect(from: "s")
+        #expect(send(sender, "jobs", 60_000_000) == .stored)
+        hub.disconnect(sender, endMailboxes: true, now: 0)
+        hub.payer = 0
+        hub.ready(reader, 1, nil)
+        let tag = DeliveryTag(try #require(hub.next(for: reader, now: 0)?.handover).tag)
+        let next = hub.connect(from: "n")
+        hub.acknowledge([tag], of: name)
+        #expect(send(next, "p", 60_000_000) == .stored)
+        guard case .refused = send(next, "p", 30_000_000) else {
+            Issue.record("one has more than three quarters")
+            return
+        }
+    }
+
     @Test func whatWaitsLongestAndDeadLettersAreBounded() throws {
         var configuration = HubConfiguration()
         configuration.capacities = [(try #require(Pattern("*.dead")), .init(messages: 2))]
