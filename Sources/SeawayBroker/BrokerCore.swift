@@ -224,6 +224,9 @@ package final class BrokerCore {
             to: channel, form, ifHeard: ifHeard, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
         switch outcome {
         case .handed(let id): self.push(channel, body, format, to: id)
+        case .held(let id, let handover):
+            self.keep(body, format, references: 1)
+            self.push(channel, body, format, handover, to: id)
         case .stored: self.keep(body, format, references: 1)
         case .refused(let refusal): return refusal
         }
@@ -288,7 +291,8 @@ package final class BrokerCore {
     /// Pushes what else follows from a request, before it is answered.
     func carryOutEffects() {
         guard self.hub.hasEffects else { return }
-        for effect in self.hub.takeEffects() {
+        var effects = self.hub.takeEffects()
+        for effect in effects {
             switch effect {
             case .joined(let id, let group, let names): self.endpoints[id]?.pushMembers(.joined, group: group, names)
             case .left(let id, let group, let names): self.endpoints[id]?.pushMembers(.left, group: group, names)
@@ -298,6 +302,7 @@ package final class BrokerCore {
             case .news: self.seeToTurnEnd()
             }
         }
+        self.hub.reuse(&effects)
     }
 
     /// Bytes that count against `max-memory` (M1).

@@ -17,6 +17,10 @@ extension Connection: Endpoint, Gathering {
         self.gather(shared: body) { $0.writeMessageHead(group: group, size: body.size, names: names) }
     }
 
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>, _ handover: Handover) {
+        self.gather { $0.writeMessage(channel, body: body, lease: (handover.tag, handover.times), others: "") }
+    }
+
     func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int) {
         var others = ""
         if let death = delivery.death {

@@ -19,7 +19,9 @@ protocol Endpoint: AnyObject {
     func push(group: Name?, body: Span<UInt8>, names: ((Span<UInt8>) -> Void) -> Void)
     /// The same, with a body that others get too.
     func push(group: Name?, shared body: SharedBody, names: ((Span<UInt8>) -> Void) -> Void)
-    /// One that is to be acknowledged, or that is a dead letter (D9, D14).
+    /// One message for one channel that is to be acknowledged (D9).
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>, _ handover: Handover)
+    /// The same of one that has waited, and one that is a dead letter (D14).
     func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int)
     /// A message that passes, to one who looks on (Y2).
     func pushCopy(group: Name?, body: Span<UInt8>, names: ArraySlice<Name>)
@@ -41,6 +43,8 @@ protocol Endpoint: AnyObject {
 
 extension Endpoint {
     var tokenName: String? { nil }
+
+    func push(_ channel: Span<UInt8>, body: Span<UInt8>, _ handover: Handover) { self.push(channel, body: body) }
 
     /// Where nobody can be told of that.
     func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int) {

@@ -18,6 +18,9 @@ extension BrokerCore {
             now: self.now)
         switch outcome {
         case .sent(.handed(let id)): self.push(channel, body, format, to: id)
+        case .sent(.held(let id, let handover)):
+            self.keep(body, format, references: 1)
+            self.push(channel, body, format, handover, to: id)
         case .sent(.stored): self.keep(body, format, references: 1)
         case .sent(.refused(let refusal)): throw refusal
         case .repeated: break
@@ -26,6 +29,12 @@ extension BrokerCore {
         self.carryOutEffects()
         self.seeToWhatIsDue()
         return outcome == .repeated
+    }
+
+    /// Pushes a message that is to be acknowledged (D9).
+    func push(_ channel: Span<UInt8>, _ body: Span<UInt8>, _ format: BodyFormat, _ handover: Handover, to id: PeerID) {
+        guard let endpoint = self.endpoint(id) else { return }
+        Self.translated(body, format, to: endpoint.format) { endpoint.push(channel, body: $0, handover) }
     }
 
     /// Has ``giveOutDue()`` called in time for what is due before ``check()`` comes again (S11).

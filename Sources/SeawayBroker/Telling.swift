@@ -15,6 +15,9 @@ extension BrokerCore {
             let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)
             switch outcome {
             case .handed(let id): self.push(news.channel.bytes.span, body.span, .json, to: id)
+            case .held(let id, let handover):
+                self.keep(body.span, .json, references: 1)
+                self.push(news.channel.bytes.span, body.span, .json, handover, to: id)
             case .stored: self.keep(body.span, .json, references: 1)
             case .refused: break
             }

@@ -13,7 +13,7 @@ extension Hub {
     /// How many messages connections hold.
     package var heldMessages: Int { self.leases.held }
 
-    /// A message that was just taken from its channel's queue, and still counts, is in a connection's hand.
+    /// A message is in a connection's hand from now on; that it counts is the caller's care.
     ///
     /// - Returns: `nil` when there is no room for one more; then it is taken for good.
     func hold(_ message: QueuedMessage, of channel: Channel, by reader: Reader, now: Int) -> Handover? {
@@ -23,7 +23,6 @@ extension Hub {
         self.leases.give(lease, to: peer.id, &peer.leases, until: now + self.configuration.hold)
         if peer.leases.isFull { self.counters.laden += 1 }
         channel.held += 1
-        channel.handedOut -= 1
         if known == nil { self.pay(Cost.lease, by: message.payer) }
         self.setHoldAlarm(for: peer)
         return Handover(tag: lease.tag, times: lease.times)

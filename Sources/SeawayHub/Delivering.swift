@@ -84,7 +84,7 @@ extension Hub {
             if reader.acknowledges {
                 handover = self.hold(message, of: channel, by: reader, now: now)
                 // There is no room for one more that is held: it is given out for good.
-                if handover == nil { self.count(message, in: false) }
+                if handover == nil { self.count(message, in: false) } else { channel.handedOut -= 1 }
             } else {
                 self.endLease(of: message)
             }

@@ -34,6 +34,7 @@ package final class Hub {
     /// Frames of the latest piece of a group send (``goOn(_:body:now:until:)``).
     package internal(set) var fanout = Fanout()
     package internal(set) var effects: [HubEffect] = []
+    private var emptyEffects: [HubEffect] = []
     package internal(set) var counters = HubCounters()
     /// Messages that wait, a group's counted once a member.
     package internal(set) var queuedMessages = 0
@@ -78,9 +79,20 @@ package final class Hub {
     package var hasNews: Bool { !self.news.isEmpty }
 
     package func takeEffects() -> [HubEffect] {
-        defer { self.effects.removeAll(keepingCapacity: true) }
-        return self.effects
+        var taken = self.emptyEffects
+        self.emptyEffects = []
+        swap(&taken, &self.effects)
+        return taken
     }
+
+    /// Takes back what ``takeEffects()`` gave, for the room that it has.
+    package func reuse(_ effects: inout [HubEffect]) {
+        guard effects.capacity <= Self.mostEffectsKept else { return }
+        effects.removeAll(keepingCapacity: true)
+        swap(&effects, &self.emptyEffects)
+    }
+
+    private static let mostEffectsKept = 4_096
 
     // MARK: Connections
 

@@ -20,6 +20,8 @@ package enum HubEffect: Hashable, Sendable {
 package enum SendOutcome: Hashable, Sendable {
     /// Push it to this connection now; its credit is taken and the body not referenced.
     case handed(PeerID)
+    /// The same to one that is to acknowledge it: the body has one reference until it does (D9).
+    case held(PeerID, Handover)
     /// It waits: the body has one reference.
     case stored
     case refused(WireRefusal)

@@ -67,17 +67,31 @@ extension Hub {
         to channel: Channel, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         let reader = channel.queue.isEmpty && !channel.isPaused ? channel.nextReader() : nil
-        if let reader, !reader.acknowledges {
-            channel.handedOut += 1
-            return self.hand(to: reader)
+        if let reader {
+            guard reader.acknowledges else {
+                channel.handedOut += 1
+                return self.hand(to: reader)
+            }
+            return self.hand(body, size, of: channel, to: reader, now: now)
         }
         if ifHeard, !channel.isHeard { return .refused(.away) }
         if let refusal = self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now) {
             return .refused(refusal)
         }
-        // What is to be acknowledged is kept all the while.
-        if let reader { self.offer(reader) }
         return .stored
+    }
+
+    /// Gives a message to somebody who is to acknowledge it: it counts as one that is stored (M1).
+    private func hand(_ body: BodyID, _ size: Int, of channel: Channel, to reader: Reader, now: Int) -> SendOutcome {
+        let message = QueuedMessage(
+            body: body, size: UInt32(size), payer: self.payer, began: now, deadline: .max, group: nil, siblings: nil)
+        guard self.hasMemory(for: Cost.lease + Cost.message(size, group: nil)),
+            let handover = self.hold(message, of: channel, by: reader, now: now)
+        else { return .refused(self.isFull) }
+        self.count(message, in: true)
+        reader.purse.pay()
+        self.counters.delivered += 1
+        return .held(reader.purse.peer, handover)
     }
 
     @inline(__always)

@@ -220,7 +220,7 @@ extension Hub {
             self.holdBack(watch)
             return outcome
         case .stored: watch.waiting = body
-        case .handed: break
+        case .handed, .held: break
         }
         self.counters.told += 1
         if !self.tailing.isEmpty { self.noteCopy(watch.channel.name) }

@@ -28,6 +28,14 @@ import Testing
             to: Array(name.utf8).span, .normal, ifHeard: false, nil, terms, by: -1, body: body, size: 10, now: self.now)
     }
 
+    /// How a message was given out at once.
+    private static func handover(_ outcome: TermsOutcome) throws -> Handover {
+        guard case .sent(.held(_, let handover)) = outcome else { throw NotHeld(outcome: outcome) }
+        return handover
+    }
+
+    private struct NotHeld: Error { let outcome: TermsOutcome }
+
     private func takeAll(_ id: PeerID) -> [WaitingDelivery] {
         var all: [WaitingDelivery] = []
         while let delivery = self.hub.next(for: id, now: self.now) { all.append(delivery) }
@@ -42,8 +50,13 @@ import Testing
         let before = self.hub.memoryInAll
         let id = try self.reader(of: "jobs")
         let listening = self.hub.memoryInAll
-        for body in 0..<100 { #expect(self.send(BodyID(body), to: "jobs") == .sent(.stored)) }
-        let tags = self.takeAll(id).compactMap(\.handover?.tag).map(DeliveryTag.init)
+        var tags: [DeliveryTag] = []
+        for body in 0..<50 { tags.append(DeliveryTag(try Self.handover(self.send(BodyID(body), to: "jobs")).tag)) }
+        // The others wait first.
+        self.hub.ready(id, 0, nil)
+        for body in 50..<100 { #expect(self.send(BodyID(body), to: "jobs") == .sent(.stored)) }
+        self.hub.ready(id, 1_000_000, nil)
+        tags += self.takeAll(id).compactMap(\.handover?.tag).map(DeliveryTag.init)
         #expect(tags.count == 100)
         #expect(self.hub.memoryInAll > listening + 1_000)
         #expect(self.released() == [])
@@ -63,12 +76,10 @@ import Testing
     @Test func aTagOfSomethingThatIsOverStandsForNothing() throws {
         let id = try self.reader(of: "jobs")
         let name = try #require(Name("jobs"))
-        _ = self.send(1, to: "jobs")
-        let first = try #require(self.takeAll(id).first?.handover)
+        let first = try Self.handover(self.send(1, to: "jobs"))
         self.hub.acknowledge([DeliveryTag(first.tag)], of: name)
         // The next takes the place of the first.
-        _ = self.send(2, to: "jobs")
-        let second = try #require(self.takeAll(id).first?.handover)
+        let second = try Self.handover(self.send(2, to: "jobs"))
         #expect(first.tag != second.tag)
         self.hub.acknowledge([DeliveryTag(first.tag)], of: name)
         #expect(self.hub.heldMessages == 1)
@@ -83,8 +94,8 @@ import Testing
             let id = hub.connect()
             _ = try hub.listen(id, [name], wantsMembers: false, acknowledges: true, now: 0)
             hub.ready(id, 1, nil)
-            _ = hub.send(to: name.bytes.span, .normal, ifHeard: false, body: 0, size: 2, now: 0)
-            return try #require(hub.next(for: id, now: 0)?.handover).tag
+            let outcome = hub.send(to: name.bytes.span, .normal, ifHeard: false, body: 0, size: 2, now: 0)
+            return try Self.handover(.sent(outcome)).tag
         }
         let tags = try (0..<4).map { _ in try tag(Hub(configuration: HubConfiguration())) }
         #expect(Set(tags).count == 4)
@@ -127,8 +138,8 @@ import Testing
         _ = try hub.listen(id, [name], wantsMembers: false, acknowledges: true, now: 0)
         hub.ready(id, 9, nil)
         for body in 0..<3 {
-            _ = hub.send(to: name.bytes.span, .normal, ifHeard: false, body: BodyID(body), size: 2, now: 0)
-            let tag = DeliveryTag(try #require(hub.next(for: id, now: 0)?.handover).tag)
+            let outcome = hub.send(to: name.bytes.span, .normal, ifHeard: false, body: BodyID(body), size: 2, now: 0)
+            let tag = DeliveryTag(try Self.handover(.sent(outcome)).tag)
             try hub.giveBack(id, tag, of: name, GiveBack(isDead: true), now: 0)
         }
         #expect(hub.queuedMessages == 2)
@@ -149,10 +160,11 @@ import Testing
         for _ in 0..<2_000 {
             switch Int.random(in: 0..<8, using: &random) {
             case 0, 1:
-                if case .sent(.stored) = self.send(next, to: "jobs") {
-                    unfinished.insert(next)
-                    next += 1
-                }
+                let outcome = self.send(next, to: "jobs")
+                if case .sent(.refused) = outcome { continue }
+                if case .sent(.held(let peer, let handover)) = outcome { held.append((peer, handover.tag, next)) }
+                unfinished.insert(next)
+                next += 1
             case 2:
                 let terms = SendTerms(delay: Int.random(in: 1...50, using: &random))
                 if case .sent(.stored) = self.send(next, to: "jobs", terms) {

@@ -29,7 +29,7 @@ import Testing
             while let news = self.hub.nextNews() {
                 self.nextBody += 1
                 switch self.hub.tell(news, body: self.nextBody, size: 100, now: now) {
-                case .handed: self.take(news)
+                case .handed, .held: self.take(news)
                 case .stored: self.bodies[self.nextBody] = news
                 case .refused: break
                 }
