@@ -20,10 +20,40 @@ struct QueuedMessage {
     let group: Name?
     /// The channels of the same mailbox in which the same group send waits (D5).
     let siblings: Siblings?
+    /// Read by ``lease`` and ``death``.
+    var past: Past?
+
+    /// What few messages have behind them, in the room of one reference: there are very many messages.
+    enum Past {
+        case lease(Lease)
+        case death(Death)
+    }
+}
+
+extension QueuedMessage {
     /// It was given out before, to be acknowledged, and came back.
-    var lease: Lease?
+    var lease: Lease? {
+        get { if case .lease(let lease)? = self.past { lease } else { nil } }
+        set {
+            if let newValue {
+                self.past = .lease(newValue)
+            } else if case .lease? = self.past {
+                self.past = nil
+            }
+        }
+    }
+
     /// Why it is a dead letter.
-    var death: Death?
+    var death: Death? {
+        get {
+            switch self.past {
+            case .death(let death): death
+            case .lease(let lease): lease.death
+            case nil: nil
+            }
+        }
+        set { self.past = newValue.map(Past.death) }
+    }
 }
 
 /// The channels of one mailbox in which one group send was stored.

@@ -81,6 +81,8 @@ extension Hub {
                 return nil
             }
             var handover: Handover?
+            // First, since it is over where nobody is to acknowledge it.
+            let death = message.death
             if reader.acknowledges {
                 handover = self.hold(message, of: channel, by: reader, now: now)
                 // There is no room for one more that is held: it is given out for good.
@@ -90,7 +92,7 @@ extension Hub {
             }
             return WaitingDelivery(
                 body: message.body, group: message.group, names: [channel.name], handover: handover,
-                death: message.death)
+                death: death)
         case .mailbox(let mailbox):
             while let channel = mailbox.backlog.popFirst() {
                 channel.isInBacklog = false

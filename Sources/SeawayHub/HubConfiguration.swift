@@ -99,7 +99,7 @@ enum Cost {
     static let channel = 400
     static let mailbox = 256
     /// Its place in a queue.
-    static let message = 84
+    static let message = 96
     /// Of a body besides its bytes; what a group sends has one for all.
     static let body = 80
     static let reader = 192

@@ -31,6 +31,8 @@ final class Lease {
 
     var message: QueuedMessage { self.known.message }
     var channel: Channel { self.known.channel }
+    /// Of a dead letter; `nil` of any other, and when it is over.
+    var death: Death? { self.content?.message.death }
 
     private var known: (message: QueuedMessage, channel: Channel) {
         guard let content = self.content else { preconditionFailure("lease \(self.place) is over") }

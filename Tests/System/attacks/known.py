@@ -11,7 +11,6 @@ from attacks.figures import Known
 TURNS = "a turn of the loop takes some milliseconds, and where many have work each comes only now and then"
 BODY = "a large body is copied and written in one turn of the loop, and whatever checks or translates it needs a core"
 FREED = "what is freed goes back to the system in pieces, and so later than it is counted"
-BEHIND = "the attack and what it does take both cores, though requests behind others have a quarter of a loop"
 FORGED = "answers to nobody cost broker and server what others do, though they have a mailbox of their own"
 
 TIME = ("p99", "max")
@@ -23,24 +22,18 @@ def known(reason: str, *bounds: str, steady: bool = True) -> Known:
 
 KNOWN: dict[str, Known] = {
     "watched-joins": known(TURNS, *TIME, steady=False),
-    "pages-of-a-queue": known(BODY, *TIME, steady=False),
-    "group-messages-in-a-row": known(TURNS, "p99", steady=False),
-    "memberships-told-again": known(TURNS, "p99", steady=False),
+    "credit-at-once": known(FREED, "memory", steady=False),
     "a-mailbox-given-up": known(FREED, *TIME, "memory"),
     "credit-for-one-of-a-thousand": known(TURNS, *TIME, steady=False),
     "a-thousand-names-listened-on-again": known(TURNS, *TIME, steady=False),
     "ping-flood": known(TURNS, "p99", steady=False),
     "send-flood": known(TURNS, *TIME, steady=False),
-    "large-bodies": known(BODY, "p99", steady=False),
-    "large-translations": known(BODY, "p99", steady=False),
     "unread-translations": known(BODY, *TIME),
     "unread-memberships": known(FREED, *TIME, "memory", steady=False),
     "unread-memberships-at-once": known(TURNS, *TIME, "memory", "refused"),
-    "queues-of-nothing": known(TURNS, *TIME, steady=False),
     "bodies-that-dribble": known(BODY, *TIME, steady=False),
     "every-channel-taken": known(TURNS, *TIME, steady=False),
     "every-table-filled": known(TURNS, *TIME, steady=False),
     "login-flood": known(TURNS, *TIME, steady=False),
-    "pipelined-requests": known(BEHIND, "p99", steady=False),
     "replies-forged": known(FORGED, *TIME, steady=False),
 }
