@@ -65,6 +65,10 @@ class Pulling(Reading):
             pulled = self._next()
             if pulled is None and isinstance(self.error, Lost):
                 raise TakenOver
+            if pulled is not None and self._waiting:
+                # It was asked for by another, who goes on waiting.
+                self._balance()
+                self._write()
             if pulled is not None or self.error is not None:
                 return self._done(pulled)
             if seconds <= 0:
