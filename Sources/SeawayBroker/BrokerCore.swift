@@ -222,6 +222,17 @@ package final class BrokerCore {
         guard isWellFormed ?? Self.isWellFormed(body, format) else { return .payload }
         let outcome = self.hub.send(
             to: channel, form, ifHeard: ifHeard, bounds, body: self.bodies.nextID, size: body.count, now: self.now)
+        if let refusal = self.carryOut(outcome, body, format, channel) { return refusal }
+        if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
+        if self.hub.hasEffects { self.carryOutEffects() }
+        return nil
+    }
+
+    /// Keeps a body, or pushes it, as the store has said.
+    @inline(__always)
+    func carryOut(
+        _ outcome: SendOutcome, _ body: Span<UInt8>, _ format: BodyFormat, _ channel: Span<UInt8>
+    ) -> WireRefusal? {
         switch outcome {
         case .handed(let id): self.push(channel, body, format, to: id)
         case .held(let id, let handover):
@@ -230,8 +241,6 @@ package final class BrokerCore {
         case .stored: self.keep(body, format, references: 1)
         case .refused(let refusal): return refusal
         }
-        if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
-        if self.hub.hasEffects { self.carryOutEffects() }
         return nil
     }
 

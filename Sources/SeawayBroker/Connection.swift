@@ -144,12 +144,10 @@ package final class Connection {
         while case .open = self.state, !self.isOverfull, !self.access.isHeldBack,
             self.core.hub.work < self.core.workLimit
         {
-            if self.parser.isAtFrameStart, let length = self.handlePlainSend(bytes.readableBytesUInt8Span) {
-                self.core.hub.work &+= length &+ Work.frame
-                bytes.moveReaderIndex(forwardBy: length)
-                continue
-            }
-            if self.parser.isAtFrameStart, let length = self.handlePlainAcknowledgement(bytes.readableBytesUInt8Span) {
+            if self.parser.isAtFrameStart,
+                let length = self.handlePlainSend(bytes.readableBytesUInt8Span)
+                    ?? self.handlePlainAcknowledgement(bytes.readableBytesUInt8Span)
+            {
                 self.core.hub.work &+= length &+ Work.frame
                 bytes.moveReaderIndex(forwardBy: length)
                 continue

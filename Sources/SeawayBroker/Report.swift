@@ -54,8 +54,7 @@ enum Report {
 
     private static func position(_ page: Request.Page) throws(WireRefusal) -> Int {
         guard let after = page.after else { return 0 }
-        let digits = Array(after.utf8)
-        guard let position = Decimal.parse(digits.span, upTo: 1_000_000_000) else {
+        guard let position = Decimal.parse(after, upTo: 1_000_000_000) else {
             throw .option("after is a position: the next of the page before")
         }
         return position

@@ -16,14 +16,8 @@ extension BrokerCore {
         let outcome = self.hub.send(
             to: channel, form, ifHeard: ifHeard, bounds, terms, by: id, body: self.bodies.nextID, size: body.count,
             now: self.now)
-        switch outcome {
-        case .sent(.handed(let id)): self.push(channel, body, format, to: id)
-        case .sent(.held(let id, let handover)):
-            self.keep(body, format, references: 1)
-            self.push(channel, body, format, handover, to: id)
-        case .sent(.stored): self.keep(body, format, references: 1)
-        case .sent(.refused(let refusal)): throw refusal
-        case .repeated: break
+        if case .sent(let outcome) = outcome, let refusal = self.carryOut(outcome, body, format, channel) {
+            throw refusal
         }
         if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
         self.carryOutEffects()

@@ -13,14 +13,8 @@ extension BrokerCore {
         while self.hub.work < end, let news = self.hub.nextNews() {
             let body = news.json
             let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)
-            switch outcome {
-            case .handed(let id): self.push(news.channel.bytes.span, body.span, .json, to: id)
-            case .held(let id, let handover):
-                self.keep(body.span, .json, references: 1)
-                self.push(news.channel.bytes.span, body.span, .json, handover, to: id)
-            case .stored: self.keep(body.span, .json, references: 1)
-            case .refused: break
-            }
+            // What is refused the hub tells later.
+            _ = self.carryOut(outcome, body.span, .json, news.channel.bytes.span)
             if self.hub.hasCopies { self.pushCopies(body.span, .json, group: nil) }
         }
         self.carryOutEffects()

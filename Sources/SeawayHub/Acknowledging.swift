@@ -18,12 +18,11 @@ extension Hub {
     /// - Returns: `nil` when there is no room for one more; then it is taken for good.
     func hold(_ message: QueuedMessage, of channel: Channel, by reader: Reader, now: Int) -> Handover? {
         let known = message.lease
-        guard let lease = known ?? self.leases.insert(message, of: channel, .held) else { return nil }
+        guard let lease = known ?? self.makeLease(of: message, channel, .held) else { return nil }
         let peer = reader.peer
         self.leases.give(lease, to: peer.id, &peer.leases, until: now + self.configuration.hold)
         if peer.leases.isFull { self.counters.laden += 1 }
         channel.held += 1
-        if known == nil { self.pay(Cost.lease, by: message.payer) }
         self.setHoldAlarm(for: peer)
         return Handover(tag: lease.tag, times: lease.times)
     }
@@ -63,12 +62,12 @@ extension Hub {
         _ id: PeerID, _ tag: DeliveryTag, of channel: Name, _ terms: GiveBack, now: Int
     ) throws(WireRefusal) {
         let lease = try self.lease(of: tag, on: channel, heldBy: id)
+        self.takeFromHolder(lease)
         if terms.isDead {
-            self.takeFromHolder(lease)
             self.counters.returned += 1
             self.giveUp(lease, .nak, terms.why, now: now)
         } else {
-            self.comeBack(lease, after: terms.delay ?? Self.backoff(lease.times), now: now)
+            self.returned(lease, after: terms.delay ?? Self.backoff(lease.times), now: now)
         }
     }
 
@@ -91,28 +90,29 @@ extension Hub {
 
     /// A connection is gone, or says goodbye: it holds nothing any more (D13).
     func giveBackAll(of peer: Peer, after delay: Int, now: Int) {
-        // The last first where they come back at once, since each comes to the front.
-        var leases: [Lease] = []
-        while let lease = peer.leases.oldest {
-            self.work += Work.change
-            self.takeFromHolder(lease)
-            leases.append(lease)
-        }
-        for lease in delay == 0 ? leases.reversed() : leases { self.returned(lease, after: delay, now: now) }
+        _ = self.giveBack(of: peer, heldUntil: .max, after: delay, now: now)
     }
 
     /// What was held for too long comes back (D13).
     func endHold(of peer: Peer, now: Int) {
         peer.hasHoldAlarm = false
+        self.counters.overdue += self.giveBack(of: peer, heldUntil: now, after: 0, now: now)
+        self.setHoldAlarm(for: peer)
+    }
+
+    /// What a connection may hold no longer than until some time comes back.
+    ///
+    /// - Returns: how many that were.
+    private func giveBack(of peer: Peer, heldUntil limit: Int, after delay: Int, now: Int) -> Int {
         var leases: [Lease] = []
-        while let lease = peer.leases.oldest, lease.until <= now {
+        while let lease = peer.leases.oldest, lease.until <= limit {
             self.work += Work.change
             self.takeFromHolder(lease)
             leases.append(lease)
         }
-        self.counters.overdue += leases.count
-        for lease in leases.reversed() { self.returned(lease, after: 0, now: now) }
-        self.setHoldAlarm(for: peer)
+        // The last first where they come back at once, since each comes to the front.
+        for lease in delay == 0 ? leases.reversed() : leases { self.returned(lease, after: delay, now: now) }
+        return leases.count
     }
 
     private func setHoldAlarm(for peer: Peer) {
@@ -123,11 +123,6 @@ extension Hub {
 
     // MARK: Coming back
 
-    private func comeBack(_ lease: Lease, after delay: Int, now: Int) {
-        self.takeFromHolder(lease)
-        self.returned(lease, after: delay, now: now)
-    }
-
     /// Nobody has it in hand: it waits again, or has been given out often enough.
     private func returned(_ lease: Lease, after delay: Int, now: Int) {
         self.counters.returned += 1
@@ -137,7 +132,6 @@ extension Hub {
         } else if delay > 0 {
             self.delay(lease, until: now + delay)
         } else {
-            self.leases.set(lease, .queued)
             self.enqueueAgain(lease)
         }
     }
@@ -172,11 +166,9 @@ extension Hub {
             self.drop(first, from: dead, .dead)
         }
         var message = lease.message
-        message.lease = nil
         message.death = Death(cause, times: lease.times, at: now, why: why)
         message.deadline = now + dead.rules.expiry
-        self.leases.remove(lease)
-        self.pay(-Cost.lease, by: message.payer)
+        self.endLease(lease)
         self.counters.dead += 1
         channel.dropped += 1
         self.enter(message, dead, atFront: false)
@@ -185,7 +177,21 @@ extension Hub {
         self.dropIfUnused(channel)
     }
 
-    // MARK: The end
+    // MARK: What it costs
+
+    /// - Returns: `nil` when there is no room for one more.
+    func makeLease(of message: QueuedMessage, _ channel: Channel, _ state: Lease.State) -> Lease? {
+        guard let lease = self.leases.insert(message, of: channel, state) else { return nil }
+        self.pay(Cost.lease, by: message.payer)
+        return lease
+    }
+
+    /// The lease is over, whatever becomes of its message.
+    func endLease(_ lease: Lease) {
+        let payer = lease.message.payer
+        self.leases.remove(lease)
+        self.pay(-Cost.lease, by: payer)
+    }
 
     /// What a message takes counts, or does not any more, while it stands in no queue.
     func count(_ message: QueuedMessage, in isIn: Bool) {
@@ -204,9 +210,8 @@ extension Hub {
     private func end(_ lease: Lease) {
         let (message, channel) = (lease.message, lease.channel)
         self.count(message, in: false)
-        self.pay(-Cost.lease, by: message.payer)
+        self.endLease(lease)
         self.effects.append(.released(message.body))
-        self.leases.remove(lease)
         self.dropIfUnused(channel)
     }
 }

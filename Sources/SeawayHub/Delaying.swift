@@ -45,12 +45,11 @@ extension Hub {
         let message = QueuedMessage(
             body: body, size: UInt32(size), payer: self.payer, began: now,
             deadline: due + (bounds?.expiry ?? channel.rules.expiry), group: nil, siblings: nil)
-        guard let lease = self.leases.insert(message, of: channel, .delayed) else {
+        guard let lease = self.makeLease(of: message, channel, .delayed) else {
             self.dropIfUnused(channel)
             return .refused(self.isFull)
         }
         self.count(message, in: true)
-        self.pay(Cost.lease, by: message.payer)
         self.counters.sent += 1
         self.counters.stored += 1
         if !self.tailing.isEmpty { self.noteCopy(channel.name) }
@@ -60,7 +59,7 @@ extension Hub {
 
     /// - Parameter lease: of what nobody has in hand, and stands in no queue.
     func delay(_ lease: Lease, until due: Int) {
-        self.leases.set(lease, .delayed)
+        lease.state = .delayed
         self.delayedMessages += 1
         lease.channel.delayed += 1
         lease.channel.delayedBytes += Int(lease.message.size)
@@ -86,12 +85,7 @@ extension Hub {
             self.dues.removeMin()
             guard let lease = self.leases.find(due.tag), case .delayed = lease.state else { continue }
             self.endDelay(lease)
-            if lease.times > 0 {
-                self.leases.set(lease, .queued)
-                again.append(lease)
-            } else {
-                self.arrive(lease, now: now)
-            }
+            if lease.times > 0 { again.append(lease) } else { self.arrive(lease, now: now) }
         }
         return true
     }
@@ -99,10 +93,8 @@ extension Hub {
     /// What was sent for later is there, as if it were sent now.
     private func arrive(_ lease: Lease, now: Int) {
         let channel = lease.channel
-        var message = lease.message
-        message.lease = nil
-        self.leases.remove(lease)
-        self.pay(-Cost.lease, by: message.payer)
+        let message = lease.message
+        self.endLease(lease)
         self.enter(message, channel, atFront: false)
         if channel.form != .normal, self.closed.contains(channel.name, now: now) {
             self.dropAll(in: channel, .closed)
@@ -115,6 +107,7 @@ extension Hub {
 
     /// What was given out before waits again, in front of all others.
     func enqueueAgain(_ lease: Lease) {
+        lease.state = .queued
         var message = lease.message
         message.deadline = .max
         message.lease = lease

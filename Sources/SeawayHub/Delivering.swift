@@ -199,9 +199,7 @@ extension Hub {
 
     /// A message that was given out before, and waited to be again, leaves for good.
     private func endLease(of message: QueuedMessage) {
-        guard let lease = message.lease else { return }
-        self.leases.remove(lease)
-        self.pay(-Cost.lease, by: message.payer)
+        if let lease = message.lease { self.endLease(lease) }
     }
 
     /// Drops messages and counts why.

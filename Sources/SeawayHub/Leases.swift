@@ -15,7 +15,7 @@ final class Lease {
     fileprivate let place: Int
     /// 0 when it is over.
     fileprivate(set) var tag: UInt64 = 0
-    fileprivate(set) var state = State.held
+    var state = State.held
     /// How often it was given out.
     fileprivate(set) var times = 0
     /// Who holds it, and until when.
@@ -152,8 +152,6 @@ package struct Leases {
         lease.state = .queued
         lease.holder = -1
     }
-
-    func set(_ lease: Lease, _ state: Lease.State) { lease.state = state }
 
     private func link(_ lease: Lease, _ holder: inout Holder, until: Int) {
         lease.until = until

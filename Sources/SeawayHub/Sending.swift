@@ -125,22 +125,12 @@ extension Hub {
     ) -> WireRefusal? {
         self.dropExpired(in: channel, now: now)
         if let refusal = self.whyFull(channel, size, bounds) { return refusal }
-        channel.queue.append(
-            QueuedMessage(
-                body: body, place: UInt32(siblings?.channels.count ?? 0), size: UInt32(size),
-                payer: self.payer, began: now, deadline: now + (bounds?.expiry ?? channel.rules.expiry),
-                group: group, siblings: siblings))
-        channel.mostQueued = max(channel.mostQueued, UInt32(channel.queue.count))
-        channel.queuedBytes += size
-        channel.mailbox?.messages += 1
-        channel.mailbox?.bytes += size
-        self.queuedMessages += 1
-        self.queuedBytes += size
-        let cost = Cost.message(size, group: group)
-        self.messageMemory += cost
-        self.pay(cost, by: self.payer)
+        let message = QueuedMessage(
+            body: body, place: UInt32(siblings?.channels.count ?? 0), size: UInt32(size), payer: self.payer, began: now,
+            deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings)
+        self.count(message, in: true)
+        self.enter(message, channel, atFront: false)
         self.counters.stored += 1
-        self.enterBacklog(channel)
         self.setAlarm(for: channel)
         return nil
     }

@@ -278,15 +278,13 @@ private struct Arguments {
             hello.token = token
         }
         if let heartbeat = options["heartbeat"] {
-            let digits = Array(heartbeat.utf8)
-            guard let milliseconds = Decimal.parse(digits.span, upTo: 3_600_000) else {
+            guard let milliseconds = Decimal.parse(heartbeat, upTo: 3_600_000) else {
                 throw .option("heartbeat is 0 to 3600000 ms")
             }
             hello.heartbeat = milliseconds
         }
         if let brokers = options["brokers"] {
-            let digits = Array(brokers.utf8)
-            guard let count = Decimal.parse(digits.span, upTo: 1_000), count > 0 else {
+            guard let count = Decimal.parse(brokers, upTo: 1_000), count > 0 else {
                 throw .option("brokers is 1 to 1000")
             }
             hello.brokers = count
@@ -299,8 +297,7 @@ private struct Arguments {
         let options = try self.options(line)
         var page = Request.Page(after: options["after"])
         if let limit = options["limit"] {
-            let digits = Array(limit.utf8)
-            guard let rows = Decimal.parse(digits.span, upTo: 1_000), rows > 0 else {
+            guard let rows = Decimal.parse(limit, upTo: 1_000), rows > 0 else {
                 throw .option("limit is 1 to 1000")
             }
             page.limit = rows
@@ -356,6 +353,11 @@ extension WireOptions {
 /// Numbers as the wire writes them: no sign, no leading zero.
 package enum Decimal {
     /// The number, `nil` when the digits are none or beyond `most`.
+    package static func parse(_ digits: some StringProtocol, upTo most: Int) -> Int? {
+        let bytes = Array(digits.utf8)
+        return self.parse(bytes.span, upTo: most)
+    }
+
     package static func parse(_ digits: Span<UInt8>, upTo most: Int) -> Int? {
         guard digits.count > 0, digits.count == 1 || digits[0] != UInt8(ascii: "0") else { return nil }
         var value = 0

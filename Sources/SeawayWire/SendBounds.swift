@@ -81,7 +81,6 @@ package struct SendBounds: Hashable, Sendable {
     }
 
     private static func number(_ text: Substring, upTo most: Int) -> Int? {
-        let digits = Array(text.utf8)
-        return Decimal.parse(digits.span, upTo: most).flatMap { $0 > 0 ? $0 : nil }
+        Decimal.parse(text, upTo: most).flatMap { $0 > 0 ? $0 : nil }
     }
 }
