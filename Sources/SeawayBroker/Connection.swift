@@ -144,10 +144,7 @@ package final class Connection {
         while case .open = self.state, !self.isOverfull, !self.access.isHeldBack,
             self.core.hub.work < self.core.workLimit
         {
-            if self.parser.isAtFrameStart,
-                let length = self.handlePlainSend(bytes.readableBytesUInt8Span)
-                    ?? self.handlePlainAcknowledgement(bytes.readableBytesUInt8Span)
-            {
+            if self.parser.isAtFrameStart, let length = self.handlePlain(bytes.readableBytesUInt8Span) {
                 self.core.hub.work &+= length &+ Work.frame
                 bytes.moveReaderIndex(forwardBy: length)
                 continue
@@ -193,6 +190,15 @@ package final class Connection {
         let access = self.access
         let reason = isTooLarge ? .size(limit: limit, given: given) : self.core.hub.isFull
         self.session.discard(line, shape, reason: reason) { access.allows($0, line) }
+    }
+
+    /// Carries out the frame if it is one of those that are found in one pass.
+    ///
+    /// - Returns: its length.
+    @inline(__always)
+    private func handlePlain(_ bytes: Span<UInt8>) -> Int? {
+        if let length = self.handlePlainSend(bytes) { return length }
+        return self.handlePlainAcknowledgement(bytes)
     }
 
     /// Carries out the frame if it is a plain `SEND`.

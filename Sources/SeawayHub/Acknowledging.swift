@@ -194,6 +194,7 @@ extension Hub {
     }
 
     /// What a message takes counts, or does not any more, while it stands in no queue.
+    @inline(__always)
     func count(_ message: QueuedMessage, in isIn: Bool) {
         let cost = Cost.message(Int(message.size), group: message.group)
         self.messageMemory += isIn ? cost : -cost

@@ -115,7 +115,8 @@ extension Hub {
         self.offer(lease.channel)
     }
 
-    /// Counts a message in that was not counted out of memory.
+    /// Puts a message whose memory counts into its queue.
+    @inline(__always)
     func enter(_ message: QueuedMessage, _ channel: Channel, atFront: Bool) {
         if atFront { channel.queue.prepend(message) } else { channel.queue.append(message) }
         let size = Int(message.size)
