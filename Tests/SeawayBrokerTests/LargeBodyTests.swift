@@ -1,47 +1,38 @@
-import NIOCore
 import SeawayBroker
 import TestSupport
 import Testing
 
 /// Large bodies that many get are in memory once.
 @Suite struct LargeBodyTests {
-    private typealias Client = (connection: Connection, transport: MemoryTransport)
-
     private let core = BrokerCore(configuration: BrokerConfiguration(), clock: { 0 })
 
-    private func client() -> Client {
-        let transport = MemoryTransport()
-        return (self.core.connect(transport), transport)
-    }
+    private func client() -> MemoryClient { memoryClient(self.core) }
 
-    private func say(_ text: String, _ client: Client) {
-        var bytes = ByteBuffer(string: text)
-        client.connection.receive(&bytes)
+    private func sayAndEnd(_ text: String, _ client: MemoryClient) {
+        say(text, client)
         self.core.endTurns()
     }
-
-    private func heard(_ client: Client) -> String { String(decoding: client.transport.takeReceived(), as: UTF8.self) }
 
     @Test func allMembersGetOneBufferInItsOrderAmongTheirFrames() {
         let (sender, readers) = (self.client(), (0..<3).map { _ in self.client() })
         for (number, reader) in readers.enumerated() {
-            self.say("LISTEN r\(number)! q\(number)\nREADY 9\nJOIN g r\(number)!1 r\(number)!2\n", reader)
-            _ = self.heard(reader)
+            self.sayAndEnd("LISTEN r\(number)! q\(number)\nREADY 9\nJOIN g r\(number)!1 r\(number)!2\n", reader)
+            _ = takeHeard(reader)
             reader.transport.isStalled = true
         }
         let body = #"{"a":""# + String(repeating: "x", count: 100_000) + #""}"#
         let frame = "GSEND :\(body.utf8.count) g\n\(body)\n"
-        self.say("SEND :2 q0\n{}\n" + frame + "SEND :2 q0\n{}\n" + frame + "GSEND :2 g\n{}\n", sender)
+        self.sayAndEnd("SEND :2 q0\n{}\n" + frame + "SEND :2 q0\n{}\n" + frame + "GSEND :2 g\n{}\n", sender)
         let message = "MSG :\(body.utf8.count) r0!1 r0!2 group=g\n\(body)\n"
         for reader in readers {
             reader.transport.isStalled = false
             reader.connection.outputWasTaken()
         }
         self.core.endTurns()
-        let said = self.heard(readers[0])
+        let said = takeHeard(readers[0])
         #expect(said == "MSG :2 q0\n{}\n" + message + "MSG :2 q0\n{}\n" + message + "MSG :2 r0!1 r0!2 group=g\n{}\n")
         #expect(
-            self.heard(readers[1])
+            takeHeard(readers[1])
                 == (message + message + "MSG :2 r1!1 r1!2 group=g\n{}\n").replacing("r0!", with: "r1!"))
         // The line and the body, twice.
         let places = readers.map(\.transport.places)
@@ -51,10 +42,10 @@ import Testing
 
     @Test func aSmallBodyOrOneForASingleReaderIsCopied() {
         let (sender, reader) = (self.client(), self.client())
-        self.say("LISTEN r!\nREADY 9\nJOIN g r!1\n", reader)
+        self.sayAndEnd("LISTEN r!\nREADY 9\nJOIN g r!1\n", reader)
         let body = #"{"a":""# + String(repeating: "x", count: 100_000) + #""}"#
-        self.say("GSEND :\(body.utf8.count) g\n\(body)\n", sender)
-        #expect(self.heard(reader).hasSuffix("MSG :\(body.utf8.count) r!1 group=g\n\(body)\n"))
+        self.sayAndEnd("GSEND :\(body.utf8.count) g\n\(body)\n", sender)
+        #expect(takeHeard(reader).hasSuffix("MSG :\(body.utf8.count) r!1 group=g\n\(body)\n"))
         #expect(reader.transport.places.isEmpty)
     }
 
@@ -79,22 +70,22 @@ import Testing
         let (sender, other) = (self.client(), self.client())
         let body = self.long
         let send = "SEND :\(body.utf8.count) q\n\(body)\n"
-        self.say(send + "SEND :2 q\n{}\nSEND :\(body.utf8.count - 1) q\n\(body.dropLast())\nPING\n", sender)
-        #expect(self.heard(sender).isEmpty)
+        self.sayAndEnd(send + "SEND :2 q\n{}\nSEND :\(body.utf8.count - 1) q\n\(body.dropLast())\nPING\n", sender)
+        #expect(takeHeard(sender).isEmpty)
         #expect(!sender.transport.isReading)
-        self.say("PING\n" + send, other)
-        #expect(self.heard(other) == "PONG\n")
+        self.sayAndEnd("PING\n" + send, other)
+        #expect(takeHeard(other) == "PONG\n")
         // One at a time.
         #expect(bench.count == 1)
         bench.finish()
         self.core.endTurns()
-        #expect(self.heard(sender) == "OK\nOK\n")
+        #expect(takeHeard(sender) == "OK\nOK\n")
         bench.finish()
         self.core.endTurns()
-        #expect(self.heard(other) == "OK\n")
+        #expect(takeHeard(other) == "OK\n")
         bench.finish()
         self.core.endTurns()
-        let heard = self.heard(sender)
+        let heard = takeHeard(sender)
         #expect(heard.hasPrefix("ERR payload ") && heard.hasSuffix("\nPONG\n"))
         #expect(sender.transport.isReading)
         #expect(bench.count == 0)
@@ -103,19 +94,19 @@ import Testing
     @Test func whoReadsTheOtherFormatIsPushedNothingBeforeALongBodyIsTranslated() {
         let bench = Bench(self.core)
         let (sender, reader, same) = (self.client(), self.client(), self.client())
-        self.say("HELLO 1 format=msgpack\nLISTEN q g.1\nREADY 9\nJOIN g g.1 g.2\n", reader)
-        self.say("LISTEN g.2\nREADY 9\n", same)
-        _ = self.heard(reader)
-        _ = self.heard(same)
+        self.sayAndEnd("HELLO 1 format=msgpack\nLISTEN q g.1\nREADY 9\nJOIN g g.1 g.2\n", reader)
+        self.sayAndEnd("LISTEN g.2\nREADY 9\n", same)
+        _ = takeHeard(reader)
+        _ = takeHeard(same)
         let body = self.long
         let size = body.utf8.count
-        self.say("GSEND :\(size) g\n\(body)\nSEND :2 q\n{}\n", sender)
+        self.sayAndEnd("GSEND :\(size) g\n\(body)\nSEND :2 q\n{}\n", sender)
         bench.finish()
         self.core.endTurns()
-        #expect(self.heard(sender) == "OK sent=2 full=0 gone=0\nOK\n")
-        #expect(self.heard(same) == "MSG :\(size) g.2 group=g\n\(body)\n")
-        self.say("PING\n", reader)
-        #expect(self.heard(reader).isEmpty)
+        #expect(takeHeard(sender) == "OK sent=2 full=0 gone=0\nOK\n")
+        #expect(takeHeard(same) == "MSG :\(size) g.2 group=g\n\(body)\n")
+        self.sayAndEnd("PING\n", reader)
+        #expect(takeHeard(reader).isEmpty)
         bench.finish()
         self.core.endTurns()
         let heard = reader.transport.takeReceived()
@@ -129,8 +120,8 @@ import Testing
     @Test func whatASenderGetsItselfStandsBeforeItsAnswer() {
         let bench = Bench(self.core)
         let client = self.client()
-        self.say("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\nSEND :- q \(self.long)\n", client)
-        _ = self.heard(client)
+        self.sayAndEnd("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\nSEND :- q \(self.long)\n", client)
+        _ = takeHeard(client)
         bench.finish()
         self.core.endTurns()
         let heard = client.transport.takeReceived()
@@ -142,13 +133,13 @@ import Testing
     @Test func whoLeavesMeanwhileLeavesNothing() {
         let bench = Bench(self.core)
         let (sender, reader) = (self.client(), self.client())
-        self.say("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\n", reader)
+        self.sayAndEnd("HELLO 1 format=msgpack\nLISTEN q\nREADY 9\n", reader)
         let send = "SEND :\(self.long.utf8.count) q\n\(self.long)\n"
-        self.say(send, sender)
+        self.sayAndEnd(send, sender)
         bench.finish()
         self.core.endTurns()
         reader.connection.receiveClosed()
-        self.say(send, sender)
+        self.sayAndEnd(send, sender)
         sender.connection.receiveClosed()
         while bench.count > 0 { bench.finish() }
         self.core.endTurns()

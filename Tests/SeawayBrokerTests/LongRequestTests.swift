@@ -1,4 +1,3 @@
-import NIOCore
 import SeawayBroker
 import SeawayHub
 import TestSupport
@@ -6,63 +5,49 @@ import Testing
 
 /// One request that takes many turns, between which others have theirs (A6, G5).
 @Suite struct LongRequestTests {
-    private typealias Client = (connection: Connection, transport: MemoryTransport)
-
     private static let members = 60_000
 
     private func core() -> BrokerCore { BrokerCore(configuration: BrokerConfiguration(), clock: { 0 }) }
 
-    private func client(_ core: BrokerCore) -> Client {
-        let transport = MemoryTransport()
-        return (core.connect(transport), transport)
-    }
-
-    private func say(_ text: String, _ client: Client) {
-        var bytes = ByteBuffer(string: text)
-        client.connection.receive(&bytes)
-    }
-
-    private func heard(_ client: Client) -> String { String(decoding: client.transport.takeReceived(), as: UTF8.self) }
-
-    private func join(_ core: BrokerCore, _ client: Client, prefix: String) {
+    private func join(_ core: BrokerCore, _ client: MemoryClient, prefix: String) {
         // As many as a line has room for.
         let each = prefix.utf8.count < 10 ? 300 : 60
         for start in stride(from: 0, to: Self.members, by: each) {
-            self.say("JOIN g \((start..<start + each).map { "\(prefix)\($0)" }.joined(separator: " "))\n", client)
+            say("JOIN g \((start..<start + each).map { "\(prefix)\($0)" }.joined(separator: " "))\n", client)
             core.endTurns()
         }
-        _ = self.heard(client)
+        _ = takeHeard(client)
     }
 
     /// Goes on until nobody is behind, or until something holds; an innocent client is answered in each turn, and none is
     /// long.
     ///
     /// - Returns: how many turns that took.
-    private func goOn(_ core: BrokerCore, _ innocent: Client, until isEnough: () -> Bool = { false }) -> Int {
+    private func goOn(_ core: BrokerCore, _ innocent: MemoryClient, until isEnough: () -> Bool = { false }) -> Int {
         var turns = 0
         while core.isBehind, !isEnough() {
             turns += 1
             let before = core.workDone
             core.goOn()
             #expect(core.workDone - before <= Turns.longest + 5 * Turns.leastShare)
-            self.say("PING\n", innocent)
+            say("PING\n", innocent)
             core.endTurn()
-            #expect(self.heard(innocent) == "PONG\n")
+            #expect(takeHeard(innocent) == "PONG\n")
         }
         return turns
     }
 
     @Test func aSendToVeryManyMembersIsDividedAndCountsThemExactly() {
         let core = self.core()
-        let (sender, innocent) = (self.client(core), self.client(core))
+        let (sender, innocent) = (memoryClient(core), memoryClient(core))
         self.join(core, sender, prefix: "m.")
-        self.say("GSEND :7 g\n{\"n\":1}\nSEND :7 m.59999\n{\"n\":2}\nPEEK m.59999\n", sender)
+        say("GSEND :7 g\n{\"n\":1}\nSEND :7 m.59999\n{\"n\":2}\nPEEK m.59999\n", sender)
         core.endTurn()
-        #expect(self.heard(sender).isEmpty)
+        #expect(takeHeard(sender).isEmpty)
         #expect(!sender.transport.isReading)
         // A message of the innocent to the last member may come before, those of one sender keep their order.
         #expect(self.goOn(core, innocent) >= 2)
-        let heard = self.heard(sender)
+        let heard = takeHeard(sender)
         #expect(heard.hasPrefix("OK sent=60000 full=0 gone=0\nOK\nDATA :"))
         let (first, second) = ("{\"n\":1}", "{\"n\":2}")
         #expect(heard.split(separator: first).last?.contains(second) == true)
@@ -71,56 +56,56 @@ import Testing
 
     @Test func sendsInARowAreDividedEach() {
         let core = self.core()
-        let (sender, innocent) = (self.client(core), self.client(core))
+        let (sender, innocent) = (memoryClient(core), memoryClient(core))
         self.join(core, sender, prefix: "m.")
-        self.say(String(repeating: "GSEND :2 g\n{}\n", count: 3), sender)
+        say(String(repeating: "GSEND :2 g\n{}\n", count: 3), sender)
         core.endTurn()
         #expect(self.goOn(core, innocent) >= 6)
-        #expect(self.heard(sender) == String(repeating: "OK sent=60000 full=0 gone=0\n", count: 3))
+        #expect(takeHeard(sender) == String(repeating: "OK sent=60000 full=0 gone=0\n", count: 3))
     }
 
     @Test func whoComesOrGoesMeanwhileIsLeftOut() {
         let core = self.core()
-        let (sender, other) = (self.client(core), self.client(core))
+        let (sender, other) = (memoryClient(core), memoryClient(core))
         self.join(core, sender, prefix: "m.")
-        self.say("GSEND :2 g\n{}\n", sender)
+        say("GSEND :2 g\n{}\n", sender)
         // The last leaves before its piece, the first behind it and comes again, and somebody is new.
-        self.say("LEAVE g m.59999 m.0\nJOIN g m.0 new\nPEEK m.0 limit=1\nPEEK m.59999\n", other)
+        say("LEAVE g m.59999 m.0\nJOIN g m.0 new\nPEEK m.0 limit=1\nPEEK m.59999\n", other)
         core.endTurns()
-        #expect(self.heard(sender) == "OK sent=59999 full=0 gone=0\n")
-        let heard = self.heard(other)
+        #expect(takeHeard(sender) == "OK sent=59999 full=0 gone=0\n")
+        let heard = takeHeard(other)
         #expect(heard.hasPrefix("OK\nOK\nDATA :"))
         #expect(heard.contains("{\"channel\":\"m.0\",\"messages\":1,"))
         #expect(heard.contains("{\"channel\":\"m.59999\",\"messages\":0,"))
-        self.say("PEEK new\nMEMBERS g limit=1\n", other)
+        say("PEEK new\nMEMBERS g limit=1\n", other)
         core.endTurns()
-        let last = self.heard(other)
+        let last = takeHeard(other)
         #expect(last.contains("{\"channel\":\"new\",\"messages\":0,"))
         #expect(last.contains("\"total\":60000,"))
     }
 
     @Test func whoLeavesWhileItSendsLeavesNothingOfIt() {
         let core = self.core()
-        let (sender, other) = (self.client(core), self.client(core))
+        let (sender, other) = (memoryClient(core), memoryClient(core))
         self.join(core, sender, prefix: "m.")
         let before = core.memoryHeld
-        self.say("GSEND :2 g\n{}\n", sender)
+        say("GSEND :2 g\n{}\n", sender)
         sender.connection.receiveClosed()
         core.endTurns()
-        self.say("FLUSH m.*\n", other)
+        say("FLUSH m.*\n", other)
         core.endTurns()
-        #expect(self.heard(other).hasSuffix(" memberships=0\n"))
+        #expect(takeHeard(other).hasSuffix(" memberships=0\n"))
         #expect(core.memoryHeld == before)
     }
 
     @Test func whoEndsItsSideWhileItSendsIsAnswered() {
         let core = self.core()
-        let sender = self.client(core)
+        let sender = memoryClient(core)
         self.join(core, sender, prefix: "m.")
-        self.say("GSEND :2 g\n{}\nPING\n", sender)
+        say("GSEND :2 g\n{}\nPING\n", sender)
         sender.connection.receiveEnd()
         core.endTurns()
-        #expect(self.heard(sender) == "OK sent=60000 full=0 gone=0\nPONG\n")
+        #expect(takeHeard(sender) == "OK sent=60000 full=0 gone=0\nPONG\n")
         #expect(sender.transport.isClosed)
     }
 
@@ -135,22 +120,22 @@ import Testing
 
     @Test func membershipsAreToldInPiecesBeforeTheAnswer() {
         let core = self.core()
-        let (joiner, reader, innocent) = (self.client(core), self.client(core), self.client(core))
+        let (joiner, reader, innocent) = (memoryClient(core), memoryClient(core), memoryClient(core))
         self.join(core, joiner, prefix: "x!")
-        self.say("LISTEN x! members=1\nPING\n", reader)
+        say("LISTEN x! members=1\nPING\n", reader)
         core.endTurn()
         #expect(self.goOn(core, innocent) >= 2)
-        let heard = self.heard(reader)
+        let heard = takeHeard(reader)
         #expect(Set(self.joined(heard)).count == Self.members)
         #expect(heard.hasSuffix("\nOK state=fresh\nPONG\n"))
     }
 
     @Test func noMoreIsToldThanIsTaken() {
         let core = self.core()
-        let (joiner, reader, innocent) = (self.client(core), self.client(core), self.client(core))
+        let (joiner, reader, innocent) = (memoryClient(core), memoryClient(core), memoryClient(core))
         self.join(core, joiner, prefix: "x!a.long.name.so.that.there.is.much.to.tell.")
         reader.transport.isStalled = true
-        self.say("LISTEN x! members=1\nPING\n", reader)
+        say("LISTEN x! members=1\nPING\n", reader)
         core.endTurns()
         #expect(reader.transport.unsent < 600_000)
         #expect(!reader.transport.isReading)
@@ -158,7 +143,7 @@ import Testing
         reader.transport.isStalled = false
         reader.connection.outputWasTaken()
         core.endTurns()
-        let heard = self.heard(reader)
+        let heard = takeHeard(reader)
         #expect(Set(self.joined(heard)).count == Self.members)
         #expect(heard.hasSuffix("\nOK state=fresh\nPONG\n"))
         #expect(reader.transport.isReading)
@@ -166,16 +151,16 @@ import Testing
 
     @Test func whoTakesTheMailboxOverIsToldAndTheFormerNoMore() {
         let core = self.core()
-        let (joiner, former, next) = (self.client(core), self.client(core), self.client(core))
+        let (joiner, former, next) = (memoryClient(core), memoryClient(core), memoryClient(core))
         self.join(core, joiner, prefix: "x!")
-        self.say("LISTEN x! members=1\n", former)
-        self.say("LISTEN x! members=1\n", next)
+        say("LISTEN x! members=1\n", former)
+        say("LISTEN x! members=1\n", next)
         core.endTurns()
-        let heard = self.heard(former)
+        let heard = takeHeard(former)
         #expect(Set(self.joined(heard)).count < Self.members)
         #expect(heard.contains("LOST x!\n"))
         #expect(heard.hasSuffix("\nOK state=fresh\n"))
-        let other = self.heard(next)
+        let other = takeHeard(next)
         #expect(Set(self.joined(other)).count == Self.members)
         #expect(other.hasSuffix("\nOK state=kept\n"))
     }

@@ -1,4 +1,3 @@
-import NIOCore
 import SeawayBroker
 import SeawayHub
 import TestSupport
@@ -51,21 +50,7 @@ import Testing
 
 /// The same by whole brokers, whose work is counted.
 @Suite struct FairnessTests {
-    private typealias Client = (connection: Connection, transport: MemoryTransport)
-
     private func core() -> BrokerCore { BrokerCore(configuration: BrokerConfiguration(), clock: { 0 }) }
-
-    private func client(_ core: BrokerCore) -> Client {
-        let transport = MemoryTransport()
-        return (core.connect(transport), transport)
-    }
-
-    private func say(_ text: String, _ client: Client) {
-        var bytes = ByteBuffer(string: text)
-        client.connection.receive(&bytes)
-    }
-
-    private func heard(_ client: Client) -> String { String(decoding: client.transport.takeReceived(), as: UTF8.self) }
 
     /// No turn does more than this, unless one request does.
     private static let most = Turns.longest + 2 * Turns.leastShare
@@ -73,38 +58,38 @@ import Testing
     /// Goes on until nobody is behind; an innocent client asks in each turn, and is answered in it.
     ///
     /// - Returns: how many turns that took.
-    private func goOn(_ core: BrokerCore, _ innocent: Client, most: Int = most) -> Int {
+    private func goOn(_ core: BrokerCore, _ innocent: MemoryClient, most: Int = most) -> Int {
         var turns = 0
         while core.isBehind {
             turns += 1
             let before = core.workDone
             core.goOn()
             #expect(core.workDone - before <= most)
-            self.say("PING\n", innocent)
+            say("PING\n", innocent)
             core.endTurn()
-            #expect(self.heard(innocent) == "PONG\n")
+            #expect(takeHeard(innocent) == "PONG\n")
         }
         return turns
     }
 
     @Test func aFloodIsAnsweredInPiecesBetweenWhichOthersAreAnswered() {
         let core = self.core()
-        let (flood, innocent) = (self.client(core), self.client(core))
-        self.say(String(repeating: "PING\n", count: 50_000), flood)
+        let (flood, innocent) = (memoryClient(core), memoryClient(core))
+        say(String(repeating: "PING\n", count: 50_000), flood)
         core.endTurn()
         let first = flood.transport.received.count / 5
         #expect((1_000..<50_000).contains(first))
         #expect(!flood.transport.isReading)
         #expect(self.goOn(core, innocent) >= 2)
-        #expect(self.heard(flood) == String(repeating: "PONG\n", count: 50_000))
+        #expect(takeHeard(flood) == String(repeating: "PONG\n", count: 50_000))
         #expect(flood.transport.isReading)
     }
 
     @Test func ofAHundredFloodsEachGetsItsShareAndNoTurnGrows() {
         let core = self.core()
-        let (floods, innocent) = ((0..<100).map { _ in self.client(core) }, self.client(core))
+        let (floods, innocent) = ((0..<100).map { _ in memoryClient(core) }, memoryClient(core))
         let before = core.workDone
-        for flood in floods { self.say(String(repeating: "PING\n", count: 5_000), flood) }
+        for flood in floods { say(String(repeating: "PING\n", count: 5_000), flood) }
         core.endTurn()
         #expect(core.workDone - before <= Self.most)
         // All have had something before one has had everything.
@@ -113,56 +98,56 @@ import Testing
             #expect(floods.count { $0.transport.received.count == 25_000 } <= 3)
         }
         #expect(self.goOn(core, innocent) > 10)
-        for flood in floods { #expect(self.heard(flood) == String(repeating: "PONG\n", count: 5_000)) }
+        for flood in floods { #expect(takeHeard(flood) == String(repeating: "PONG\n", count: 5_000)) }
     }
 
     @Test func whatCreditMakesDeliverableComesInPiecesAndBeforeLaterAnswers() {
         let core = self.core()
-        let (reader, sender, innocent) = (self.client(core), self.client(core), self.client(core))
-        self.say(String(repeating: "SEND :2 q Capacity=1000000\n{}\n", count: 40_000), sender)
+        let (reader, sender, innocent) = (memoryClient(core), memoryClient(core), memoryClient(core))
+        say(String(repeating: "SEND :2 q Capacity=1000000\n{}\n", count: 40_000), sender)
         core.endTurns()
-        #expect(self.heard(sender) == String(repeating: "OK\n", count: 40_000))
-        self.say("LISTEN q\nREADY 1000000\nPING\nSEND :2 r\n{}\n", reader)
+        #expect(takeHeard(sender) == String(repeating: "OK\n", count: 40_000))
+        say("LISTEN q\nREADY 1000000\nPING\nSEND :2 r\n{}\n", reader)
         core.endTurn()
         #expect(self.goOn(core, innocent) >= 1)
-        #expect(self.heard(reader) == "OK\n" + String(repeating: "MSG :2 q\n{}\n", count: 40_000) + "PONG\nOK\n")
+        #expect(takeHeard(reader) == "OK\n" + String(repeating: "MSG :2 q\n{}\n", count: 40_000) + "PONG\nOK\n")
     }
 
     @Test func eightSendsToAThousandMembersAreOneTurn() {
         let core = self.core()
-        let sender = self.client(core)
+        let sender = memoryClient(core)
         for start in stride(from: 0, to: 1_000, by: 250) {
-            self.say("JOIN g \((start..<start + 250).map { "m.\($0)" }.joined(separator: " "))\n", sender)
+            say("JOIN g \((start..<start + 250).map { "m.\($0)" }.joined(separator: " "))\n", sender)
         }
         core.endTurns()
-        _ = self.heard(sender)
-        self.say(String(repeating: "GSEND :2 g\n{}\n", count: 8), sender)
+        _ = takeHeard(sender)
+        say(String(repeating: "GSEND :2 g\n{}\n", count: 8), sender)
         core.endTurn()
         #expect(!core.isBehind)
-        #expect(self.heard(sender) == String(repeating: "OK sent=1000 full=0 gone=0\n", count: 8))
+        #expect(takeHeard(sender) == String(repeating: "OK sent=1000 full=0 gone=0\n", count: 8))
     }
 
     /// Messages enough for many pieces, in one mailbox.
-    private func fill(_ core: BrokerCore, _ sender: Client, expiry: String = "") {
+    private func fill(_ core: BrokerCore, _ sender: MemoryClient, expiry: String = "") {
         for channel in 0..<4 {
             let send = "SEND :2 x!\(channel) Capacity=1000000\(expiry)\n{}\n"
-            self.say(String(repeating: send, count: 15_000), sender)
+            say(String(repeating: send, count: 15_000), sender)
             core.endTurns()
         }
-        #expect(self.heard(sender) == String(repeating: "OK\n", count: 60_000))
+        #expect(takeHeard(sender) == String(repeating: "OK\n", count: 60_000))
     }
 
     @Test func aMailboxEndsInPiecesAndIsGoneWhenThatIsAnswered() {
         let core = self.core()
-        let (reader, innocent) = (self.client(core), self.client(core))
-        self.say("LISTEN x!\nJOIN g x!1 y\n", reader)
+        let (reader, innocent) = (memoryClient(core), memoryClient(core))
+        say("LISTEN x!\nJOIN g x!1 y\n", reader)
         core.endTurn()
         self.fill(core, innocent)
-        self.say("UNLISTEN x!\nPEEK x!1\nMEMBERS g\n", reader)
+        say("UNLISTEN x!\nPEEK x!1\nMEMBERS g\n", reader)
         core.endTurn()
-        #expect(self.heard(reader) == "OK state=fresh\nOK\n")
+        #expect(takeHeard(reader) == "OK state=fresh\nOK\n")
         #expect(self.goOn(core, innocent) >= 2)
-        let heard = self.heard(reader)
+        let heard = takeHeard(reader)
         #expect(heard.hasPrefix("OK\nDATA :"))
         #expect(heard.contains("\"messages\":0,\"bytes\":0,\"readers\":0"))
         #expect(heard.hasSuffix("{\"group\":\"g\",\"total\":1,\"members\":[\"y\"]}\n"))
@@ -170,31 +155,31 @@ import Testing
 
     @Test func aReaderThatComesMeanwhileBeginsAnew() {
         let core = self.core()
-        let (former, next) = (self.client(core), self.client(core))
-        self.say("LISTEN x!\n", former)
+        let (former, next) = (memoryClient(core), memoryClient(core))
+        say("LISTEN x!\n", former)
         core.endTurn()
         self.fill(core, next)
-        self.say("UNLISTEN x!\n", former)
-        self.say("LISTEN x!\nJOIN g x!1\nSEND :2 x!1\n{}\nREADY 5\n", next)
+        say("UNLISTEN x!\n", former)
+        say("LISTEN x!\nJOIN g x!1\nSEND :2 x!1\n{}\nREADY 5\n", next)
         core.endTurns()
-        #expect(self.heard(former) == "OK state=fresh\nOK\n")
-        #expect(self.heard(next) == "OK state=fresh\nOK\nOK\nMSG :2 x!1\n{}\n")
+        #expect(takeHeard(former) == "OK state=fresh\nOK\n")
+        #expect(takeHeard(next) == "OK state=fresh\nOK\nOK\nMSG :2 x!1\n{}\n")
         #expect(!core.isBehind)
     }
 
     @Test func aFlushInPiecesCountsExactly() {
         let core = self.core()
-        let (client, innocent) = (self.client(core), self.client(core))
+        let (client, innocent) = (memoryClient(core), memoryClient(core))
         self.fill(core, client)
         for start in stride(from: 0, to: 3_000, by: 300) {
-            self.say("JOIN g \((start..<start + 300).map { "m.\($0)" }.joined(separator: " "))\n", client)
+            say("JOIN g \((start..<start + 300).map { "m.\($0)" }.joined(separator: " "))\n", client)
         }
         core.endTurns()
-        _ = self.heard(client)
-        self.say("FLUSH\nQUIT\n", client)
+        _ = takeHeard(client)
+        say("FLUSH\nQUIT\n", client)
         core.endTurn()
         #expect(self.goOn(core, innocent) >= 2)
-        #expect(self.heard(client) == "OK messages=60000 memberships=3000\nOK\n")
+        #expect(takeHeard(client) == "OK messages=60000 memberships=3000\nOK\n")
         #expect(client.transport.isClosed)
         client.connection.receiveClosed()
         innocent.connection.receiveClosed()
@@ -205,7 +190,7 @@ import Testing
         final class Clock { var now = 0 }
         let clock = Clock()
         let core = BrokerCore(configuration: BrokerConfiguration(), clock: { clock.now })
-        let innocent = self.client(core)
+        let innocent = memoryClient(core)
         self.fill(core, innocent, expiry: " Expiry=500")
         clock.now = 500
         let before = core.workDone
@@ -217,26 +202,26 @@ import Testing
 
     @Test func whoEndsItsSideWhileItWaitsGetsAllItsAnswers() {
         let core = self.core()
-        let client = self.client(core)
-        self.say(String(repeating: "PING\n", count: 50_000) + "SEN", client)
+        let client = memoryClient(core)
+        say(String(repeating: "PING\n", count: 50_000) + "SEN", client)
         client.connection.receiveEnd()
         core.endTurn()
         #expect(!client.transport.isClosed)
         core.endTurns()
-        #expect(self.heard(client) == String(repeating: "PONG\n", count: 50_000))
+        #expect(takeHeard(client) == String(repeating: "PONG\n", count: 50_000))
         #expect(client.transport.isClosed)
     }
 
     @Test func whoLeavesWhileItWaitsLeavesNothing() {
         let core = self.core()
-        let client = self.client(core)
-        self.say(String(repeating: "PING\n", count: 50_000), client)
+        let client = memoryClient(core)
+        say(String(repeating: "PING\n", count: 50_000), client)
         client.connection.receiveClosed()
         // The next gets its number.
-        let next = self.client(core)
-        self.say("PING\n", next)
+        let next = memoryClient(core)
+        say("PING\n", next)
         core.endTurns()
-        #expect(self.heard(next) == "PONG\n")
+        #expect(takeHeard(next) == "PONG\n")
         #expect(next.transport.isReading)
         #expect(!core.isBehind)
         next.connection.receiveClosed()
@@ -245,21 +230,21 @@ import Testing
 
     @Test func whatComesWhileOneWaitsIsAnsweredBehind() {
         let core = self.core()
-        let client = self.client(core)
-        self.say(String(repeating: "PING\n", count: 50_000) + "PI", client)
-        self.say("NG\nSEND :2 a\n{}\n", client)
+        let client = memoryClient(core)
+        say(String(repeating: "PING\n", count: 50_000) + "PI", client)
+        say("NG\nSEND :2 a\n{}\n", client)
         core.endTurns()
-        #expect(self.heard(client) == String(repeating: "PONG\n", count: 50_001) + "OK\n")
+        #expect(takeHeard(client) == String(repeating: "PONG\n", count: 50_001) + "OK\n")
     }
 
     @Test func aBrokerThatLeavesAnswersWhoeverWaits() {
         let core = self.core()
-        let client = self.client(core)
-        self.say(String(repeating: "PING\n", count: 50_000), client)
+        let client = memoryClient(core)
+        say(String(repeating: "PING\n", count: 50_000), client)
         core.shutDown(within: 1_000)
         core.endTurns()
         core.endTurn()
-        let heard = self.heard(client)
+        let heard = takeHeard(client)
         #expect(heard.contains("BYE shutdown in=1000\n"))
         #expect(heard.utf8.count == 5 * 50_000 + "BYE shutdown in=1000\n".utf8.count)
         #expect(client.transport.isClosed)
@@ -267,13 +252,13 @@ import Testing
 
     @Test func aBodyThatComesInManyPiecesIsWhole() {
         let core = self.core()
-        let client = self.client(core)
-        self.say("PING\nSEND :20000 a\n{\"a\":\"", client)
-        for _ in 0..<199 { self.say(String(repeating: "x", count: 100), client) }
-        for _ in 0..<92 { self.say("x", client) }
-        self.say("\"}\nPI", client)
-        self.say("NG\n", client)
+        let client = memoryClient(core)
+        say("PING\nSEND :20000 a\n{\"a\":\"", client)
+        for _ in 0..<199 { say(String(repeating: "x", count: 100), client) }
+        for _ in 0..<92 { say("x", client) }
+        say("\"}\nPI", client)
+        say("NG\n", client)
         core.endTurns()
-        #expect(self.heard(client) == "PONG\nOK\nPONG\n")
+        #expect(takeHeard(client) == "PONG\nOK\nPONG\n")
     }
 }

@@ -39,17 +39,13 @@ package struct ConsumerConfiguration: Hashable, Sendable {
 
     /// Where the other is not as this is wanted, in words.
     package func differences(from found: ConsumerConfiguration) -> [String] {
-        var differences: [String] = []
-        func compare<Item: Equatable>(_ what: String, _ key: KeyPath<Self, Item>) {
-            let (wanted, is_) = (self[keyPath: key], found[keyPath: key])
-            if wanted != is_ { differences.append("\(what) is \(is_), wanted is \(wanted)") }
-        }
-        compare("filter_subject", \.filter)
-        compare("ack_wait in ms", \.acknowledgeWithin)
-        compare("max_ack_pending", \.maxUnacknowledged)
-        compare("max_deliver", \.maxDeliver)
-        compare("max_waiting", \.maxPulls)
-        return differences
+        var differences = Differences(wanted: self, found: found)
+        differences.compare("filter_subject", \.filter)
+        differences.compare("ack_wait in ms", \.acknowledgeWithin)
+        differences.compare("max_ack_pending", \.maxUnacknowledged)
+        differences.compare("max_deliver", \.maxDeliver)
+        differences.compare("max_waiting", \.maxPulls)
+        return differences.texts
     }
 }
 

@@ -76,29 +76,25 @@ package struct StreamConfiguration: Hashable, Sendable {
 
     /// Where the other is not as this is wanted, in words; a stream is never changed because of it.
     package func differences(from found: StreamConfiguration) -> [String] {
-        var differences: [String] = []
-        func compare<Item: Equatable>(_ what: String, _ key: KeyPath<Self, Item>) {
-            let (wanted, is_) = (self[keyPath: key], found[keyPath: key])
-            if wanted != is_ { differences.append("\(what) is \(is_), wanted is \(wanted)") }
-        }
+        var differences = Differences(wanted: self, found: found)
         if Set(self.subjects) != Set(found.subjects) {
-            differences.append("subjects are \(found.subjects), wanted are \(self.subjects)")
+            differences.texts.append("subjects are \(found.subjects), wanted are \(self.subjects)")
         }
-        compare("retention", \.retention.rawValue)
-        compare("storage", \.storage.rawValue)
-        compare("num_replicas", \.replicas)
-        compare("discard", \.discard.rawValue)
-        compare("discard_new_per_subject", \.discardsNewPerSubject)
-        compare("max_msgs_per_subject", \.maxMessagesPerSubject)
-        compare("max_msgs", \.maxMessages)
-        compare("max_bytes", \.maxBytes)
-        compare("max_msg_size", \.maxMessageSize)
-        compare("max_age in ms", \.maxAge)
-        compare("duplicate_window in ms", \.duplicateWindow)
-        compare("allow_msg_ttl", \.allowsTTL)
-        compare("allow_direct", \.allowsDirect)
-        compare("allow_msg_schedules", \.allowsSchedules)
-        return differences
+        differences.compare("retention", \.retention.rawValue)
+        differences.compare("storage", \.storage.rawValue)
+        differences.compare("num_replicas", \.replicas)
+        differences.compare("discard", \.discard.rawValue)
+        differences.compare("discard_new_per_subject", \.discardsNewPerSubject)
+        differences.compare("max_msgs_per_subject", \.maxMessagesPerSubject)
+        differences.compare("max_msgs", \.maxMessages)
+        differences.compare("max_bytes", \.maxBytes)
+        differences.compare("max_msg_size", \.maxMessageSize)
+        differences.compare("max_age in ms", \.maxAge)
+        differences.compare("duplicate_window in ms", \.duplicateWindow)
+        differences.compare("allow_msg_ttl", \.allowsTTL)
+        differences.compare("allow_direct", \.allowsDirect)
+        differences.compare("allow_msg_schedules", \.allowsSchedules)
+        return differences.texts
     }
 }
 
