@@ -53,10 +53,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
     var isInLine = false
     /// Bytes of a head that has yet to come whole.
     var unparsed = 0
-    /// Bytes that came since the last turn to read.
-    var lastRead = 0
-    /// Whether this waits for its turn to read on.
-    var readIsPutOff = false
+    var readTurn = ReadTurn()
     /// What this connection may become, while a worker is asked.
     var socket: SocketSession?
     /// A request to become a WebSocket, behind others that are not answered yet.

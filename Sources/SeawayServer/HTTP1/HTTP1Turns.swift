@@ -5,13 +5,10 @@ extension HTTP1Handler: TurnTaker {
     /// Requests that are taken in a turn of those who send one behind the other.
     static let quantum = 4
 
-    /// Bytes of a read from which on the next one waits for its turn.
-    static let muchInput = 8_192
-
     /// Something has come: the first request in it waits for nobody.
     func bytesCame(_ count: Int) {
         if !self.isInLine { self.credit = max(self.credit, 1) }
-        self.lastRead += count
+        self.readTurn.noteRead(count)
         self.unparsed += count
     }
 
@@ -25,17 +22,11 @@ extension HTTP1Handler: TurnTaker {
     }
 
     /// Whether more may be read now; otherwise the turn for that comes.
-    func isTurnToRead() -> Bool {
-        guard !self.readIsPutOff else { return false }
-        guard self.lastRead >= Self.muchInput else { return true }
-        self.lastRead = 0
-        self.readIsPutOff = !self.core.reads.ask(self)
-        return !self.readIsPutOff
-    }
+    func isTurnToRead() -> Bool { self.readTurn.isNow(for: self, in: self.core.reads) }
 
     func takeTurn(_ kind: TurnKind) {
         switch kind {
-        case .reads: self.readIsPutOff = false
+        case .reads: self.readTurn.comes()
         case .input:
             self.isInLine = false
             self.credit = Self.quantum

@@ -169,7 +169,7 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection, TurnTaker {
 
     /// Behind much that came it waits for its turn (I37).
     func read(context: ChannelHandlerContext) {
-        guard self.lastRead >= HTTP1Handler.muchInput else { return context.read() }
+        guard self.lastRead >= ReadTurn.muchInput else { return context.read() }
         self.lastRead = 0
         if self.core.reads.ask(self) { context.read() }
     }

@@ -26,8 +26,6 @@ extension WebSocketPeer {
 
     /// Frames that are taken in one turn (I37).
     private static let quantum = 256
-    /// Bytes of a read from which on the next one waits for its turn.
-    private static let muchInput = 8_192
 
     private func hold() throws(WebSocketFault) {
         let bytes = self.input.messageBytes
@@ -43,13 +41,7 @@ extension WebSocketPeer {
     }
 
     /// Whether more may be read now; otherwise the turn for that comes.
-    func isTurnToRead() -> Bool {
-        guard !self.readIsPutOff else { return false }
-        guard self.lastRead >= Self.muchInput else { return true }
-        self.lastRead = 0
-        self.readIsPutOff = !self.core.reads.ask(self)
-        return !self.readIsPutOff
-    }
+    func isTurnToRead() -> Bool { self.readTurn.isNow(for: self, in: self.core.reads) }
 
     func readOn() {
         guard self.readIsHeld, self.isReading, !self.isInLine, self.isTurnToRead() else { return }
@@ -95,7 +87,7 @@ extension WebSocketPeer {
 extension WebSocketPeer: TurnTaker {
     func takeTurn(_ kind: TurnKind) {
         switch kind {
-        case .reads: self.readIsPutOff = false
+        case .reads: self.readTurn.comes()
         case .input:
             self.isInLine = false
             self.takeInput()

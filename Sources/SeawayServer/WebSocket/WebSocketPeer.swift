@@ -24,9 +24,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
     var memory: HeldMemory
     /// Messages of the client that wait for workers, in bytes.
     var waitingBytes = 0
-    /// Bytes that came since the last turn to read.
-    var lastRead = 0
-    var readIsPutOff = false
+    var readTurn = ReadTurn()
     /// Whether what came waits for its turn.
     var isInLine = false
     var isReading = true
@@ -189,7 +187,7 @@ package final class WebSocketPeer: ChannelDuplexHandler {
         guard self.handshake.isReading else { return }
         self.clock.heard(at: self.core.now)
         let bytes = Self.unwrapInboundIn(data)
-        self.lastRead += bytes.readableBytes
+        self.readTurn.noteRead(bytes.readableBytes)
         self.input.append(bytes)
         self.takeInput()
         guard self.input.count > self.core.configuration.maxHeldInput else { return }
