@@ -59,6 +59,7 @@ def test_a_message_that_may_be_lost_with_its_broker_closes_no_socket(
     running.connection.close()
     running.listens()
     assert running.says_behind_credit("c!1") == {"done": 7}
+    running.takes_more()
     running.connection.say(running.event("receive", text="there", order=8, serial=True))
     assert running.says_behind_credit("s!1") == {"text": "there"}
     assert running.says_behind_credit("c!1") == {"done": 8}

@@ -53,6 +53,7 @@ class Running:
     def listens(self) -> None:
         """It comes, or comes back when its connection was lost."""
         self.connection = self._fake.accept()
+        self._has_credit = False
         self.connection.expect("LISTEN a")
         self.connection.say(b"OK\n")
 
@@ -84,10 +85,16 @@ class Running:
         """The same, behind whatever credit it gives before."""
         frame = self.connection.hear()
         while frame.verb == "READY":
+            self._has_credit = True
             frame = self.connection.hear()
         assert (frame.verb, frame.args[0]) == ("SEND", channel)
         self.connection.say(b"OK\n")
         return _values.unpack(frame.body or b"")
+
+    def takes_more(self) -> None:
+        """Its credit has come: before it, nothing may be pushed."""
+        if not self._has_credit:
+            self.connection.expect("READY")
 
     def leaves(self, *answers: str) -> None:
         """It is told to leave, and does; before the end it says these failures."""
