@@ -91,6 +91,8 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        // What keeps durable channels, as a broker knows it.
+        .target(name: "SeawayStore", dependencies: ["SeawayWire"], swiftSettings: rules),
         // Floor 2: sockets, loops, configuration, logs.
         .target(
             name: "SeawayClient",
@@ -103,7 +105,8 @@ let package = Package(
         .target(
             name: "SeawayNATS",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), tls,
+                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOTLS"), tls,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules
@@ -111,8 +114,8 @@ let package = Package(
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOTLS"), logging,
+                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayStore", nio("NIOCore"),
+                nio("NIOPosix"), nio("NIOTLS"), logging,
                 tls, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
