@@ -236,7 +236,8 @@ let package = Package(
         .testTarget(
             name: "SeawayBrokerTests",
             dependencies: [
-                "SeawayBroker", "SeawayHub", "SeawayMessage", "SeawayWire", "BrokerSupport", "TestSupport",
+                "SeawayBroker", "SeawayHub", "SeawayMessage", "SeawayStore", "SeawayWire", "BrokerSupport",
+                "TestSupport",
                 nio("NIOCore"),
                 nio("NIOPosix"),
             ],

@@ -29,6 +29,8 @@ enum Bound: String, CaseIterable, Hashable {
     case idleTimeout = "idle-timeout"
     case lingerTimeout = "linger-timeout"
     case loginDelay = "login-delay"
+    case maxPending = "max-pending"
+    case storePatience = "store-patience"
     case maxStrangers = "max-strangers"
     case connectionShare = "connection-share"
     case addressShare = "address-share"

@@ -4,6 +4,7 @@ package import NIOCore
 import NIOPosix
 package import SeawayMessage
 package import SeawayNIO
+import SeawayStore
 
 /// A broker with its listeners: everything on one event loop.
 package final class Broker: Sendable {
@@ -80,7 +81,34 @@ package final class Broker: Sendable {
         configuration: BrokerConfiguration, eventLoop: any EventLoop, logger: Logger,
         clock: (@Sendable () -> Int)? = nil
     ) async throws -> Broker {
-        try await eventLoop.submit { Broker(configuration, eventLoop, logger, clock) }.get()
+        let broker = try await eventLoop.submit { Broker(configuration, eventLoop, logger, clock) }.get()
+        if configuration.makeStore != nil { try await broker.startStore() }
+        return broker
+    }
+
+    /// What keeps durable channels is not as it has to be.
+    package struct StoreNotReady: Error, CustomStringConvertible {
+        package let description: String
+
+        init(_ fault: StoreFault) {
+            self.description =
+                switch fault {
+                case .unavailable(let text), .unsupported(let text): text
+                case .unknown: "it has not answered"
+                }
+        }
+    }
+
+    private func startStore() async throws {
+        let core = self.core
+        let started = self.eventLoop.makePromise(of: Void.self)
+        try await self.eventLoop.submit {
+            core.value.store?.start { fault in
+                guard let fault else { return started.succeed(()) }
+                started.fail(StoreNotReady(fault))
+            }
+        }.get()
+        try await started.futureResult.get()
     }
 
     private init(
@@ -92,7 +120,14 @@ package final class Broker: Sendable {
         self.unixMode = configuration.unixMode
         self.onlyLoopback = configuration.tokens == nil
         let core = BrokerCore(
-            configuration: configuration, clock: clock ?? { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) })
+            configuration: configuration, clock: clock ?? { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) },
+            store: configuration.makeStore?(eventLoop))
+        core.noteStore = { state in
+            switch state {
+            case .connected(to: let server): logger.info("the store is there", metadata: ["server": "\(server)"])
+            case .away(let why): logger.warning("the store is away", metadata: ["error": "\(why)"])
+            }
+        }
         self.core = NIOLoopBound(core, eventLoop: eventLoop)
         self.listeners = NIOLoopBoundBox([], eventLoop: eventLoop)
         self.checks = NIOLoopBoundBox(nil, eventLoop: eventLoop)

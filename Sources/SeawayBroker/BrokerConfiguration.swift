@@ -1,5 +1,7 @@
+package import NIOCore
 package import SeawayHub
 package import SeawayNIO
+package import SeawayStore
 package import SeawayWire
 
 /// Every bound of a broker; times in milliseconds. The defaults are those of PROTOCOL.md.
@@ -29,6 +31,11 @@ package struct BrokerConfiguration: Sendable {
     package var tokens: Tokens?
     /// The longest that the answer to a failed log-in waits (U4).
     package var loginDelay = 2_000
+    /// Makes what keeps durable channels, on the broker's event loop (D17); `nil`: there are none.
+    package var makeStore: (@Sendable (any EventLoop) -> any MessageStore)?
+    /// How long an answer waits for it (A2), and how many of one connection may (M9).
+    package var storePatience = 2_000
+    package var maxPending = 1_000
     /// For addresses with TLS (U7).
     package var tls: ServerTLS?
     /// How many lines of the process's log were dropped, since nobody read them (Q4); may be called at any time.

@@ -1,5 +1,8 @@
+import DequeModule
+import Foundation
 import SeawayHub
 import SeawayMessage
+package import SeawayStore
 import SeawayWire
 
 /// The broker without sockets: the store, the bodies, and those who take part.
@@ -45,27 +48,34 @@ package final class BrokerCore {
     package let workshop = Workshop()
     /// The work (``Hub/work``) at which whoever works now is to stop.
     var workLimit = Turns.longest
-    private enum Life {
-        case open
-        /// New sends are refused but for answers, what is there is delivered (X2).
-        case draining(until: Int)
-        /// All connections are ending.
-        case ending(until: Int)
-        case over
-    }
-    private var life = Life.open
+    var life = Life.open
     /// Who waits for the end.
-    private var waitingForEnd: [() -> Void] = []
+    var waitingForEnd: [() -> Void] = []
     var counters = BrokerCounters()
     /// `nil`: whoever is there may do everything (U1).
-    private(set) var tokens: Tokens?
-    private var loginDelays: LoginDelays
+    var tokens: Tokens?
+    var loginDelays: LoginDelays
+    /// What keeps durable channels (D17), and how it is, as far as is known.
+    let store: (any MessageStore)?
+    var storeState: StoreState?
+    /// Told of each change.
+    package var noteStore: (StoreState) -> Void = { _ in }
+    /// Answers that wait for it, or stand behind one that does.
+    var pendingAnswers = 0
+    /// What is said by code in this process when a store takes too long, and when.
+    var storeDeadlines: Deque<(at: Int, call: () -> Void)> = []
+    /// Milliseconds since 1970.
+    package var wallClock: () -> Int = { Int(Date().timeIntervalSince1970 * 1_000) }
     /// Random, by start (H2).
     let epoch: String
     let startedAt: Int
 
-    /// - Parameter clock: milliseconds that never go back.
-    package init(configuration: BrokerConfiguration, clock: @escaping () -> Int) {
+    /// - Parameters:
+    ///   - clock: milliseconds that never go back.
+    ///   - store: keeps durable channels; to be started by the caller.
+    package init(
+        configuration: BrokerConfiguration, clock: @escaping () -> Int, store: (any MessageStore)? = nil
+    ) {
         self.configuration = configuration
         self.hub = Hub(configuration: configuration.hub)
         self.hub.piece = Turns.longest / 2
@@ -75,6 +85,12 @@ package final class BrokerCore {
         self.epoch = RandomWord.make(length: 12)
         self.now = clock()
         self.startedAt = self.now
+        self.store = store
+        guard let store else { return }
+        store.user = self
+        self.hub.isKeptInStore = { store.keeps($0) }
+        self.hub.confirmPatience = configuration.storePatience
+        self.hub.onDemand { [unowned self] in self.seeToTurnEnd() }
     }
 
     /// Milliseconds; as read when the event came that is being handled.
@@ -177,6 +193,7 @@ package final class BrokerCore {
             }
             self.flushLaden()
         } while !self.touched.isEmpty || (self.hub.hasNews && !self.turns.isOver(at: self.hub.work))
+        self.tellDemands()
         self.endIfDone()
         self.beginNextTurn()
     }
@@ -188,24 +205,6 @@ package final class BrokerCore {
             self.hub.work += endpoint.gathered * Work.byte / 8
             endpoint.flush()
         }
-    }
-
-    // MARK: Tokens
-
-    /// A log-in has failed: how long its answer waits (U4).
-    func delayFailedLogin(from host: String) -> Int {
-        let delay = self.loginDelays.delayFailure(from: host, now: self.now)
-        if delay >= self.configuration.loginDelay { self.counters.count(.loginDelay) }
-        return delay
-    }
-
-    /// From now on these hold (U6); where there were none, none can begin to.
-    package func replaceTokens(_ tokens: Tokens) {
-        guard self.tokens != nil else { return }
-        self.readClock()
-        self.tokens = tokens
-        for case let connection as Connection in self.allEndpoints { connection.logInAgain(tokens) }
-        self.endTurn()
     }
 
     // MARK: Messages in
@@ -258,6 +257,9 @@ package final class BrokerCore {
         }
     }
 
+    /// Keeps a body as it is, with one reference.
+    func insert(_ body: Span<UInt8>, _ format: BodyFormat) { self.bodies.insert(body, format, references: 1) }
+
     func keep(_ body: Span<UInt8>, _ format: BodyFormat, references: Int) {
         guard format == .json, let line = JSONLine(body) else {
             return self.bodies.insert(body, format, references: references)
@@ -309,6 +311,7 @@ package final class BrokerCore {
             case .released(let body): self.bodies.release(body)
             case .deliverable(let id): self.drain(id)
             case .news: self.seeToTurnEnd()
+            case .giveBack, .giveUp, .finish, .confirm: self.tellStore(effect)
             }
         }
         self.hub.reuse(&effects)
@@ -335,66 +338,11 @@ package final class BrokerCore {
         self.carryOutEffects()
         self.seeToWhatIsDue()
         for endpoint in self.allEndpoints { endpoint.check(now: now) }
+        while let deadline = self.storeDeadlines.first, deadline.at <= now {
+            self.storeDeadlines.removeFirst().call()
+        }
         self.endTurn()
         if self.trim.isDue(at: self.hub.memoryInAll) { self.giveMemoryBack() }
         self.endInTime()
-    }
-
-    // MARK: The end
-
-    /// Says goodbye to everyone and refuses new sends; what is there is still delivered, and the answers to it waited for (X2).
-    ///
-    /// - Parameter milliseconds: how long that may take, the end of all connections included.
-    package func shutDown(within milliseconds: Int) {
-        self.readClock()
-        guard case .open = self.life else { return }
-        self.life = .draining(until: self.now + milliseconds)
-        for endpoint in self.allEndpoints { endpoint.pushShutdown(within: milliseconds) }
-        self.endTurn()
-    }
-
-    /// Calls back when a broker that was told to leave has ended all connections, or has no more time.
-    package func whenOver(_ call: @escaping () -> Void) {
-        if case .over = self.life { call() } else { self.waitingForEnd.append(call) }
-    }
-
-    private func endIfDone() {
-        guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.hub.heldMessages == 0,
-            self.turns.count == 0, self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }),
-            !self.hub.awaitsAnswers
-        else { return }
-        self.endAll(by: deadline)
-    }
-
-    private func endInTime() {
-        switch self.life {
-        case .draining(let deadline) where self.now >= deadline:
-            self.endAll(by: deadline)
-            self.endTurn()
-            self.leave()
-        case .ending(let deadline) where self.now >= deadline: self.leave()
-        case .open, .draining, .ending, .over: break
-        }
-    }
-
-    private func endAll(by deadline: Int) {
-        self.life = .ending(until: deadline)
-        for endpoint in self.allEndpoints { endpoint.end() }
-        if self.endpointCount == 0 { self.leave() }
-    }
-
-    private func leave() {
-        self.life = .over
-        let waiting = self.waitingForEnd
-        self.waitingForEnd = []
-        for call in waiting { call() }
-    }
-}
-
-/// Words that nobody can guess.
-enum RandomWord {
-    static func make(length: Int) -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        return String(decoding: (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }, as: UTF8.self)
     }
 }

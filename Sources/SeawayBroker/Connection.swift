@@ -49,7 +49,7 @@ package final class Connection {
     var isWaiting = false
     /// Bytes of a body that is being translated for it.
     var translating = 0
-    private var peerHasEnded = false
+    private(set) var peerHasEnded = false
     private var outputHasEnded = false
     var deadlines: ConnectionDeadlines
     var memory = ConnectionMemory()
@@ -58,6 +58,10 @@ package final class Connection {
     var access: ConnectionAccess
     /// Nothing has come from it.
     var isSilent = true
+    /// Answers that wait for a store; whether there are any, and as many as may be (M9).
+    var pending = PendingAnswers()
+    var isPending = false
+    var isPendingFull = false
 
     init(id: PeerID, core: BrokerCore, transport: any Transport) {
         self.id = id
@@ -103,11 +107,11 @@ package final class Connection {
         self.core.readClock()
         self.peerHasEnded = true
         self.core.stopListening(self.id, endMailboxes: false)
-        guard self.isRead else { return }
+        guard self.isRead, !self.isPending else { return }
         self.finishInput()
     }
 
-    private func finishInput() {
+    func finishInput() {
         self.core.stopListening(self.id, endMailboxes: false)
         self.endOutput()
     }
@@ -119,6 +123,7 @@ package final class Connection {
         if case .open = self.state { self.core.connectionEnded(self.id) }
         self.state = .closed
         self.output = GatheredOutput()
+        self.dropPending()
         self.releaseMemory()
         self.giveUpUnderway()
         self.core.detach(self.id, endMailboxes: false)
@@ -209,12 +214,7 @@ package final class Connection {
         guard let send = PlainSend(bytes, limits: self.core.configuration.limits), send.length < Workshop.smallest
         else { return nil }
         self.session.trust()
-        guard !self.access.isLimited || self.access.allowsSend(to: bytes.extracting(send.channel)) else {
-            self.refuse(.denied)
-            return send.length
-        }
-        self.send(
-            bytes.extracting(send.body), self.format, to: bytes.extracting(send.channel), send.form, ifHeard: false)
+        self.take(bytes.extracting(send.body), self.format, to: bytes.extracting(send.channel), send.form)
         return send.length
     }
 
@@ -223,19 +223,22 @@ package final class Connection {
         let body = bytes.extracting(shape.body)
         let verdict = self.session.judge(line, shape)
         guard case .request(let request) = verdict else { return try self.carryOut(verdict) }
-        guard self.access.allows(request, line) else { return self.refuse(.denied) }
         let format = shape.isByHand ? .json : self.format
+        if case .send(let channel, let form, let ifHeard, let bounds, let terms) = request {
+            return self.take(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds, terms)
+        }
+        guard self.access.allows(request, line) else { return self.refuse(.denied) }
         switch request {
-        case .send(let channel, let form, let ifHeard, let bounds, let terms):
-            self.sendChecked(body, format, to: line.extracting(channel), form, ifHeard: ifHeard, bounds, terms)
         case .groupSend(let group, let except, let bounds):
             self.sendChecked(body, format, toGroup: line.extracting(group), except: except, bounds)
         case .hello(let hello): self.greet(hello)
         case .quit:
             self.core.stopListening(self.id, endMailboxes: true)
             self.when(self.core.hub.latestEnding) {
-                $0.gather { $0.writeLine("OK\n") }
-                $0.endOutput()
+                $0.sayLast {
+                    $0.gather { $0.writeLine("OK\n") }
+                    $0.endOutput()
+                }
             }
         default: self.answer(self.requests.answer(request))
         }
@@ -251,29 +254,6 @@ package final class Connection {
             throw .firstFrame
         case .end(let error): throw error
         }
-    }
-
-    func answer(_ answer: RequestHandler.Answer) {
-        if case .refused(let refusal) = answer { return self.refuse(refusal) }
-        self.session.accept()
-        switch answer {
-        case .none, .refused: break
-        case .later(let request): self.begin(request)
-        case .line(let line): self.gather { $0.writeString(line) }
-        case .data(let bytes):
-            self.gather {
-                $0.writeString("DATA :\(bytes.count)\n")
-                $0.writeBytes(bytes)
-                $0.writeLine("\n")
-            }
-        }
-        // What a LISTEN makes deliverable comes behind its answer (A2), and before any other.
-        if self.underway == nil, !self.core.drain(self.id) { self.core.workLimit = 0 }
-    }
-
-    func refuse(_ refusal: WireRefusal) {
-        self.core.counters.count(refusal)
-        self.gather { $0.writeString("ERR \(refusal.code.rawValue) \(refusal.details)\n") }
     }
 
     /// Keeps what is not yet a whole frame, in a buffer of its own size; what only waits for its turn as it came.
@@ -350,7 +330,8 @@ package final class Connection {
             self.process(&input, isOwn: true, true)
         }
         guard case .open = self.state, self.isRead else { return }
-        if self.peerHasEnded { self.finishInput() } else { self.transport.setReading(true) }
+        if !self.peerHasEnded { return self.transport.setReading(true) }
+        if !self.isPending { self.finishInput() }
     }
 
     // MARK: The end
@@ -376,6 +357,7 @@ package final class Connection {
         self.input = nil
         self.hold(0)
         self.giveUpUnderway()
+        self.dropPending()
         self.transport.setReading(true)
         if !self.isTouched {
             self.isTouched = true

@@ -104,6 +104,7 @@ extension Connection {
     private func checkOpen(now: Int) {
         self.lookAtLent()
         if self.access.release(now: now) { self.refuseLogin() }
+        self.checkPending()
         let action = self.deadlines.check(
             now: now, self.core.configuration, unread: self.unread,
             listens: self.core.hub.listening(of: self.id).names > 0)

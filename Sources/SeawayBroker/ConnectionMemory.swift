@@ -46,7 +46,7 @@ extension Connection {
     /// Counts what is to be sent: gathered, handed over, and held back.
     @inline(__always)
     func account() {
-        let output = self.ownOutput + self.memory.lent + self.memberships.memory
+        let output = self.ownOutput + self.memory.lent + self.memberships.memory + self.pending.memory
         guard output != self.memory.output else { return }
         self.core.hub.hold(output - self.memory.output, .output, by: self.payer)
         self.memory.output = output

@@ -18,7 +18,7 @@ extension Connection: Endpoint, Gathering {
     }
 
     func push(_ channel: Span<UInt8>, body: Span<UInt8>, _ handover: Handover) {
-        self.gather { $0.writeMessage(channel, body: body, lease: (handover.tag, handover.times), others: "") }
+        self.gather { $0.writeMessage(channel, body: body, lease: handover.lease(on: channel), others: "") }
     }
 
     func push(_ delivery: WaitingDelivery, body: Span<UInt8>, now: Int) {
@@ -28,8 +28,8 @@ extension Connection: Endpoint, Gathering {
             if let why = death.why { others += " why=\(why)" }
         }
         if let group = delivery.group { others += " group=\(group)" }
-        let lease = delivery.handover.map { ($0.tag, $0.times) }
         for name in delivery.names {
+            let lease = delivery.handover?.lease(on: name.bytes.span)
             self.gather { $0.writeMessage(name.bytes.span, body: body, lease: lease, others: others) }
         }
     }
@@ -38,5 +38,12 @@ extension Connection: Endpoint, Gathering {
         guard self.isOpen else { return }
         self.core.counters.count(EndReason.shutdown)
         self.gather { $0.writeString("BYE shutdown in=\(milliseconds)\n") }
+    }
+}
+
+extension Handover {
+    /// As it is written behind the channel.
+    fileprivate func lease(on channel: Span<UInt8>) -> (tag: DeliveryTag, times: Int) {
+        (self.stored.map { DeliveryTag(stored: $0, of: channel) } ?? DeliveryTag(self.tag), self.times)
     }
 }

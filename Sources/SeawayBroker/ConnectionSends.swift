@@ -1,14 +1,18 @@
 import NIOCore
 import SeawayHub
 import SeawayNIO
+import SeawayStore
 import SeawayWire
 
 /// What a connection sends: a body that takes long to check is checked elsewhere first (A6).
 extension Connection {
-    func sendChecked(
-        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
-        _ bounds: SendBounds?, _ terms: SendTerms?
+    /// Takes a message in, however its frame was read.
+    @inline(__always)
+    func take(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool = false,
+        _ bounds: SendBounds? = nil, _ terms: SendTerms? = nil
     ) {
+        guard !self.access.isLimited || self.access.allowsSend(to: channel) else { return self.refuse(.denied) }
         guard self.core.isLong(body) else {
             return self.send(body, format, to: channel, form, ifHeard: ifHeard, bounds, terms)
         }
@@ -38,6 +42,11 @@ extension Connection {
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
         _ bounds: SendBounds? = nil, _ terms: SendTerms? = nil, isWellFormed: Bool? = nil
     ) {
+        if let store = self.core.store, form == .normal, store.keeps(channel) {
+            return self.answer(
+                self.requests.send(
+                    body, format, to: channel, in: store, ifHeard: ifHeard, bounds, terms, isWellFormed: isWellFormed))
+        }
         if let terms {
             return self.answer(
                 self.requests.send(
@@ -47,7 +56,7 @@ extension Connection {
             self.refuse(refusal)
         } else {
             self.session.accept()
-            self.gather { $0.writeLine("OK\n") }
+            self.reply { $0.writeLine("OK\n") }
         }
     }
 
@@ -86,7 +95,7 @@ extension Connection {
         plain.forEachTag(bytes) { self.core.hub.acknowledge($0, of: channel) }
         self.session.accept()
         self.core.carryOutEffects()
-        self.gather { $0.writeLine("OK\n") }
+        self.reply { $0.writeLine("OK\n") }
         return plain.length
     }
 }

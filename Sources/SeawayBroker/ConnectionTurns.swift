@@ -7,7 +7,7 @@ extension Connection {
     var isRead: Bool { !self.isOverfull && !self.access.isHeldBack && self.isDue }
 
     /// Whether it waits neither for its turn nor for anything else.
-    var isDue: Bool { !self.isPutOff && !self.isWaiting && self.translating == 0 }
+    var isDue: Bool { !self.isPutOff && !self.isWaiting && self.translating == 0 && !self.isPendingFull }
 
     /// To be called before it works.
     ///
@@ -51,7 +51,7 @@ extension Connection {
     /// Says something when what ends is over, at once if it is; nothing else is done before.
     func when(_ ending: Ending?, _ say: @escaping (Connection) -> Void) {
         guard let ending else { return say(self) }
-        self.begin(AwaitedEnding(ending, say))
+        self.begin(AwaitedEnding(ending) { connection, _ in say(connection) })
     }
 
     func takeTurn() {

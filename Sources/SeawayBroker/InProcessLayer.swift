@@ -1,6 +1,7 @@
 import NIOCore
 import SeawayHub
 import SeawayMessage
+import SeawayStore
 import SeawayWire
 
 /// The store itself as a ``ChannelLayer``: no socket in between, and no second loop unless the layer is asked to have one.
@@ -32,9 +33,15 @@ final class InProcessLayer: ChannelLayer {
                 guard let form = NameForm(name.span), form.isChannel else { throw .name(name.span) }
                 let bounds = try SendBounds(bounds)
                 try local.checkSize(of: body)
+                if form == .normal, let store = local.core.store, store.keeps(name.span) {
+                    return try local.core.send(
+                        body.messagePack.span, .messagePack, to: name.span, in: store, ifHeard: ifHeard, bounds, nil,
+                        by: nil, nil)
+                }
                 let refusal = local.core.send(
                     body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard, bounds)
                 if let refusal { throw refusal }
+                return nil
             }
         }
     }
@@ -79,6 +86,7 @@ final class InProcessLayer: ChannelLayer {
                 for channel in channels { names.append(try Name(channel, where: \.isChannel)) }
                 try change(local, group, names)
                 local.core.carryOutEffects()
+                return nil
             }
         }
     }

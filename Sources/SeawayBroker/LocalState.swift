@@ -36,15 +36,40 @@ final class LocalState {
 
     // MARK: Answers
 
+    /// - Parameter carryOut: what a store is to be asked first; `nil`: nothing.
     func answer(
-        _ answer: @escaping @Sendable (SendAnswer) -> Void, _ carryOut: () throws(WireRefusal) -> Void
+        _ answer: @escaping @Sendable (SendAnswer) -> Void, _ carryOut: () throws(WireRefusal) -> StoreRequest?
     ) {
         do throws(WireRefusal) {
-            try carryOut()
-            self.outbox.put(.answer(.done, answer))
+            guard let request = try carryOut() else { return self.outbox.put(.answer(.done, answer)) }
+            self.ask(request, answer)
         } catch {
             self.outbox.put(.answer(.refused(self.refusal(error)), answer))
         }
+    }
+
+    /// Asks a store; what it holds meanwhile counts, and it has its time as on the wire (A2).
+    private func ask(_ request: StoreRequest, _ answer: @escaping @Sendable (SendAnswer) -> Void) {
+        let payer = self.payer
+        let (core, outbox) = (self.core, self.outbox)
+        core.hub.hold(request.held, .output, by: payer)
+        core.pendingAnswers += 1
+        var isAnswered = false
+        let tell: (RequestHandler.Answer) -> Void = { [weak self] outcome in
+            guard !isAnswered else { return }
+            isAnswered = true
+            core.readClock()
+            core.hub.hold(-request.held, .output, by: payer)
+            core.pendingAnswers -= 1
+            if case .refused(let refusal) = outcome {
+                let told = self?.refusal(refusal) ?? Refusal(code: refusal.code.rawValue, text: refusal.details)
+                outbox.put(.answer(refusal == .maybe ? .unknown : .refused(told), answer))
+            } else {
+                outbox.put(.answer(.done, answer))
+            }
+        }
+        core.whenLate { tell(request.orElse.map { .refused($0) } ?? .line("OK\n")) }
+        request.ask(tell)
     }
 
     /// What a caller is told; it is counted as on the wire (Q4).

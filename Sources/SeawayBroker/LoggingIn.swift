@@ -56,3 +56,22 @@ extension Connection {
         self.core.carryOutEffects()
     }
 }
+
+/// What the broker knows of tokens.
+extension BrokerCore {
+    /// A log-in has failed: how long its answer waits (U4).
+    func delayFailedLogin(from host: String) -> Int {
+        let delay = self.loginDelays.delayFailure(from: host, now: self.now)
+        if delay >= self.configuration.loginDelay { self.counters.count(.loginDelay) }
+        return delay
+    }
+
+    /// From now on these hold (U6); where there were none, none can begin to.
+    package func replaceTokens(_ tokens: Tokens) {
+        guard self.tokens != nil else { return }
+        self.readClock()
+        self.tokens = tokens
+        for case let connection as Connection in self.allEndpoints { connection.logInAgain(tokens) }
+        self.endTurn()
+    }
+}

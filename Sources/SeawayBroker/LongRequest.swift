@@ -62,16 +62,16 @@ extension Connection {
 /// Something that ends in pieces of its own, which somebody waits for (``Ending``).
 final class AwaitedEnding: LongRequest {
     private let ending: Ending
-    private let say: (Connection) -> Void
+    private let say: (Connection, Ending) -> Void
 
-    init(_ ending: Ending, _ say: @escaping (Connection) -> Void) {
+    init(_ ending: Ending, _ say: @escaping (Connection, Ending) -> Void) {
         self.ending = ending
         self.say = say
     }
 
     func goOn(for connection: Connection) -> Progress {
         guard self.ending.isOver else { return .inTurn }
-        self.say(connection)
+        self.say(connection, self.ending)
         return .over
     }
 

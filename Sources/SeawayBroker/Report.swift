@@ -1,13 +1,14 @@
 import SeawayHub
 import SeawayMessage
+import SeawayStore
 import SeawayWire
 
 /// The JSON maps behind `DATA`: looking without touching (Q1 to Q4).
 enum Report {
     /// Bodies of more bytes are not shown in `PEEK` (Q3).
-    private static let mostShown = 65_536
+    static let mostShown = 65_536
     /// An answer ends early rather than grow beyond this (Q3).
-    private static let mostInAll = 1 << 20
+    static let mostInAll = 1 << 20
 
     static func members(of group: Name, _ page: Request.Page, _ core: BrokerCore) -> [UInt8] {
         var json = JSONWriter()
@@ -52,7 +53,7 @@ enum Report {
         return json.bytes
     }
 
-    private static func position(_ page: Request.Page) throws(WireRefusal) -> Int {
+    static func position(_ page: Request.Page) throws(WireRefusal) -> Int {
         guard let after = page.after else { return 0 }
         guard let position = Decimal.parse(after, upTo: 1_000_000_000) else {
             throw .option("after is a position: the next of the page before")
@@ -67,26 +68,34 @@ enum Report {
         if let left = message.left { json.int(left) } else { json.null() }
         if message.times > 0 { json.entry("times", message.times) }
         if let death = message.death {
-            json.key("dead")
-            json.string(death.cause.rawValue)
-            json.entry("tries", death.times)
-            json.entry("since", core.now - death.at)
-            if let why = death.why {
-                json.key("why")
-                json.string(why)
-            }
+            Self.write(death.cause.rawValue, death.times, core.now - death.at, death.why, &json)
         }
         json.entry("bytes", message.size)
-        json.key("message")
         let body = core.bodies[message.body]
-        if body.bytes.count > Self.mostShown {
-            json.null()
-        } else if body.format == .json {
-            json.raw(body.bytes.span)
-        } else {
-            json.raw(Translation.json(fromMessagePack: body.bytes.span).span)
-        }
+        Self.write(body.bytes, body.format, &json)
         json.endMap()
+    }
+
+    /// Why a message was given up, and how long ago, in milliseconds.
+    static func write(_ cause: String, _ times: Int, _ since: Int, _ why: String?, _ json: inout JSONWriter) {
+        json.key("dead")
+        json.string(cause)
+        json.entry("tries", times)
+        json.entry("since", since)
+        guard let why else { return }
+        json.key("why")
+        json.string(why)
+    }
+
+    static func write(_ body: [UInt8], _ format: BodyFormat, _ json: inout JSONWriter) {
+        json.key("message")
+        if body.count > Self.mostShown {
+            json.null()
+        } else if format == .json {
+            json.raw(body.span)
+        } else {
+            json.raw(Translation.json(fromMessagePack: body.span).span)
+        }
     }
 
     static func page(of kind: Request.StatisticsKind, _ page: Request.Page, _ core: BrokerCore) -> [UInt8] {
@@ -113,7 +122,7 @@ enum Report {
         return json.bytes
     }
 
-    private static func write(_ channel: Hub.ChannelReport, _ json: inout JSONWriter) {
+    static func write(_ channel: Hub.ChannelReport, _ json: inout JSONWriter) {
         json.beginMap()
         json.key("name")
         json.string(channel.name.description)
@@ -148,7 +157,7 @@ enum Report {
     }
 
     /// Writes one page, and where the next begins.
-    private static func list<Row>(
+    static func list<Row>(
         _ key: String, _ page: Hub.Page<Row>, name: (Row) -> String, _ json: inout JSONWriter,
         write: (Row, inout JSONWriter) -> Void
     ) {
@@ -190,6 +199,7 @@ extension Report {
         json.entry("held", hub.heldMessages)
         json.entry("delayed", hub.delayedMessages)
         json.entry("keys", hub.keys)
+        json.entry("pending", core.pendingAnswers)
         json.entry("memory", hub.memoryInAll)
         Self.parts(hub.memoryParts, &json)
         Self.limits(core.configuration, &json)
@@ -215,6 +225,7 @@ extension Report {
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
         json.counts("bounds", Bound.allCases.map { ($0.rawValue, Self.met($0, core)) })
+        if let store = core.store { Self.write(store, core.storeState, &json) }
         json.endMap()
         return json.bytes
     }
@@ -278,12 +289,14 @@ extension Report {
         json.entry("idle-timeout", configuration.idleTimeout)
         json.entry("linger-timeout", configuration.lingerTimeout)
         json.entry("login-delay", configuration.loginDelay)
+        json.entry("max-pending", configuration.maxPending)
+        json.entry("store-patience", configuration.storePatience)
         json.endMap()
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func entry(_ key: String, _ number: Int) {
+    mutating func entry(_ key: String, _ number: Int) {
         self.key(key)
         self.int(number)
     }

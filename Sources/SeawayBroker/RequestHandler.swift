@@ -1,4 +1,5 @@
 import SeawayHub
+import SeawayStore
 import SeawayWire
 
 /// Answers the requests that carry no body.
@@ -9,6 +10,8 @@ struct RequestHandler {
         case none
         /// When this is over.
         case later(any LongRequest)
+        /// When a store has answered.
+        case stored(StoreRequest)
         /// With its LF.
         case line(String)
         case data([UInt8])
@@ -54,7 +57,27 @@ struct RequestHandler {
         do throws(WireRefusal) {
             let isRepeated = try self.core.send(
                 body, format, to: channel, form, ifHeard: ifHeard, bounds, terms, by: self.id, isWellFormed)
-            return .line(isRepeated ? "OK once=1\n" : "OK\n")
+            let line = isRepeated ? "OK once=1\n" : "OK\n"
+            if let tag = terms.acknowledges, let store = self.core.store,
+                let request = self.core.acknowledging(tag, heldBy: self.id, in: store, line)
+            {
+                return .stored(request)
+            }
+            return .line(line)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// Sends to a channel that a store keeps (D18).
+    func send(
+        _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, in store: any MessageStore, ifHeard: Bool,
+        _ bounds: SendBounds?, _ terms: SendTerms?, isWellFormed: Bool?
+    ) -> Answer {
+        do throws(WireRefusal) {
+            return .stored(
+                try self.core.send(
+                    body, format, to: channel, in: store, ifHeard: ifHeard, bounds, terms, by: self.id, isWellFormed))
         } catch {
             return .refused(error)
         }
@@ -79,10 +102,17 @@ struct RequestHandler {
         case .unlisten(let names):
             hub.unlisten(self.id, names, now: now)
             if let ending = hub.latestEnding { return .later(Self.awaited(ending) { _ in "OK\n" }) }
-        case .acknowledge(let channel, let tags): hub.acknowledge(tags, of: channel)
+        case .acknowledge(let channel, let tags):
+            hub.acknowledge(tags, of: channel)
+            if let store = self.core.store(of: channel),
+                let request = self.core.acknowledging(tags, of: channel, in: store)
+            {
+                return .stored(request)
+            }
         case .giveBack(let channel, let tag, let terms):
-            try hub.giveBack(self.id, tag, of: channel, terms, now: now)
+            let end = try hub.giveBack(self.id, tag, of: channel, terms, now: now)
             self.core.seeToWhatIsDue()
+            if let end { return .stored(self.core.ending(end)) }
         case .hold(let channel, let tags): try hub.hold(self.id, tags, of: channel, now: now)
         case .join(let group, let channels): try hub.join(group, channels, now: now)
         case .leave(let group, let channels): hub.leave(group, channels)
@@ -97,11 +127,22 @@ struct RequestHandler {
             self.core.drain(self.id, wholly: true)
         case .close(let channels): try hub.close(self.id, channels, now: now)
         case .flush(let pattern):
+            guard let store = self.core.store else {
+                return .later(Self.awaited(hub.flush(pattern)) { $0.answer(besides: 0) })
+            }
             return .later(
-                Self.awaited(hub.flush(pattern)) { "OK messages=\($0.messages) memberships=\($0.memberships)\n" })
+                AwaitedEnding(hub.flush(pattern)) {
+                    $0.answer(.stored(Self.removal(of: pattern, behind: $1, in: store)))
+                })
         case .members(let group, let page): return .data(Report.members(of: group, page, self.core))
-        case .peek(let channel, let page): return .data(try Report.peek(at: channel, page, self.core))
+        case .peek(let channel, let page):
+            if let store = self.core.store(of: channel) {
+                return .stored(try Report.peek(at: channel, page, self.core, in: store))
+            }
+            return .data(try Report.peek(at: channel, page, self.core))
         case .stats(nil, _): return .data(Report.totals(self.core))
+        case .stats(.channels?, let page) where self.core.store != nil:
+            if let store = self.core.store { return .stored(Report.channels(page, self.core, in: store)) }
         case .stats(let kind?, let page): return .data(Report.page(of: kind, page, self.core))
         case .hello, .send, .groupSend, .quit: preconditionFailure("the connection handles these")
         }
@@ -109,7 +150,27 @@ struct RequestHandler {
     }
 
     private static func awaited(_ ending: Ending, _ line: @escaping (Ending) -> String) -> AwaitedEnding {
-        AwaitedEnding(ending) { $0.answer(.line(line(ending))) }
+        AwaitedEnding(ending) { $0.answer(.line(line($1))) }
+    }
+
+    /// What a store has is flushed behind what this broker has (D24).
+    private static func removal(of pattern: Pattern?, behind ending: Ending, in store: any MessageStore) -> StoreRequest
+    {
+        StoreRequest(orElse: .maybe) { answer in
+            store.remove(pattern) {
+                switch $0 {
+                case .success(let count): answer(.line(ending.answer(besides: count)))
+                case .failure(let fault): answer(.refused(fault.refusal))
+                }
+            }
+        }
+    }
+}
+
+extension Ending {
+    /// - Parameter others: messages that were dropped elsewhere.
+    fileprivate func answer(besides others: Int) -> String {
+        "OK messages=\(self.messages + others) memberships=\(self.memberships)\n"
     }
 }
 

@@ -83,7 +83,7 @@ extension BrokerCore {
         return isDone
     }
 
-    private func push(_ delivery: WaitingDelivery, to endpoint: any Endpoint, mayWait: Bool) {
+    func push(_ delivery: WaitingDelivery, to endpoint: any Endpoint, mayWait: Bool) {
         let body = self.bodies[delivery.body]
         let isTranslated = body.format != endpoint.format
         self.hub.work += body.bytes.count * (isTranslated ? 4 * Work.byte : Work.byte) / 4

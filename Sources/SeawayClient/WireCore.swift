@@ -356,6 +356,8 @@ final class WireCore {
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
         case (.refused, .pause(let channel, let number)): self.listenings.pauseRefused(channel, number)
+        // What was asked is carried out or not, as if the connection had broken (D18).
+        case (.refused("maybe", _), _): waiter.leaveUnknown(self.carrier)
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
         case (_, .quit): self.link.channel?.close(promise: nil)
         case (_, .nobody), (.ok, .pause): break

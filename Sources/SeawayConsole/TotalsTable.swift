@@ -5,7 +5,7 @@ package struct TotalsTable: Sendable {
     /// Numbers that only ever grow while a broker runs; those in maps stand behind the map's name and a point.
     private static let counters: Set<String> = [
         "accepted", "failed-handshakes", "accept-failures", "put-off", "sent", "delivered", "stored",
-        "group-full", "told", "untold", "refused", "dropped", "ended", "log-dropped",
+        "group-full", "told", "untold", "refused", "dropped", "ended", "log-dropped", "store",
     ]
     /// What has no sum.
     private static let single: Set<String> = ["epoch", "uptime", "limits"]
@@ -86,7 +86,10 @@ package struct TotalsTable: Sendable {
             switch value {
             case .int(let number): [(key, .number(Int(number)))]
             case .map(let map):
-                map.compactMap { inner, value in value.int.map { ("\(key).\(inner)", .number(Int($0))) } }
+                map.compactMap { inner, value in
+                    let cell = value.int.map { Cell.number(Int($0)) } ?? value.string.map { .text(Printable.text($0)) }
+                    return cell.map { ("\(key).\(inner)", $0) }
+                }
             default: [(key, .text(value.string.map(Printable.text) ?? ""))]
             }
         }

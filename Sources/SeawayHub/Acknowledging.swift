@@ -4,6 +4,8 @@ package import SeawayWire
 /// How a message is given out that is to be acknowledged (D9).
 package struct Handover: Hashable, Sendable {
     package let tag: UInt64
+    /// Where it stands in the store that keeps it; `nil`: in none.
+    package var stored: UInt64?
     /// How often it was given out, this time included.
     package let times: Int
 }
@@ -24,7 +26,7 @@ extension Hub {
         if peer.leases.isFull { self.counters.laden += 1 }
         channel.held += 1
         self.setHoldAlarm(for: peer)
-        return Handover(tag: lease.tag, times: lease.times)
+        return Handover(tag: lease.tag, stored: lease.stored, times: lease.times)
     }
 
     /// Messages are done: never given out again, wherever they are by now (D10).
@@ -39,16 +41,17 @@ extension Hub {
     }
 
     /// Acknowledges what a connection holds, whatever its channel (S13).
-    func acknowledge(_ tag: DeliveryTag, heldBy id: PeerID) {
+    package func acknowledge(_ tag: DeliveryTag, heldBy id: PeerID) {
         guard let number = tag.number, let lease = self.leases.find(number), lease.holder == id else {
             return
         }
         self.acknowledge(lease)
     }
 
-    private func acknowledge(_ lease: Lease) {
+    func acknowledge(_ lease: Lease) {
         switch lease.state {
         case .held: self.takeFromHolder(lease)
+        case .confirming: self.endConfirming(lease)
         case .delayed: self.endDelay(lease)
         case .queued: self.takeFromQueue(lease, lease.channel)
         }
@@ -58,17 +61,24 @@ extension Hub {
     }
 
     /// A connection gives back what it holds (D11).
+    ///
+    /// - Returns: what is to be asked of the store that keeps it, before this is answered; `nil`: nothing.
+    @discardableResult
     package func giveBack(
         _ id: PeerID, _ tag: DeliveryTag, of channel: Name, _ terms: GiveBack, now: Int
-    ) throws(WireRefusal) {
+    ) throws(WireRefusal) -> StoredEnd? {
         let lease = try self.lease(of: tag, on: channel, heldBy: id)
         self.takeFromHolder(lease)
-        if terms.isDead {
-            self.counters.returned += 1
-            self.giveUp(lease, .nak, terms.why, now: now)
-        } else {
+        guard terms.isDead else {
             self.returned(lease, after: terms.delay ?? Self.backoff(lease.times), now: now)
+            return nil
         }
+        self.counters.returned += 1
+        if let place = lease.stored {
+            return self.endInStore(lease, place, Death(.nak, times: lease.times, at: now, why: terms.why))
+        }
+        self.giveUp(lease, .nak, terms.why, now: now)
+        return nil
     }
 
     /// A second, doubled each time, five minutes at most.
@@ -84,7 +94,13 @@ extension Hub {
     }
 
     private func lease(of tag: DeliveryTag, on channel: Name, heldBy id: PeerID) throws(WireRefusal) -> Lease {
-        guard let lease = self.leases.find(tag, on: channel.bytes.span), lease.holder == id else { throw .late }
+        let found =
+            if let place = tag.place(on: channel.bytes.span) {
+                self.channels.find(channel)?.stored[place]
+            } else {
+                self.leases.find(tag, on: channel.bytes.span)
+            }
+        guard let lease = found, lease.holder == id else { throw .late }
         return lease
     }
 
@@ -128,7 +144,14 @@ extension Hub {
         self.counters.returned += 1
         if lease.times >= lease.channel.rules.tries, !lease.channel.name.isForDeadLetters {
             self.counters.worn += 1
-            self.giveUp(lease, .tries, nil, now: now)
+            if let place = lease.stored {
+                let death = Death(.tries, times: lease.times, at: now, why: nil)
+                self.effects.append(.giveUp(self.endInStore(lease, place, death)))
+            } else {
+                self.giveUp(lease, .tries, nil, now: now)
+            }
+        } else if lease.stored != nil {
+            self.giveBackToStore(lease, after: delay)
         } else if delay > 0 {
             self.delay(lease, until: now + delay)
         } else {
@@ -141,8 +164,12 @@ extension Hub {
         let wasFull = peer.leases.isFull
         self.leases.take(lease, from: &peer.leases)
         lease.channel.held -= 1
+        self.demands.note(peer.purse.kept)
         guard wasFull else { return }
-        for reader in peer.readers where reader.acknowledges { reader.wake() }
+        for reader in peer.readers where reader.acknowledges {
+            reader.wake()
+            self.demands.note(reader.purse.kept)
+        }
         peer.mayTake = .any
         self.effects.append(.deliverable(peer.id))
     }
@@ -189,6 +216,7 @@ extension Hub {
     /// The lease is over, whatever becomes of its message.
     func endLease(_ lease: Lease) {
         let payer = lease.message.payer
+        if let place = lease.stored { lease.channel.stored[place] = nil }
         self.leases.remove(lease)
         self.pay(-Cost.lease, by: payer)
     }
@@ -208,7 +236,7 @@ extension Hub {
         self.end(lease)
     }
 
-    private func end(_ lease: Lease) {
+    func end(_ lease: Lease) {
         let (message, channel) = (lease.message, lease.channel)
         self.count(message, in: false)
         self.endLease(lease)

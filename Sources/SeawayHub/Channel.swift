@@ -112,6 +112,12 @@ final class Channel: Named {
     /// When its memberships end for want of a reader (pinned channels).
     var graceEnds: Int?
     var hasGraceAlarm = false
+    /// A store keeps its messages (D17): what it has given out and is here, by where it stands there.
+    var isStored = false
+    var stored: [UInt64: Lease] = [:]
+    /// How many of them the store was told that can be taken, and whether that is to be looked at.
+    var demanded = 0
+    var isDemandNoted = false
     /// The hub knows it no more.
     var isDropped = false
 
@@ -124,7 +130,7 @@ final class Channel: Named {
 
     var isUnused: Bool {
         !self.isDropped && self.queue.isEmpty && self.readers.isEmpty && self.memberships.isEmpty && !self.isPaused
-            && self.watches.isEmpty && self.held == 0 && self.delayed == 0
+            && self.watches.isEmpty && self.held == 0 && self.delayed == 0 && self.stored.isEmpty
     }
 
     /// Whether anybody listens on it or on its mailbox.

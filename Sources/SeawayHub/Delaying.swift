@@ -83,7 +83,9 @@ extension Hub {
             guard self.work < limit else { return false }
             self.work += Work.change
             self.dues.removeMin()
-            guard let lease = self.leases.find(due.tag), case .delayed = lease.state else { continue }
+            guard let lease = self.leases.find(due.tag) else { continue }
+            if case .confirming = lease.state { self.unconfirmed(lease) }
+            guard case .delayed = lease.state else { continue }
             self.endDelay(lease)
             if lease.times > 0 { again.append(lease) } else { self.arrive(lease, now: now) }
         }
@@ -147,7 +149,9 @@ extension Hub {
         var left: [Due] = []
         var dropped = 0
         for due in self.dues.unordered {
-            guard let lease = self.leases.find(due.tag), case .delayed = lease.state else { continue }
+            guard let lease = self.leases.find(due.tag) else { continue }
+            if case .confirming = lease.state { left.append(due) }
+            guard case .delayed = lease.state else { continue }
             let channel = lease.channel
             guard pattern?.matches(channel.name) != false else {
                 left.append(due)

@@ -77,6 +77,10 @@ extension Hub {
     private func take(for reader: Reader, now: Int) -> WaitingDelivery? {
         switch reader.target {
         case .channel(let channel):
+            if channel.isStored, !reader.acknowledges {
+                self.confirmWaiting(of: channel, for: reader, now: now)
+                guard reader.purse.credit > 0 else { return nil }
+            }
             guard !channel.isPaused, let message = self.pop(channel, now: now, toBeHeld: reader.acknowledges) else {
                 return nil
             }
@@ -205,6 +209,17 @@ extension Hub {
     /// Drops messages and counts why.
     func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
         self.account(for: message, leaving: channel)
+        if let place = message.lease?.stored {
+            self.demands.note(channel)
+            self.endLease(of: message)
+            self.effects.append(.released(message.body))
+            guard reason == .flushed else {
+                return self.effects.append(.giveBack(channel.name, place, after: 0))
+            }
+            channel.dropped += 1
+            self.counters.dropped[reason, default: 0] += 1
+            return self.effects.append(.finish(channel.name, place))
+        }
         self.endLease(of: message)
         channel.dropped += 1
         if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: true) }

@@ -6,6 +6,7 @@ extension Hub {
     ///
     /// - Parameter id: who asks; told first when it is also the reader (D8).
     package func join(_ name: Name, _ channels: [Name], now: Int) throws(WireRefusal) {
+        for channel in channels where self.isStored(channel) { throw .name }
         for channel in channels where self.closed.contains(channel, now: now) { throw .gone }
         self.work += Work.look * channels.count
         try self.checkRoom(for: channels, in: name)

@@ -21,6 +21,12 @@ package final class Hub {
     private var peers: [Peer?] = []
     private var freePeers: [PeerID] = []
     let owed = AnswersOwed()
+    let demands = Demands()
+    /// Whether a store keeps the messages of a normal channel; `nil`: there is none.
+    package var isKeptInStore: ((Span<UInt8>) -> Bool)?
+    /// Messages that are being acknowledged for somebody (D20), and how long a store may take for it, in milliseconds.
+    package internal(set) var confirming = 0
+    package var confirmPatience = 2_000
     var alarms = Heap<Alarm>()
     /// Watches that have something to tell, and those that found no room for it.
     var news: Deque<Watch> = []
@@ -104,10 +110,10 @@ package final class Hub {
     package func connect(from address: String = "", token: String = "") -> PeerID {
         let payer = self.payers.open(address: address, token: token)
         if let id = self.freePeers.popLast() {
-            self.peers[id] = Peer(id: id, payer: payer, self.owed)
+            self.peers[id] = Peer(id: id, payer: payer, self.owed, self.demands)
             return id
         }
-        self.peers.append(Peer(id: self.peers.count, payer: payer, self.owed))
+        self.peers.append(Peer(id: self.peers.count, payer: payer, self.owed, self.demands))
         return self.peers.count - 1
     }
 
@@ -166,6 +172,9 @@ package final class Hub {
         return peer
     }
 
+    /// Whether it has not left meanwhile.
+    func isConnected(_ peer: Peer) -> Bool { peer.id < self.peers.count && self.peers[peer.id] === peer }
+
     // MARK: Records
 
     func makeMailbox(_ name: Name) -> Mailbox {
@@ -185,6 +194,7 @@ package final class Hub {
         if case .reply(let length) = form { mailbox = self.makeMailbox(Name(checked: Array(name.bytes[..<length]))) }
         let channel = Channel(name, form, self.configuration.rules(for: name), mailbox)
         channel.payer = self.payer
+        channel.isStored = form == .normal && self.isStored(name)
         self.channels.insert(channel)
         self.channelOrder.insert(channel)
         mailbox?.channels[ObjectIdentifier(channel)] = channel
@@ -192,6 +202,9 @@ package final class Hub {
         self.payers.charge(self.payer, 1, .channels)
         return channel
     }
+
+    /// Whether a store keeps a channel's messages.
+    func isStored(_ name: Name) -> Bool { self.isKeptInStore?(name.bytes.span) == true }
 
     /// Drops the record of a channel that holds nothing, and that of its mailbox; passes over one that is dropped already.
     func dropIfUnused(_ channel: Channel) {

@@ -14,6 +14,14 @@ package enum HubEffect: Hashable, Sendable {
     case deliverable(PeerID)
     /// There is something to tell watching channels: ask ``Hub/nextNews()`` when the turn ends.
     case news
+    /// Give back what a store has, to be given out again after so many milliseconds (D22).
+    case giveBack(Name, UInt64, after: Int)
+    /// Make it a dead letter, or drop it.
+    case giveUp(StoredEnd)
+    /// Have it done; nobody waits to be told.
+    case finish(Name, UInt64)
+    /// Have it done, and say so (``Hub/confirmed(_:of:now:)``).
+    case confirm(Name, UInt64)
 }
 
 /// What became of a message.

@@ -61,6 +61,13 @@ extension Hub {
         package var held = 0
         package var delayed = 0
 
+        /// The same of a channel whose messages a store has.
+        package func inStore(waiting: Int, held: Int, delayed: Int) -> ChannelReport {
+            ChannelReport(
+                name: self.name, messages: waiting, bytes: 0, oldest: nil, readers: self.readers, credit: self.credit,
+                isPaused: false, out: self.out, dropped: self.dropped, held: held, delayed: delayed)
+        }
+
         /// All that came in that time.
         package var `in`: Int { self.messages + self.out + self.dropped + self.held + self.delayed }
     }

@@ -9,6 +9,8 @@ final class Lease {
         case queued
         /// It is not due yet.
         case delayed
+        /// Its store is asked whether it is done, so that this connection may have it (D20); its purse has paid.
+        case confirming(Peer, Purse)
     }
 
     /// The number in its tag that says where it lies.
@@ -18,6 +20,8 @@ final class Lease {
     var state = State.held
     /// How often it was given out.
     fileprivate(set) var times = 0
+    /// Where it stands in the store that keeps it; `nil`: in none.
+    fileprivate(set) var stored: UInt64?
     /// Who holds it, and until when.
     fileprivate(set) var holder: PeerID = -1
     fileprivate(set) var until = 0
@@ -39,17 +43,22 @@ final class Lease {
         return content
     }
 
-    fileprivate func begin(_ tag: UInt64, _ message: QueuedMessage, _ channel: Channel, _ state: State) {
+    fileprivate func begin(
+        _ tag: UInt64, _ message: QueuedMessage, _ channel: Channel, _ state: State, _ stored: UInt64?, _ times: Int
+    ) {
         self.tag = tag
         self.content = (message, channel)
         self.state = state
-        self.times = 0
+        self.stored = stored
+        self.times = times
         self.holder = -1
     }
 
     fileprivate func end() {
         self.tag = 0
         self.content = nil
+        // It may refer to a connection.
+        self.state = .queued
     }
 }
 
@@ -65,6 +74,13 @@ package struct Leases {
 
         /// The longest held.
         var oldest: Lease? { self.first }
+
+        /// The longest held of those that are wanted.
+        func first(where isWanted: (Lease) -> Bool) -> Lease? {
+            var lease = self.first
+            while let current = lease, !isWanted(current) { lease = current.behind }
+            return lease
+        }
     }
 
     /// Objects are used again: one for each message would take as long as all else.
@@ -89,7 +105,13 @@ package struct Leases {
     var count: Int { self.all.count - self.free.count }
 
     /// Takes a message in; `nil` when there are too many.
-    mutating func insert(_ message: QueuedMessage, of channel: Channel, _ state: Lease.State) -> Lease? {
+    ///
+    /// - Parameters:
+    ///   - stored: where it stands in a store.
+    ///   - times: how often it was given out before.
+    mutating func insert(
+        _ message: QueuedMessage, of channel: Channel, _ state: Lease.State, stored: UInt64? = nil, times: Int = 0
+    ) -> Lease? {
         guard self.count < Self.most else { return nil }
         let lease: Lease
         if let used = self.free.popLast() {
@@ -99,7 +121,7 @@ package struct Leases {
             self.all.append(lease)
         }
         self.serial += 1
-        lease.begin(self.serial << Self.placeBits | UInt64(lease.place), message, channel, state)
+        lease.begin(self.serial << Self.placeBits | UInt64(lease.place), message, channel, state, stored, times)
         return lease
     }
 
@@ -189,7 +211,7 @@ package final class Death: Hashable, Sendable {
     /// What its holder has said.
     package let why: String?
 
-    init(_ cause: Cause, times: Int, at: Int, why: String?) {
+    package init(_ cause: Cause, times: Int, at: Int, why: String?) {
         self.cause = cause
         self.times = times
         self.at = at

@@ -22,6 +22,7 @@ extension Hub {
             let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
             self.work += Work.look
             reader.acknowledges = acknowledges
+            self.demands.note(reader.purse.kept)
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
                 // Who was told, and is told of each change, knows them (L5).
@@ -69,6 +70,7 @@ extension Hub {
             }
             reader = Reader(peer, .channel(channel), wantsMembers: false)
             channel.readers.append(reader)
+            if channel.isStored { reader.purse.kept.append(channel) }
             channel.isStarved = false
             channel.graceEnds = nil
         }
@@ -118,6 +120,7 @@ extension Hub {
 
     private func detach(_ reader: Reader, from channel: Channel, now: Int) {
         channel.readers.removeAll { $0 === reader }
+        if channel.isStored { self.end(reader, of: channel) }
         if channel.readers.isEmpty, channel.form.hasOneReader, !channel.memberships.isEmpty {
             self.beginGraceIfUnread(channel, now: now)
         }
@@ -125,6 +128,14 @@ extension Hub {
         self.enterBacklog(channel)
         if let next = channel.mailbox?.reader { self.offer(next) }
         self.dropIfUnused(channel)
+    }
+
+    /// Nobody here may take any more of what a store has given out.
+    private func end(_ reader: Reader, of channel: Channel) {
+        reader.purse.kept.removeAll { $0 === channel }
+        self.demands.note(channel)
+        guard channel.readers.isEmpty else { return }
+        self.giveBackWaiting(of: channel)
     }
 
     private func cost(of reader: Reader) -> Int {

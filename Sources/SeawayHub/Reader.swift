@@ -38,12 +38,14 @@ final class Peer {
     var mayTake = Prospect.nothing
 
     private let owed: AnswersOwed
+    private let demands: Demands
 
-    init(id: PeerID, payer: PayerID, _ owed: AnswersOwed) {
+    init(id: PeerID, payer: PayerID, _ owed: AnswersOwed, _ demands: Demands) {
         self.id = id
         self.payer = payer
         self.owed = owed
-        self.purse = Purse(id, owed)
+        self.demands = demands
+        self.purse = Purse(id, owed, demands)
     }
 
     /// It has other brokers, which get its answers when this one leaves (X3).
@@ -53,7 +55,7 @@ final class Peer {
     }
 
     fileprivate func makePurse() -> Purse {
-        let purse = Purse(self.id, self.owed)
+        let purse = Purse(self.id, self.owed, self.demands)
         purse.owesNothing = self.purse.owesNothing
         return purse
     }
@@ -138,15 +140,24 @@ final class Purse {
     private(set) var owes = false
     private let owed: AnswersOwed
     /// Its connection leaves too much unread (D6).
-    var isBlocked = false
+    var isBlocked = false { didSet { self.noteDemand() } }
+    /// Channels that a store keeps, and that are paid from it.
+    var kept: [Channel] = []
+    private let demands: Demands
     /// The open frame in the fan-out, −1 for none.
     var openFrame = -1
     /// Bytes that names may still take in the open frame's line.
     var roomInLine = 0
 
-    init(_ peer: PeerID, _ owed: AnswersOwed) {
+    init(_ peer: PeerID, _ owed: AnswersOwed, _ demands: Demands) {
         self.peer = peer
         self.owed = owed
+        self.demands = demands
+    }
+
+    @inline(__always)
+    private func noteDemand() {
+        if !self.kept.isEmpty { self.demands.note(self.kept) }
     }
 
     private func settle() {
@@ -168,12 +179,14 @@ final class Purse {
         self.credit -= 1
         self.spent += 1
         if self.spent == 1 { self.settle() }
+        self.noteDemand()
     }
 
     func grant(_ count: Int) {
         self.spent = max(0, self.spent - count)
         if self.owes { self.settle() }
         self.credit = count == 0 ? 0 : min(self.credit + count, Request.mostCredit)
+        self.noteDemand()
     }
 }
 
@@ -216,6 +229,10 @@ final class Reader {
         if self.isOfNormalChannel {
             self.purse.normals -= 1
             own.normals += 1
+        }
+        if case .channel(let channel) = self.target, channel.isStored {
+            self.purse.kept.removeAll { $0 === channel }
+            own.kept.append(channel)
         }
         self.purse = own
     }

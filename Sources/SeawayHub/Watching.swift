@@ -9,6 +9,7 @@ extension Hub {
     package func watch(
         _ id: PeerID, _ group: Name, _ channel: Name, besides names: Int = 0, now: Int
     ) throws(WireRefusal) {
+        if self.isStored(channel) { throw .name }
         if self.closed.contains(channel, now: now) { throw .gone }
         let peer = self.peer(id)
         self.work += peer.watches.count * Work.look / 8

@@ -151,7 +151,7 @@ public enum SendAnswer: Hashable, Sendable {
     case done
     /// Nothing was stored or changed.
     case refused(Refusal)
-    /// The connection broke before the answer: stored or not.
+    /// The connection broke before the answer, or the store of that durable channel has not answered: stored or not.
     case unknown
 }
 

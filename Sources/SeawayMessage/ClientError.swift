@@ -2,7 +2,7 @@
 public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong; one never changes its meaning.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case refused, full, away, gone, closing, unreachable, unknown }
+        private enum Kind: String { case refused, full, away, gone, closing, store, unreachable, unknown }
 
         private let kind: Kind
         public var description: String { self.kind.rawValue }
@@ -15,11 +15,14 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let gone = Code(kind: .gone)
         /// The broker is about to leave. Nothing was stored; try at another, or after it returns.
         public static let closing = Code(kind: .closing)
+        /// What keeps that durable channel cannot be asked. Nothing was stored; try later.
+        public static let store = Code(kind: .store)
         /// No broker could be asked in time. Nothing was sent.
         public static let unreachable = Code(kind: .unreachable)
         /// Refused for another reason: ``ClientError/refusal`` has the broker's word. Nothing was stored.
         public static let refused = Code(kind: .refused)
-        /// The connection broke before the answer: stored or not, nobody can tell.
+        /// The connection broke before the answer, or what keeps that durable channel has not said what became of it: stored or
+        /// not, nobody can tell.
         public static let unknown = Code(kind: .unknown)
 
         fileprivate init(_ refusal: Refusal) {
@@ -28,6 +31,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             case "away": self = .away
             case "gone": self = .gone
             case "closing": self = .closing
+            case "store": self = .store
             case "unreachable": self = .unreachable
             default: self = .refused
             }

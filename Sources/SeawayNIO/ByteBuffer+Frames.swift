@@ -42,10 +42,10 @@ extension ByteBuffer {
     ///   - lease: what it is acknowledged by, and how often it was given out (D9).
     ///   - others: further options, each with a space before it.
     package mutating func writeMessage(
-        _ channel: Span<UInt8>, body: Span<UInt8>, lease: (tag: UInt64, times: Int)?, others: String
+        _ channel: Span<UInt8>, body: Span<UInt8>, lease: (tag: DeliveryTag, times: Int)?, others: String
     ) {
         var others = others
-        let most = 5 + 20 + 1 + channel.count + 5 + 20 + 7 + 20 + others.utf8.count + 1 + body.count + 1
+        let most = 5 + 20 + 1 + channel.count + 5 + 32 + 7 + 20 + others.utf8.count + 1 + body.count + 1
         self.writeRaw(atMost: most) { cursor in
             cursor.write("MSG :")
             cursor.write(decimal: body.count)
@@ -53,7 +53,15 @@ extension ByteBuffer {
             cursor.write(channel)
             if let lease {
                 cursor.write(" ack=")
-                cursor.write(decimal: Int(lease.tag))
+                switch lease.tag.kind {
+                case .memory(let number): cursor.write(decimal: Int(number))
+                case .stored(let place, let mark):
+                    cursor.write(UInt8(ascii: "s"))
+                    cursor.write(decimal: Int(clamping: place))
+                    cursor.write(UInt8(ascii: "."))
+                    cursor.write(decimal: Int(mark))
+                case .unknown: cursor.write(UInt8(ascii: "-"))
+                }
                 cursor.write(" times=")
                 cursor.write(decimal: lease.times)
             }

@@ -39,6 +39,10 @@ package enum WireRefusal: Error, Hashable, Sendable {
     case share(of: Resource, whose: ShareHolder, most: Int)
     /// The same of the broker's memory, where a message has no room.
     case fullShare(whose: ShareHolder, most: Int)
+    /// What keeps a durable channel cannot be asked, or has refused; surely nothing was stored (D18).
+    case store(String)
+    /// It has not said in time what became of it.
+    case maybe
 
     /// The fixed word on the wire.
     package var code: WireCode {
@@ -60,6 +64,8 @@ package enum WireRefusal: Error, Hashable, Sendable {
         case .late: .late
         case .limit, .share: .limit
         case .full, .fullShare: .full
+        case .store: .store
+        case .maybe: .maybe
         }
     }
 
@@ -67,7 +73,8 @@ package enum WireRefusal: Error, Hashable, Sendable {
     package var details: String {
         switch self {
         case .unknown: "there is no such verb"
-        case .args(let text), .option(let text): text
+        case .args(let text), .option(let text), .store(let text): text
+        case .maybe: "the store has not answered in time: done or not"
         case .name: "the name is not legal here"
         case .nameLength(let count): "a name has 1 to \(Name.maxLength) bytes, this one has \(count)"
         case .version: "supported=1 this broker speaks version 1"
@@ -139,5 +146,5 @@ package enum ShareHolder: String, CaseIterable, Hashable, Sendable {
 /// The fixed words behind `ERR` (PROTOCOL.md, section 3); one never changes its meaning.
 package enum WireCode: String, CaseIterable, Hashable, Sendable {
     case unknown, args, option, name, version, size, state, denied, auth, reader, closing, payload, gone, away, late
-    case limit, full
+    case limit, full, store, maybe
 }

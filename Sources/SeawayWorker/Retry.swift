@@ -26,7 +26,7 @@ extension ClientError {
     /// Nothing was stored, and the same may be taken a little later.
     var isPassing: Bool {
         switch self.code {
-        case .full, .away, .closing, .unreachable: true
+        case .full, .away, .closing, .store, .unreachable: true
         default: false
         }
     }

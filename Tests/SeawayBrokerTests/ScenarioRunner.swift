@@ -49,13 +49,21 @@ final class ScenarioRunner {
 
     private let clock = Clock()
     private let core: BrokerCore
+    /// With the option `durable`.
+    private let store: ScriptedStore?
     private let cut: Cut
     private var tags = DeliveryTags()
     private var peers: [String: (connection: Connection, transport: MemoryTransport)] = [:]
 
     init(options: [String: ScenarioVector.Option], cut: Cut = .whole) throws {
         let clock = self.clock
-        self.core = BrokerCore(configuration: try BrokerConfiguration(options), clock: { clock.now })
+        if case .list(let patterns)? = options["durable"] {
+            self.store = ScriptedStore(durable: patterns) { clock.now }
+        } else {
+            self.store = nil
+        }
+        self.core = BrokerCore(
+            configuration: try BrokerConfiguration(options), clock: { clock.now }, store: self.store)
         self.cut = cut
     }
 
@@ -85,15 +93,20 @@ final class ScenarioRunner {
             self.core.replaceTokens(try Tokens(parsing: lines.joined(separator: "\n")))
             return nil
         }
+        if let mood = step.store {
+            self.store?.mood = mood
+            self.endTurns()
+            return nil
+        }
         let peer = self.peer(step.connection)
         if let bytes = step.sent { self.feed(self.tags.reveal(bytes), to: peer.connection) }
         if step.eof == true { peer.connection.receiveEnd() }
         if step.drop == true { peer.connection.receiveClosed() }
-        self.core.endTurns()
+        self.endTurns()
         if let stall = step.stall {
             peer.transport.isStalled = stall
             if !stall { peer.connection.outputWasTaken() }
-            self.core.endTurns()
+            self.endTurns()
         }
         if let expected = step.expected {
             let got = self.tags.translate(peer.transport.takeReceived(), by: expected)
@@ -117,6 +130,11 @@ final class ScenarioRunner {
         return peer
     }
 
+    private func endTurns() {
+        self.core.endTurns()
+        while self.store?.run() == true { self.core.endTurns() }
+    }
+
     private func feed(_ bytes: [UInt8], to connection: Connection) {
         for piece in self.cut.pieces(of: bytes) {
             var buffer = ByteBuffer(bytes: piece)
@@ -131,6 +149,7 @@ final class ScenarioRunner {
         while self.clock.now < end {
             self.clock.now = min(end, self.clock.now + step)
             self.core.check()
+            while self.store?.run() == true { self.core.endTurns() }
         }
     }
 }
@@ -173,6 +192,10 @@ extension BrokerConfiguration {
             case ("max-strangers", .number(let value)): self.maxStrangers = value
             case ("unread-timeout", .number(let value)): self.unreadTimeout = value
             case ("idle-timeout", .number(let value)): self.idleTimeout = value
+            case ("max-pending", .number(let value)): self.maxPending = value
+            case ("store-patience", .number(let value)): self.storePatience = value
+            // Of the store itself.
+            case ("durable", .list): break
             case ("tokens", .list(let lines)): self.tokens = try Tokens(parsing: lines.joined(separator: "\n"))
             case ("capacity", .list(let list)): self.hub.capacities = try list.map(Self.capacity)
             case ("expiry", .list(let list)): self.hub.expiries = try list.map(Self.expiry)

@@ -17,9 +17,11 @@ struct ScenarioVector: Decodable, Sendable, CustomTestStringConvertible {
         let shutdown: Int?
         /// Lines of a file that takes the place of the one before.
         let tokens: [String]?
+        /// What becomes of what the store is asked from now on.
+        let store: ScriptedStore.Mood?
 
         enum CodingKeys: String, CodingKey {
-            case on, c, s, advance, eof, drop, closed, stall, shutdown, tokens
+            case on, c, s, advance, eof, drop, closed, stall, shutdown, tokens, store
             case cHex = "c_hex"
             case sHex = "s_hex"
         }
@@ -48,6 +50,9 @@ struct ScenarioVector: Decodable, Sendable, CustomTestStringConvertible {
     let why: String
     let options: [String: Option]?
     let steps: [Step]
+
+    /// It is of a store that does as it is told, which there is in memory alone.
+    var hasStore: Bool { self.options?["durable"] != nil }
 
     var testDescription: String { self.id }
 }

@@ -4,13 +4,13 @@ import SeawayMessage
 /// Answers of brokers, as tests say them.
 enum TopAnswers {
     static func totals(
-        epoch: String = "x", sent: Int = 0, refused: String = "{}", dropped: String = "{}"
+        epoch: String = "x", sent: Int = 0, refused: String = "{}", dropped: String = "{}", store: String? = nil
     ) throws -> Message {
         try Message(
             json: """
                 {"epoch":"\(epoch)","uptime":65000,"connections":3,"channels":2,"groups":1,"memberships":2,"watches":0,\
                 "messages":12,"bytes":2048,"memory":4096,"limits":{"max-memory":1073741824},"sent":\(sent),"delivered":\(sent),\
-                "stored":0,"group-full":0,"told":0,"refused":\(refused),"dropped":\(dropped),"ended":{}}
+                "stored":0,"group-full":0,"told":0,"refused":\(refused),"dropped":\(dropped),"ended":{}\(store.map { ",\"store\":\($0)" } ?? "")}
                 """)
     }
 

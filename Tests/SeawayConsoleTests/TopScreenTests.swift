@@ -51,6 +51,17 @@ import Testing
         #expect(lines[2].style == .warning)
     }
 
+    @Test(arguments: [
+        (#"{"state":"away","where":"nobody answers"}"#, true), (#"{"state":"connected","where":"n1"}"#, false),
+    ])
+    func aStoreThatIsAwayIsSaid(store: String, isAway: Bool) throws {
+        var model = TopModel(brokers: ["a:7411"])
+        model.take(try TopAnswers.answer(totals: try TopAnswers.totals(store: store), channels: []), of: 0)
+        let lines = Self.screen(model).lines(height: 10)
+        let warnings = lines.filter { $0.style == .warning }.map(\.text)
+        #expect(warnings == (isAway ? ["a:7411  its store is away: nobody answers"] : []))
+    }
+
     @Test(arguments: [0, 1, 2, 5, 6, 7, 24, 60], [1, 10, 40, 80, 200])
     func aPictureFitsItsTerminalExactly(height: Int, width: Int) throws {
         let target = TopTarget.channel("日本")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What a broker answers with ERR, one for each code; nothing was stored or changed. A [*Refusal] wraps them.
+// What a broker answers with ERR, one for each code but "maybe" ([ErrUnknown]); nothing was stored or changed. A [*Refusal] wraps them.
 var (
 	// ErrFull: the channel, its mailbox or the broker has no room. Try later.
 	ErrFull = errors.New("full")
@@ -15,6 +15,8 @@ var (
 	ErrGone = errors.New("gone")
 	// ErrLate: the message is not held any more: it is done, or given out to another.
 	ErrLate = errors.New("late")
+	// ErrStore: what keeps that durable channel cannot be asked. Try later.
+	ErrStore = errors.New("store")
 	// ErrClosing: the broker is about to leave. Try again when it is back.
 	ErrClosing = errors.New("closing")
 	// ErrLimit: one of the broker's limits is used up. Try again after something was given back.
@@ -45,8 +47,8 @@ var (
 
 // What this side finds.
 var (
-	// ErrUnknown: the connection or the context ended before the answer, so the message is stored or not. Whoever
-	// sends it again may send it twice.
+	// ErrUnknown: the connection or the context ended before the answer, or what keeps that durable channel has not
+	// answered (code "maybe"), so the message is stored or not. Whoever sends it again may send it twice.
 	ErrUnknown = errors.New("seaway: the outcome is unknown")
 	// ErrOffline: no broker could be reached in time; surely nothing was stored.
 	ErrOffline = errors.New("seaway: no connection to the broker")
@@ -71,9 +73,11 @@ var refusals = map[string]error{
 	"full": ErrFull, "away": ErrAway, "gone": ErrGone, "late": ErrLate, "closing": ErrClosing, "limit": ErrLimit, "name": ErrName,
 	"size": ErrSize, "payload": ErrPayload, "reader": ErrReader, "denied": ErrDenied, "auth": ErrAuth,
 	"version": ErrVersion, "option": ErrOption, "args": ErrArgs, "state": ErrState, "unknown": ErrVerb,
+	"store": ErrStore, "maybe": ErrUnknown,
 }
 
-// Refusal is an ERR: the broker declined one request, and nothing was stored or changed.
+// Refusal is an ERR: the broker declined one request, and nothing was stored or changed (but for "maybe", of which
+// nobody knows: errors.Is finds ErrUnknown).
 //
 // errors.Is finds the sentinel of its code; a code that this version does not know has none.
 type Refusal struct {

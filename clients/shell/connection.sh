@@ -12,7 +12,7 @@ export LC_ALL
 EX_USAGE=64       # called in a wrong way
 EX_UNAVAILABLE=69 # no broker: surely not stored
 EX_IOERR=74       # the connection broke before the answer: stored or not
-EX_TEMPFAIL=75    # refused for now: full, away, closing, limit
+EX_TEMPFAIL=75    # refused for now: full, away, closing, limit, store
 
 # The one way to the log: whatever a browser or a broker said there is one line.
 say() {
@@ -250,7 +250,8 @@ unknownOutcome() { fail "$EX_IOERR" "$1: the connection broke before the answer:
 refused() {
     say "$1: ERR $words"
     case ${words%% *} in
-    full | away | closing | limit) exit "$EX_TEMPFAIL" ;;
+    full | away | closing | limit | store) exit "$EX_TEMPFAIL" ;;
+    maybe) exit "$EX_IOERR" ;;
     *) exit 1 ;;
     esac
 }

@@ -40,7 +40,7 @@ SEAWAY_PING seconds between signs of life (5), SEAWAY_HOLD what the broker has a
 SEAWAY_TLS_CERTIFICATE and SEAWAY_TLS_KEY files of this side's own.
 A body that is missing or - is read from standard input. Options stand before names; -- ends them.
 With --ack a message is done when CMD ends with 0, comes again after any other code, and is given up (CHANNEL.dead) after 65.
-exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit)
+exit: 0 done, 1 refused, 64 usage, 69 no broker, 74 stored or not: unknown, 75 refused for now (full, away, closing, limit, store)
 END
     exit "$EX_USAGE"
 }

@@ -55,7 +55,7 @@ fake() {
         sleep 0.1
     done
 }
-for answer in 'ERR closing leaving\n=75' 'ERR limit of=memory\n=75' 'ERR gone\n=1' 'ERR shiny and new\n=1' 'PING\nSHINY 1\nOK\n=0' 'BYE shutdown in=5\nOK\n=0' '=74'; do
+for answer in 'ERR closing leaving\n=75' 'ERR limit of=memory\n=75' 'ERR store away\n=75' 'ERR maybe stored or not\n=74' 'ERR gone\n=1' 'ERR shiny and new\n=1' 'PING\nSHINY 1\nOK\n=0' 'BYE shutdown in=5\nOK\n=0' '=74'; do
     fake "${answer%=*}"
     SEAWAY_BROKER="unix:$work/fake" exits "the answer '${answer%=*}'" "${answer##*=}" send a '{"n":1}'
     wait "$fake"

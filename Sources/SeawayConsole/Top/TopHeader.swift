@@ -3,7 +3,8 @@ import SeawayMessage
 /// The sums that stand on top of every picture.
 extension TopScreen {
     var header: [Line] {
-        [Line(self.title, .title)] + self.brokerLines + [self.traffic, self.sizes, self.losses].map { Line($0) }
+        [Line(self.title, .title)] + self.brokerLines + self.storeLines
+            + [self.traffic, self.sizes, self.losses].map { Line($0) }
     }
 
     private var title: String {
@@ -26,6 +27,16 @@ extension TopScreen {
             case .silent(let reason): return Line("\(name)  \(reason)", .warning)
             case .answered: return isOne ? nil : broker.totals.map { Line("\(name)  \(Self.summary($0))") }
             }
+        }
+    }
+
+    /// A line for each broker whose durable channels cannot be reached.
+    private var storeLines: [Line] {
+        self.model.brokers.compactMap { broker in
+            guard case .answered = broker.state, let store = broker.totals?.now["store"]?.map,
+                store.text("state") == "away"
+            else { return nil }
+            return Line("\(broker.address)  its store is away: \(store.text("where") ?? "")", .warning)
         }
     }
 

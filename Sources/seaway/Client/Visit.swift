@@ -108,7 +108,7 @@ extension ClientError {
     /// The same codes as those of `clients/shell/seaway.sh`.
     var exitCode: ExitCode {
         switch self.code {
-        case .full, .away, .closing: .notNow
+        case .full, .away, .closing, .store: .notNow
         case .unreachable: .unavailable
         case .unknown: .interrupted
         default:

@@ -11,8 +11,8 @@ from support import vectors
 from seaway.testing import FakeBroker
 from seaway.testing._wire import Connection
 
-#: Bounds that it has not.
-WITHOUT = {"max-held", "max-delayed", "max-keys"}
+#: Bounds that it has not, and durable channels.
+WITHOUT = {"max-held", "max-delayed", "max-keys", "durable"}
 #: Requirements that it does not keep: watches, tails, limits of memory and connections, tokens, a broker's end.
 BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|D15|S5")
 #: It keeps all bodies in MessagePack: it counts their bytes so, and JSON does not come back as it was written. It tells

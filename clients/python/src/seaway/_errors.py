@@ -20,10 +20,11 @@
     │   ├── Gone                gone       the reader has closed the channel: nobody waits any more
     │   ├── LimitReached        limit
     │   ├── Late                late       that message is not held here any more
+    │   ├── StoreAway           store      what keeps that durable channel cannot be asked now: try later
     │   ├── Closing             closing    the broker is about to leave
     │   ├── Unsupported         the broker is too old for it: nothing was sent
     │   └── Unreachable         no broker could be asked: nothing was sent
-    ├── Unknown                 the connection broke before the answer: stored or not
+    ├── Unknown                 the connection broke before the answer: stored or not (also the code maybe)
     ├── Lost                    another connection reads this mailbox or pinned channel now
     ├── BodyBroken              the rest of a request's body does not come
     ├── NoSession               a socket's worker has left, and with it the session
@@ -154,6 +155,12 @@ class Late(Refused):
     code = "late"
 
 
+class StoreAway(Refused):
+    """What keeps that durable channel cannot be asked now; nothing was stored."""
+
+    code = "store"
+
+
 class Closing(Refused):
     """The broker is about to leave; try again when it is back."""
 
@@ -173,13 +180,14 @@ class Unsupported(Refused):
 
 
 #: Nothing was stored, and the same may be taken a little later.
-PASSING = (Full, Closing, Unreachable)
+PASSING = (Full, StoreAway, Closing, Unreachable)
 
 
 class Unknown(SeawayError):
     """The connection broke before the answer came: the message was stored, or it was not.
 
-    ``name`` is the channel that it was for.
+    So it is too when what keeps a durable channel does not say what became of it (``maybe``). ``name`` is
+    the channel that it was for.
     """
 
     name: Optional[str] = None
@@ -244,7 +252,9 @@ _BY_CODE: Dict[str, Type[Refused]] = {
 }
 
 
-def refusal(code: str, options: Mapping[str, str], text: str) -> Refused:
+def refusal(code: str, options: Mapping[str, str], text: str) -> SeawayError:
     """The error for an ``ERR`` of the broker."""
+    if code == "maybe":
+        return Unknown(text)
     kind = _BY_CODE.get(code, Refused)
     return kind(text, code=code, options=options)
