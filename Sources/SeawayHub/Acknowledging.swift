@@ -164,11 +164,11 @@ extension Hub {
         let wasFull = peer.leases.isFull
         self.leases.take(lease, from: &peer.leases)
         lease.channel.held -= 1
-        self.demands.note(peer.purse.kept)
+        peer.purse.noteDemand()
         guard wasFull else { return }
         for reader in peer.readers where reader.acknowledges {
             reader.wake()
-            self.demands.note(reader.purse.kept)
+            reader.purse.noteDemand()
         }
         peer.mayTake = .any
         self.effects.append(.deliverable(peer.id))

@@ -9,8 +9,14 @@ final class Lease {
         case queued
         /// It is not due yet.
         case delayed
-        /// Its store is asked whether it is done, so that this connection may have it (D20); its purse has paid.
-        case confirming(Peer, Purse)
+        /// Its store is asked whether it is done, so that its asker may have it (D20).
+        case confirming
+    }
+
+    /// Who is to have a message that is being acknowledged, and has paid for it.
+    struct Asker {
+        let peer: Peer
+        let purse: Purse
     }
 
     /// The number in its tag that says where it lies.
@@ -18,6 +24,8 @@ final class Lease {
     /// 0 when it is over.
     fileprivate(set) var tag: UInt64 = 0
     var state = State.held
+    /// Of one that is being confirmed.
+    var asker: Asker?
     /// How often it was given out.
     fileprivate(set) var times = 0
     /// Where it stands in the store that keeps it; `nil`: in none.
@@ -57,8 +65,7 @@ final class Lease {
     fileprivate func end() {
         self.tag = 0
         self.content = nil
-        // It may refer to a connection.
-        self.state = .queued
+        if self.asker != nil { self.asker = nil }
     }
 }
 

@@ -22,7 +22,7 @@ extension Hub {
             let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
             self.work += Work.look
             reader.acknowledges = acknowledges
-            self.demands.note(reader.purse.kept)
+            reader.purse.noteDemand()
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
                 // Who was told, and is told of each change, knows them (L5).

@@ -156,7 +156,7 @@ final class Purse {
     }
 
     @inline(__always)
-    private func noteDemand() {
+    func noteDemand() {
         if !self.kept.isEmpty { self.demands.note(self.kept) }
     }
 

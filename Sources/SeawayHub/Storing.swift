@@ -92,7 +92,8 @@ extension Hub {
             channel.queue.removeFirst()
             self.note(first, leaving: channel)
             reader.purse.pay()
-            lease.state = .confirming(reader.peer, reader.purse)
+            lease.state = .confirming
+            lease.asker = Lease.Asker(peer: reader.peer, purse: reader.purse)
             self.confirming += 1
             self.dues.insert(Due(at: now + self.confirmPatience, tag: lease.tag))
             self.effects.append(.confirm(channel.name, place))
@@ -104,8 +105,9 @@ extension Hub {
     /// - Returns: to whom; `nil`: whoever asked has left, or does not read, and it waits again, as one of this broker's own.
     package func confirmed(_ place: UInt64, of name: Name, now: Int) -> (peer: PeerID, delivery: WaitingDelivery)? {
         guard let channel = self.channels.find(name), let lease = channel.stored[place],
-            case .confirming(let peer, let purse) = lease.state
+            case .confirming = lease.state, let asker = lease.asker
         else { return nil }
+        let peer = asker.peer
         var message = lease.message
         self.confirming -= 1
         self.endLease(lease)
@@ -115,7 +117,7 @@ extension Hub {
             channel.handedOut += 1
             return (peer.id, WaitingDelivery(body: message.body, group: nil, names: [name], death: message.death))
         }
-        purse.grant(1)
+        asker.purse.grant(1)
         message.deadline = now + channel.rules.expiry
         let place = channel.queue.firstIndex { $0.lease?.stored != nil } ?? channel.queue.count
         self.enter(message, channel, atFront: false)
@@ -137,10 +139,11 @@ extension Hub {
     }
 
     func endConfirming(_ lease: Lease) {
-        guard case .confirming(_, let purse) = lease.state else { return }
+        guard case .confirming = lease.state, let asker = lease.asker else { return }
         self.confirming -= 1
         lease.state = .queued
-        purse.grant(1)
+        lease.asker = nil
+        asker.purse.grant(1)
     }
 
     // MARK: Coming back

@@ -270,6 +270,25 @@ import Testing
         #expect(isOver)
     }
 
+    @Test func whatIsMetIsCounted() throws {
+        let (a, b) = (memoryClient(self.core), memoryClient(self.core))
+        self.store.mood = .holds
+        #expect(self.ask("SEND :2 q\n{}\nPEEK q\n", a) == "")
+        self.pass(2_000)
+        #expect(takeHeard(a).split(separator: "\n").map { $0.prefix(9) } == ["ERR maybe", "ERR store"])
+        _ = self.ask(String(repeating: "PEEK q\n", count: 1_001), a)
+        self.core.endTurns()
+        #expect(!a.transport.isReading)
+        let totals = self.ask("STATS\n", b)
+        #expect(totals.contains("\"max-pending\":1"))
+        #expect(totals.contains("\"store-patience\":2"))
+        #expect(totals.contains("\"maybe\":1"))
+        self.store.mood = .answers
+        self.settle()
+        #expect(a.transport.isReading)
+        #expect(takeHeard(a).split(separator: "\n").count == 2 * 1_001)
+    }
+
     @Test func howTheStoreIsStandsInTheTotals() throws {
         let a = memoryClient(self.core)
         #expect(self.ask("STATS\n", a).contains("\"store\":{\"state\":\"away\",\"where\":\"not connected yet\","))
