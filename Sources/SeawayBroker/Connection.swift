@@ -146,7 +146,7 @@ package final class Connection {
     }
 
     private func parse(_ bytes: inout ByteBuffer) throws(StreamError) {
-        while case .open = self.state, !self.isOverfull, !self.access.isHeldBack,
+        while case .open = self.state, !self.isOverfull, !self.isPendingFull, !self.access.isHeldBack,
             self.core.hub.work < self.core.workLimit
         {
             if self.parser.isAtFrameStart, let length = self.handlePlain(bytes.readableBytesUInt8Span) {

@@ -97,7 +97,9 @@ extension Connection {
         self.isPending = !self.pending.isEmpty
         self.account()
         guard case .open = self.state else { return }
-        if self.isPendingFull, self.pending.count <= self.core.configuration.maxPending / 2 {
+        if self.isPendingFull, self.pending.count <= self.core.configuration.maxPending / 2,
+            self.pending.memory <= Self.mostPending / 2
+        {
             self.isPendingFull = false
             self.putOff()
         }
@@ -112,12 +114,16 @@ extension Connection {
         if self.isPending { self.begin(AwaitedAnswers(say)) } else { say(self) }
     }
 
+    /// Bytes that wait for a store from which on nothing more is read (M9).
+    private static let mostPending = 4 << 20
+
     private func notePending() {
         self.account()
-        guard self.pending.count >= self.core.configuration.maxPending, !self.isPendingFull else { return }
+        guard !self.isPendingFull,
+            self.pending.count >= self.core.configuration.maxPending || self.pending.memory >= Self.mostPending
+        else { return }
         self.isPendingFull = true
         self.core.counters.count(.maxPending)
-        self.core.workLimit = 0
         self.transport.setReading(false)
     }
 
@@ -134,7 +140,7 @@ extension Connection {
 struct StoreRequest {
     /// What is said when it does not answer in time; `nil`: `OK` all the same.
     var orElse: WireRefusal?
-    /// Bytes that are held meanwhile.
+    /// Bytes that are held meanwhile, or that the answer may have.
     var held = 0
     /// Asks; calls back once, later.
     let ask: (@escaping (RequestHandler.Answer) -> Void) -> Void

@@ -9,7 +9,7 @@ extension Report {
         at channel: Name, _ page: Request.Page, _ core: BrokerCore, in store: any MessageStore
     ) throws(WireRefusal) -> StoreRequest {
         let first = try Self.position(page)
-        return StoreRequest(orElse: .store("it has not answered in time")) { answer in
+        return StoreRequest(orElse: .store("it has not answered in time"), held: Self.mostInAll) { answer in
             store.counts { counts in
                 guard case .success(let counts) = counts else { return answer(.refused(Self.refusal(counts))) }
                 let count = counts.first { $0.channel == channel }?.messages ?? 0
@@ -66,7 +66,7 @@ extension Report {
 
     /// Channels by name: those that this broker has a record of, and all that the store has.
     static func channels(_ page: Request.Page, _ core: BrokerCore, in store: any MessageStore) -> StoreRequest {
-        StoreRequest(orElse: .store("it has not answered in time")) { answer in
+        StoreRequest(orElse: .store("it has not answered in time"), held: Self.mostInAll) { answer in
             store.counts { counts in
                 guard case .success(let counts) = counts else { return answer(.refused(Self.refusal(counts))) }
                 answer(.data(Self.channels(page, core, counts)))
