@@ -24,7 +24,7 @@ import Testing
         let corpus = try Self.corpus()
         for seed in 0..<UInt64(Self.rounds) {
             var random = SeededGenerator(seed: seed)
-            let broker = FuzzedBroker()
+            let broker = FuzzedBroker(hasStore: seed % 2 == 1)
             for _ in 0..<20 { broker.step(corpus, &random) }
             #expect(broker.answersAreFrames, "seed \(seed)")
             broker.end()
@@ -40,16 +40,25 @@ private final class FuzzedBroker {
 
     private let clock = Clock()
     private let core: BrokerCore
+    private let store: ScriptedStore?
     private var peers: [(connection: Connection, transport: MemoryTransport)] = []
     private(set) var answersAreFrames = true
 
-    init() {
+    /// - Parameter hasStore: many channels of the vectors are durable, and the store is what it likes.
+    init(hasStore: Bool) {
         var configuration = BrokerConfiguration()
         configuration.limits = WireLimits(maxBody: 2_000)
         configuration.hub.maxMemory = 100_000
         configuration.maxUnread = 4_000
         let clock = self.clock
-        self.core = BrokerCore(configuration: configuration, clock: { clock.now })
+        self.store =
+            hasStore ? ScriptedStore(durable: ["q*", "a*", "jobs*", "chat*"], capacity: 10) { clock.now } : nil
+        self.core = BrokerCore(configuration: configuration, clock: { clock.now }, store: self.store)
+    }
+
+    private func endTurns() {
+        self.core.endTurns()
+        while self.store?.run() == true { self.core.endTurns() }
     }
 
     func step(_ corpus: [[UInt8]], _ random: inout SeededGenerator) {
@@ -59,6 +68,11 @@ private final class FuzzedBroker {
         }
         let index = Int.random(in: 0..<self.peers.count, using: &random)
         let peer = self.peers[index]
+        if let store,
+            let mood = [ScriptedStore.Mood.answers, .answers, .holds, .fails, .forgets].randomElement(using: &random)
+        {
+            store.mood = mood
+        }
         switch Int.random(in: 0..<12, using: &random) {
         case 0: peer.connection.receiveEnd()
         case 1:
@@ -72,7 +86,7 @@ private final class FuzzedBroker {
             self.core.check()
         default: self.feed(peer.connection, corpus, &random)
         }
-        self.core.endTurns()
+        self.endTurns()
         self.read(peer.transport)
     }
 
@@ -113,9 +127,12 @@ private final class FuzzedBroker {
 
     func end() {
         for peer in self.peers { peer.connection.receiveClosed() }
+        self.store?.mood = .answers
+        self.endTurns()
         self.clock.now += 1_000_000
         self.core.check()
         self.core.clear()
+        self.endTurns()
     }
 
     var memoryLeft: Int { self.core.memoryHeld }
