@@ -249,6 +249,7 @@ import Testing
         self.pass(500)
         #expect(!self.store.hasStopped)
         #expect(self.ask("ACK q \(tag)\n", a).hasSuffix("OK\n"))
+        self.settle()
         #expect(a.transport.isClosed)
         for client in [a, b] { client.connection.receiveClosed() }
         #expect(self.store.hasStopped)
