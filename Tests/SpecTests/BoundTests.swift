@@ -199,6 +199,7 @@ import Testing
     @Test func noLimitIsWithoutATest() async throws {
         let elsewhere = [
             "max-unread", "unread-timeout", "linger-timeout", "max-lingering", "mailbox-grace", "max-strangers",
+            "max-pending", "store-patience",
         ]
         let byPattern = ["capacity", "expiry"]
         // Times that bound nothing.
