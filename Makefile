@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fuzz abuse soak conformance clean
+.PHONY: help build demo test bench lint fuzz abuse soak conformance packages clean
 
 HTTP = 127.0.0.1:8000
 LISTEN = 127.0.0.1:7411
@@ -37,5 +37,8 @@ conformance: ## WebSockets against the Autobahn suite, and inside TLS (needs a P
 	@.ci/conformance.sh $(ARGS)
 	@.ci/conformance.sh --tls quick
 
+packages: ## What others install: a wheel, a .deb and an archive in dist/; ARGS="wheel deb tar"
+	@.ci/packages.sh $(ARGS)
+
 clean: ## Removes everything that was built
-	rm -rf .build
+	rm -rf .build dist

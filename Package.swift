@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 /// One set of rules for every target: Swift 6 mode, warnings are errors, imports say what they expose.
@@ -20,26 +19,8 @@ let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
-/// Libraries of other services; a bridge whose library is not installed is left out, and its command says what to install.
-let services = [
-    (
-        define: "SEAWAY_POSTGRES", target: "CLibpq", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq",
-        header: "libpq-fe.h"
-    ),
-    (
-        define: "SEAWAY_MQTT", target: "CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev",
-        brew: "mosquitto",
-        header: "mosquitto.h"
-    ),
-].filter { service in
-    // For a program that is to run where the libraries are not: SEAWAY_WITHOUT=libpq,libmosquitto
-    if Context.environment["SEAWAY_WITHOUT"]?.contains(service.pkgConfig) == true { return false }
-    let folders = [
-        "/usr/include", "/usr/include/postgresql", "/usr/include/pgsql", "/usr/local/include", "/opt/homebrew/include",
-        "/usr/local/opt/\(service.brew)/include", "/opt/homebrew/opt/\(service.brew)/include",
-    ]
-    return folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(service.header)") }
-}
+/// Of which commit this is, as the project's scripts say it.
+let commit = Context.environment["SEAWAY_COMMIT"] ?? ""
 
 let package = Package(
     name: "seaway",
@@ -68,6 +49,11 @@ let package = Package(
     targets: [
         // What Swift does not see of the C library.
         .target(name: "CSeaway"),
+        .target(name: "CVersion", cSettings: [.define("SEAWAY_COMMIT", to: "\"\(commit)\"")]),
+        // Libraries of other services, loaded when their bridges are started.
+        .target(name: "CSharedLibrary", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CLibpq", dependencies: ["CSharedLibrary"]),
+        .target(name: "CMosquitto", dependencies: ["CSharedLibrary"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 0: no NIO, no Foundation networking, no clock.
         .target(
@@ -144,6 +130,7 @@ let package = Package(
         .target(
             name: "SeawayBridge",
             dependencies: [
+                "CLibpq", "CMosquitto",
                 "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
                 tls,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -151,8 +138,8 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
-            ] + services.map { .target(name: $0.target) },
-            swiftSettings: rules + services.map { .define($0.define) }
+            ],
+            swiftSettings: rules
         ),
         // Floor 4: for people who test workers.
         .target(
@@ -167,13 +154,14 @@ let package = Package(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
+                "CVersion",
                 "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
                 nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: rules + services.map { .define($0.define) }
+            swiftSettings: rules
         ),
         .executableTarget(
             name: "seaway-demo-worker",
@@ -295,9 +283,6 @@ let package = Package(
             ],
             swiftSettings: testRules
         ),
-    ]
-        + services.map {
-            .systemLibrary(name: $0.target, pkgConfig: $0.pkgConfig, providers: [.apt([$0.apt]), .brew([$0.brew])])
-        },
+    ],
     swiftLanguageModes: [.v6]
 )

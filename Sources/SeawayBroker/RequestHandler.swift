@@ -30,7 +30,7 @@ struct RequestHandler {
         let configuration = self.core.configuration
         var words = [
             "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)",
-            "features=ack,bounds,delay,groups,mailboxes,once,pause,tail,watch",
+            "features=\(WireFeatures.names.joined(separator: ","))",
             "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]

@@ -75,28 +75,25 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
         }
     }
 
-    #if SEAWAY_MQTT
-        func run() async throws {
-            guard case .tcp(let host, let port) = self.mqtt.address else { return }
-            let run = try await BridgeRun("mqtt", self.broker, self.target, self.log)
-            let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
-            let address = MQTTAddress(
-                host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },
-                clientID: self.clientId, limits: self.service.limits)
-            var sources: [any BridgeSource] = []
-            if let intake = try self.target.intake(json: self.json, run.pump) {
-                let reader = MQTTReader(
-                    address, filters: self.subscribe, qualityOfService: self.qos, intake: intake, logger: run.logger)
-                sources.append(try ThreadSource(reader, pump: run.pump, logger: run.logger))
-            }
-            if let point = self.reading.point, let topic = self.publish {
-                let publisher = try MQTTPublisher(
-                    address, topic: topic, qualityOfService: self.qos, tally: run.tally, logger: run.logger)
-                sources.append(LayerSource(run.layer, point, logger: run.logger) { await publisher.publish($0.body) })
-            }
-            try await run.run(sources)
+    func run() async throws {
+        try ServiceLibrary.libmosquitto.loadOrLeave()
+        guard case .tcp(let host, let port) = self.mqtt.address else { return }
+        let run = try await BridgeRun("mqtt", self.broker, self.target, self.log)
+        let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
+        let address = MQTTAddress(
+            host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },
+            clientID: self.clientId, limits: self.service.limits)
+        var sources: [any BridgeSource] = []
+        if let intake = try self.target.intake(json: self.json, run.pump) {
+            let reader = MQTTReader(
+                address, filters: self.subscribe, qualityOfService: self.qos, intake: intake, logger: run.logger)
+            sources.append(try ThreadSource(reader, pump: run.pump, logger: run.logger))
         }
-    #else
-        func run() async throws { try MissingLibrary(bridge: "mqtt", package: "libmosquitto-dev").leave() }
-    #endif
+        if let point = self.reading.point, let topic = self.publish {
+            let publisher = try MQTTPublisher(
+                address, topic: topic, qualityOfService: self.qos, tally: run.tally, logger: run.logger)
+            sources.append(LayerSource(run.layer, point, logger: run.logger) { await publisher.publish($0.body) })
+        }
+        try await run.run(sources)
+    }
 }

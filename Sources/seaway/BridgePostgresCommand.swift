@@ -47,23 +47,20 @@ struct BridgePostgresCommand: AsyncParsableCommand {
         }
     }
 
-    #if SEAWAY_POSTGRES
-        func run() async throws {
-            let run = try await BridgeRun("postgres", self.broker, self.target, self.log)
-            let address = PostgresAddress(self.postgres, limits: self.service.limits)
-            var sources: [any BridgeSource] = []
-            if let intake = try self.target.intake(json: self.json, run.pump) {
-                let reader = PostgresReader(address, channels: self.listen, intake: intake, logger: run.logger)
-                sources.append(try ThreadSource(reader, pump: run.pump, logger: run.logger))
-            }
-            if let point = self.reading.point, let channel = self.notify {
-                let notifier = try PostgresNotifier(
-                    address, channel: channel, tally: run.tally, logger: run.logger)
-                sources.append(LayerSource(run.layer, point, logger: run.logger) { await notifier.notify($0.body) })
-            }
-            try await run.run(sources)
+    func run() async throws {
+        try ServiceLibrary.libpq.loadOrLeave()
+        let run = try await BridgeRun("postgres", self.broker, self.target, self.log)
+        let address = PostgresAddress(self.postgres, limits: self.service.limits)
+        var sources: [any BridgeSource] = []
+        if let intake = try self.target.intake(json: self.json, run.pump) {
+            let reader = PostgresReader(address, channels: self.listen, intake: intake, logger: run.logger)
+            sources.append(try ThreadSource(reader, pump: run.pump, logger: run.logger))
         }
-    #else
-        func run() async throws { try MissingLibrary(bridge: "postgres", package: "libpq-dev").leave() }
-    #endif
+        if let point = self.reading.point, let channel = self.notify {
+            let notifier = try PostgresNotifier(
+                address, channel: channel, tally: run.tally, logger: run.logger)
+            sources.append(LayerSource(run.layer, point, logger: run.logger) { await notifier.notify($0.body) })
+        }
+        try await run.run(sources)
+    }
 }

@@ -21,7 +21,7 @@ struct Seaway: AsyncParsableCommand {
             is in reach, 70 anything else, 74 stored or not: unknown, 75 refused for now, 77 not allowed.
             SEAWAY_BROKER says where brokers are, with white space between several; --broker wins. SEAWAY_TOKEN is a client's token.
             """,
-        version: Version.current,
+        version: Version.text,
         subcommands: [
             UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
             StoreCommand.self,
@@ -40,11 +40,10 @@ struct Seaway: AsyncParsableCommand {
 
     static func main() async {
         Process.outliveHangups()
+        if let unknown = UnknownCommand(Array(CommandLine.arguments.dropFirst()), of: Self.self) {
+            Process.say("\(unknown)")
+            Self.exit(withError: ExitCode.validationFailure)
+        }
         await self.main(nil)
     }
-}
-
-/// The release, as `seaway --version` and the `Server` field tell it.
-enum Version {
-    static let current = "0.1.0"
 }

@@ -120,6 +120,26 @@ def test_help_is_given():
         assert f"  {command} " in done.stdout
 
 
+@pytest.mark.parametrize(
+    "words, hint",
+    [
+        (["srve"], "seaway has no command srve: did you mean seaway serve?"),
+        (["help", "bridge", "reds"], "seaway bridge has no command reds: did you mean seaway bridge redis?"),
+        (["token", "zzz"], "seaway token has no command zzz: there are add, list, remove"),
+    ],
+)
+def test_a_command_that_there_is_none_of_is_told_with_what_may_be_meant(words, hint):
+    refused = run(*words)
+    assert (refused.returncode, refused.stderr.strip()) == (64, hint)
+
+
+def test_the_version_says_commit_and_features():
+    first, second = run("--version").stdout.splitlines()[:2]
+    assert re.fullmatch(r"seaway \d+\.\d+\.\d+(, commit [0-9a-f]{12}(-dirty)?)?", first)
+    with_features = {"ack", "delay", "groups", "once"}
+    assert second.startswith("wire protocol 1: ") and with_features <= set(second.split(": ")[1].split())
+
+
 @pytest.mark.parametrize("level", ["info", "trace"])
 def test_no_message_has_a_log_line(house, ports, level):
     broker = house.broker(ports[0], "--log-level", level)

@@ -53,7 +53,7 @@ def test_without_the_program_it_is_said_that_there_is_none(two_places: pathlib.P
     started = seaway(programs, "up", PATH=str(two_places / "script"))
     assert started.wait() == 69
     assert "up is no command of the Python package" in started.output
-    assert "is not on PATH" in started.output
+    assert "nor on PATH" in started.output
 
 
 def test_without_a_command_the_commands_are_named(programs: List[Ends]) -> None:
@@ -62,3 +62,15 @@ def test_without_a_command_the_commands_are_named(programs: List[Ends]) -> None:
     started = seaway(programs, "--help")
     assert started.wait() == 0
     assert "worker" in started.output and "asgi" in started.output and "SEAWAY_BROKER" not in started.output
+
+
+def test_the_program_of_the_server_package_comes_before_those_on_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, two_places: pathlib.Path
+) -> None:
+    package = tmp_path / "seaway_server"
+    package.mkdir()
+    (package / "__init__.py").write_text("import pathlib\n\n\ndef program():\n    return pathlib.Path('/srv/seaway')\n")
+    monkeypatch.setenv("PATH", str(two_places / "program"))
+    assert program.find() == str(two_places / "program" / "seaway")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert program.find() == "/srv/seaway"

@@ -66,7 +66,8 @@ def _hand_on(arguments: List[str]) -> NoReturn:
         commands = ", ".join(COMMANDS)
         sys.stderr.write(
             f"{_own_name()}: {arguments[0]} is no command of the Python package ({commands}), "
-            "and the program seaway, which has the broker and the interface server, is not on PATH\n"
+            "and the program seaway, which has the broker and the interface server, is neither installed "
+            "(pip install 'seaway[server]') nor on PATH\n"
         )
         sys.exit(UNAVAILABLE)
     sys.stdout.flush()

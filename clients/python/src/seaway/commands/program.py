@@ -12,12 +12,25 @@ _MARK = b"seaway.__main__"
 
 
 def find(path: Optional[str] = None) -> Optional[str]:
-    """Returns where the program is, by ``PATH`` unless another is given; scripts of this package are passed over."""
+    """Returns where the program is: that of the package ``seaway-server``, else by ``PATH`` or the path that is given.
+
+    Scripts of this package are passed over.
+    """
+    if path is None and (installed := _installed()):
+        return installed
     for folder in os.get_exec_path() if path is None else path.split(os.pathsep):
         found = pathlib.Path(folder, _NAME)
         if found.is_file() and os.access(found, os.X_OK) and not _is_script(found):
             return str(found)
     return None
+
+
+def _installed() -> Optional[str]:
+    try:
+        from seaway_server import program
+    except ImportError:
+        return None
+    return str(program())
 
 
 def _is_script(file: pathlib.Path) -> bool:
