@@ -12,6 +12,9 @@ from seaway import aio
 
 from .broker import PATIENCE
 
+#: Seconds that what is cancelled at the end of a test may take: one that still tries to tell a dead broker is left.
+_LAST_WORDS = 1.0
+
 
 def patient(options: dict[str, Any]) -> dict[str, Any]:
     """Has no busy machine make a broker look dead, or a client ask where a test knows what comes next."""
@@ -68,6 +71,7 @@ class AsyncioHalf(Half):
     def close(self) -> None:
         """Leaves all brokers and ends the loop."""
         super().close()
+        self.run(_end_others)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)
         self.loop.close()
@@ -83,6 +87,15 @@ class AsyncioHalf(Half):
 
     def _wrapped(self, value: Any) -> Any:
         return Waiting(self, value) if isinstance(value, (aio.Layer, aio.Listening, aio.Message, aio.Stream)) else value
+
+
+async def _end_others() -> None:
+    """Cancels what a test has left running, which a loop must not be closed with."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=_LAST_WORDS)
 
 
 class Waiting:
