@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"net/http"
 	"os"
 	"os/exec"
 	"testing"
@@ -30,6 +31,14 @@ func TestMain(m *testing.M) {
 // with it, or holds it for good.
 func workAsProcess(address string) {
 	worker := NewWorker(New(address, Options{Logger: quiet{}}))
+	worker.HandleHTTP("http.request", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		times := RequestOf(r.Context()).Times
+		fmt.Fprintln(os.Stdout, 0, times)
+		if os.Getenv(workerHolds) != "" {
+			<-r.Context().Done()
+		}
+		fmt.Fprint(w, "times ", times)
+	}))
 	worker.HandleAcknowledged("jobs", func(ctx context.Context, r *Request) error {
 		fmt.Fprintln(os.Stdout, r.Int("n"), r.Times)
 		if os.Getenv(workerHolds) != "" {
@@ -93,6 +102,36 @@ func TestARealBrokerGivesTheWorkOfAKilledWorkerToAnother(t *testing.T) {
 	}
 	if second := await(t, said); second != (work{7, 2}) {
 		t.Error(second)
+	}
+	waitUntilDone(ctx, t, client)
+}
+
+func TestARealBrokerGivesTheRequestOfAKilledWorkerToAnother(t *testing.T) {
+	address := realBroker(t, "--return", "50ms")
+	client, ctx := realClient(t, address), limited(t)
+	answers, err := client.Listen(ctx, "http.response.test!", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan work, 10)
+	holder := startWorkerProcess(t, address, said, workerHolds+"=1")
+	request := Message{"method": "POST", "path": "/", "reply_channel": "http.response.test!1"}
+	if err := client.Send(ctx, "http.request", request); err != nil {
+		t.Fatal(err)
+	}
+	if first := await(t, said); first != (work{0, 1}) {
+		t.Fatal(first)
+	}
+	startWorkerProcess(t, address, said)
+	if err := holder.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := answers.Receive(ctx)
+	for err == nil && answer.Message.Text("disconnect_channel") != "" {
+		answer, err = answers.Receive(ctx)
+	}
+	if err != nil || answer.Message.Text("content") != "times 2" {
+		t.Fatal(answer, err)
 	}
 	waitUntilDone(ctx, t, client)
 }

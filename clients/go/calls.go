@@ -45,15 +45,15 @@ func (c *Client) send(
 	if err != nil {
 		return err
 	}
+	if bounds.answered != nil {
+		words = append(words, bounds.answered.word())
+	}
 	request := newRequest("SEND", body, words...)
+	request.answered = bounds.answered
 	request.stream, request.features, request.isOnce = stream, bounds.features(), bounds.once != ""
 	if request.isOnce && stream == "" && formOf(channel) == normalName {
 		// Of several brokers the same one has the key.
 		request.stream = "once?" + bounds.once
-	}
-	if bounds.answered != nil {
-		request.answered = bounds.answered
-		request.answering = newRequest("SEND", body, append(words, "Ack="+bounds.answered.id)...).wire
 	}
 	_, err = c.do(ctx, request)
 	return err

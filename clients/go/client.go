@@ -182,9 +182,8 @@ type request struct {
 	features []string
 	// It has a key, so it may be said again when its outcome is not known (S12).
 	isOnce bool
-	// What it acknowledges on the connection that holds that, and the bytes that say so (S13).
-	answered  *lease
-	answering []byte
+	// What it acknowledges (S13); said on the connection alone that holds that.
+	answered *lease
 }
 
 func newRequest(verb string, body []byte, words ...string) request {
@@ -244,8 +243,8 @@ func (c *conn) ask(ctx context.Context, r request) (Frame, error) {
 		}
 	}
 	wire, isAnswering := r.wire, r.answered != nil && r.answered.on == c
-	if isAnswering {
-		wire = r.answering
+	if r.answered != nil && !isAnswering {
+		wire = r.answered.leftOutOf(wire)
 	}
 	frame, err := c.roundTrip(ctx, r.verb, wire)
 	if err == nil && frame.Verb == "ERR" {

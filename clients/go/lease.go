@@ -1,6 +1,7 @@
 package seaway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,23 @@ type lease struct {
 	client      *Client
 	on          *conn
 	channel, id string
+	// Its channel is acknowledged since the broker can, not since the worker has asked for that: no failure gives it back.
+	isWished bool
 
 	mu sync.Mutex
 	// It was acknowledged or given back; nothing more is said to hold it.
 	isOver bool
 	timer  *time.Timer
+}
+
+// word is the option of SEND that acknowledges it.
+func (l *lease) word() string { return "Ack=" + l.id }
+
+// leftOutOf is a request without that: on another connection the ID may stand for another message.
+func (l *lease) leftOutOf(wire []byte) []byte {
+	end := bytes.IndexByte(wire, '\n')
+	head := bytes.TrimSuffix(wire[:end], []byte(" "+l.word()))
+	return append(append(make([]byte, 0, len(wire)), head...), wire[end:]...)
 }
 
 // end notes that the message is acknowledged, or given back.

@@ -38,6 +38,8 @@ type Listener struct {
 	// Those of the names whose messages are to be acknowledged; and after which time HOLD is said of them, 0 for never.
 	acknowledged map[string]bool
 	holdAfter    time.Duration
+	// Those whose messages are acknowledged where the broker can.
+	wished map[string]bool
 	// Holds what was pushed and not yet received: never more than the credit.
 	queue chan *Delivery
 	over  chan struct{}

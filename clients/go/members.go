@@ -101,7 +101,7 @@ func sendListen(ctx context.Context, current *conn, listener *Listener, isMailbo
 	isFresh := false
 	var plain, acknowledged []string
 	for _, name := range listener.names {
-		if listener.acknowledged[name] {
+		if listener.acknowledged[name] || listener.wished[name] && current.features["ack"] {
 			acknowledged = append(acknowledged, name)
 		} else {
 			plain = append(plain, name)
@@ -287,6 +287,7 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 		}
 		if deliveries[listener] == nil {
 			deliveries[listener] = c.newDelivery(current, frame, message)
+			deliveries[listener].isWished(listener.wished[channel])
 		}
 		deliveries[listener].Channels = append(deliveries[listener].Channels, channel)
 	}
@@ -326,6 +327,13 @@ func (c *Client) newDelivery(current *conn, frame Frame, message Message) *Deliv
 		delivery.lease = &lease{client: c, on: current, channel: frame.Args[0], id: id}
 	}
 	return delivery
+}
+
+// isWished notes that the worker has not asked for the message to be acknowledged, where it is.
+func (d *Delivery) isWished(isSo bool) {
+	if d.lease != nil {
+		d.lease.isWished = isSo
+	}
 }
 
 // giveBackUnheard gives back what nobody here takes, without waiting.

@@ -105,6 +105,7 @@ func (r *Request) Stream(ctx context.Context, status int, header Header) (*Strea
 func (r *Request) startStream(ctx context.Context, status int, fields []any, content []byte) (*Stream, error) {
 	stream := &Stream{
 		ctx: ctx, client: r.client, channel: r.ReplyChannel(), onGone: r.end, offset: int64(len(content)),
+		last: r.answering(),
 	}
 	if err := r.begin(stream); err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func (r *Request) Done(ctx context.Context) error {
 	if isDone || control == "" || !r.Bool("serial") || r.Text("type") == typeConnect {
 		return nil
 	}
-	return sendSurely(ctx, r.client, control, Message{"done": r.Int("order")})
+	return sendSurely(ctx, r.client, control, Message{"done": r.Int("order")}, r.answering()...)
 }
 
 // finish says that an event is done, unless somebody else is to say it.

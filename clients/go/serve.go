@@ -57,6 +57,7 @@ func WithWebSockets(handler http.Handler) http.Handler { return withWebSockets{h
 func (w *Worker) HandleHTTP(channel string, handler http.Handler) {
 	handler = orDefault(handler)
 	server := &http.Server{Handler: handler}
+	w.wish(channel)
 	w.Handle(channel, func(ctx context.Context, r *Request) error {
 		if !r.isHTTP() {
 			return noForm("a message on %s that is no request", r.Channel)

@@ -69,7 +69,7 @@ func (s *shards) begin(whole *Listener) *shardReading {
 	for place, part := range s.parts {
 		place := place
 		inner := newListener(part.client, whole.names, 0, whole.isCommon)
-		inner.acknowledged, inner.holdAfter = whole.acknowledged, whole.holdAfter
+		inner.acknowledged, inner.wished, inner.holdAfter = whole.acknowledged, whole.wished, whole.holdAfter
 		inner.forward = func(delivery *Delivery) { reading.arrived(place, delivery) }
 		reading.parts = append(reading.parts, inner)
 	}

@@ -78,6 +78,9 @@ func (w *Worker) HandleSockets(route SocketRoute) {
 	w.Handle(route.Channel, serve)
 	w.Handle(beside(route.Channel, "receive"), serve)
 	w.Handle(beside(route.Channel, "disconnect"), serve)
+	for _, name := range []string{route.Channel, beside(route.Channel, "receive"), beside(route.Channel, "disconnect")} {
+		w.wish(name)
+	}
 }
 
 // beside is the channel of another event than a connect (W2).

@@ -22,6 +22,8 @@ type Stream struct {
 	channel string
 	// Called when nobody reads the answer any more.
 	onGone func()
+	// Options of the last piece.
+	last []SendOption
 
 	// The last piece was sent, and the broker has it: read while a write waits for room.
 	isEnded, isWhole atomic.Bool
@@ -89,11 +91,14 @@ func (s *Stream) piece(content []byte, hasMore bool) Message {
 
 // send sends one message; when its outcome is unknown and it may stand twice it is sent again (I12).
 func (s *Stream) send(message Message) error {
-	send := sendWhenRoom
-	if _, isFirst := message["status"]; !isFirst && message.Bool("more_content") {
-		send = sendSurely
+	send, options := sendWhenRoom, s.last
+	if message.Bool("more_content") {
+		options = nil
+		if _, isFirst := message["status"]; !isFirst {
+			send = sendSurely
+		}
 	}
-	s.failedBy = send(s.ctx, s.client, s.channel, message)
+	s.failedBy = send(s.ctx, s.client, s.channel, message, options...)
 	if errors.Is(s.failedBy, ErrGone) {
 		s.onGone()
 	}

@@ -37,6 +37,9 @@ func (w *Worker) HandleUpgrades(channel string, handler http.Handler) {
 	})
 	w.Handle(beside(channel, "receive"), events)
 	w.Handle(beside(channel, "disconnect"), events)
+	for _, name := range []string{channel, beside(channel, "receive"), beside(channel, "disconnect")} {
+		w.wish(name)
+	}
 	w.Handle(route.mailbox, events)
 }
 

@@ -32,6 +32,10 @@ type Worker struct {
 	// Hold is the time for which the broker lets a message of an acknowledged channel be held without a word (its --hold,
 	// 600 s): at a third of it the worker says that it still is. 3 ms to 24 h.
 	Hold time.Duration
+	// Unacknowledged has HTTP requests and the events of sockets given out once, as they are by a broker without the
+	// feature "ack": what a worker has in hand when it dies, nobody does. Else they stay with the broker until they are
+	// answered or done, and come again, to another worker, when this one dies ([Request.Times]).
+	Unacknowledged bool
 	// Drain is how long handlers may take to finish once the worker is told to leave (30 s).
 	Drain time.Duration
 
@@ -41,6 +45,8 @@ type Worker struct {
 	// Those of the channels whose messages are acknowledged, and the acknowledgements under way.
 	acknowledged map[string]bool
 	due          dueCount
+	// Those of requests and events of sockets, which are acknowledged where the broker can.
+	wished map[string]bool
 	// The routes of each channel where connects come in.
 	sockets map[string][]*SocketRoute
 	kept    keptSockets
@@ -59,7 +65,7 @@ func NewWorker(client *Client) *Worker {
 	return &Worker{
 		Concurrency: 16, Timeout: 2 * time.Minute, Drain: 30 * time.Second, MostSockets: mostKept,
 		client: client, news: newEndNews(client), handlers: make(map[string]Handler),
-		Hold: brokerHold, acknowledged: make(map[string]bool),
+		Hold: brokerHold, acknowledged: make(map[string]bool), wished: make(map[string]bool),
 	}
 }
 
@@ -72,6 +78,9 @@ func (w *Worker) Handle(channel string, handler Handler) {
 		w.wrong = fmt.Errorf("seaway: two handlers for %s", channel)
 	}
 	w.handlers[channel] = handler
+	if isOfBrowsers(channel) {
+		w.wish(channel)
+	}
 }
 
 // RunUntilSignal is [Worker.Run], told to leave by SIGTERM or SIGINT; a second signal ends the program at once.
@@ -136,7 +145,7 @@ func (w *Worker) listen(ctx context.Context) (*Listener, error) {
 	sort.Strings(names)
 	for {
 		listener := newListener(w.client, names, w.Concurrency, true)
-		listener.acknowledged, listener.holdAfter = w.acknowledged, w.Hold/3
+		listener.acknowledged, listener.wished, listener.holdAfter = w.acknowledged, w.wishedNow(), w.Hold/3
 		listener, err := w.client.listen(ctx, listener)
 		if !errors.Is(err, ErrOffline) || ctx.Err() != nil {
 			return listener, err
@@ -226,7 +235,7 @@ func (w *Worker) leave(
 	err := listener.Close(limit)
 	// What was pushed before the broker heard of it is ours, and lost if not done or given back.
 	for delivery, end := listener.takeRest(); end == nil; delivery, end = listener.takeRest() {
-		if delivery.lease != nil {
+		if delivery.isBetterGivenBack() {
 			w.giveBackUnbegun(delivery)
 			continue
 		}
@@ -268,7 +277,7 @@ func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
 	for _, request := range w.news.all() {
 		request := request
 		go func() {
-			if request.lease != nil && !request.hasBegun() {
+			if request.lease != nil && !request.lease.isWished && !request.hasBegun() {
 				// Given out again when the worker has left.
 				w.logger().Printf("seaway: %s is left unfinished, and given back: the worker leaves", request.subject())
 				return

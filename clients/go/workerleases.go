@@ -3,6 +3,7 @@ package seaway
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -31,9 +32,40 @@ func (w *Worker) HandleAcknowledged(channel string, handler Handler) {
 	w.acknowledged[channel] = true
 }
 
+// wish has a channel acknowledged where the broker can and its name allows it.
+func (w *Worker) wish(channel string) {
+	if acknowledgedRefusal(channel) == nil {
+		w.wished[channel] = true
+	}
+}
+
+// wishedNow are the channels of requests and events of sockets, unless the program will have none of it.
+func (w *Worker) wishedNow() map[string]bool {
+	wished := make(map[string]bool)
+	for channel := range w.wished {
+		wished[channel] = !w.Unacknowledged && !w.acknowledged[channel]
+	}
+	return wished
+}
+
+// isOfBrowsers says whether a channel is one where requests or the events of sockets come in, unless routes of the
+// interface server say otherwise.
+func isOfBrowsers(channel string) bool {
+	for _, name := range []string{"http.request", typeConnect, typeReceive, typeDisconnect} {
+		if channel == name || strings.HasPrefix(channel, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// isBetterGivenBack says whether others should have a message that no handler has begun with, when the worker leaves:
+// one that may fail is tried again, while requests are worked off.
+func (d *Delivery) isBetterGivenBack() bool { return d.lease != nil && !d.lease.isWished }
+
 // leavingOf is closed when a message that waits for its turn is better given back; nil for one that cannot be.
 func (w *Worker) leavingOf(delivery *Delivery) <-chan struct{} {
-	if delivery.lease == nil {
+	if !delivery.isBetterGivenBack() {
 		return nil
 	}
 	return w.leaving
@@ -84,7 +116,8 @@ func (w *Worker) acknowledge(request *Request) {
 // isToBeGivenBack says whether others may do what a handler has failed with so: not where an answer has begun, nor
 // where the handler has forgotten it, which it would the next time too.
 func (r *Request) isToBeGivenBack(err error) bool {
-	return !r.hasBegun() && err != errUnanswered && !r.lease.hasEnded()
+	isMeant := !r.lease.isWished || isDeliberate(err)
+	return isMeant && !r.hasBegun() && err != errUnanswered && !r.lease.hasEnded()
 }
 
 // hasBegun says whether an answer was given, or has begun.

@@ -221,13 +221,19 @@ greet() {
     tell "HELLO 1 format=$1 client=sh${SEAWAY_TOKEN:+ token=$SEAWAY_TOKEN}"
     readAnswer || return 1
     [ "$verb" = HELLO ] || refused HELLO
+    features=
     for word in $words; do
-        case $word in max-body=*[!0-9]* | max-body=) ;; max-body=*) maxBody=${word#max-body=} ;; esac
+        case $word in
+        max-body=*[!0-9]* | max-body=) ;;
+        max-body=*) maxBody=${word#max-body=} ;;
+        features=*) features=,${word#features=}, ;;
+        esac
     done
 }
 
-# The most bytes of a body, as the broker says.
+# The most bytes of a body, and what it knows beyond what every broker does, as the broker says.
 maxBody=2097152
+features=
 
 # Opens a connection for one request. $1: the format of bodies.
 open() {

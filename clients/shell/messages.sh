@@ -66,10 +66,19 @@ answer() {
             dd if="$4" bs="$pieceSize" skip=$((offset / pieceSize)) count=1 2>/dev/null | asBytes
             printf '}'
         } >"$temporary/piece"
+        [ "$left" -gt 0 ] || break
         putPiece "$1" || return
-        [ "$left" -gt 0 ] || return 0
         offset=$((offset + pieceSize))
     done
+    putLast "$1"
+}
+
+# The option with which the last that is said of a message acknowledges it.
+carried=
+# Sends the last piece so.
+putLast() {
+    putPiece "$1$carried" || return
+    [ -z "$carried" ] || ack=
 }
 
 # Sends what is in the file of the piece, with the results of answer.
@@ -89,6 +98,12 @@ putPiece() {
 put() {
     printf '%s' "$2" >"$temporary/piece"
     putPiece "$1" || noteUntold $?
+}
+
+# The same with the last that is said of a message.
+putDone() {
+    printf '%s' "$2" >"$temporary/piece"
+    putLast "$1" || noteUntold $?
 }
 
 # Whoever has left is nobody's fault.
@@ -132,15 +147,20 @@ runCommand() {
         ) 3>&- 4<&- 5<&- >"$temporary/output"
     result=$?
     [ "$result" = 0 ] || say "$subject: the command failed with $result"
+    carried=
     if [ -n "$ack" ]; then
         stopHolding
         outcome=$result
-        # Who waits is told of a failure, and that is the end of it, unless it comes again.
-        [ -z "$SEAWAY_REPLY_CHANNEL" ] || [ "$result" = "$EX_TEMPFAIL" ] || outcome=0
-        if [ "$result" = "$EX_TEMPFAIL" ]; then
+        if [ -z "$isAcked" ]; then
+            outcome=0
+        elif [ "$result" = "$EX_TEMPFAIL" ]; then
             settle "$result"
             return 0
+        elif [ -n "$SEAWAY_REPLY_CHANNEL" ]; then
+            # Who waits is told of a failure, and that is the end of it.
+            outcome=0
         fi
+        [ "$outcome" != 0 ] || carried=" Ack=$ack"
     fi
     case $kind in
     websocket.*) endEvent ;;
@@ -187,6 +207,6 @@ endEvent() {
     esac
     case $serial-$control-$order in
     true--* | *[!0-9]) ;;
-    true-*-?*) put "$control" "{\"done\":$order}" ;;
+    true-*-?*) putDone "$control" "{\"done\":$order}" ;;
     esac
 }

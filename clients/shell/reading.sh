@@ -11,7 +11,7 @@ command=
 contentType=
 # Answers every message with what the command prints.
 isWorker=
-# Each message is to be acknowledged.
+# Each message is to be acknowledged, and comes again when the command fails.
 isAcked=
 # Waits for a broker that is not there.
 isPatient=
@@ -58,11 +58,36 @@ backOff() {
     pause "$(awk -v most="$attempt" -v seed="$$" 'BEGIN { srand(); srand(srand() + seed); printf "%.1f", most * (0.5 + rand() / 2) }')"
 }
 
-beginListening() {
-    checkLine "LISTEN $names${isAcked:+ Ack=1}"
-    tell "LISTEN $names${isAcked:+ Ack=1}"
+# Requests and events of sockets stay with the broker until the command has ended, where the broker can: they come again
+# when this worker dies, but, unlike others, not when the command fails.
+isWished() {
+    case $features in *,ack,*) ;; *) return 1 ;; esac
+    [ -n "$command" ] && [ "${#1}" -le 250 ] || return 1
+    case $1. in
+    *'!'* | *'?'*) return 1 ;;
+    http.request.* | websocket.connect.* | websocket.receive.* | websocket.disconnect.*) ;;
+    *) return 1 ;;
+    esac
+}
+
+listenTo() {
+    checkLine "LISTEN$*"
+    tell "LISTEN$*"
     readAnswer || return 1
-    [ "$verb" != ERR ] || refused "LISTEN $names"
+    [ "$verb" != ERR ] || refused "LISTEN$*"
+}
+
+beginListening() {
+    plain='' held=''
+    for name in $names; do
+        if [ -n "$isAcked" ] || isWished "$name"; then
+            held="$held $name"
+        else
+            plain="$plain $name"
+        fi
+    done
+    [ -z "$plain" ] || listenTo "$plain" || return 1
+    [ -z "$held" ] || listenTo "$held Ack=1" || return 1
     if [ -n "$group" ]; then
         tell "JOIN $group $names"
         readAnswer || return 1

@@ -61,6 +61,36 @@ is 'which ends it' '0' "$(stat held)"
 kill "$worker"
 wait "$worker"
 
+# Requests and events of sockets are kept without being told so.
+rm -f "$work/held" "$work/let"
+before=$(stat acknowledged)
+start worker http.request.sh 'touch "'"$work"'/held"; while [ ! -e "'"$work"'/let" ]; do sleep 0.1; done'
+worker=$!
+untilReaders http.request.sh 1
+client send http.request.sh '{"reply_channel":"http.response.k!2"}'
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -e "$work/held" ] || sleep 0.1; done
+kill -KILL "$worker"
+wait "$worker" 2>/dev/null
+touch "$work/let"
+start worker http.request.sh websocket.receive.sh jobs 'case $(cat) in *fail*) exit 75 ;; *) echo "answer $SEAWAY_TIMES" ;; esac' \
+    >"$work/stdout" 2>"$work/stderr"
+worker=$!
+untilReaders http.request.sh 1
+client listen --count 1 'http.response.k!' >"$work/answer"
+is 'a request of a killed worker is answered by another' 'answer 2' "$(contentOf "$work/answer")"
+untilStat acknowledged $((before + 1))
+client send http.request.sh '{"reply_channel":"http.response.k!3","path":"/fail"}'
+is 'one that fails has its 500' 'http.response.k!3	{"status":500' "$(client listen --count 1 'http.response.k!' | cut -d , -f 1)"
+untilStat acknowledged $((before + 2))
+client send websocket.receive.sh '{"type":"websocket.receive","reply_channel":"websocket.send.k!2","control_channel":"websocket.control.k!2","order":3,"serial":true}'
+is 'an event is done' 'websocket.control.k!2	{"done":3}' "$(client listen --count 1 'websocket.control.k!')"
+untilStat acknowledged $((before + 3))
+client send jobs '{"fail":1}'
+untilLines "$work/stderr" 2
+is 'what is no request is given out once' "0 $((before + 3))" "$(stat held) $(stat acknowledged)"
+kill "$worker"
+wait "$worker"
+
 heldAt=$SEAWAY_BROKER
 : >"$work/log.hold"
 "$SEAWAY_BIN" broker --listen 127.0.0.1:0 --hold 4s >"$work/log.hold" 2>&1 &

@@ -120,7 +120,8 @@ func TestTimePassesOnlyWhenItIsTold(t *testing.T) {
 	if answer := exchange.Answer(); answer.Status != 504 {
 		t.Error(answer)
 	}
-	// The worker hears of it, and its handler ends.
+	// The worker hears of it, and its handler ends: with the request in hand it would come again after 10 min.
+	site.Settle("http.request")
 	client := site.Client()
 	if err := client.Send(context.Background(), "jobs", seaway.Message{"n": 1}, seaway.Expiry(time.Hour)); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,8 @@ class Host:
         if [said for _, said in self.said].count(message) == 1 and "accept" not in message:
             raise Unknown("the connection broke before the answer")
 
+    _put = put
+
 
 async def serve(application: Callable[..., Awaitable[None]]) -> List[Tuple[str, Any]]:
     """What is said of a socket that such an application serves."""

@@ -66,7 +66,8 @@ def test_a_process_with_too_much_memory_is_replaced(programs: List[Ends]) -> Non
 
 def test_a_process_that_dies_is_replaced(programs: List[Ends]) -> None:
     house = House(programs, "--http-timeout", "2")
-    app = house.serve("asgi", "support.raw_asgi:app")
+    # Else what has killed it might come to the next one too.
+    app = house.serve("asgi", "support.raw_asgi:app", "--no-ack")
     assert house.ask("/die")[0] == 504
     app.line("process 1 has ended with exit code 3: another one is started in 0.1 s")
     app.line("process 2 is ready")

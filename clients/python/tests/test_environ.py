@@ -49,6 +49,7 @@ def test_a_request_is_told_as_gunicorn_tells_it() -> None:
         "CONTENT_TYPE": "text/plain",
         "CONTENT_LENGTH": "3",
         "HTTP_HOST": "example.org",
+        "seaway.times": 1,
     }
     assert made["wsgi.url_scheme"] == "https"
     assert made["wsgi.version"] == (1, 0)

@@ -140,12 +140,12 @@ def test_an_answer_carries_it_only_over_the_connection_that_holds(talk: Talk) ->
     reading = listen(talk, "q")
     first, second = come(talk, reading, "1", "2")
     assert first.carried == " Ack=1"
-    first.was_carried()
+    first.answered(True)
     assert talk.said() == []
     talk.core.broke("cut")
     talk.connect(KNOWS)
     assert second.carried == ""
-    second.was_carried()
+    second.answered(True)
     assert talk.said() == ["ACK q 2"]
 
 

@@ -254,7 +254,7 @@ class Core:
         again, self._again = self._again, []
         for ticket in again:
             if ticket.again is not None:
-                self._say(ticket.again, ticket)
+                self._say(_requests.unacknowledging(ticket.again), ticket)
 
     def _take(self, frame: Frame) -> Optional[str]:
         verb, args = frame.verb, frame.args

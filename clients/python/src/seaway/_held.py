@@ -14,9 +14,23 @@ NEVER = float("inf")
 class Held:
     """What a broker has said of a message beside its body, and whether it is over."""
 
-    __slots__ = ("_holdings", "connection", "due", "epoch", "every", "id", "is_over", "name", "options", "waiter")
+    __slots__ = (
+        "_holdings",
+        "connection",
+        "due",
+        "epoch",
+        "every",
+        "id",
+        "is_over",
+        "is_wished",
+        "name",
+        "options",
+        "waiter",
+    )
 
-    def __init__(self, holdings: "Holdings", name: str, options: Mapping[str, str], every: float):
+    def __init__(
+        self, holdings: "Holdings", name: str, options: Mapping[str, str], every: float, is_wished: bool = False
+    ):
         self._holdings = holdings
         #: The channel, and the ID that stands for the message there; empty where there is nothing to acknowledge.
         self.name = name
@@ -28,6 +42,8 @@ class Held:
         #: Seconds between two times that it is held anew by itself, and when that is due.
         self.every = every
         self.due = holdings.now + every
+        #: Acknowledged since the broker can, not since the worker has asked for that: no failure gives it back.
+        self.is_wished = is_wished
         #: Nothing more is to be said of it.
         self.is_over = not self.id
         #: Whoever waits for the answer to its ACK.
@@ -44,9 +60,9 @@ class Held:
         may_be = not self.is_over and self.is_here and self._holdings.is_only
         return f" Ack={self.id}" if may_be else ""
 
-    def was_carried(self) -> None:
-        """A ``SEND`` with its ID is answered with ``OK``: where it came over another connection, it is said apart."""
-        if self.is_here:
+    def answered(self, is_carried: bool) -> None:
+        """Its answer is with the broker, or never will be; with ``is_carried`` that broker has its ID."""
+        if is_carried and self.is_here:
             self._holdings.forget(self)
         else:
             self.ack()
@@ -93,10 +109,10 @@ class Holdings:
         self._due: Dict[str, List[Held]] = {}
         self._look_at = NEVER
 
-    def came(self, name: str, options: Mapping[str, str], hold: float) -> Held:
+    def came(self, name: str, options: Mapping[str, str], hold: float, is_wished: bool = False) -> Held:
         """A message has come; ``hold``: seconds that the broker lets it be held, 0 if the caller sees to that."""
         every = hold / 3 or NEVER
-        held = Held(self, name, options, every)
+        held = Held(self, name, options, every, is_wished)
         if held.id and every < NEVER:
             self._held[name, held.id] = held
             self._look_at = min(self._look_at, held.due)

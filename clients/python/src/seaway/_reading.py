@@ -7,6 +7,9 @@ from . import _names
 from ._errors import SeawayError
 from ._held import Held
 
+#: Bytes of the longest name of a channel that is acknowledged.
+_MOST_ACKED = 250
+
 
 class Delivery(NamedTuple):
     """One ``MSG``: a message for one or several of the channels that are listened on."""
@@ -21,8 +24,8 @@ class Delivery(NamedTuple):
 class Reading:
     """One part taken in reading channels: what was granted and what has come."""
 
-    def __init__(self, names: Iterable[str], acked: Iterable[str] = (), hold: float = 0.0):
-        """``acked``: those names whose messages are to be acknowledged.
+    def __init__(self, names: Iterable[str], acked: Iterable[str] = (), hold: float = 0.0, wished: Iterable[str] = ()):
+        """``acked``: those names whose messages are to be acknowledged; ``wished``: where the broker can and they fit.
 
         ``hold``: seconds that the broker lets them be held, by which they are held as long as they are here; 0 if the
         caller sees to that.
@@ -34,6 +37,7 @@ class Reading:
         for name in self.acked:
             if _names.form(name) != "normal":
                 raise ValueError(f"what comes on {name} cannot be acknowledged: it is no normal channel")
+        self.wished: FrozenSet[str] = frozenset(filter(_can_be_acked, wished)) - self.acked
         self.hold = hold
         #: What has come and was not taken; never more than was granted.
         self.queue: Deque[Delivery] = deque()
@@ -60,8 +64,15 @@ class Reading:
 class ReadyReading(Reading):
     """Tells once that it is in force."""
 
-    def __init__(self, names: Iterable[str], ready: Callable[[], None], acked: Iterable[str] = (), hold: float = 0.0):
-        super().__init__(names, acked, hold)
+    def __init__(
+        self,
+        names: Iterable[str],
+        ready: Callable[[], None],
+        acked: Iterable[str] = (),
+        hold: float = 0.0,
+        wished: Iterable[str] = (),
+    ):
+        super().__init__(names, acked, hold, wished)
         self._ready: Optional[Callable[[], None]] = ready
 
     def notify(self) -> None:
@@ -69,3 +80,8 @@ class ReadyReading(Reading):
         if self._ready is not None and self.in_force:
             ready, self._ready = self._ready, None
             ready()
+
+
+def _can_be_acked(name: str) -> bool:
+    """A normal channel whose name leaves room for that of its dead letters (L8)."""
+    return _names.form(name) == "normal" and (len(name) <= _MOST_ACKED or name.endswith(".dead"))

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 from . import _names, _requests
 from ._errors import BadName, LimitReached, Lost, SeawayError, Unsupported
 from ._frames import Frame
-from ._held import Holdings
+from ._held import Held, Holdings
 from ._log import logger
 from ._memberships import Memberships
 from ._reading import Delivery, Reading
@@ -227,8 +227,9 @@ class Readings:
         before: List[Tuple[str, str]] = []
         for name in reading.names:
             before += self._memberships.take(name)
-        plain = [name for name in reading.names if name not in reading.acked]
-        acked = [name for name in reading.names if name in reading.acked]
+        known = reading.acked | reading.wished if self._holdings.is_known else reading.acked
+        plain = [name for name in reading.names if name not in known]
+        acked = [name for name in reading.names if name in known]
         *first, last = _requests.listen(plain) + _requests.listen(acked, ack=True)
         for request in first:
             self._say(request, Beginning(self, reading, None, broker_is_new))
@@ -336,7 +337,9 @@ class Readings:
         else:
             return "more messages than were asked for"
         is_marked = "ack" in options or "dead" in options
-        held = self._holdings.came(channels[0], options, reading.hold) if is_marked else None
+        held: Optional[Held] = None
+        if is_marked:
+            held = self._holdings.came(channels[0], options, reading.hold, channels[0] in reading.wished)
         reading.queue.append(Delivery(channels, options.get("group"), body, held))
         reading.notify()
         return None

@@ -58,6 +58,12 @@ def send(channel: str, body: bytes, if_heard: bool = False, bounds: str = "") ->
     return b"SEND :%d %b\n%b\n" % (len(body), (_names.channel(channel) + option).encode("ascii"), body)
 
 
+def unacknowledging(request: bytes) -> bytes:
+    """A ``SEND`` without its ``Ack``, for another connection: its ID may stand for something else there."""
+    head, end, body = request.partition(b"\n")
+    return re.sub(rb" Ack=[^ ]+", b"", head) + end + body
+
+
 def send_group(group: str, body: bytes, except_: Optional[str] = None, bounds: str = "") -> bytes:
     """``GSEND`` of a body in MessagePack."""
     option = bounds if except_ is None else f" except={_names.channel(except_)}{bounds}"

@@ -17,11 +17,18 @@ def comes_again(message: Fields, error: Optional[BaseException]) -> bool:
     held = message.held
     if held is None or held.is_over or error is None or isinstance(error, Dead) or message.is_known_gone:
         return False
+    if held.is_wished and not isinstance(error, Retry):
+        return False
     try:
         return not message.is_request or (isinstance(error, Retry) and not message.answered)
     except SeawayError:
         # It is unreadable.
         return True
+
+
+def is_finished(message: Fields, error: Optional[BaseException]) -> bool:
+    """Whether it is acknowledged, its function having ended so: then the last that is said of it may do that (S13)."""
+    return not isinstance(error, Dead) and not comes_again(message, error)
 
 
 def conclude(message: Fields, error: Optional[BaseException], at_once: bool = False) -> None:

@@ -43,7 +43,7 @@ class _Part(Reading):
     """A listening at one broker."""
 
     def __init__(self, whole: Whole, place: int, reading: Reading):
-        super().__init__(reading.names, reading.acked, reading.hold)
+        super().__init__(reading.names, reading.acked, reading.hold, reading.wished)
         self._whole = whole
         self.place = place
 

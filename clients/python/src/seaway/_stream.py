@@ -42,6 +42,16 @@ class Answerable(Fields):
         if is_gone:
             self.gone()
 
+    async def _put_last(self, channel: str, body: bytes) -> None:
+        """Puts what is the last that is said of this message, which acknowledges it where it is held (S13)."""
+        held = self.held
+        if held is None or held.is_over:
+            await self.layer._put(channel, body)
+            return
+        carried = held.carried
+        await self.layer._put(channel, body, bounds=carried)
+        held.answered(bool(carried))
+
     def _channel(self) -> str:
         channel = self.reply_channel
         if channel is None:
@@ -86,7 +96,7 @@ class BaseStream:
             piece = _http.first_piece(self._status, self._headers, content, more)
             self._before = self._message.begin(BEGUN)
         try:
-            await insist(self._message.waits, lambda is_last_try: self._try(piece, is_last_try))
+            await insist(self._message.waits, lambda is_last_try: self._try(piece, more, is_last_try))
         except Unknown:
             raise
         except SeawayError as error:
@@ -98,9 +108,13 @@ class BaseStream:
         if not more:
             self._message.end()
 
-    async def _try(self, piece: bytes, is_last_try: bool) -> bool:
+    async def _try(self, piece: bytes, more: bool, is_last_try: bool) -> bool:
+        message = self._message
         try:
-            await self._message.layer._put(self._channel, piece)
+            if more:
+                await message.layer._put(self._channel, piece)
+            else:
+                await message._put_last(self._channel, piece)
         except PASSING:
             if is_last_try:
                 raise
@@ -121,7 +135,8 @@ async def break_off(message: Answerable, hole: bytes = _http.HOLE) -> None:
         return
 
     try:
-        await put_again(message, channel, hole)
+        # What becomes of the message is said by whoever knows why.
+        await put_again(message, channel, hole, is_last=False)
     except Gone:
         message.gone()
     except SeawayError as error:
@@ -129,13 +144,17 @@ async def break_off(message: Answerable, hole: bytes = _http.HOLE) -> None:
 
 
 async def put_again(
-    message: Answerable, channel: str, body: bytes, patience: Optional[float] = None, option: str = ""
+    message: Answerable, channel: str, body: bytes, patience: Optional[float] = None, is_last: bool = True
 ) -> None:
-    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came."""
+    """Puts what does no harm when it comes twice, again while there is no room or nobody knows whether it came.
+
+    ``is_last``: nothing more is said of the message, which is done with it.
+    """
+    put = message._put_last if is_last else message.layer._put
 
     async def attempt(is_last_try: bool) -> bool:
         try:
-            await message.layer._put(channel, body, bounds=option)
+            await put(channel, body)
         except (*PASSING, Unknown):
             if is_last_try:
                 raise

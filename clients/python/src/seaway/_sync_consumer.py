@@ -12,11 +12,11 @@ from ._held import Held
 from ._log import logger
 from ._reading import Delivery
 from ._routes import Routes
-from ._settling import conclude
+from ._settling import comes_again, conclude, is_finished
 from ._shard_thread import ShardThread
 from ._signals import is_interrupt
 from ._sync_ends import RequestEnds
-from .message import Message, Pending, break_off
+from .message import Message, break_off
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -38,7 +38,7 @@ class Consumer:
     def consume(self, delivery: Delivery, now: float) -> None:
         """Works off a message, for each of its channels; raises an operator's second signal alone."""
         held = delivery.held
-        if held is not None and self.is_leaving and not held.is_over:
+        if held is not None and self.is_leaving and not held.is_over and not held.is_wished:
             self._give_back(held)
             return
         me = threading.get_ident()
@@ -53,7 +53,7 @@ class Consumer:
                     function(message)
                 elif answer is not None:
                     message.respond(*answer)
-                elif held is not None and not held.is_over:
+                elif held is not None and not held.is_over and not held.is_wished:
                     raise Dead("no function takes it")
                 else:
                     logger.warning("no function takes this message on %s", channel)
@@ -63,7 +63,7 @@ class Consumer:
                 _fork.leave(error)
             if error is not None or not message.flags & WHOLE:
                 self._settle(message, error)
-            if held is not None:
+            if held is not None and not held.is_over:
                 with self._layer.link.lock:
                     conclude(message, error)
                 if self._layer.link.batching != me:
@@ -106,6 +106,7 @@ class Consumer:
 
     def _settle(self, message: Message, error: Optional[BaseException]) -> None:
         was_open, body = False, None
+        is_done = is_finished(message, error)
         _endings.note_end(message, error)
         try:
             was_open = _endings.is_open(message)
@@ -113,15 +114,15 @@ class Consumer:
                 break_off(message)
             body = _endings.owed(message, error)
             if body is not None:
-                self._post(message, body)
+                self._post(message, body, is_done and message.owed_done is None)
                 message.end()
         except Exception as trouble:
             logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
         _endings.report(message, error, body is not None, was_open)
         try:
-            owed = message.owed_done
+            owed = None if comes_again(message, error) else message.owed_done
             if owed is not None:
-                self._say_done(message, *owed)
+                self._say_done(message, *owed, is_done)
         except Exception as trouble:
             logger.warning("the end of %s could not be told: %s", _endings.describe(message), trouble)
 
@@ -140,13 +141,13 @@ class Consumer:
             held.nak(_requests.nak_option(0))
         self._back.clear()
 
-    def _say_done(self, message: Message, control: str, order: int) -> None:
+    def _say_done(self, message: Message, control: str, order: int, is_done: bool) -> None:
         if isinstance(self._layer.link, ShardThread):
             # It may go to another broker than what was replied, and so overtake it.
             message.wait_for_replies()
-        self._layer.post(control, _endings.done(order), Pending(self._layer, control), again=True)
+        message.post(control, _endings.done(order), is_done)
 
-    def _post(self, message: Message, body: bytes) -> None:
+    def _post(self, message: Message, body: bytes, is_done: bool = False) -> None:
         channel = message.reply_channel
         if channel is not None:
-            self._layer.post(channel, body, Pending(self._layer, channel), again=True)
+            message.post(channel, body, is_done)

@@ -8,6 +8,9 @@ from . import _names, _websocket
 from ._kept import Kept
 from ._routes import Routes
 
+#: Where requests and the events of sockets come in, unless routes of the interface server say otherwise.
+_OF_BROWSERS = ("http.request", "websocket.connect", "websocket.receive", "websocket.disconnect")
+
 
 class Stops(Protocol):
     """A worker at work."""
@@ -36,6 +39,9 @@ class BaseWorker:
         self.hold = hold
         #: Channels whose messages are to be acknowledged.
         self._acked: Set[str] = set()
+        #: Those of requests and of events of sockets, whose messages are where the broker can; and those that are not.
+        self._wished: Set[str] = set()
+        self._unwished: Set[str] = set()
         #: Called once when messages come, where the worker runs; it must not wait.
         self.when_ready: Optional[Callable[[], None]] = None
         self._options = options
@@ -60,7 +66,9 @@ class BaseWorker:
 
     # Functions
 
-    def _taking(self, channel: str, path: Optional[str], method: Optional[str], ack: bool) -> Callable[[Any], Any]:
+    def _taking(
+        self, channel: str, path: Optional[str], method: Optional[str], ack: Optional[bool]
+    ) -> Callable[[Any], Any]:
         """Returns what lets a function take messages."""
 
         def add(function: Any) -> Any:
@@ -70,9 +78,22 @@ class BaseWorker:
                 if _names.form(channel) != "normal":
                     raise ValueError(f"what comes on {channel} cannot be acknowledged: it is no normal channel")
                 self._acked.add(channel)
+            elif ack is None and (path is not None or method is not None or _is_of_browsers(channel)):
+                self._wished.add(channel)
+            elif ack is False:
+                self._unwished.add(channel)
             return function
 
         return add
+
+    def on_requests(self, channel: str, ack: bool) -> Callable[[Any], Any]:
+        """Lets a function take the requests of a channel, whatever its name; not part of the public interface.
+
+        ``ack``: they are acknowledged where the broker can.
+        """
+        if ack:
+            self._wished.add(channel)
+        return self._taking(channel, None, None, None if ack else False)
 
     def _serving(self, path: Optional[str], channel: str, serial: bool, sticky: bool) -> Callable[[Any], Any]:
         """Returns what makes a route of the function that takes what browsers say."""
@@ -86,6 +107,7 @@ class BaseWorker:
             channels = _websocket.beside(channel)
             for name in [*channels, mailbox] if mailbox else channels:
                 self._routes.add(name, path or "/*", None, route.serve)
+            self._wished.update(channels)
             self._routes.refuse(channels.connect, self._refuse)
             return route
 
@@ -107,7 +129,16 @@ class BaseWorker:
         """Mailboxes that whoever runs this worker too would take over."""
         return [name for name in self._routes.mailboxes if name not in self._own_mailboxes]
 
+    @property
+    def _acked_where_known(self) -> Set[str]:
+        """Channels whose messages are acknowledged where the broker can, since nobody has said otherwise."""
+        return self._wished - self._unwished - self._acked
+
     def _stop(self) -> None:
         self._is_stopped = True
         if self._run is not None:
             self._run.stop()
+
+
+def _is_of_browsers(channel: str) -> bool:
+    return any(channel == name or channel.startswith(f"{name}.") for name in _OF_BROWSERS)

@@ -45,7 +45,7 @@ class Pending(Ticket):
     logged, unless somebody waits for it with ``wait``.
     """
 
-    __slots__ = ("_before", "_channel", "_layer", "held", "message")
+    __slots__ = ("_before", "_channel", "_layer", "held", "is_carried", "message")
 
     def __init__(self, layer: Layer, channel: str, message: Optional[Message] = None, before: int = 0):
         super().__init__()
@@ -54,18 +54,17 @@ class Pending(Ticket):
         #: What it answers, until that is of no interest any more.
         self.message = message
         self._before = before
-        #: What the answer acknowledges (S13).
+        #: What is done once the broker has the answer, and whether that says so itself (S13).
         self.held: Optional[Held] = None
+        self.is_carried = False
 
     def settle(self, frame: Frame) -> None:
         """The answer has come."""
         super().settle(frame)
         message, self.message = self.message, None
         held, self.held = self.held, None
-        if held is not None and frame.verb == "OK":
-            held.was_carried()
-        elif held is not None:
-            held.ack()
+        if held is not None:
+            held.answered(self.is_carried and frame.verb == "OK")
         if frame.verb != "OK":
             is_gone = frame.args[:1] == ["gone"]
             if message is not None:
@@ -78,7 +77,7 @@ class Pending(Ticket):
         self.message = None
         held, self.held = self.held, None
         if held is not None:
-            held.ack()
+            held.answered(False)
         logger.warning("what became of an answer to %s is unknown: %s", self._channel, error)
 
     def wait(self) -> None:
@@ -213,27 +212,50 @@ class Message(Answerable):
         if self.pending is not None and not self.pending.done:
             self.layer.settle(self.pending)
 
+    def post(self, channel: str, body: bytes, is_last: bool) -> None:
+        """Sends what a worker says of this message by itself, and may say twice; not part of the public interface.
+
+        ``is_last``: it is done with that.
+        """
+        pending = Pending(self.layer, channel)
+        if is_last:
+            self._post_last(channel, body, pending)
+        else:
+            self.layer.post(channel, body, pending, again=True)
+
+    def _post_last(self, channel: str, body: bytes, pending: Pending) -> None:
+        """Sends what acknowledges this message where it is held: by itself, or behind the broker's answer."""
+        held = self.held
+        if held is None or held.is_over:
+            self.layer.post(channel, body, pending, again=True)
+            return
+        carried = held.carried
+        pending.held, pending.is_carried = held, bool(carried)
+        held.is_over = True
+        try:
+            self.layer.post(channel, body, pending, again=True, option=carried)
+        except SeawayError:
+            if not pending.done:
+                pending.held, held.is_over = None, False
+            raise
+
     def _send(self, channel: str, body: bytes, before: int, is_whole: bool = False) -> Pending:
         """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         pending = self.pending = Pending(self.layer, channel, self, before)
         again = is_whole and bool(self.flags & IN_WORKER)
-        carried = self.held.carried if again and self.held is not None else ""
         until = _time.monotonic() + (ANSWER_PATIENCE if again else 0)
         try:
             while True:
                 try:
-                    if carried and self.held is not None:
-                        pending.held = self.held
-                        self.held.is_over = True
-                    self.layer.post(channel, body, pending, again=again, option=carried)
+                    if again:
+                        self._post_last(channel, body, pending)
+                    else:
+                        self.layer.post(channel, body, pending)
                     break
                 except Unreachable:
                     if _time.monotonic() >= until:
                         raise
         except SeawayError:
-            if pending.held is not None and not pending.done:
-                pending.held.is_over = False
-                pending.held = None
             self.take_back(before)
             raise
         if not self.flags & IN_WORKER:

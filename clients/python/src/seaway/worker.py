@@ -69,7 +69,7 @@ class Worker(BaseWorker):
         self.prefetch = prefetch
 
     def on(
-        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: bool = False
+        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: Optional[bool] = None
     ) -> Callable[[Function], Function]:
         """Lets a function take the messages of a channel, or of a mailbox (a name that ends in ``!``).
 
@@ -80,6 +80,9 @@ class Worker(BaseWorker):
         With ``ack`` the channel is acknowledged: the broker keeps each message until its function has returned, or has
         answered its request whole, and gives it to another when the function raises or its worker dies: see ``Retry``
         and ``Dead``. One HTTP request is answered by one failure, though: it comes again by ``Retry`` alone.
+
+        Requests and events of sockets are acknowledged unless ``ack`` is ``False``, where the broker can: they come
+        again, ``message.times`` tells it, when their worker dies, and by ``Retry``, but by no other failure.
         """
         return self._taking(channel, path, method, ack)
 
@@ -161,8 +164,8 @@ class Worker(BaseWorker):
 
     def _reading(self, channels: List[str]) -> Reading:
         if self.when_ready is None:
-            return Reading(channels, self._acked, self.hold)
-        return ReadyReading(channels, self.when_ready, self._acked, self.hold)
+            return Reading(channels, self._acked, self.hold, self._acked_where_known)
+        return ReadyReading(channels, self.when_ready, self._acked, self.hold, self._acked_where_known)
 
     # Hooks
 

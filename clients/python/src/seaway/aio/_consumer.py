@@ -12,7 +12,7 @@ from .._held import Held
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
-from .._settling import conclude
+from .._settling import comes_again, conclude, is_finished
 from ._ends import RequestEnds
 from ._passing import passes
 from .message import ANSWER_PATIENCE, Message, break_off, put_again
@@ -50,7 +50,7 @@ class Consumer:
                     await function(message)
                 elif answer is not None:
                     await message.respond(*answer)
-                elif held is not None and not held.is_over:
+                elif held is not None and not held.is_over and not held.is_wished:
                     raise Dead("no function takes it")
                 else:
                     logger.warning("no function takes this message on %s", channel)
@@ -72,12 +72,16 @@ class Consumer:
             if self.is_cancelled:
                 return
 
-    def give_back(self, deliveries: Deque[Delivery]) -> None:
-        """Lets others take what is not begun and to be acknowledged, once it would not come to this worker again."""
+    def give_back(self, deliveries: Deque[Delivery], is_at_once: bool = False) -> None:
+        """Lets others take what is not begun and to be acknowledged, once it would not come to this worker again.
+
+        Requests only with ``is_at_once``: one that has time to leave works them off.
+        """
         rest: List[Delivery] = []
         for delivery in deliveries:
-            if delivery.held is not None and not delivery.held.is_over:
-                self._back.append(delivery.held)
+            held = delivery.held
+            if held is not None and not held.is_over and (is_at_once or not held.is_wished):
+                self._back.append(held)
             else:
                 rest.append(delivery)
         if len(rest) < len(deliveries):
@@ -96,7 +100,7 @@ class Consumer:
 
     async def give_up(self, deliveries: Deque[Delivery]) -> None:
         """Answers what no function will get, since the worker leaves."""
-        self.give_back(deliveries)
+        self.give_back(deliveries, True)
         while deliveries:
             delivery = deliveries.popleft()
             for channel in delivery.channels:
@@ -112,6 +116,7 @@ class Consumer:
 async def settle(message: Message, error: Optional[BaseException]) -> None:
     """Answers what the function of a message has left open, whatever it has met, and tells the log."""
     was_open, body = False, None
+    is_done = is_finished(message, error)
     _endings.note_end(message, error)
     try:
         was_open = _endings.is_open(message)
@@ -123,13 +128,14 @@ async def settle(message: Message, error: Optional[BaseException]) -> None:
             message.end()
             # Where the broker is the failure it was waited for already.
             is_away = isinstance(error, (*PASSING, Unknown))
-            await put_again(message, channel, body, 0 if is_away else ANSWER_PATIENCE)
+            is_last = is_done and message.owed_done is None
+            await put_again(message, channel, body, 0 if is_away else ANSWER_PATIENCE, is_last)
     except Exception as trouble:
         logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
     _endings.report(message, error, body is not None, was_open)
     try:
-        owed = message.owed_done
+        owed = None if comes_again(message, error) else message.owed_done
         if owed is not None:
-            await put_again(message, owed[0], _endings.done(owed[1]), ANSWER_PATIENCE)
+            await put_again(message, owed[0], _endings.done(owed[1]), ANSWER_PATIENCE, is_done)
     except Exception as trouble:
         logger.debug("the end of %s could not be told: %s", _endings.describe(message), trouble)

@@ -32,9 +32,10 @@ class Run(Reading):
         ready: Optional[Callable[[], None]] = None,
         acked: Iterable[str] = (),
         hold: float = 0.0,
+        wished: Iterable[str] = (),
     ):
         """``ready`` is called once, when messages come; it must not wait."""
-        super().__init__(channels, acked, hold)
+        super().__init__(channels, acked, hold, wished)
         self._layer = layer
         self._link = layer.link
         self._concurrency = concurrency

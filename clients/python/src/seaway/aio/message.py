@@ -146,11 +146,7 @@ class Message(Answerable):
         """``is_whole``: what comes behind a whole answer is dropped (I18), so a worker may say it twice."""
         try:
             if is_whole and self.flags & IN_WORKER:
-                held = self.held
-                carried = "" if held is None else held.carried
-                await put_again(self, channel, body, ANSWER_PATIENCE, carried)
-                if held is not None and carried:
-                    held.was_carried()
+                await put_again(self, channel, body, ANSWER_PATIENCE)
             else:
                 await self.layer.put(channel, body)
         except Unknown:

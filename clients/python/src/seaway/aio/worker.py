@@ -63,7 +63,7 @@ class Worker(BaseWorker):
         super().__init__(broker, concurrency, drain, hold, layer, options)
 
     def on(
-        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: bool = False
+        self, channel: str, *, path: Optional[str] = None, method: Optional[str] = None, ack: Optional[bool] = None
     ) -> Callable[[Function], Function]:
         """Lets a coroutine function take the messages of a channel, or of a mailbox (a name that ends in ``!``).
 
@@ -74,6 +74,9 @@ class Worker(BaseWorker):
         With ``ack`` the channel is acknowledged: the broker keeps each message until its function has returned, or has
         answered its request whole, and gives it to another when the function raises or its worker dies: see ``Retry``
         and ``Dead``. One HTTP request is answered by one failure, though: it comes again by ``Retry`` alone.
+
+        Requests and events of sockets are acknowledged unless ``ack`` is ``False``, where the broker can: they come
+        again, ``message.times`` tells it, when their worker dies, and by ``Retry``, but by no other failure.
         """
         return self._taking(channel, path, method, ack)
 
@@ -135,7 +138,15 @@ class Worker(BaseWorker):
         channels = self._routes.channels
         layer = self._layer or Layer(self.broker, **self._options)
         run = self._run = Run(
-            layer, channels, self._routes, self.concurrency, self._kept, self.when_ready, self._acked, self.hold
+            layer,
+            channels,
+            self._routes,
+            self.concurrency,
+            self._kept,
+            self.when_ready,
+            self._acked,
+            self.hold,
+            self._acked_where_known,
         )
         signals = Signals(self.stop, asyncio.get_running_loop())
         signals.take()

@@ -13,8 +13,8 @@ from .._signals import Signals
 from ..aio.layer import Layer
 from ..hosting.asgi import Host, StartupFailed, lifespan
 from ..hosting.child import Child
+from . import ack_options, process_options, socket_options
 from . import options as shared
-from . import process_options, socket_options
 
 DESCRIPTION = """\
 Runs an ASGI application as a worker: HTTP, WebSocket and lifespan. The interface server (seaway up, seaway serve) has
@@ -47,6 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     socket_options.add_sockets(parser)
     parser.add_argument("--no-http", action="store_true", help="take sockets alone")
     parser.add_argument("--no-websocket", action="store_true", help="take requests alone")
+    ack_options.add_acknowledgement(parser)
     process_options.add_processes(parser)
     shared.add_broker(parser)
 
@@ -101,6 +102,7 @@ async def _serve(application: Any, options: argparse.Namespace, child: Child) ->
         websocket_channel=None if options.no_websocket else options.websocket_channel,
         sockets=options.sockets,
         lifespan=options.lifespan,
+        hold=ack_options.hold(options),
         dead=child.dead,
         successor=lambda: child.successor,
         on_ready=lambda: child.ready(serving.name),

@@ -11,8 +11,8 @@ from ..hosting.environ import Environs, mounted
 from ..hosting.wsgi import Host, Served
 from ..message import Message
 from ..worker import Worker
+from . import ack_options, process_options
 from . import options as shared
-from . import process_options
 
 DESCRIPTION = """\
 Runs a WSGI application (PEP 3333), such as one of Flask: its requests come from the interface server, over the broker.
@@ -47,6 +47,7 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel", default="http.request", metavar="NAME", help="where requests come from (http.request)"
     )
+    ack_options.add_acknowledgement(parser)
 
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -80,9 +81,10 @@ def worker(
     options: argparse.Namespace, serve: Callable[[Message], None], ready: Optional[Callable[[], None]]
 ) -> Worker:
     """A worker that gives requests to an application."""
-    made = Worker(concurrency=options.threads, drain=options.drain, **shared.layer_options(options))
+    layer_options = shared.layer_options(options)
+    made = Worker(concurrency=options.threads, drain=options.drain, hold=options.hold, **layer_options)
     made.when_ready = ready
-    made.on(options.channel)(serve)
+    made.on_requests(options.channel, not options.no_ack)(serve)
     return made
 
 

@@ -8,8 +8,8 @@ from typing import Any, Callable, List, Optional
 
 from .. import _values
 from .._signals import Signals
+from ..commands import ack_options, wsgi
 from ..commands import options as shared
-from ..commands import wsgi
 from ..hosting.asgi.beside import Beside
 from ..hosting.wsgi import Host, Served
 from ..message import Message
@@ -88,6 +88,7 @@ class Serving:
             {"client": "seaway-django", **shared.layer_options(options)},
             self.stop,
             drain=options.drain,
+            hold=ack_options.hold(options),
             root_path=options.script_name,
             http_channel=options.channel if options.asgi else None,
             websocket_channel=options.websocket_channel if applications.has_sockets() else None,

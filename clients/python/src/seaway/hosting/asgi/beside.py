@@ -7,9 +7,11 @@ import threading
 from typing import Any, Callable, Dict, Optional
 
 from ..._errors import SeawayError
+from ..._held import Held
 from ..._http import answer
 from ..._log import logger
 from ..._reading import Delivery
+from ..._ticket import Ticket
 from ...aio.layer import Layer
 from ...message import Message
 from .host import Host
@@ -65,7 +67,10 @@ class Beside:
             message.respond_packed(_BUSY)
             return
         self._is_full = False
-        self._loop.call_soon_threadsafe(host.serve, Delivery([message.channel], message.group, message.body))
+        held, message.held = message.held, None
+        passed_on = None if held is None else _HeldElsewhere(held, message)
+        delivery = Delivery([message.channel], message.group, message.body, passed_on)
+        self._loop.call_soon_threadsafe(host.serve, delivery)
         message.answer_later()
 
     def _stop(self) -> None:
@@ -97,6 +102,48 @@ class Beside:
             await self._host.run()
         finally:
             await layer.quit()
+
+
+class _HeldElsewhere(Held):
+    """What the layer of another thread holds: that says what becomes of it, since no other connection may."""
+
+    __slots__ = ("_held", "_link")
+
+    def __init__(self, held: Held, message: Message):
+        self._held = held
+        self._link = message.layer.link
+        self.options = held.options
+        self.is_wished = held.is_wished
+        self.is_over = False
+
+    @property
+    def carried(self) -> str:
+        """It cannot go with an answer, which another connection sends."""
+        return ""
+
+    def answered(self, is_carried: bool) -> None:
+        """Its answer is with the broker, or never will be."""
+        self.ack()
+
+    def ack(self, waiter: Optional[Ticket] = None) -> None:
+        """It is done."""
+        self.is_over = True
+        with self._link.lock:
+            self._held.ack(waiter)
+        self._link.flush()
+
+    def nak(self, option: str = "", waiter: Optional[Ticket] = None) -> None:
+        """Gives it back."""
+        self.is_over = True
+        with self._link.lock:
+            self._held.nak(option, waiter)
+        self._link.flush()
+
+    def hold(self, waiter: Ticket) -> None:
+        """Its time begins anew."""
+        with self._link.lock:
+            self._held.hold(waiter)
+        self._link.flush()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -31,6 +31,7 @@ class Request(Message):
         super().__init__(channel, delivery.group, delivery.body, layer)
         self._data = _values.unpack_unchecked(delivery.body)
         self.flags = IN_WORKER
+        self.held = delivery.held
         self.exchange: Optional[Exchange] = None
 
     def gone(self) -> None:
@@ -70,7 +71,9 @@ class Exchange:
         host.ends.began(request)
         error: Optional[BaseException] = None
         try:
-            await host.application(scopes.http(request.data, host.root_path, host.state), self._receive, self._send)
+            await host.application(
+                scopes.http(request.data, host.root_path, host.state, request.times), self._receive, self._send
+            )
         except BaseException as caught:
             if passes(caught, task):
                 raise
@@ -83,6 +86,7 @@ class Exchange:
         if error is not None or not request.flags & WHOLE:
             await self._settle(error)
         error = None
+        host.is_over(request.held)
         if self._body is not None:
             await self._body.stop()
 
@@ -171,7 +175,7 @@ class Exchange:
             raise TooLarge(f"the answer has {len(packed)} bytes with its headers, more than the broker takes")
         request.begin(WHOLE)
         self._has_answered = True
-        self._host.posts.post(request, channel, packed)
+        self._host.posts.answer(request, channel, packed)
         self.is_over()
 
 

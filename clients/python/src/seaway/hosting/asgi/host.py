@@ -7,6 +7,7 @@ from typing import Any, Callable, Coroutine, Dict, List, Optional, Sequence, Set
 
 from ..._asyncio import FutureTicket
 from ..._errors import SeawayError
+from ..._held import Held
 from ..._log import logger
 from ..._reading import Delivery, Reading
 from ...aio._ends import RequestEnds
@@ -48,6 +49,7 @@ class Host:
         websocket_channel: Optional[str] = "websocket.connect",
         sockets: str = "close",
         lifespan: str = "auto",
+        hold: float = 600.0,
         dead: Sequence[str] = (),
         successor: Callable[[], str] = lambda: "",
         on_ready: Callable[[], None] = lambda: None,
@@ -63,6 +65,8 @@ class Host:
         - ``sockets``: what becomes of open sockets when it leaves: ``close`` (1012, one after the other), ``keep``
           (until they end, as long as ``drain`` allows) or ``resume`` (begun anew in another process).
         - ``lifespan``: ``auto``, ``on`` or ``off``.
+        - ``hold``: seconds that the broker lets a request or a connect be held, its ``--hold``: each is acknowledged by
+          its answer, and goes to another when this process dies; 0: it is not acknowledged.
         - ``dead``: the ``name`` of each process before that has died: its sockets are closed with 1012.
         - ``successor``: returns the ``name`` of the process that has come in place of this one, which gets its sockets.
         - ``on_ready``: called when it takes requests; ``on_served``: for each request and each socket.
@@ -89,10 +93,10 @@ class Host:
         self.sockets: Optional[Sockets] = None
         self.handovers: Handovers
         if http_channel is not None:
-            self._requests = Intake(self, http_channel, concurrency, self.serve)
+            self._requests = Intake(self, http_channel, concurrency, self.serve, hold)
         if websocket_channel is not None:
             self.sockets = Sockets(self, websocket_channel)
-            self.connects = Intake(self, websocket_channel, concurrency, self._connect)
+            self.connects = Intake(self, websocket_channel, concurrency, self._connect, hold)
             self.handovers = Handovers(self.sockets)
         self._resumes: Optional[Intake] = None
         if self.sockets is not None and sockets == "resume":
@@ -223,9 +227,16 @@ class Host:
                 request = Request(channel, delivery, self.layer)
             except SeawayError as error:
                 logger.warning("a request on %s cannot be read: %s", channel, error)
+                self.is_over(delivery.held)
                 self._has_room_again()
                 continue
             self._tasks.add(self.loop.create_task(Exchange(self, request).run()))
+
+    def is_over(self, held: Optional[Held]) -> None:
+        """A message was dealt with: where it is held, and its answer has not said so, that is told apart."""
+        if held is not None and not held.is_over:
+            held.ack()
+            self.layer.link.flush_soon()
 
     def finished(self, task: Optional[asyncio.Task[Any]]) -> None:
         """The task of a request is about to end."""

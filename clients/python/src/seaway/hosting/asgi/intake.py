@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class Intake(Reading):
     """Takes what comes from one channel; each is to be ``done`` before another comes in its place."""
 
-    def __init__(self, host: Host, name: str, credit: int, take: Callable[[Delivery], object]):
-        super().__init__([name])
+    def __init__(self, host: Host, name: str, credit: int, take: Callable[[Delivery], object], hold: float = 0.0):
+        """``hold``: seconds that the broker lets a message be held, where it is acknowledged; 0: it is not."""
+        super().__init__([name], (), hold, [name] if hold else ())
         self._host = host
         self._credit = credit
         self._take = take

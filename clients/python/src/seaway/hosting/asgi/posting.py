@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Coroutine, Set
+from typing import Any, Callable, Coroutine, Optional, Set
 
 from ... import _requests
 from ..._errors import Gone, SeawayError
 from ..._frames import Frame
+from ..._held import Held
 from ..._log import logger
 from ..._ticket import Ticket
 from ...aio.layer import Layer
@@ -35,13 +36,27 @@ class Posts:
 
     def post(self, message: Message, channel: str, body: bytes) -> None:
         """Sends to a channel of those who wait for a message's answer."""
+        self._post(message, channel, body, None, "")
+
+    def answer(self, message: Message, channel: str, body: bytes) -> None:
+        """Sends the last of an answer, which acknowledges the message where it is held."""
+        held = message.held
+        if held is None or held.is_over:
+            self._post(message, channel, body, None, "")
+            return
+        carried = held.carried
+        held.is_over = True
+        self._post(message, channel, body, held, carried)
+
+    def _post(self, message: Message, channel: str, body: bytes, held: Optional[Held], carried: str) -> None:
         link = self._layer.link
         if self.has_room and len(body) <= link.core.max_body:
-            link.core.ask(_requests.send(channel, body), _Post(self, message, channel, body))
+            request = _requests.send(channel, body, bounds=carried)
+            link.core.ask(request, _Post(self, message, channel, body, held, bool(carried)))
             self.pending += 1
             link.flush_soon()
         else:
-            self.again(message, channel, body)
+            self.again(message, channel, body, held)
 
     def ask(self, request: bytes, on_failure: Callable[[SeawayError], None]) -> None:
         """Says a request whose answer matters only if it is a refusal; without a connection it is not said."""
@@ -50,17 +65,24 @@ class Posts:
             link.core.ask(request, _Asking(on_failure))
             link.flush_soon()
 
-    def again(self, message: Message, channel: str, body: bytes) -> None:
-        """Sends it in a task of its own, until there is room."""
-        self.keep(self._again(message, channel, body))
+    def again(self, message: Message, channel: str, body: bytes, held: Optional[Held] = None) -> None:
+        """Sends it in a task of its own, until there is room; then ``held`` is done."""
+        self.keep(self._again(message, channel, body, held))
 
-    async def _again(self, message: Message, channel: str, body: bytes) -> None:
+    async def _again(self, message: Message, channel: str, body: bytes, held: Optional[Held]) -> None:
         try:
-            await put_again(message, channel, body, ANSWER_PATIENCE)
+            await put_again(message, channel, body, ANSWER_PATIENCE, is_last=False)
         except Gone:
             message.gone()
         except SeawayError as error:
             logger.warning("%s was not told: %s", channel, error)
+        self.is_answered(held, False)
+
+    def is_answered(self, held: Optional[Held], is_carried: bool) -> None:
+        """The broker has the answer to what is held, or never will have; ``is_carried``: it knows that this is done."""
+        if held is not None:
+            held.answered(is_carried)
+            self._layer.link.flush_soon()
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Begins some work that nobody waits for but ``finish``."""
@@ -92,23 +114,29 @@ class _Asking(Ticket):
 
 
 class _Post(Ticket):
-    __slots__ = ("_body", "_channel", "_message", "_posts")
+    __slots__ = ("_body", "_channel", "_held", "_is_carried", "_message", "_posts")
 
-    def __init__(self, posts: Posts, message: Message, channel: str, body: bytes):
+    def __init__(
+        self, posts: Posts, message: Message, channel: str, body: bytes, held: Optional[Held], is_carried: bool
+    ):
         self.again = None
         self._posts = posts
         self._message = message
         self._channel = channel
         self._body = body
+        self._held = held
+        self._is_carried = is_carried
 
     def settle(self, frame: Frame) -> None:
         self._posts.pending -= 1
-        if frame.verb == "ERR":
-            if frame.args[:1] == ["gone"]:
-                self._message.gone()
-            else:
-                self._posts.again(self._message, self._channel, self._body)
+        is_refused = frame.verb == "ERR"
+        if is_refused and frame.args[:1] != ["gone"]:
+            self._posts.again(self._message, self._channel, self._body, self._held)
+            return
+        if is_refused:
+            self._message.gone()
+        self._posts.is_answered(self._held, self._is_carried and not is_refused)
 
     def fail(self, error: SeawayError) -> None:
         self._posts.pending -= 1
-        self._posts.again(self._message, self._channel, self._body)
+        self._posts.again(self._message, self._channel, self._body, self._held)

@@ -13,6 +13,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: The version of the specification of HTTP and WebSocket messages: ``send`` raises ``OSError`` to who has left.
 SPEC_VERSION = "2.4"
+#: The extension that says how often a request, or a connect, was given out.
+DELIVERY = "seaway.delivery"
 _ALL_BYTES = {bytes}
 _SOCKET_EXTENSIONS = ("websocket.http.response",)
 
@@ -21,21 +23,24 @@ class Disconnected(OSError):
     """Nobody is there any more to whom something could be sent."""
 
 
-def http(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]]) -> Scope:
-    """The scope of a request. ``path`` is the whole path as ever, ``root_path`` at its beginning or not."""
+def http(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]], times: int = 1) -> Scope:
+    """The scope of a request. ``path`` is the whole path as ever, ``root_path`` at its beginning or not.
+
+    ``times``: how often the request was given out, 2 if a worker before this one has died with it.
+    """
     scope = _common("http", data, root_path, state)
     scope["method"] = data["method"]
     scope["scheme"] = data.get("scheme") or "http"
-    scope["extensions"] = {}
+    scope["extensions"] = {DELIVERY: {"times": times}}
     return scope
 
 
-def websocket(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]]) -> Scope:
+def websocket(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]], times: int = 1) -> Scope:
     """The scope of a socket, from its connect."""
     scope = _common("websocket", data, root_path, state)
     scope["scheme"] = data.get("scheme") or "ws"
     scope["subprotocols"] = list(data.get("subprotocols") or ())
-    scope["extensions"] = {name: {} for name in _SOCKET_EXTENSIONS}
+    scope["extensions"] = {DELIVERY: {"times": times}, **{name: {} for name in _SOCKET_EXTENSIONS}}
     return scope
 
 

@@ -66,7 +66,7 @@ class Socket:
     async def run(self) -> None:
         """Calls the application; however it ends, the socket does too."""
         host = self.sockets.host
-        scope = scopes.websocket(self.connect.data, host.root_path, host.state)
+        scope = scopes.websocket(self.connect.data, host.root_path, host.state, self.connect.times)
         error: Optional[BaseException] = None
         try:
             await host.application(scope, self._receive, self._send)
@@ -251,11 +251,13 @@ class Socket:
 
     async def put(self, channel: str, body: bytes, passing: Tuple[Type[SeawayError], ...] = PASSING) -> None:
         """Puts a message on one of its channels; tries again after errors that pass."""
-        layer = self.sockets.host.layer
+        # The first message decides about the socket, so that the connect is done with it.
+        decides = channel == self.channel and self.state in (State.ASKED, State.DENYING)
+        put = self.connect._put_last if decides else self.sockets.host.layer.put
 
         async def attempt(is_last_try: bool) -> bool:
             try:
-                await layer.put(channel, body)
+                await put(channel, body)
             except passing:
                 if is_last_try:
                     raise

@@ -90,6 +90,7 @@ class Sockets:
             socket = Socket(self, message, self.next_channel())
             if not socket.channel or not socket.control_channel or socket.channel in self._sockets:
                 logger.warning("a message on %s asks for no socket", message.channel)
+                self.host.is_over(message.held)
                 continue
             missing -= 1
             self._undecided[socket] = None
@@ -117,6 +118,7 @@ class Sockets:
         """A connect was answered, or will not be: another may come."""
         if socket in self._undecided:
             del self._undecided[socket]
+            self.host.is_over(socket.connect.held)
             self.host.connects.done()
 
     def is_open(self, socket: Socket) -> None:
@@ -185,10 +187,12 @@ class Sockets:
     def _messages(self, delivery: Delivery) -> Iterator[Message]:
         for channel in delivery.channels:
             message = Message(channel, delivery.group, delivery.body, self.host.layer)
+            message.held = delivery.held
             try:
                 message._data = _values.unpack_unchecked(delivery.body)
             except SeawayError as error:
                 logger.warning("a message on %s cannot be read: %s", channel, error)
+                self.host.is_over(message.held)
                 continue
             yield message
 
