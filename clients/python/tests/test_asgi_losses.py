@@ -33,7 +33,8 @@ class Host:
         if [said for _, said in self.said].count(message) == 1 and "accept" not in message:
             raise Unknown("the connection broke before the answer")
 
-    _put = put
+    async def _put(self, channel: str, body: bytes, *, bounds: str) -> None:
+        await self.put(channel, body)
 
 
 async def serve(application: Callable[..., Awaitable[None]]) -> List[Tuple[str, Any]]:

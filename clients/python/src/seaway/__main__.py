@@ -18,6 +18,7 @@ COMMANDS = {
     "asgi": "run any ASGI application as a worker",
     "wsgi": "run any WSGI application as a worker",
     "django": "run a Django project as a worker",
+    "delay": "deliver later what is sent to asgi.delay",
 }
 
 _OTHERS = """\

@@ -42,14 +42,14 @@ class Answerable(Fields):
         if is_gone:
             self.gone()
 
-    async def _put_last(self, channel: str, body: bytes) -> None:
+    async def _put_last(self, channel: str, body: bytes, terms: str = "") -> None:
         """Puts what is the last that is said of this message, which acknowledges it where it is held (S13)."""
         held = self.held
         if held is None or held.is_over:
-            await self.layer._put(channel, body)
+            await self.layer._put(channel, body, bounds=terms)
             return
         carried = held.carried
-        await self.layer._put(channel, body, bounds=carried)
+        await self.layer._put(channel, body, bounds=terms + carried)
         held.answered(bool(carried))
 
     def _channel(self) -> str:

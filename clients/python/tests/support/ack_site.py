@@ -23,7 +23,7 @@ def ends(message: Any) -> None:
     """Ends as the message has it, the first time."""
     how = message.get("how") if message.times == 1 else None
     if how == "retry":
-        raise seaway.Retry("later", in_=0.01)
+        raise seaway.Retry("later", in_=float(message.get("in", 0.01)))
     if how == "dead":
         raise seaway.Dead("no such user")
     if how == "fail":
