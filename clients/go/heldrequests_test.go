@@ -230,6 +230,11 @@ func TestDoneAcknowledgesTheEventOfASocket(t *testing.T) {
 			`{"type":"websocket.%s","path":"/","reply_channel":"websocket.send.k!1","control_channel":"websocket.control.k!1",%s}`,
 			kind, rest))
 	}
+	event("connect", `"order":0`)
+	if body := w.says("SEND websocket.send.k!1 Ack=s17", "OK"); !strings.Contains(body, `"accept":true`) {
+		t.Error(body)
+	}
+	w.connection.expect("READY 1")
 	event("receive", `"order":1,"serial":true,"text":"hi"`)
 	if body := w.says("SEND websocket.control.k!1 Ack=s17", "OK"); body != `{"done":1}` {
 		t.Error(body)

@@ -25,6 +25,8 @@ type Socket struct {
 	client *Client
 	route  *SocketRoute
 	kept   *keptSockets
+	// Of the message that decides, by which the connect is done: it is not to come again.
+	deciding []SendOption
 
 	mu sync.Mutex
 	// It was accepted or rejected, and which.
@@ -102,7 +104,7 @@ func (s *Socket) Accept(ctx context.Context, options AcceptOptions) error {
 			message["receive_channel"] = channel
 		}
 	}
-	err := s.put(ctx, s.Channel, message)
+	err := s.put(ctx, s.Channel, message, s.deciding...)
 	if errors.Is(err, ErrGone) {
 		s.kept.forget(s.Channel)
 	}
@@ -129,7 +131,7 @@ func (s *Socket) reject(ctx context.Context, status int, fields []any, content [
 	s.isRefused = true
 	s.mu.Unlock()
 	s.kept.forget(s.Channel)
-	return s.put(ctx, s.Channel, message)
+	return s.put(ctx, s.Channel, message, s.deciding...)
 }
 
 // Send sends a message; a socket that was only asked for is accepted with it.
@@ -227,8 +229,8 @@ func (s *Socket) ReceiveOn(ctx context.Context, channel string) error {
 	return s.put(ctx, s.ControlChannel, message)
 }
 
-func (s *Socket) put(ctx context.Context, channel string, message Message) error {
-	return s.note(ctx, sendWhenRoom(ctx, s.client, channel, message))
+func (s *Socket) put(ctx context.Context, channel string, message Message, options ...SendOption) error {
+	return s.note(ctx, sendWhenRoom(ctx, s.client, channel, message, options...))
 }
 
 // note remembers what became of a message to the socket.

@@ -121,6 +121,9 @@ func (w *Worker) newSocket(r *Request) *Socket {
 		Channel: r.ReplyChannel(), ControlChannel: r.Text("control_channel"), Event: r.Message,
 		client: w.client, kept: &w.kept, isDecided: r.Text("type") != typeConnect,
 	}
+	if !socket.isDecided {
+		socket.deciding = r.answering()
+	}
 	if socket.Channel == "" || socket.ControlChannel == "" {
 		w.logger().Printf("seaway: %s: a message that is no event of a socket", r.Channel)
 		return nil

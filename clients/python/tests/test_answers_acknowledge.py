@@ -277,6 +277,8 @@ def test_done_acknowledges_an_event(fake: FakeBroker, half: AsyncioHalf, kind: s
         serving = Serving(fake, KNOWS, lambda: half.run(worker.run), lambda: half.run(worker.stop))
     serving.listens(*names)
     event = {"type": names[1], "path": "/", "control_channel": "websocket.control.x!1", "order": 4, "serial": True}
+    serving.gives({**event, "type": names[0], "order": 0}, names[0])
+    assert serving.says(REPLY, "Ack=s17")["accept"] is True
     serving.gives({**event, "text": "hi"}, names[1])
     assert serving.says("websocket.control.x!1", "Ack=s17") == {"done": 4}
     serving.gives({**event, "text": "/fails", "order": 5}, names[1])

@@ -79,7 +79,7 @@ class BaseLayer:
 
     @property
     def _guard(self) -> ContextManager[Any]:
-        """Held where what is known of memberships and watches is changed."""
+        """Held where what is known of memberships, watches and what is to be acknowledged is changed."""
         raise NotImplementedError
 
     # Sending

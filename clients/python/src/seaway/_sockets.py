@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 class BaseSocket(SocketFields):
     """What sends waits until the broker has it, and while the browser is slow (W13)."""
 
-    __slots__ = ("_waits", "layer")
+    __slots__ = ("_put_deciding", "_waits", "layer")
 
     def __init__(self, message: Answerable):
         super().__init__(message)
         self._waits: Waits = message.waits
+        #: Sends what decides about the socket, by which the connect is done: it is not to come again (S13).
+        self._put_deciding = message._put_last
         #: On which its event came.
         self.layer: BaseLayer = message.layer
 
@@ -35,13 +37,13 @@ class BaseSocket(SocketFields):
         greeting: Optional[Data] = None,
     ) -> None:
         """Opens the socket, with one of its ``subprotocols``, more fields for the 101, and a first message."""
-        await self._put(self.channel, self._accepting(subprotocol, headers, greeting))
+        await self._put(self.channel, self._accepting(subprotocol, headers, greeting), decides=True)
 
     async def _reject(
         self, status: int = 403, headers: Optional[_http.Headers] = None, content: _http.Text = b""
     ) -> None:
         """Does not open the socket; the browser gets this answer."""
-        await self._put(self.channel, self._rejecting(status, headers, content))
+        await self._put(self.channel, self._rejecting(status, headers, content), decides=True)
 
     async def _send(self, content: Data, *, patience: float = _websocket.PATIENCE) -> None:
         """Sends a string as text or bytes as binary; a socket that was only asked for is accepted with it."""
@@ -78,13 +80,20 @@ class BaseSocket(SocketFields):
         """
         await self._put(self.control_channel, {"receive_channel": channel})
 
-    async def _put(self, channel: str, message: Mapping[str, Any], patience: float = _websocket.PATIENCE) -> None:
+    async def _put(
+        self,
+        channel: str,
+        message: Mapping[str, Any],
+        patience: float = _websocket.PATIENCE,
+        decides: bool = False,
+    ) -> None:
+        put = self._put_deciding if decides else self.layer._put
         body = _values.pack(message)
         pauses: Optional[Iterator[float]] = None
         until = 0.0
         while True:
             try:
-                await self.layer._put(channel, body)
+                await put(channel, body)
                 return
             except (*PASSING, Unknown) as error:
                 # A close that comes twice does no harm.

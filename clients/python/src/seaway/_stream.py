@@ -50,7 +50,8 @@ class Answerable(Fields):
             return
         carried = held.carried
         await self.layer._put(channel, body, bounds=terms + carried)
-        held.answered(bool(carried))
+        with self.layer._guard:
+            held.answered(bool(carried))
 
     def _channel(self) -> str:
         channel = self.reply_channel
