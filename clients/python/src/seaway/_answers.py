@@ -34,7 +34,8 @@ class DeadLetter(NamedTuple):
 
 def times(options: Mapping[str, str]) -> int:
     """How often a message was given out, as the options of a ``MSG`` say."""
-    return max(1, _number(options.get("times", "")))
+    text = options.get("times", "")
+    return 1 if text == "1" else max(1, _number(text))
 
 
 def dead_letter(options: Mapping[str, str]) -> Optional[DeadLetter]:

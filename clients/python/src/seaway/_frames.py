@@ -251,18 +251,26 @@ def _size(text: str) -> int:
 
 
 def _frame_with_options(verb: str, words: List[str]) -> Frame:
-    args = [word for word in words if "=" not in word]
+    args: List[str] = []
     options: Dict[str, str] = {}
     refused: Optional[str] = None
-    if any("=" in word for word in words[: len(args)]):
-        refused = "args"
-    for word in words[len(args) :] if refused is None else ():
-        match = _OPTION.fullmatch(word)
-        if match is None or match[1] in options or len(options) == MOST_OPTIONS:
+    for word in words:
+        key, mark, value = word.partition("=")
+        if not mark:
+            if options or refused is not None:
+                refused = "args"
+                break
+            args.append(word)
+        elif key in options or len(options) == MOST_OPTIONS or not _is_option(key, value):
             refused = "option"
-            break
-        options[match[1]] = match[2]
+        else:
+            options[key] = value
     return Frame(verb, args, options) if refused is None else Frame(verb, refused=refused)
+
+
+def _is_option(key: str, value: str) -> bool:
+    """Nearly every key is letters alone, which a line of ASCII tells without a pattern."""
+    return value != "" and (key.isalpha() or _OPTION.fullmatch(f"{key}={value}") is not None)
 
 
 def _frame_with_text(verb: str, words: List[str]) -> Frame:

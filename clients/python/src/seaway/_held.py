@@ -1,6 +1,6 @@
 """Messages that are to be acknowledged (PROTOCOL.md, D9 to D13), at one broker. Touches no socket, clock or thread."""
 
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional
 
 from . import _requests
 from ._errors import SeawayError, Unknown
@@ -57,8 +57,10 @@ class Held:
     @property
     def carried(self) -> str:
         """The option of a ``SEND`` that acknowledges it; empty where that has to be said apart (S13)."""
-        may_be = not self.is_over and self.is_here and self._holdings.is_only
-        return f" Ack={self.id}" if may_be else ""
+        holdings = self._holdings
+        if self.is_over or not holdings.is_only or not holdings.is_open or self.connection != holdings.connection:
+            return ""
+        return f" Ack={self.id}"
 
     def answered(self, is_carried: bool) -> None:
         """Its answer is with the broker, or never will be; with ``is_carried`` that broker has its ID."""
@@ -104,18 +106,19 @@ class Holdings:
         self.connection = 0
         #: As the connection was last told.
         self.now = 0.0
-        self._held: Dict[Tuple[str, str], Held] = {}
+        #: What is held anew by itself.
+        self._held: Dict[Held, None] = {}
         #: Acknowledged, and not said or not answered yet: by channel.
         self._due: Dict[str, List[Held]] = {}
         self._look_at = NEVER
 
     def came(self, name: str, options: Mapping[str, str], hold: float, is_wished: bool = False) -> Held:
         """A message has come; ``hold``: seconds that the broker lets it be held, 0 if the caller sees to that."""
-        every = hold / 3 or NEVER
-        held = Held(self, name, options, every, is_wished)
-        if held.id and every < NEVER:
-            self._held[name, held.id] = held
-            self._look_at = min(self._look_at, held.due)
+        held = Held(self, name, options, hold / 3 or NEVER, is_wished)
+        if hold and held.id:
+            self._held[held] = None
+            if held.due < self._look_at:
+                self._look_at = held.due
         return held
 
     def acknowledge(self, held: Held) -> None:
@@ -134,8 +137,7 @@ class Holdings:
 
     def release(self, held: Held) -> None:
         """It is held anew by nobody here any more; what is said of it yet may be late."""
-        if self._held.get((held.name, held.id)) is held:
-            del self._held[held.name, held.id]
+        self._held.pop(held, None)
 
     # What the connection does
 
@@ -181,11 +183,11 @@ class Holdings:
         if now < self._look_at or not self.is_open:
             return
         due: Dict[str, List[Held]] = {}
-        for held in self._held.values():
+        for held in self._held:
             if held.due <= now:
                 held.due = now + held.every
                 due.setdefault(held.name, []).append(held)
-        self._look_at = min((held.due for held in self._held.values()), default=NEVER)
+        self._look_at = min((held.due for held in self._held), default=NEVER)
         for name, several in due.items():
             for share in _shares(name, several):
                 self.hold_anew(share)
@@ -230,8 +232,8 @@ def _fail(share: List[Held], error: SeawayError) -> None:
             waiter.fail(error)
 
 
-class _Acking(Ticket):
-    """An ``ACK``."""
+class _OfSeveral(Ticket):
+    """What is said of several messages of one channel."""
 
     __slots__ = ("_holdings", "_share")
 
@@ -239,6 +241,12 @@ class _Acking(Ticket):
         super().__init__()
         self._holdings = holdings
         self._share = share
+
+
+class _Acking(_OfSeveral):
+    """An ``ACK``."""
+
+    __slots__ = ()
 
     def settle(self, frame: Frame) -> None:
         super().settle(frame)
@@ -252,15 +260,10 @@ class _Acking(Ticket):
         self._holdings.again(self._share)
 
 
-class _Holding(Ticket):
+class _Holding(_OfSeveral):
     """A ``HOLD``; where one of several is held no more it is said for each of them, since none was held anew (D12)."""
 
-    __slots__ = ("_holdings", "_share")
-
-    def __init__(self, holdings: Holdings, share: List[Held]):
-        super().__init__()
-        self._holdings = holdings
-        self._share = share
+    __slots__ = ()
 
     def settle(self, frame: Frame) -> None:
         super().settle(frame)

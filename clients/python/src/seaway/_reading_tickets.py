@@ -1,6 +1,6 @@
 """Who waits for the answers to what a layer says of what it listens on. Touches no socket, clock or thread."""
 
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, Generic, List, Optional, Tuple, TypeVar
 
 from ._errors import SeawayError
 from ._frames import Frame
@@ -35,16 +35,25 @@ class Beginning(Ticket):
         self._readings.never_began(self._reading, self._before)
 
 
-class Forgetting(Ticket):
-    """An ``UNLISTEN``: what was on its way has come once it is answered, or will never."""
+Owner = TypeVar("Owner")
+
+
+class Preceding(Ticket, Generic[Owner]):
+    """What is said of a listening before something else is over."""
 
     __slots__ = ("_reading", "_readings", "_then")
 
-    def __init__(self, readings: "Readings", reading: Reading, then: Ticket):
+    def __init__(self, readings: Owner, reading: Reading, then: Ticket):
         super().__init__()
         self._readings = readings
         self._reading = reading
         self._then = then
+
+
+class Forgetting(Preceding["Readings"]):
+    """An ``UNLISTEN``: what was on its way has come once it is answered, or will never."""
+
+    __slots__ = ()
 
     def settle(self, frame: Frame) -> None:
         super().settle(frame)

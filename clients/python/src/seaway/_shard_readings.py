@@ -11,6 +11,7 @@ from . import _requests
 from ._frames import Frame
 from ._held import Holdings
 from ._reading import Delivery, Reading
+from ._reading_tickets import Preceding
 from ._readings import Readings
 from ._shard_credit import ShardCredit
 from ._shard_tickets import Answer, Answers
@@ -217,16 +218,10 @@ class _Ended(Ticket):
         self.settle(Frame("OK"))
 
 
-class _Polling(Ticket):
+class _Polling(Preceding[ShardReadings]):
     """A ``PING`` behind which the credit of a poll is said: a second one is answered when its message has come."""
 
-    __slots__ = ("_reading", "_readings", "_then")
-
-    def __init__(self, readings: ShardReadings, reading: Reading, then: Ticket):
-        super().__init__()
-        self._readings = readings
-        self._reading = reading
-        self._then = then
+    __slots__ = ()
 
     def settle(self, frame: Frame) -> None:
         super().settle(frame)

@@ -12,8 +12,8 @@ from seaway import aio
 
 from .broker import PATIENCE
 
-#: Seconds that what is cancelled at the end of a test may take: one that still tries to tell a dead broker is left.
-_LAST_WORDS = 1.0
+#: Seconds that what is cancelled may take: who still tries to tell a dead broker is cancelled again.
+_LAST_WORDS = 0.5
 
 
 def patient(options: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +91,12 @@ class AsyncioHalf(Half):
 
 async def _end_others() -> None:
     """Cancels what a test has left running, which a loop must not be closed with."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=_LAST_WORDS)
+    for _ in range(3):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others, timeout=_LAST_WORDS)
 
 
 class Waiting:

@@ -82,7 +82,8 @@ class Posts:
         """The broker has the answer to what is held, or never will have; ``is_carried``: it knows that this is done."""
         if held is not None:
             held.answered(is_carried)
-            self._layer.link.flush_soon()
+            if not is_carried:
+                self._layer.link.flush_soon()
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Begins some work that nobody waits for but ``finish``."""
