@@ -26,11 +26,6 @@ def comes_again(message: Fields, error: Optional[BaseException]) -> bool:
         return True
 
 
-def is_finished(message: Fields, error: Optional[BaseException]) -> bool:
-    """Whether it is acknowledged, its function having ended so: then the last that is said of it may do that (S13)."""
-    return not isinstance(error, Dead) and not comes_again(message, error)
-
-
 def conclude(message: Fields, error: Optional[BaseException], at_once: bool = False) -> None:
     """Acknowledges it or gives it back; ``at_once``: since the worker leaves. Where the layer may be changed."""
     held = message.held

@@ -12,7 +12,7 @@ from ._held import Held
 from ._log import logger
 from ._reading import Delivery
 from ._routes import Routes
-from ._settling import comes_again, conclude, is_finished
+from ._settling import comes_again, conclude
 from ._shard_thread import ShardThread
 from ._signals import is_interrupt
 from ._sync_ends import RequestEnds
@@ -106,8 +106,9 @@ class Consumer:
 
     def _settle(self, message: Message, error: Optional[BaseException]) -> None:
         was_open, body = False, None
-        is_done = is_finished(message, error)
         _endings.note_end(message, error)
+        again = message.held is not None and comes_again(message, error)
+        is_done = not again and not isinstance(error, Dead)
         try:
             was_open = _endings.is_open(message)
             if was_open:
@@ -120,7 +121,7 @@ class Consumer:
             logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
         _endings.report(message, error, body is not None, was_open)
         try:
-            owed = None if comes_again(message, error) else message.owed_done
+            owed = None if again else message.owed_done
             if owed is not None:
                 self._say_done(message, *owed, is_done)
         except Exception as trouble:

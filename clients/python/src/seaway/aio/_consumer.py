@@ -12,7 +12,7 @@ from .._held import Held
 from .._log import logger
 from .._reading import Delivery
 from .._routes import Routes
-from .._settling import comes_again, conclude, is_finished
+from .._settling import comes_again, conclude
 from ._ends import RequestEnds
 from ._passing import passes
 from .message import ANSWER_PATIENCE, Message, break_off, put_again
@@ -116,8 +116,9 @@ class Consumer:
 async def settle(message: Message, error: Optional[BaseException]) -> None:
     """Answers what the function of a message has left open, whatever it has met, and tells the log."""
     was_open, body = False, None
-    is_done = is_finished(message, error)
     _endings.note_end(message, error)
+    again = message.held is not None and comes_again(message, error)
+    is_done = not again and not isinstance(error, Dead)
     try:
         was_open = _endings.is_open(message)
         if was_open:
@@ -134,7 +135,7 @@ async def settle(message: Message, error: Optional[BaseException]) -> None:
         logger.warning("the failure of %s could not be told: %s", _endings.describe(message), trouble)
     _endings.report(message, error, body is not None, was_open)
     try:
-        owed = None if comes_again(message, error) else message.owed_done
+        owed = None if again else message.owed_done
         if owed is not None:
             await put_again(message, owed[0], _endings.done(owed[1]), ANSWER_PATIENCE, is_done)
     except Exception as trouble:
