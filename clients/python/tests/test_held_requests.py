@@ -107,6 +107,21 @@ def test_a_connect_of_a_killed_process_is_decided_by_another(asking: Asking) -> 
     until(lambda: asking.stats("acknowledged", "held") == [1, 0], "it to be acknowledged")
 
 
+@pytest.mark.parametrize("way", [WAYS["asyncio"], WAYS["asgi"], WAYS["django-asgi"]], ids=["asyncio", "asgi", "django"])
+def test_a_request_whose_client_has_gone_is_acknowledged(asking: Asking, way: Tuple[Any, str]) -> None:
+    command, path = way
+    if command[0] == "django":
+        pytest.importorskip("django")
+    process = asking.start(*command)
+    asking.ask(path)
+    process.line("has it")
+    told = asking.answers.receive(PATIENCE)
+    assert told is not None and asking.stats("held") == [1]
+    over = {"reply_channel": "http.response.test!1", "path": "", "reason": "over"}
+    asking.layer.send(told["disconnect_channel"], over)
+    until(lambda: asking.stats("acknowledged", "held") == [1, 0], "it to be acknowledged")
+
+
 def test_it_may_be_left_out(asking: Asking) -> None:
     first = asking.start("wsgi", f"{SITE}:application", "--no-ack")
     asking.ask("/")

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 from support import ack_site
 
+import seaway
 from seaway import Message
 from seaway._reading import Reading
 from seaway._routes import Routes
@@ -109,3 +110,33 @@ def test_a_layer_acknowledges_sends_later_and_once() -> None:
     again.ack()
     layer.broker.clock.advance(3_600)
     assert listening.receive(0) is None
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_a_request_of_any_worker_comes_again_by_retry_alone(kind: str) -> None:
+    """Nobody has asked for it to be acknowledged: it is of browsers."""
+    seen: List[Tuple[str, int]] = []
+
+    def ends(message: Any) -> Dict[str, Any]:
+        seen.append((message.path, message.times))
+        if message.path == "/fails":
+            raise ValueError("failed")
+        if message.times == 1:
+            raise seaway.Retry("later", in_=5)
+        return {"content": f"times {message.times}"}
+
+    def answer(message: Any) -> None:
+        message.respond(**ends(message))
+
+    async def async_answer(message: Any) -> None:
+        await message.respond(**ends(message))
+
+    worker: Any = seaway.Worker() if kind == "sync" else seaway.aio.Worker()
+    worker.on("http.request")(answer if kind == "sync" else async_answer)
+    with FakeServer(worker) as site:
+        assert site.get("/fails").status == 500
+        exchange = site.request("GET", "/later")
+        site.advance(5)
+        assert exchange.answer().text == "times 2"
+        site.advance(3_600)
+    assert seen == [("/fails", 1), ("/later", 1), ("/later", 2)]

@@ -44,7 +44,8 @@ async def app(scope: Dict[str, Any], receive: Any, send: Any) -> None:
         raise NotImplementedError
     times = scope["extensions"]["seaway.delivery"]["times"]
     say("has it")
-    await asyncio.sleep(3_600 if times == 1 else 0)
+    while times == 1 and (await receive())["type"] != f"{scope['type']}.disconnect":
+        pass
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept", "headers": [(b"told", told(times).encode())]})
         await receive()

@@ -43,7 +43,7 @@ class SyncHost:
         self._worker = worker
         self._broker = broker
         self._layer = FakeLayer(broker)
-        self._reading = Reading(worker._routes.channels, worker._acked, worker.hold)
+        self._reading = Reading(worker._routes.channels, worker._acked, worker.hold, worker._acked_where_known)
         self._consumer = Consumer(self._layer, worker._routes)
         self._is_working = False
         self._has_left = False
@@ -122,7 +122,7 @@ class AsyncHost:
         aio.set_default_layer(layer)
         self._run = Run(
             layer, worker._routes.channels, worker._routes, worker.concurrency, worker._kept, None, worker._acked,
-            worker.hold,
+            worker.hold, worker._acked_where_known,
         )  # fmt: skip
         await self._run.work(worker.drain)
 
