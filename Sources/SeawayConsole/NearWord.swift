@@ -11,7 +11,7 @@ package enum NearWord {
     }
 
     /// How many letters are to be put in, left out, changed or exchanged with their neighbours (optimal string alignment).
-    static func distance(_ first: String, _ second: String) -> Int {
+    package static func distance(_ first: String, _ second: String) -> Int {
         let (first, second) = (Array(first), Array(second))
         var before: [Int] = []
         var above = Array(0...second.count)

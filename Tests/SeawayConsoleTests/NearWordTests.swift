@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SeawayConsole
+import SeawayConsole
 
 @Suite("A word that was meant")
 struct NearWordTests {
