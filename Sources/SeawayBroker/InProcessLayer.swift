@@ -25,7 +25,7 @@ final class InProcessLayer: ChannelLayer {
 
     func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
-        answer: @escaping @Sendable (SendAnswer) -> Void
+        terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.onLoop { local in
             local.answer(answer) { () throws(WireRefusal) in
@@ -33,10 +33,9 @@ final class InProcessLayer: ChannelLayer {
                 guard let form = NameForm(name.span), form.isChannel else { throw .name(name.span) }
                 let bounds = try SendBounds(bounds)
                 try local.checkSize(of: body)
-                if form == .normal, let store = local.core.store, store.keeps(name.span) {
-                    return try local.core.send(
-                        body.messagePack.span, .messagePack, to: name.span, in: store, ifHeard: ifHeard, bounds, nil,
-                        by: nil, nil)
+                let store = form == .normal ? local.core.store.flatMap { $0.keeps(name.span) ? $0 : nil } : nil
+                if terms != nil || store != nil {
+                    return try local.send(body, to: name.span, form, in: store, ifHeard: ifHeard, bounds, terms)
                 }
                 let refusal = local.core.send(
                     body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard, bounds)
@@ -126,13 +125,14 @@ final class InProcessLayer: ChannelLayer {
     }
 
     func listen(
-        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        to names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
+        let layer = self
         let listening = LocalListening(layer: self, eventLoop: self.brokerLoop)
         self.onLoop { local in
             do throws(LocalState.Fault) {
-                listening.endpoint.value = try local.listen(names, receive, event)
+                listening.endpoint.value = try local.listen(names, terms, of: layer, receive, event)
             } catch {
                 local.outbox.put(.event(.refused(local.refusal(error)), event))
             }

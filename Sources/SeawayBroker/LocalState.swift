@@ -115,13 +115,17 @@ final class LocalState {
     // MARK: Listening
 
     func listen(
-        _ names: [String], _ receive: @escaping @Sendable (Delivery) -> Void,
-        _ event: @escaping @Sendable (ListeningEvent) -> Void
+        _ names: [String], _ terms: ListeningTerms, of layer: InProcessLayer,
+        _ receive: @escaping @Sendable (Delivery) -> Void, _ event: @escaping @Sendable (ListeningEvent) -> Void
     ) throws(Fault) -> LocalEndpoint {
         let checked = try self.check(names)
-        let endpoint = self.attach { LocalEndpoint(id: $0, local: self, names: names, receive: receive, event: event) }
+        let endpoint = self.attach { id in
+            LocalEndpoint(
+                id: id, local: self, names: names, holder: LocalHolder(layer: layer, id: id),
+                holds: terms.hold != nil, receive: receive, event: event)
+        }
         do throws(WireRefusal) {
-            let outcome = try self.core.hub.listen(endpoint.id, checked, wantsMembers: false, now: self.core.now)
+            let outcome = try self.listen(endpoint.id, checked, terms.acknowledged(of: names, isKnown: true))
             for name in names { self.readers[name] = endpoint }
             // First, since somebody who loses a name to it may leave others to another listening of this layer.
             endpoint.tell(.started(kept: outcome.isKept ?? true))
@@ -131,6 +135,28 @@ final class LocalState {
             endpoint.end()
             throw .refused(error)
         }
+    }
+
+    private func listen(
+        _ id: PeerID, _ names: [Name], _ acknowledged: Set<String>
+    ) throws(WireRefusal) -> Hub.ListenOutcome {
+        let hub = self.core.hub
+        guard !acknowledged.isEmpty else {
+            return try hub.listen(id, names, wantsMembers: false, now: self.core.now)
+        }
+        var shares: (plain: [Name], acknowledged: [Name]) = ([], [])
+        for name in names {
+            if acknowledged.contains(name.description) {
+                guard name.mayBeAcknowledged else { throw .option("only normal channels are acknowledged") }
+                shares.acknowledged.append(name)
+            } else {
+                shares.plain.append(name)
+            }
+        }
+        let outcome = try hub.listen(
+            id, shares.acknowledged, wantsMembers: false, acknowledges: true, now: self.core.now)
+        if shares.plain.isEmpty { return outcome }
+        return try hub.listen(id, shares.plain, wantsMembers: false, now: self.core.now)
     }
 
     private func check(_ names: [String]) throws(Fault) -> [Name] {

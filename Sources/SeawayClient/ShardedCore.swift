@@ -266,7 +266,7 @@ final class ShardedCore {
         reading.begin(
             self.layers.enumerated().map { broker, layer in
                 layer.listen(
-                    to: handle.names,
+                    to: handle.names, terms: handle.terms,
                     receive: { bound.value.reading.deliver($0, from: broker) },
                     event: { bound.value.core.take($0, from: broker, bound.value.reading) })
             })

@@ -68,11 +68,13 @@ public final class ShardedLayer: ConnectingLayer {
 
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
-        answer: @escaping @Sendable (SendAnswer) -> Void
+        terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
         self.ask({ answer(.refused($0)) }) {
             $0.send(
-                ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, bounds) { result, _ in answer(result) })
+                ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, bounds, terms) { result, _ in
+                    answer(result)
+                })
         }
     }
 
@@ -81,7 +83,7 @@ public final class ShardedLayer: ConnectingLayer {
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     ) {
         self.ask({ answer(.refused($0), Carrier()) }) {
-            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, nil, answer))
+            $0.send(ShardedSend(body, channel, ifHeard: ifHeard, stream: stream, nil, nil, answer))
         }
     }
 
@@ -117,10 +119,10 @@ public final class ShardedLayer: ConnectingLayer {
     }
 
     public func listen(
-        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        to names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
-        let listening = ShardedListening(names: names, receive: receive, event: event, layer: self)
+        let listening = ShardedListening(names: names, terms: terms, receive: receive, event: event, layer: self)
         self.onLoop { $0.listen(listening) }
         return listening
     }

@@ -6,16 +6,18 @@ import SeawayWire
 /// The handle of a listening at several brokers.
 final class ShardedListening: Listening {
     let names: [String]
+    let terms: ListeningTerms
     let receive: @Sendable (Delivery) -> Void
     let event: @Sendable (ListeningEvent) -> Void
     private let layer: ShardedLayer
     private let stopping = NIOLockedValueBox<[@Sendable () -> Void]>([])
 
     init(
-        names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void, layer: ShardedLayer
     ) {
         self.names = names
+        self.terms = terms
         self.receive = receive
         self.event = event
         self.layer = layer

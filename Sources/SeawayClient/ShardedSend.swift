@@ -27,24 +27,33 @@ struct ShardedSend: ShardedRequest {
     private let ifHeard: Bool
     let stream: String?
     private let bounds: MessageBounds?
+    private let terms: MessageTerms?
     private let answer: @Sendable (SendAnswer, Carrier) -> Void
 
     init(
         _ body: Payload, _ channel: String, ifHeard: Bool, stream: String?, _ bounds: MessageBounds?,
-        _ answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+        _ terms: MessageTerms?, _ answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     ) {
         self.body = body
         self.channel = channel
         self.ifHeard = ifHeard
-        self.stream = stream
+        // All with one key go to the same broker, which alone knows that they have (B22).
+        let isOfStream = channel.utf8.contains { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: "?") }
+        self.stream = stream ?? (isOfStream ? nil : terms?.once.map { "once?\($0)" })
         self.bounds = bounds
+        self.terms = terms
         self.answer = answer
     }
 
     var target: ShardMap.Target { .channel(self.channel) }
     var size: Int { self.request.size }
     var fault: Refusal? { self.request.fault }
-    private var request: WireRequest { .send(self.body, self.channel, ifHeard: self.ifHeard, self.bounds) }
+    private var request: WireRequest {
+        guard let terms else { return .send(self.body, self.channel, ifHeard: self.ifHeard, self.bounds) }
+        return .sendOnTerms(
+            SendOnTerms(
+                body: self.body, channel: self.channel, ifHeard: self.ifHeard, bounds: self.bounds, terms: terms))
+    }
 
     func send(over layer: WireLayer, _ broker: Int, again: @escaping @Sendable (Refusal) -> Void) {
         let (ifHeard, answer) = (self.ifHeard, self.answer)

@@ -21,7 +21,7 @@ final class WireCore {
     /// How often deadlines are looked after.
     static let checkInterval = TimeAmount.milliseconds(100)
 
-    private let configuration: WireLayerConfiguration
+    let configuration: WireLayerConfiguration
     private let eventLoop: any EventLoop
     let logger: Logger
     private let life: NIOLockedValueBox<WireLife>
@@ -32,17 +32,20 @@ final class WireCore {
     /// What this layer looks on at.
     var tail: WireTail?
     private var waiting = ClientWaiting<Request>()
-    private var output = ByteBuffer()
+    var output = ByteBuffer()
     private var nextPart = WireCore.firstPart
     private var isTurnEnding = false
     private var isFlushing = false
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
-    /// Whether this broker knows bounds of single messages, once it has said so (H2).
-    private var takesBounds = true
+    /// What this broker knows, once it has said so (H2).
+    private(set) var features: Set<String> = []
+    var holdings = WireHoldings()
+    /// The layer, once somebody has listened: who holds what comes by it.
+    var holder: ObjectIdentifier?
     private var checks: RepeatedTask?
     /// The connection that there is, or was last.
-    private var carrier = Carrier()
+    private(set) var carrier = Carrier()
     private var lostConnections: LostConnections
     /// Told what happens to the connection, before those who wait are.
     var observer: ((WireNews) -> Void)?
@@ -59,7 +62,7 @@ final class WireCore {
     }
 
     private var bound: NIOLoopBound<WireCore> { NIOLoopBound(self, eventLoop: self.eventLoop) }
-    private static var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+    static var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
 
     // MARK: The layer's life
 
@@ -74,7 +77,10 @@ final class WireCore {
 
     func shutDown() -> EventLoopFuture<Void> {
         self.checks?.cancel()
-        let left = self.link.leave { self.write(.quit, .quit) }
+        let left = self.link.leave {
+            self.sayAcknowledgements()
+            self.write(.quit, .quit)
+        }
         self.refuseWaiting(self.whyOver)
         return left
     }
@@ -87,12 +93,14 @@ final class WireCore {
             request.waiter.refuse(self.link.whyMissing)
         }
         if self.link.check(at: now) { self.write(.ping, .nobody) }
+        self.holdAnew(now: now)
         while let connection = self.lostConnections.popOverdue(at: now) {
             for listening in self.listenings.handles { listening.event(.forsaken(Carrier(connection: connection))) }
         }
     }
 
     private func refuseWaiting(_ refusal: Refusal) {
+        for one in self.holdings.takeAll() { one.answer(.refused(refusal)) }
         while let request = self.waiting.pop() { request.waiter.refuse(refusal) }
     }
 
@@ -125,7 +133,9 @@ final class WireCore {
         self.observer?(.disconnected)
         for listening in self.listenings.disconnect() { listening.event(.interrupted) }
         self.tail?.event(.interrupted)
-        for waiter in self.session.takeUnanswered() {
+        let unanswered = self.session.takeUnanswered()
+        self.holdings.lost(unanswered: unanswered.flatMap(\.acknowledgements))
+        for waiter in unanswered {
             if case .stop(let listening) = waiter { self.end(listening) } else { waiter.leaveUnknown(self.carrier) }
         }
     }
@@ -176,21 +186,31 @@ final class WireCore {
         guard request.bodySize <= self.maxBody else {
             return waiter.refuse(Refusal(.size(limit: self.maxBody, given: request.bodySize)))
         }
-        guard self.takesBounds || !request.hasBounds else {
+        guard !request.hasBounds || self.features.contains("bounds") else {
             return waiter.refuse(Refusal(code: "unknown", text: "the broker does not know Capacity and Expiry"))
         }
+        if case .sendOnTerms(let send) = request {
+            switch self.onTerms(send, waiter) {
+            case .failure(let refusal): return waiter.refuse(refusal)
+            case .success(let (send, waiter)): return self.put(.sendOnTerms(send), waiter)
+            }
+        }
+        self.put(request, waiter)
+    }
+
+    private func put(_ request: WireRequest, _ waiter: WireWaiter) {
         request.write(to: &self.output)
         self.session.ask(waiter)
         self.endTurnSoon()
     }
 
-    private func write(_ lines: [ClientLine], _ waiter: WireWaiter) {
+    func write(_ lines: [ClientLine], _ waiter: WireWaiter) {
         for line in lines { self.write(.line(line), waiter) }
     }
 
     // MARK: Turns
 
-    private func endTurnSoon() {
+    func endTurnSoon() {
         guard !self.isTurnEnding else { return }
         self.isTurnEnding = true
         let bound = self.bound
@@ -202,12 +222,14 @@ final class WireCore {
         self.isTurnEnding = false
         self.nextPart = Self.firstPart
         if self.link.isConnected {
+            // First, since who holds as much as it may is given nothing more.
+            self.sayAcknowledgements()
             for credit in self.listenings.takeCredit() { self.write(credit) }
         }
         self.flush()
     }
 
-    private func write(_ credit: ClientListenings<WireListening>.Credit) {
+    func write(_ credit: ClientListenings<WireListening>.Credit) {
         self.output.writeStaticString("READY ")
         self.output.writeDecimal(credit.count)
         if let purse = credit.purse { self.output.writeString(" \(purse)") }
@@ -235,74 +257,6 @@ final class WireCore {
         }
     }
 
-    // MARK: Listening
-
-    func listen(_ listening: WireListening) {
-        if let fault = self.fault(listening) { return listening.event(.refused(fault)) }
-        if self.link.isConnected { self.tellListening(listening) }
-    }
-
-    private func fault(_ listening: WireListening) -> Refusal? {
-        guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
-        if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
-        guard !self.link.isOver else { return self.whyOver }
-        return switch self.listenings.begin(listening, listening.names) {
-        case nil: nil
-        case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")
-        case .secondShared: Refusal(code: "limit", text: "one listening on several names for each layer")
-        }
-    }
-
-    private func tellListening(_ listening: WireListening) {
-        if self.listenings.makeWay(for: listening) { self.output.writeStaticString("READY 0\n") }
-        self.write(self.listenings.listen(listening), .listen(listening))
-        if let name = self.listenings.purse(of: listening) { self.output.writeString("READY 0 \(name)\n") }
-    }
-
-    private func listened(_ listening: WireListening, _ options: WireOptions) {
-        let progress = self.listenings.listened(listening, isKept: options["state"] != "fresh")
-        // First, since also one that has ended meanwhile may have credit given back to another.
-        self.endTurnSoon()
-        guard case .started(let isKept, let lines) = progress else { return }
-        self.write(self.configuration.restoresMemberships ? lines : lines.filter { $0.verb != "JOIN" }, .nobody)
-        listening.event(.started(kept: isKept))
-    }
-
-    private func listenRefused(_ listening: WireListening, _ refusal: Refusal) {
-        // Some of its names may have been taken.
-        self.write(self.listenings.stop(listening).lines, .nobody)
-        self.end(listening)
-        listening.event(.refused(refusal))
-    }
-
-    func ready(_ listening: WireListening, _ count: Int) {
-        self.listenings.grant(count, to: listening)
-        self.endTurnSoon()
-    }
-
-    /// Takes back the credit that was not used.
-    func withdraw(_ listening: WireListening) {
-        guard let purse = self.listenings.withdraw(from: listening) else { return }
-        self.output.writeString(purse.map { "READY 0 \($0)\n" } ?? "READY 0\n")
-        self.endTurnSoon()
-    }
-
-    func stop(_ listening: WireListening) {
-        let credits = self.listenings.lastCredit(of: listening)
-        let (lines, withdrawsCredit) = self.listenings.stop(listening)
-        guard self.link.isConnected, let last = lines.last else { return self.end(listening) }
-        if withdrawsCredit { self.output.writeStaticString("READY 0\n") }
-        for credit in credits { self.write(credit) }
-        self.write(lines.dropLast(), .nobody)
-        // What was on its way comes before its answer.
-        self.write(.line(last), .stop(listening))
-    }
-
-    private func end(_ listening: WireListening) {
-        self.listenings.end(listening)
-        listening.stopped()
-    }
-
     // MARK: Frames
 
     /// Whatever comes is a sign of life.
@@ -311,6 +265,7 @@ final class WireCore {
     func receive(_ frame: ServerFrame, body: Span<UInt8>) {
         switch frame {
         case .message(let channels, let group): return self.deliver(channels, group, body)
+        case .noted(let channels, let options): return self.deliver(channels, options, body)
         case .copy(let channels, let group):
             let copy = Delivery(channels: channels, group: group, body: Payload(messagePack: body.array))
             self.tail?.event(.copy(copy))
@@ -332,8 +287,13 @@ final class WireCore {
 
     private func answer(_ answer: ServerFrame, _ waiter: WireWaiter) {
         switch (answer, waiter) {
-        case (.ok, .send(let answer)): answer(.done)
+        case (.ok, .send(let answer)), (.pong, .send(let answer)): answer(.done)
         case (.ok, .carriedSend(let answer)): answer(.done, self.carrier)
+        case (_, .acknowledging(let message, let isSaid, let waiter)):
+            if case .ok = answer { self.acknowledged(message, isSaid: isSaid) }
+            self.answer(answer, waiter)
+        case (.ok, .acknowledge(let says)): for one in says { one.answer(.done) }
+        case (.refused, .hold(let messages)): self.holdRefused(messages)
         case (.ok(let options), .groupSend(let answer)): answer(GroupAnswer(options))
         case (.ok, .watch(let group, let channel, let answer)):
             self.watches.began(group, channel)
@@ -351,7 +311,10 @@ final class WireCore {
         case (_, .close(let done)): done()
         case (.hello(let options), .hello):
             self.maxBody = options["max-body"].flatMap { Int($0) } ?? WireLimits().maxBody
-            self.takesBounds = (options["features"] ?? "").split(separator: ",").contains("bounds")
+            self.features = Set((options["features"] ?? "").split(separator: ",").map(String.init))
+            let late = self.holdings.greeted(
+                epoch: options["epoch"] ?? "", connection: self.carrier.connection + 1)
+            for one in late { one.answer(.refused(WireHoldings.late)) }
             self.observer?(.greeted(name: options["name"], warm: options["warm"].flatMap { Int($0) } ?? 0))
             self.link.didGreet()
         case (.refused(let code, let text), .hello): self.end(Refusal(code: code, text: text))
@@ -360,7 +323,7 @@ final class WireCore {
         case (.refused("maybe", _), _): waiter.leaveUnknown(self.carrier)
         case (.refused(let code, let text), _): waiter.refuse(Refusal(code: code, text: text))
         case (_, .quit): self.link.channel?.close(promise: nil)
-        case (_, .nobody), (.ok, .pause): break
+        case (_, .nobody), (.ok, .pause), (.ok, .hold): break
         default: self.link.drop("an answer of another kind than was asked for")
         }
     }

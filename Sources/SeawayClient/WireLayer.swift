@@ -50,9 +50,13 @@ public final class WireLayer: ConnectingLayer {
 
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
-        answer: @escaping @Sendable (SendAnswer) -> Void
+        terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard, bounds), .send(answer)) }
+        guard let terms else {
+            return self.ask(.send(answer)) { $0.ask(.send(body, channel, ifHeard: ifHeard, bounds), .send(answer)) }
+        }
+        let send = SendOnTerms(body: body, channel: channel, ifHeard: ifHeard, bounds: bounds, terms: terms)
+        self.ask(.send(answer)) { $0.ask(.sendOnTerms(send), .send(answer)) }
     }
 
     public func sendCarried(
@@ -107,10 +111,10 @@ public final class WireLayer: ConnectingLayer {
     }
 
     public func listen(
-        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        to names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
-        let listening = WireListening(names: names, receive: receive, event: event, layer: self)
+        let listening = WireListening(names: names, terms: terms, receive: receive, event: event, layer: self)
         self.onLoop { $0.listen(listening) }
         return listening
     }
@@ -129,6 +133,10 @@ public final class WireLayer: ConnectingLayer {
         self.ask(.send(answer)) { $0.ask(.line(line), .send(answer)) }
     }
 
+    func ping(answer: @escaping @Sendable (SendAnswer) -> Void) {
+        self.ask(.send(answer)) { $0.ask(.ping, .send(answer)) }
+    }
+
     /// Ends the connection; another will be made.
     func drop(_ reason: String) { self.onLoop { $0.link.drop(reason) } }
 
@@ -138,6 +146,16 @@ public final class WireLayer: ConnectingLayer {
             return waiter().refuse(
                 Refusal(code: "limit", text: "too many requests of other threads wait for the broker"))
         }
+    }
+}
+
+extension WireLayer: MessageHolder {
+    /// Tells the broker what becomes of a message that has come by this layer.
+    public func take(
+        _ verdict: HeldMessage.Verdict, of message: HeldMessage, answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        // There are no more of them than messages that are held.
+        self.onLoop { $0.take(verdict, of: message, answer) }
     }
 }
 

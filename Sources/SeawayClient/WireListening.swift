@@ -4,16 +4,18 @@ import SeawayMessage
 /// The handle of a listening over the wire.
 final class WireListening: Listening {
     let names: [String]
+    let terms: ListeningTerms
     let receive: @Sendable (Delivery) -> Void
     let event: @Sendable (ListeningEvent) -> Void
-    private let layer: WireLayer
+    let layer: WireLayer
     private let stopping = NIOLockedValueBox<[@Sendable () -> Void]>([])
 
     init(
-        names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void, layer: WireLayer
     ) {
         self.names = names
+        self.terms = terms
         self.receive = receive
         self.event = event
         self.layer = layer

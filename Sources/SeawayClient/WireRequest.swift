@@ -6,6 +6,7 @@ import SeawayWire
 /// A request as it is written.
 enum WireRequest {
     case send(Payload, String, ifHeard: Bool, MessageBounds? = nil)
+    indirect case sendOnTerms(SendOnTerms)
     case groupSend(Payload, String, except: String?, MessageBounds? = nil)
     case line(ClientLine)
     case ping
@@ -15,6 +16,7 @@ enum WireRequest {
     var bodySize: Int {
         switch self {
         case .send(let body, _, _, _), .groupSend(let body, _, _, _): body.count
+        case .sendOnTerms(let send): send.body.count
         case .line, .ping, .quit: 0
         }
     }
@@ -24,6 +26,8 @@ enum WireRequest {
         switch self {
         case .send(let body, let channel, _, let bounds):
             body.count + channel.utf8.count + 24 + Self.size(bounds)
+        case .sendOnTerms(let send):
+            send.body.count + send.channel.utf8.count + 176 + Self.size(send.bounds)
         case .groupSend(let body, let group, let except, let bounds):
             body.count + group.utf8.count + (except?.utf8.count ?? 0) + 32 + Self.size(bounds)
         case .line(let line): line.length + 1
@@ -35,6 +39,8 @@ enum WireRequest {
     var fault: Refusal? {
         switch self {
         case .send(_, let channel, _, let bounds): Self.fault(channel, where: \.isChannel) ?? Self.fault(bounds)
+        case .sendOnTerms(let send):
+            Self.fault(send.channel, where: \.isChannel) ?? Self.fault(send.bounds) ?? send.fault
         case .groupSend(_, let group, let except, let bounds):
             Self.fault(group) { $0 == .normal } ?? except.flatMap { Self.fault($0, where: \.isChannel) }
                 ?? Self.fault(bounds)
@@ -75,7 +81,7 @@ enum WireRequest {
     var hasBounds: Bool {
         switch self {
         case .send(_, _, _, let bounds), .groupSend(_, _, _, let bounds): bounds != nil
-        case .line, .ping, .quit: false
+        case .sendOnTerms, .line, .ping, .quit: false
         }
     }
 
@@ -89,6 +95,15 @@ enum WireRequest {
             if ifHeard { buffer.writeStaticString(" Here=1") }
             Self.write(bounds, &buffer)
             Self.write(body, &buffer)
+        case .sendOnTerms(let send):
+            buffer.writeStaticString("SEND :")
+            buffer.writeDecimal(send.body.count)
+            buffer.writeStaticString(" ")
+            buffer.writeString(send.channel)
+            if send.ifHeard { buffer.writeStaticString(" Here=1") }
+            Self.write(send.bounds, &buffer)
+            buffer.writeString(send.options)
+            Self.write(send.body, &buffer)
         case .groupSend(let body, let group, let except, let bounds):
             buffer.writeStaticString("GSEND :")
             buffer.writeDecimal(body.count)
@@ -128,6 +143,12 @@ enum WireWaiter {
     case send(@Sendable (SendAnswer) -> Void)
     /// The same, for who is told by which connection it went.
     case carriedSend(@Sendable (SendAnswer, Carrier) -> Void)
+    /// One of the two, of what acknowledges a message when it is taken: in the same frame or apart.
+    indirect case acknowledging(HeldMessage, isSaid: Bool, WireWaiter)
+    /// `ACK` of several.
+    case acknowledge([WireHoldings.Acknowledgement])
+    /// `HOLD` of several.
+    case hold([HeldMessage])
     case groupSend(@Sendable (GroupAnswer) -> Void)
     /// `MEMBERS`, `PEEK` or `STATS`.
     case look(@Sendable (LookAnswer) -> Void)
@@ -146,6 +167,12 @@ enum WireWaiter {
     case quit
     case nobody
 
+    /// Those that are to be said again when they were not answered.
+    var acknowledgements: [WireHoldings.Acknowledgement] {
+        if case .acknowledge(let says) = self { return says }
+        return []
+    }
+
     /// Nobody knows what became of it.
     ///
     /// - Parameter carrier: the connection that has ended.
@@ -153,10 +180,13 @@ enum WireWaiter {
         switch self {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.unknown)
         case .carriedSend(let answer): answer(.unknown, carrier)
+        case .acknowledging(_, _, let waiter): waiter.leaveUnknown(carrier)
+        // The core says it again.
+        case .acknowledge: break
         case .groupSend(let answer): answer(.unknown)
         case .look(let answer): answer(.unknown)
         case .close(let done): done()
-        case .listen, .stop, .pause, .hello, .quit, .nobody: break
+        case .hold, .listen, .stop, .pause, .hello, .quit, .nobody: break
         }
     }
 
@@ -165,10 +195,12 @@ enum WireWaiter {
         switch self {
         case .send(let answer), .watch(_, _, let answer), .unwatch(_, _, let answer): answer(.refused(refusal))
         case .carriedSend(let answer): answer(.refused(refusal), Carrier())
+        case .acknowledging(_, _, let waiter): waiter.refuse(refusal)
+        case .acknowledge(let says): for one in says { one.answer(.refused(refusal)) }
         case .groupSend(let answer): answer(.refused(refusal))
         case .look(let answer): answer(.refused(refusal))
         case .close(let done): done()
-        case .listen, .stop, .pause, .hello, .quit, .nobody: break
+        case .hold, .listen, .stop, .pause, .hello, .quit, .nobody: break
         }
     }
 }

@@ -15,6 +15,9 @@ extension Hub {
     /// How many messages connections hold.
     package var heldMessages: Int { self.leases.held }
 
+    /// How many of them one holds.
+    package func heldMessages(by id: PeerID) -> Int { self.peer(id).leases.count }
+
     /// A message is in a connection's hand from now on; that it counts is the caller's care.
     ///
     /// - Returns: `nil` when there is no room for one more; then it is taken for good.

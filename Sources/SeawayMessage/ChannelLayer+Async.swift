@@ -8,11 +8,13 @@ extension ChannelLayer {
     ///   - ifHeard: only if somebody listens there; else `away`.
     ///   - stream: a reply channel to whose messages this one belongs, if any.
     ///   - bounds: in place of the channel's own rules, for this message.
+    ///   - terms: when it comes, which of several counts, what is acknowledged with it.
     public func send(
-        _ body: Payload, to channel: String, ifHeard: Bool = false, stream: String? = nil, bounds: MessageBounds? = nil
+        _ body: Payload, to channel: String, ifHeard: Bool = false, stream: String? = nil,
+        bounds: MessageBounds? = nil, terms: MessageTerms? = nil
     ) async throws(ClientError) {
         let answer = await withCheckedContinuation { continuation in
-            self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds) {
+            self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds, terms: terms) {
                 continuation.resume(returning: $0)
             }
         }
@@ -22,9 +24,10 @@ extension ChannelLayer {
     /// Puts one message on a channel: `try await layer.send(["text": "hi"], to: "chat.log")`.
     public func send(
         _ message: Message, to channel: String, ifHeard: Bool = false, stream: String? = nil,
-        bounds: MessageBounds? = nil
+        bounds: MessageBounds? = nil, terms: MessageTerms? = nil
     ) async throws(ClientError) {
-        try await self.send(message.payload, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds)
+        try await self.send(
+            message.payload, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds, terms: terms)
     }
 
     /// Sends one message to every member of a group that has room.

@@ -15,16 +15,18 @@ public protocol ChannelLayer: Sendable {
     ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go to, and so behind
     ///     them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for all and need no such word.
     ///   - bounds: in place of the channel's own rules, for this message (S8, S9).
+    ///   - terms: when it comes, which of several counts, what is acknowledged with it (S11 to S13).
     ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
     func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
-        answer: @escaping @Sendable (SendAnswer) -> Void
+        terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
     /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which may be lost with that
     /// (``ListeningEvent/forsaken(_:)``).
     ///
-    /// - Parameter answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:answer:)``; the carrier is of account with `done`.
+    /// - Parameter answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:terms:answer:)``; the carrier is
+    ///   of account with `done`.
     func sendCarried(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
@@ -47,10 +49,12 @@ public protocol ChannelLayer: Sendable {
     ///
     /// - Parameters:
     ///   - names: 1 to 1,024 names. All of them share the credit of this listening.
+    ///   - terms: which of them are acknowledged: their deliveries have a ``HeldMessage``. A broker lets one connection
+    ///     hold 1,000 at a time (D15), all listenings of this layer together.
     ///   - receive: called for each delivery; each costs one credit.
     ///   - event: called for what happens to the listening itself.
     func listen(
-        to names: [String],
+        to names: [String], terms: ListeningTerms,
         receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening
@@ -93,12 +97,29 @@ public protocol ChannelLayer: Sendable {
 }
 
 extension ChannelLayer {
+    /// Takes part in reading the named channels, of which none is acknowledged.
+    public func listen(
+        to names: [String],
+        receive: @escaping @Sendable (Delivery) -> Void,
+        event: @escaping @Sendable (ListeningEvent) -> Void
+    ) -> any Listening {
+        self.listen(to: names, terms: .none, receive: receive, event: event)
+    }
+
+    /// Puts one message on a channel, on no terms of its own.
+    public func send(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
+        answer: @escaping @Sendable (SendAnswer) -> Void
+    ) {
+        self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: bounds, terms: nil, answer: answer)
+    }
+
     /// Puts one message on a channel, by the channel's own rules.
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: nil, answer: answer)
+        self.send(body, to: channel, ifHeard: ifHeard, stream: stream, bounds: nil, terms: nil, answer: answer)
     }
 
     /// Sends one message to every member of a group that has room, by each member's own rules.
@@ -137,11 +158,20 @@ public struct Delivery: Sendable {
     /// The group through which it came.
     public var group: String?
     public var body: Payload
+    /// What it is acknowledged by, where it is to be; then it is for one channel.
+    public var held: HeldMessage?
+    /// Why it was given up, where it is a dead letter.
+    public var deadLetter: DeadLetter?
 
-    public init(channels: [String], group: String? = nil, body: Payload) {
+    public init(
+        channels: [String], group: String? = nil, body: Payload, held: HeldMessage? = nil,
+        deadLetter: DeadLetter? = nil
+    ) {
         self.channels = channels
         self.group = group
         self.body = body
+        self.held = held
+        self.deadLetter = deadLetter
     }
 }
 

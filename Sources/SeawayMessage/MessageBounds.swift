@@ -35,11 +35,5 @@ public struct MessageBounds: Hashable, Sendable {
     }
 
     /// What is less than one is 0, which no broker takes.
-    package var expiryInMilliseconds: Int? {
-        self.expiry.map { expiry in
-            let (seconds, attoseconds) = expiry.components
-            // Beyond what any broker takes, and within what can be multiplied.
-            return Int(min(max(seconds, -1), 1_000_000)) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
-        }
-    }
+    package var expiryInMilliseconds: Int? { self.expiry?.wireMilliseconds }
 }

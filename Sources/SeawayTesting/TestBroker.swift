@@ -78,9 +78,12 @@ public final class TestBroker: Sendable {
 
     /// Listens on channels, and returns when that is in force.
     ///
+    /// - Parameter acknowledged: whether what comes is to be acknowledged, by its `held`.
     /// - Throws: `ClientError` when it is refused.
-    public func listen(to names: String...) async throws -> TestReader {
-        try await TestReader.open(names, on: self.broker.makeLayer(clientName: "reader"))
+    public func listen(to names: String..., acknowledged: Bool = false) async throws -> TestReader {
+        try await TestReader.open(
+            names, terms: ListeningTerms(acknowledged: acknowledged ? Set(names) : []),
+            on: self.broker.makeLayer(clientName: "reader"))
     }
 
     /// Sends a message with a reply channel of its own, and waits for the first answer.

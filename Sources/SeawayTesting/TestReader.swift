@@ -23,11 +23,13 @@ public final class TestReader: Sendable {
     private init(_ names: [String]) { self.names = names }
 
     /// Listens, and returns when that is in force.
-    static func open(_ names: [String], on layer: any ChannelLayer) async throws -> TestReader {
+    static func open(
+        _ names: [String], terms: ListeningTerms = .none, on layer: any ChannelLayer
+    ) async throws -> TestReader {
         let reader = TestReader(names)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             reader.state.withLock { $0.starting = continuation }
-            let listening = layer.listen(to: names) { [weak reader] in
+            let listening = layer.listen(to: names, terms: terms) { [weak reader] in
                 reader?.take($0)
             } event: { [weak reader] in
                 reader?.take($0)

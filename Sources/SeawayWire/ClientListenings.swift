@@ -126,12 +126,20 @@ extension ClientListenings {
         }
     }
 
+    /// - Parameter acknowledged: those of its names whose messages are to be acknowledged (L8).
     /// - Returns: what this connection has to be told; each line will be answered.
-    package mutating func listen(_ handle: Handle) -> [ClientLine] {
+    package mutating func listen(_ handle: Handle, acknowledged: Set<String> = []) -> [ClientLine] {
         let id = ObjectIdentifier(handle)
         guard let entry = self.entries[id], !entry.isEnding else { return [] }
         let mailboxes = entry.mailboxes
-        let lines = ClientLine("LISTEN", entry.names, option: mailboxes.isEmpty ? nil : "members=1").split()
+        let plain = acknowledged.isEmpty ? entry.names : entry.names.filter { !acknowledged.contains($0) }
+        var lines: [ClientLine] = []
+        if !plain.isEmpty {
+            lines += ClientLine("LISTEN", plain, option: mailboxes.isEmpty ? nil : "members=1").split()
+        }
+        if !acknowledged.isEmpty {
+            lines += ClientLine("LISTEN", entry.names.filter(acknowledged.contains), option: "Ack=1").split()
+        }
         // Adds to what an earlier connection has not lived to restore.
         let known = self.forgetMemberships(of: mailboxes)
         self.entries[id]?.known.formUnion(known)

@@ -9,6 +9,8 @@ package enum ServerFrame: Hashable, Sendable {
     case hello(WireOptions)
     /// The body is the message.
     case message(channels: [String], group: String?)
+    /// The same of one that is to be acknowledged (D9) or is a dead letter (D14), as its options say.
+    case noted(channels: [String], WireOptions)
     /// The body is a message that passes (Y2).
     case copy(channels: [String], group: String?)
     /// So many copies were not shown (Y3).
@@ -25,7 +27,7 @@ package enum ServerFrame: Hashable, Sendable {
     package var isAnswer: Bool {
         switch self {
         case .ok, .refused, .data, .pong, .hello: true
-        case .message, .copy, .missed, .joined, .left, .lost, .ping, .bye, .other: false
+        case .message, .noted, .copy, .missed, .joined, .left, .lost, .ping, .bye, .other: false
         }
     }
 
@@ -44,7 +46,12 @@ package enum ServerFrame: Hashable, Sendable {
         if hasBody { _ = words.next(in: line) }
         if verb.equals("MSG") {
             let (names, options) = Self.rest(of: line, words)
-            self = names.isEmpty || !hasBody ? .other : .message(channels: names, group: options["group"])
+            guard !names.isEmpty, hasBody else {
+                self = .other
+                return
+            }
+            let isNoted = !options.all.isEmpty && (options["ack"] != nil || options["dead"] != nil)
+            self = isNoted ? .noted(channels: names, options) : .message(channels: names, group: options["group"])
         } else if verb.equals("OK") {
             self = .ok(Self.rest(of: line, words).options)
         } else if verb.equals("ERR") {

@@ -51,6 +51,12 @@ package struct AnswerProgress: Hashable, Sendable {
 
     package mutating func leave() { self.isLeft = true }
 
+    /// Whether another worker can do it all, since nothing was said yet.
+    package var mayBeGivenBack: Bool { (self.stage == .nothing || self.kind == .event) && !self.isHandedOn }
+
+    /// Whether what was said last was the end of it.
+    package var isWhole: Bool { self.stage == .whole }
+
     /// Whether somebody waits for more of it, and for it from this worker.
     package var isAwaited: Bool { self.isOpen && !self.isLeft }
 

@@ -25,13 +25,15 @@ extension WorkerRun {
         var payload: Payload
         var replyChannel: String
         var credit: Int
-        var retry = Retry(patience: .seconds(30))
+        var retry = Resending(patience: .seconds(30))
         /// Whether it may be sent again when nobody knows if it was stored. The server drops what comes after a whole
         /// answer (I18).
         var mayRepeat = true
         var substitute = Substitute.nothing
         /// What it answers.
         var about: Envelope?
+        /// What it acknowledges.
+        var held: HeldMessage?
     }
 
     /// Answers a request.
@@ -47,19 +49,25 @@ extension WorkerRun {
             self.send(
                 Answer(
                     payload: payload, replyChannel: replyChannel, credit: credit, substitute: .failure,
-                    about: message.envelope))
+                    about: message.envelope, held: message.held))
         case .stream(let write):
-            var writer = ResponseWriter(response, to: replyChannel, message.exchange, self.layer, self.clock)
+            var writer = ResponseWriter(
+                response, to: replyChannel, message.exchange, self.layer, self.clock, message.held)
             try await write(&writer)
             try await writer.finish()
+            self.conclude(message)
             self.end(credit: credit)
         }
     }
 
     /// Ends work that needs no answer (any more); a socket that waits for its event is told that it is dealt with.
     func end(_ message: IncomingMessage, _ credit: Int) {
-        guard let event = SerialEvent(message), self.owesDone(message) else { return self.end(credit: credit) }
-        self.send(Answer(payload: event.done, replyChannel: event.controlChannel, credit: credit))
+        guard let event = SerialEvent(message), self.owesDone(message) else {
+            self.conclude(message)
+            return self.end(credit: credit)
+        }
+        self.send(
+            Answer(payload: event.done, replyChannel: event.controlChannel, credit: credit, held: message.held))
     }
 
     private func owesDone(_ message: IncomingMessage) -> Bool {
@@ -68,7 +76,10 @@ extension WorkerRun {
     }
 
     func send(_ answer: Answer) {
-        self.layer.send(answer.payload, to: answer.replyChannel, ifHeard: false) { [self] outcome in
+        self.layer.send(
+            answer.payload, to: answer.replyChannel, ifHeard: false, stream: nil, bounds: nil,
+            terms: answer.held.flatMap(MessageTerms.init(acknowledgingOpen:))
+        ) { [self] outcome in
             if case .done = outcome { return self.end(credit: answer.credit) }
             self.notDone(answer, outcome)
         }
@@ -95,6 +106,7 @@ extension WorkerRun {
     private func giveUp(_ answer: Answer) {
         // A socket that did not hear that it was accepted sends its disconnect to all workers.
         self.kept.forget(answer.replyChannel)
+        if let held = answer.held { self.conclude(held) }
         self.end(credit: answer.credit)
     }
 

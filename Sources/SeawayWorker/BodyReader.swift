@@ -98,7 +98,7 @@ final class BodyReader: Sendable {
 
     private func ask(upTo offset: Int) async throws {
         let message: Message = ["body_wanted": .int(Int64(offset))]
-        var retry = Retry(patience: Self.askingPatience)
+        var retry = Resending(patience: Self.askingPatience)
         while true {
             do throws(ClientError) {
                 // Only if somebody reads: a server that died would never say `gone`.

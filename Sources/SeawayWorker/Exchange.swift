@@ -61,13 +61,18 @@ final class Exchange: Sendable {
     }
 
     /// Sends a message of a consumer to the one who waits.
-    func reply(_ answer: Payload, _ layer: any ChannelLayer) async throws {
+    ///
+    /// - Parameter held: what it answers; acknowledged by the last message of its answer.
+    func reply(_ answer: Payload, _ layer: any ChannelLayer, _ held: HeldMessage?) async throws {
         let current = self.current
         let isDecision = current.kind == .connect && current.stage == .nothing
         let answer = isDecision ? Self.inOrder(answer) : answer
         let before = try self.say(AnswerPart(answer))
+        let isLast = held != nil && self.current.isWhole
         do throws(ClientError) {
-            try await layer.send(answer, to: self.replyChannel)
+            try await layer.send(
+                answer, to: self.replyChannel,
+                terms: isLast ? held.flatMap(MessageTerms.init(acknowledgingOpen:)) : nil)
         } catch {
             self.takeBack(before, error)
             throw error

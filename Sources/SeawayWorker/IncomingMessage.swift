@@ -12,15 +12,28 @@ public struct IncomingMessage: Sendable {
     /// What the route's pattern has named: `/chat/{room}`; `*` for the tail of `/files/*`.
     public internal(set) var parameters: [String: String] = [:]
 
+    /// What it is acknowledged by, where it is to be: the worker does so when the consumer has ended, or with its
+    /// answer. Who says it before is heeded.
+    public let held: HeldMessage?
+    /// Why it was given up, where it is a dead letter.
+    public let deadLetter: DeadLetter?
+    /// How often it was given out, this time included; 1 where it is not acknowledged.
+    public var times: Int { self.held?.times ?? 1 }
+
     let envelope: Envelope
     /// What has been said to the one who waits, where that matters.
     var exchange: Exchange?
 
-    init(_ payload: Payload, channel: String, group: String?, layer: any ChannelLayer) {
+    init(
+        _ payload: Payload, channel: String, group: String?, layer: any ChannelLayer, held: HeldMessage? = nil,
+        deadLetter: DeadLetter? = nil
+    ) {
         self.channel = channel
         self.group = group
         self.payload = payload
         self.layer = layer
+        self.held = held
+        self.deadLetter = deadLetter
         self.envelope = Envelope(payload)
     }
 
@@ -49,7 +62,7 @@ public struct IncomingMessage: Sendable {
     public func reply(_ answer: Payload) async throws {
         guard let replyChannel = self.replyChannel else { throw WorkerError(.noReplyChannel, name: self.channel) }
         guard let exchange = self.exchange else { return try await self.layer.send(answer, to: replyChannel) }
-        try await exchange.reply(answer, self.layer)
+        try await exchange.reply(answer, self.layer, self.held)
     }
 
     /// Whether it is known that nobody waits for the answer any more (I27); the consumer's task is cancelled then.
@@ -86,6 +99,6 @@ public struct IncomingMessage: Sendable {
     /// - Throws: `ClientError` as any send does.
     public func done() async throws {
         guard let event = SerialEvent(self), self.exchange?.takeDone() == true else { return }
-        try await self.layer.send(event.done, to: event.controlChannel)
+        try await self.layer.send(event.done, to: event.controlChannel, terms: self.acknowledgingTerms)
     }
 }

@@ -16,6 +16,8 @@ public struct ResponseWriter: ~Copyable, Sendable {
     private let layer: any ChannelLayer
     private let clock: any Clock<Duration>
     private let head: HTTPResponse
+    /// What it answers; acknowledged by the last piece.
+    private let held: HeldMessage?
     /// Bytes of content in all pieces so far; `nil` before the first.
     private var offset: Int?
     /// Why a piece is missing.
@@ -23,13 +25,14 @@ public struct ResponseWriter: ~Copyable, Sendable {
 
     init(
         _ head: HTTPResponse, to replyChannel: String, _ exchange: Exchange?, _ layer: any ChannelLayer,
-        _ clock: any Clock<Duration>
+        _ clock: any Clock<Duration>, _ held: HeldMessage?
     ) {
         self.replyChannel = replyChannel
         self.exchange = exchange
         self.layer = layer
         self.clock = clock
         self.head = head
+        self.held = held
     }
 
     /// Sends content and waits until the broker has it; what is over 65,536 bytes leaves in several pieces.
@@ -85,7 +88,9 @@ public struct ResponseWriter: ~Copyable, Sendable {
         do {
             let before = try self.exchange?.say(part)
             do {
-                try await self.put(piece, mayRepeat: mayRepeat)
+                let terms = part == .next(hasMore: false) ? self.held : nil
+                try await self.put(
+                    piece, mayRepeat: mayRepeat, terms.flatMap(MessageTerms.init(acknowledgingOpen:)))
             } catch {
                 if let before { self.exchange?.takeBack(before, error) }
                 throw error
@@ -97,12 +102,12 @@ public struct ResponseWriter: ~Copyable, Sendable {
     }
 
     /// - Parameter mayRepeat: whether it may be sent again when nobody knows if it was stored: the offset tells the server (I12).
-    private func put(_ piece: Payload, mayRepeat: Bool) async throws {
-        var retry = Retry(patience: Self.patience)
+    private func put(_ piece: Payload, mayRepeat: Bool, _ terms: MessageTerms?) async throws {
+        var retry = Resending(patience: Self.patience)
         while true {
             do throws(ClientError) {
                 // Only if somebody reads: a server that died would never say `gone`.
-                return try await self.layer.send(piece, to: self.replyChannel, ifHeard: true)
+                return try await self.layer.send(piece, to: self.replyChannel, ifHeard: true, terms: terms)
             } catch {
                 guard error.isPassing || (error.code == .unknown && mayRepeat) else { throw error }
                 guard let wait = retry.next() else { throw error }

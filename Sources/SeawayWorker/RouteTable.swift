@@ -73,6 +73,15 @@ struct RouteTable: Sendable {
 }
 
 extension RouteTable.Route {
+    /// Whether what comes there is answered, and so acknowledged by its answer where the broker knows that: a request,
+    /// or an event of a socket.
+    func isAnswered(on channel: String) -> Bool {
+        switch self.action {
+        case .respond, .socket: true
+        case .consume: channel == "http.request" || channel.hasPrefix("http.request.")
+        }
+    }
+
     fileprivate func parameters(_ path: inout PathParts) -> [String: String]? {
         guard let pattern = self.pattern else { return [:] }
         return pattern.match(&path)

@@ -10,6 +10,7 @@ extension WorkerRun {
     func serve(_ route: SocketRoute, _ message: IncomingMessage, _ credit: Int) async {
         guard let socket = self.socket(of: message, isKept: route.mailbox != nil) else {
             self.logger.warning("a message that is no event of a socket", metadata: message.metadata)
+            self.conclude(message)
             return self.end(credit: credit)
         }
         switch message["type"]?.string {
@@ -38,7 +39,7 @@ extension WorkerRun {
             self.logger.warning("no route fits", metadata: message.metadata)
             return self.end(message, credit)
         }
-        self.answer(.reject(status: 404), to: socket, serial: false, mailbox: nil, credit)
+        self.answer(.reject(status: 404), to: socket, message, serial: false, mailbox: nil, credit)
     }
 
     /// Gives the sockets that are kept here back to all workers, then takes nothing more.
@@ -62,17 +63,22 @@ extension WorkerRun {
             let request = HTTPRequest(message, method: "GET", path: socket.path)
             decision = try await route.handler.connect(socket, request)
         } catch {
+            if self.giveBack(message, error) {
+                self.kept.forget(socket.channel)
+                return self.end(credit: credit)
+            }
             self.log(error, socket)
             // A worker that is about to leave keeps no more: another one will.
             decision =
                 Self.isSessionOver(error)
                 ? .reject(status: 503, headers: [("retry-after", "1")]) : .reject(status: 500)
         }
-        self.answer(decision, to: socket, serial: route.isSerial, mailbox: route.mailbox, credit)
+        self.answer(decision, to: socket, message, serial: route.isSerial, mailbox: route.mailbox, credit)
     }
 
     private func answer(
-        _ decision: WebSocketDecision, to socket: WebSocket, serial: Bool, mailbox: String?, _ credit: Int
+        _ decision: WebSocketDecision, to socket: WebSocket, _ connect: IncomingMessage, serial: Bool,
+        mailbox: String?, _ credit: Int
     ) {
         var receiveChannel: String?
         if case .accept = decision.kind, let mailbox {
@@ -83,7 +89,7 @@ extension WorkerRun {
         self.send(
             Answer(
                 payload: message.payload, replyChannel: socket.channel, credit: credit, mayRepeat: false,
-                substitute: .refusal))
+                substitute: .refusal, held: connect.held))
     }
 
     private func receive(_ route: SocketRoute, _ socket: WebSocket, _ message: IncomingMessage, _ credit: Int) async {
@@ -93,6 +99,7 @@ extension WorkerRun {
             }
             try await route.handler.receive(said, from: socket)
         } catch {
+            if self.giveBack(message, error) { return self.end(credit: credit) }
             if self.log(error, socket) { await self.close(socket, for: error) }
         }
         // Also after a failure: the next event, or the disconnect, waits for it (W17).

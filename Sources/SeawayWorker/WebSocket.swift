@@ -99,7 +99,7 @@ public struct WebSocket: Sendable {
 
     /// - Parameter mayRepeat: whether it does no harm when it comes twice.
     private func put(_ payload: Payload, on channel: String, mayRepeat: Bool = false) async throws {
-        var retry = Retry(patience: Self.patience)
+        var retry = Resending(patience: Self.patience)
         while true {
             do throws(ClientError) {
                 return try await self.layer.send(payload, to: channel)

@@ -31,11 +31,13 @@ public final class Worker: Service {
         var table = RouteTable()
         var fault: WorkerError?
         var socketMailboxes = 0
+        var terms = ListeningTerms()
     }
 
     private let layer: any ChannelLayer
     private let concurrency: Int
     private let disconnectNotice: Duration?
+    private let hold: Duration?
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let plan = Mutex(Plan())
@@ -46,16 +48,20 @@ public final class Worker: Service {
     ///   - concurrency: 1 to 65,536 consumers at a time.
     ///   - disconnectNotice: how long a request is worked on before the worker asks to hear that its client has left,
     ///     at least 1 ms; a quick request costs no message more. `nil`: it never does.
+    ///   - hold: the broker's own `--hold`, how long a message may be held without a word: at a third of it the worker
+    ///     says by itself that it works on it still. `nil`: it never does.
     ///   - clock: measures the waits before something is sent again, and `disconnectNotice`; another than the real one
     ///     is for tests.
     ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger = Logger(label: "seaway.worker")
+        hold: Duration? = .seconds(600), clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger = Logger(label: "seaway.worker")
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
         self.disconnectNotice = disconnectNotice.map { max($0, .milliseconds(1)) }
+        self.hold = hold
         self.clock = clock
         // What a client or a handler says cannot begin a line of its own, whatever the application logs with.
         self.logger = logger.byLines
@@ -65,16 +71,30 @@ public final class Worker: Service {
 
     /// Consumes the messages of a channel, or of a mailbox (a name that ends in `!`).
     ///
-    /// - Parameter path: only those whose `path` fits, as those of WebSockets have one; see ``on(_:method:path:_:)-(_,_,_,Responder)``.
-    public func on(_ channel: String, at path: String? = nil, _ consumer: some Consumer) {
+    /// ```swift
+    /// worker.on("jobs.mail", acknowledged: true) { job in try await send(job.message()) }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - path: only those whose `path` fits, as those of WebSockets have one; see
+    ///     ``on(_:method:path:_:)-(_,_,_,Responder)``.
+    ///   - acknowledged: the broker keeps each message until its consumer has returned. One that throws gives it back:
+    ///     with ``Retry`` when it says, with ``Dead`` never, with anything else, which is logged, after a second, twice
+    ///     as long each time. A worker that dies leaves what it had in hand to others. At least once: who dies behind
+    ///     the work leaves it to be done again. The channel is a normal one of at most 250 bytes, or one of dead
+    ///     letters (`CHANNEL.dead`); all routes of it are acknowledged then, and ``run()`` throws where the broker does
+    ///     not know that. One connection holds 1,000 messages at a time (D15), those of all its workers together.
+    public func on(_ channel: String, at path: String? = nil, acknowledged: Bool = false, _ consumer: some Consumer) {
+        if acknowledged { self.plan.withLock { _ = $0.terms.acknowledged.insert(channel) } }
         self.add(channel, method: nil, path: path, .consume(consumer))
     }
 
-    /// Consumes the messages of a channel; see ``on(_:at:_:)-(_,_,Consumer)``.
+    /// Consumes the messages of a channel; see ``on(_:at:acknowledged:_:)-(_,_,_,Consumer)``.
     public func on(
-        _ channel: String, at path: String? = nil, _ consume: @escaping @Sendable (IncomingMessage) async throws -> Void
+        _ channel: String, at path: String? = nil, acknowledged: Bool = false,
+        _ consume: @escaping @Sendable (IncomingMessage) async throws -> Void
     ) {
-        self.on(channel, at: path, ClosureConsumer(body: consume))
+        self.on(channel, at: path, acknowledged: acknowledged, ClosureConsumer(body: consume))
     }
 
     /// Answers the HTTP requests of a channel whose method and path fit; those that fit no route get a 404, or a 405.
@@ -108,6 +128,7 @@ public final class Worker: Service {
                 var route = RouteTable.Route(method: method, action: action)
                 if let path { route.pattern = try PathPattern(path) }
                 plan.table.add(route, to: channel)
+                if route.isAnswered(on: channel) { plan.terms.acknowledgedIfKnown.insert(channel) }
             } catch {
                 plan.fault = plan.fault ?? error
             }
@@ -142,10 +163,14 @@ public final class Worker: Service {
         let kept = KeptSockets()
         let log = WorkerLog(channels, self.logger)
         let layer = self.layer
-        let listening = layer.listen(to: channels) { delivery in
+        var terms = plan.terms
+        terms.hold = self.hold
+        let listening = layer.listen(to: channels, terms: terms) { delivery in
             // One credit was spent, however many channels there are.
             for (place, channel) in delivery.channels.enumerated() {
-                let message = IncomingMessage(delivery.body, channel: channel, group: delivery.group, layer: layer)
+                let message = IncomingMessage(
+                    delivery.body, channel: channel, group: delivery.group, layer: layer, held: delivery.held,
+                    deadLetter: delivery.deadLetter)
                 queue.begin(.consume(message, credit: place == 0 ? 1 : 0))
             }
         } event: { event in

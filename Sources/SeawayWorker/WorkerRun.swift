@@ -84,6 +84,7 @@ final class WorkerRun: Sendable {
         case .nothing(.socket): self.refuse(message, credit)
         case .nothing(.nobody):
             self.logger.warning("no consumer fits", metadata: message.metadata)
+            self.giveBackUnbegun(message)
             self.end(message, credit)
         }
         return false
@@ -148,6 +149,7 @@ final class WorkerRun: Sendable {
             self.logger.info("a body is not what its handler takes", metadata: metadata)
             return await self.answerAtOnce(answer, to: message, credit)
         }
+        if self.giveBack(message, error) { return self.end(credit: credit) }
         guard self.report(error, message), let replyChannel = message.replyChannel,
             let failure = Self.failure(for: message)
         else { return self.end(message, credit) }
@@ -157,7 +159,9 @@ final class WorkerRun: Sendable {
             return self.end(message, credit)
         }
         self.send(
-            Answer(payload: failure, replyChannel: replyChannel, credit: credit, about: message.envelope))
+            Answer(
+                payload: failure, replyChannel: replyChannel, credit: credit, about: message.envelope,
+                held: message.held))
     }
 
     /// What a client is told whose body is the fault; `nil` for all other errors.
@@ -179,6 +183,8 @@ final class WorkerRun: Sendable {
             self.logger.debug("nobody waits for the answer any more", metadata: metadata)
             return false
         }
+        // It is told of by its dead letter.
+        if error is Dead, message.held != nil { return true }
         metadata["error"] = "\(error)"
         if refused?.code == .unknown, message.isOfWebSocket {
             // A message is lost, perhaps, with its broker; the socket is as it was, and goes on over others.

@@ -23,9 +23,11 @@ public final class FakeLayer: ChannelLayer {
         public var ifHeard: Bool
         public var stream: String?
         public var bounds: MessageBounds?
+        public var terms: MessageTerms?
 
         init(
-            channel: String, body: Payload, ifHeard: Bool = false, stream: String? = nil, bounds: MessageBounds? = nil
+            channel: String, body: Payload, ifHeard: Bool = false, stream: String? = nil,
+            bounds: MessageBounds? = nil, terms: MessageTerms? = nil
         ) {
             self.channel = channel
             self.body = body
@@ -33,6 +35,7 @@ public final class FakeLayer: ChannelLayer {
             self.ifHeard = ifHeard
             self.stream = stream
             self.bounds = bounds
+            self.terms = terms
         }
     }
 
@@ -42,6 +45,7 @@ public final class FakeLayer: ChannelLayer {
     private let held = HeldAnswers()
     private let listenings: FakeListenings
     private let channels = ChannelCalls()
+    private let holder = FakeHolder()
 
     /// - Parameters:
     ///   - opening: what happens to each listening at once; `nil` leaves that to ``happen(_:to:)``.
@@ -79,9 +83,14 @@ public final class FakeLayer: ChannelLayer {
 
     public func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
-        answer: @escaping @Sendable (SendAnswer) -> Void
+        terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     ) {
-        self.take(Sent(channel: channel, body: body, ifHeard: ifHeard, stream: stream, bounds: bounds), answer: answer)
+        let sent = Sent(
+            channel: channel, body: body, ifHeard: ifHeard, stream: stream, bounds: bounds, terms: terms)
+        self.take(sent) { result in
+            if result == .done { terms?.acknowledging?.end() }
+            answer(result)
+        }
     }
 
     /// A send like others, to the group's name; of three members one is full.
@@ -145,6 +154,36 @@ public final class FakeLayer: ChannelLayer {
         self.deliver(message, to: channels, group: group)
     }
 
+    // MARK: what is acknowledged
+
+    /// Delivers a message that is to be acknowledged.
+    ///
+    /// - Parameter times: how often it was given out, this time included.
+    /// - Returns: what it is acknowledged by.
+    @discardableResult
+    public func deliver(_ message: Message, toBeAcknowledgedOn channel: String, times: Int = 1) -> HeldMessage {
+        let held = self.holder.next(on: channel, times: times)
+        self.listenings.deliver(Delivery(channels: [channel], body: message.payload, held: held))
+        return held
+    }
+
+    /// What was said of such messages by itself, in order; what is acknowledged with a send stands with that
+    /// (``Sent/terms``).
+    public var verdicts: [Verdict] { self.holder.all }
+    /// The next of them, in order; waited for without end.
+    public func nextVerdict() async throws -> Verdict { try await self.holder.next() }
+
+    /// Something that was said of a message.
+    public struct Verdict: Hashable, Sendable {
+        public var id: String
+        public var verdict: HeldMessage.Verdict
+
+        public init(_ id: String, _ verdict: HeldMessage.Verdict) {
+            self.id = id
+            self.verdict = verdict
+        }
+    }
+
     /// Bytes that may be no message.
     public func deliver(raw bytes: [UInt8], to channel: String) {
         self.listenings.deliver(Delivery(channels: [channel], body: Payload(messagePack: bytes)))
@@ -158,9 +197,12 @@ public final class FakeLayer: ChannelLayer {
     }
 
     public func listen(
-        to names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        to names: [String], terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
-    ) -> any Listening { self.listenings.add(names, receive: receive, event: event) }
+    ) -> any Listening { self.listenings.add(names, terms, receive: receive, event: event) }
+
+    /// How the first listening was made.
+    public var terms: ListeningTerms? { self.listenings.first?.terms }
 
     // MARK: channels and groups
 

@@ -7,6 +7,7 @@ import Synchronization
 final class FakeListenings: Sendable {
     struct Listener: Sendable {
         var names: [String]
+        var terms: ListeningTerms
         var credit = 0
         var isStopped = false
         fileprivate var receive: @Sendable (Delivery) -> Void
@@ -28,10 +29,10 @@ final class FakeListenings: Sendable {
     var first: Listener? { self.all.first }
 
     func add(
-        _ names: [String], receive: @escaping @Sendable (Delivery) -> Void,
+        _ names: [String], _ terms: ListeningTerms, receive: @escaping @Sendable (Delivery) -> Void,
         event: @escaping @Sendable (ListeningEvent) -> Void
     ) -> any Listening {
-        let listener = Listener(names: names, receive: receive, event: event)
+        let listener = Listener(names: names, terms: terms, receive: receive, event: event)
         let place = self.listeners.withLock { listeners in
             listeners.append(listener)
             return listeners.count - 1
