@@ -24,7 +24,9 @@ package enum AnswerTable {
         let entries = answers.flatMap { answer in
             (answer.map[key]?.list ?? []).compactMap(\.map).map { (broker: answer.broker, entry: $0) }
         }
-        let keys = entries.first?.entry.keys ?? []
+        // One that is 0 may be left out.
+        var keys = entries.first.map { Array($0.entry.keys) } ?? []
+        for key in entries.lazy.flatMap(\.entry.keys) where !keys.contains(key) { keys.append(key) }
         let broker = answers.count > 1 ? [Table.Column("BROKER")] : []
         var table = Table(
             broker
@@ -48,13 +50,43 @@ package enum AnswerTable {
                 + "\(count("readers")) readers\(map["paused"]?.bool == true ? ", paused" : "")"
             let head = (map["head"]?.list ?? []).compactMap(\.map)
             guard !head.isEmpty else { return [title] }
-            var table = Table([.init("AGE", .right), .init("LEFT", .right), .init("BYTES", .right), .init("MESSAGE")])
+            // How often it was given out, and why it was given up: only where something was.
+            let rare = ["times", "dead", "tries", "why"].filter { key in head.contains { $0[key] != nil } }
+            let keys = ["age", "left"] + rare + ["bytes"]
+            var table = Table(
+                keys.map { .init($0.uppercased(), ["dead", "why"].contains($0) ? .left : .right) } + [.init("MESSAGE")])
             table.rows = head.map { entry in
-                [Self.cell("age", entry["age"] ?? .null), Self.cell("left", entry["left"] ?? .null)]
-                    + [Self.cell("bytes", entry["bytes"] ?? .null), Self.message(entry["message"] ?? .null)]
+                keys.map { key in key == "why" ? Self.why(entry) : Self.cell(key, entry[key] ?? .null) }
+                    + [Self.message(entry["message"] ?? .null)]
             }
             return [title] + table.lines + Self.more([answer])
         }
+    }
+
+    /// What stands on a channel of dead letters: the longest dead first, when, why and how often it was tried.
+    package static func deadLetters(_ answers: [Answer]) -> [String] {
+        let letters = answers.flatMap { answer in
+            (answer.map["head"]?.list ?? []).compactMap(\.map).map { (answer.broker, $0) }
+        }
+        guard !letters.isEmpty else { return ["no dead letters"] + Self.more(answers) }
+        let broker = answers.count > 1 ? [Table.Column("BROKER")] : []
+        var table = Table(
+            broker + [
+                .init("DEAD", .right), .init("TRIES", .right), .init("CAUSE"), .init("WHY"), .init("MESSAGE"),
+            ])
+        table.rows = letters.map { name, letter in
+            (answers.count > 1 ? [name] : [])
+                + [
+                    Self.cell("since", letter["since"] ?? .null), Self.cell("tries", letter["tries"] ?? .null),
+                    Self.cell("dead", letter["dead"] ?? .null), Self.why(letter),
+                    Self.message(letter["message"] ?? .null),
+                ]
+        }
+        return table.lines + Self.more(answers)
+    }
+
+    private static func why(_ entry: Message) -> String {
+        entry["why"]?.string.map { Printable.text(PercentCoding.decode($0)) } ?? "-"
     }
 
     /// Who is in a group: a name in each line, each once.
@@ -73,7 +105,7 @@ package enum AnswerTable {
 
     private static func cell(_ key: String, _ value: Value) -> String {
         switch value {
-        case .int(let number) where ["oldest", "age", "left", "uptime"].contains(key):
+        case .int(let number) where ["oldest", "age", "left", "since", "uptime"].contains(key):
             Amount.time(milliseconds: Int(number))
         case .int(let number): "\(number)"
         case .bool(let isSo): isSo ? "yes" : "no"

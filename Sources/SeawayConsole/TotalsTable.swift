@@ -5,6 +5,7 @@ package struct TotalsTable: Sendable {
     /// Numbers that only ever grow while a broker runs; those in maps stand behind the map's name and a point.
     private static let counters: Set<String> = [
         "accepted", "failed-handshakes", "accept-failures", "put-off", "sent", "delivered", "stored",
+        "acknowledged", "returned", "dead", "repeated", "copied", "missed",
         "group-full", "told", "untold", "refused", "dropped", "ended", "log-dropped", "store",
     ]
     /// What has no sum.

@@ -30,8 +30,8 @@ struct Seaway: AsyncParsableCommand {
             CommandGroup(
                 name: "Messages",
                 subcommands: [
-                    SendCommand.self, GroupSendCommand.self, ListenCommand.self, TailCommand.self, JoinCommand.self,
-                    LeaveCommand.self,
+                    SendCommand.self, GroupSendCommand.self, ListenCommand.self, AckCommand.self, NakCommand.self,
+                    DeadCommand.self, TailCommand.self, JoinCommand.self, LeaveCommand.self,
                 ]),
             CommandGroup(
                 name: "Looking",

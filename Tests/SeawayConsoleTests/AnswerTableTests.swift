@@ -43,6 +43,37 @@ import Testing
             ])
     }
 
+    @Test func whatOnlySomeEntriesHaveIsAColumnToo() throws {
+        let page = try Self.answer(#"{"channels":[{"name":"a"},{"name":"jobs","held":3,"delayed":1}]}"#)
+        #expect(
+            AnswerTable.page([page], list: "channels") == [
+                "NAME  HELD  DELAYED", "a        -        -", "jobs     3        1",
+            ])
+    }
+
+    static let graves =
+        #"{"channel":"jobs.dead","messages":2,"bytes":14,"readers":0,"paused":false,"head":[{"age":90000,"left":null,"times":5,"dead":"tries","tries":5,"since":61000,"bytes":7,"message":{"n":1}},{"age":20,"left":10,"dead":"nak","tries":1,"since":20,"why":"no%20address","bytes":7,"message":{"n":2}}]}"#
+
+    @Test func deadLettersSayWhenAndWhy() throws {
+        let answer = try Self.answer(Self.graves)
+        #expect(
+            AnswerTable.deadLetters([answer]) == [
+                " DEAD  TRIES  CAUSE  WHY         MESSAGE", "1m01s      5  tries  -           {\"n\":1}",
+                " 20ms      1  nak    no address  {\"n\":2}",
+            ])
+        #expect(AnswerTable.deadLetters([try Self.answer(#"{"head":[]}"#)]) == ["no dead letters"])
+    }
+
+    @Test func aLookAtAChannelSaysHowOftenAMessageWasGivenOut() throws {
+        let lines = AnswerTable.channel([try Self.answer(Self.graves)])
+        #expect(
+            Array(lines.dropFirst()) == [
+                "  AGE  LEFT  TIMES  DEAD   WHY         BYTES  MESSAGE",
+                "1m30s     -      5  tries  -               7  {\"n\":1}",
+                " 20ms  10ms      -  nak    no address      7  {\"n\":2}",
+            ])
+    }
+
     @Test func aMemberOfSeveralBrokersIsListedOnce() throws {
         let answers = [
             try Self.answer(#"{"group":"room","total":2,"members":["b","c"]}"#, "a:1"),

@@ -17,6 +17,31 @@ import Testing
         #expect(DeliveryLine.json(copy: delivery) == #"{"group":"room","message":{"n":1}}"#)
     }
 
+    private final class Nobody: MessageHolder {
+        func take(
+            _ verdict: HeldMessage.Verdict, of message: HeldMessage,
+            answer: @escaping @Sendable (SendAnswer) -> Void
+        ) { answer(.done) }
+    }
+
+    @Test func whatIsToBeAcknowledgedSaysByWhat() {
+        let held = HeldMessage(channel: "jobs", id: "s18231", times: 2, holder: Nobody())
+        let delivery = Delivery(channels: ["jobs"], body: Payload(["n": 1]), held: held)
+        #expect(DeliveryLine.text(delivery) == #"jobs ack=s18231 times=2 {"n":1}"#)
+        #expect(
+            DeliveryLine.json(delivery) == #"{"channels":["jobs"],"ack":"s18231","times":2,"message":{"n":1}}"#)
+    }
+
+    @Test func aDeadLetterSaysWhyItIsOne() {
+        let letter = DeadLetter(cause: .nak, tries: 3, age: .seconds(2), reason: "no address")
+        let delivery = Delivery(channels: ["jobs.dead"], body: Payload(["n": 1]), deadLetter: letter)
+        #expect(DeliveryLine.text(delivery) == #"jobs.dead dead=nak tries=3 {"n":1}"#)
+        #expect(
+            DeliveryLine.json(delivery)
+                == #"{"channels":["jobs.dead"],"dead":"nak","tries":3,"since":2000,"why":"no address","message":{"n":1}}"#
+        )
+    }
+
     @Test func aMessageStaysInOneLineWhateverItHolds() {
         let delivery = Delivery(channels: ["c"], body: Payload(["text": "a\nb\u{9B}", "raw": .bytes([0xFF])]))
         #expect(DeliveryLine.text(delivery) == #"c {"text":"a\nb\u009b","raw":{"$bytes":"/w=="}}"#)

@@ -19,6 +19,8 @@ struct ChannelSum {
     private var readers = 0
     private var credit = 0
     private var dropped = 0
+    private var held = 0
+    private var delayed = 0
     private var isPaused = false
 
     init(name: String) { self.name = name }
@@ -39,14 +41,24 @@ struct ChannelSum {
         self.readers += entry.count("readers")
         self.credit += entry.count("credit")
         self.dropped += entry.count("dropped")
+        self.held += entry.count("held")
+        self.delayed += entry.count("delayed")
         self.isPaused = self.isPaused || entry["paused"]?.bool == true
+    }
+
+    /// The name, with what is so of few channels.
+    private var title: String {
+        let marks =
+            (self.isPaused ? ["paused"] : []) + (self.held > 0 ? ["held \(Amount.count(self.held))"] : [])
+            + (self.delayed > 0 ? ["delayed \(Amount.count(self.delayed))"] : [])
+        return marks.isEmpty ? self.name : "\(self.name) (\(marks.joined(separator: ", ")))"
     }
 
     var row: TopTable.Row {
         TopTable.Row(
             id: self.name,
             cells: [
-                .init(self.isPaused ? "\(self.name) (paused)" : self.name), .init(rate: Rate.sum(self.inRates)),
+                .init(self.title), .init(rate: Rate.sum(self.inRates)),
                 .init(rate: Rate.sum(self.outRates)), .init(count: self.messages), .init(bytes: self.bytes),
                 .init(self.messages == 0 ? "" : Amount.time(milliseconds: self.oldest), Double(self.oldest)),
                 .init(count: self.readers), .init(count: self.credit), .init(count: self.dropped),

@@ -52,7 +52,12 @@ extension TopScreen {
     private var traffic: String {
         func rate(_ key: String) -> String { "\(key) \(Rate.text(self.model.rate(key)))/s" }
         let waiting = "waiting \(self.count("messages")) (\(Amount.bytes(self.model.sum("bytes"))))"
-        return [waiting, rate("sent"), rate("delivered"), rate("stored"), rate("told")].joined(separator: "  ")
+        // Of channels that are acknowledged and of messages for later, where there are any.
+        let rare = ["held", "delayed", "keys", "dead"].filter { self.model.sum($0) > 0 }.map {
+            "\($0) \(self.count($0))"
+        }
+        return ([waiting] + rare + [rate("sent"), rate("delivered"), rate("stored"), rate("told")])
+            .joined(separator: "  ")
     }
 
     private func count(_ key: String) -> String { Amount.count(self.model.sum(key)) }

@@ -94,6 +94,7 @@ package struct TopScreen: Sendable {
         "  IN/S, OUT/S     messages that came, and that were handed out, per second",
         "  OLDEST          how long the oldest message has waited",
         "  CREDIT          messages that the readers would take at once",
-        "  DROPPED         expired, closed, unlistened or flushed, since the channel last held nothing",
+        "  (held, delayed) messages that readers hold until they acknowledge them, and that are not due yet",
+        "  DROPPED         expired, closed, unlistened, flushed or dead, since the channel last held nothing",
     ]
 }

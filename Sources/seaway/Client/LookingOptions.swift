@@ -21,11 +21,13 @@ struct LookingOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - goesOn: whether one that says nothing is no end, as long as another says something.
+    ///   - only: what of an answer is shown.
     ///   - table: what is printed without `--json`.
     func print(
-        _ look: Look, as name: String, goesOn: Bool = false, table: ([AnswerTable.Answer]) -> [String]
+        _ look: Look, as name: String, goesOn: Bool = false, only: (Message) -> Message = { $0 },
+        table: ([AnswerTable.Answer]) -> [String]
     ) async throws {
-        let results = try await self.ask(look, as: name)
+        let results = try await self.ask(look, as: name).map { $0.showing(only) }
         let answers = results.compactMap(\.answer)
         try Visit.printing {
             if self.format.json {
@@ -69,6 +71,13 @@ private struct LookResult: Sendable {
         }
         await layer.shutdown()
     }
+
+    private init(_ broker: String, _ result: Result<Message, ClientError>) {
+        self.broker = broker
+        self.result = result
+    }
+
+    func showing(_ part: (Message) -> Message) -> LookResult { LookResult(self.broker, self.result.map(part)) }
 
     var answer: AnswerTable.Answer? { (try? self.result.get()).map { .init(broker: self.broker, map: $0) } }
 

@@ -20,6 +20,44 @@ struct ListeningArgument: CheckedArgument {
     }
 }
 
+/// A normal channel.
+struct NormalChannelArgument: CheckedArgument {
+    let name: String
+
+    init(checking argument: String) throws {
+        self.name = try legalName(argument, "A-Z a-z 0-9 - _ .") { $0 == .normal }
+    }
+
+    /// Where its dead letters are (D14); itself where it is such a channel.
+    var deadLetters: String { self.name.hasSuffix(".dead") ? self.name : self.name + ".dead" }
+
+    /// Where its messages came from.
+    var living: String { self.name.hasSuffix(".dead") ? String(self.name.dropLast(5)) : self.name }
+}
+
+/// What stood behind `ack=` of a message.
+struct DeliveryIDArgument: CheckedArgument {
+    let id: String
+
+    init(checking argument: String) throws {
+        guard DeliveryTag(Array(argument.utf8).span) != nil else {
+            throw ValidationError("an ID is 1 to 64 of A-Z a-z 0-9 - _ .")
+        }
+        self.id = argument
+    }
+}
+
+/// A key of messages of which one counts (S12).
+struct OnceKeyArgument: CheckedArgument {
+    let key: String
+
+    init(checking argument: String) throws {
+        guard (1...SendTerms.mostKeyBytes).contains(argument.utf8.count), argument.utf8.allSatisfy(Name.isNameByte)
+        else { throw ValidationError("a key is 1 to \(SendTerms.mostKeyBytes) of A-Z a-z 0-9 - _ .") }
+        self.key = argument
+    }
+}
+
 /// A group: a name without `!` and `?`.
 struct GroupArgument: CheckedArgument {
     let name: String

@@ -12,6 +12,7 @@ struct Reading {
 
     let layer: any ChannelLayer
     let names: [String]
+    var terms = ListeningTerms()
     /// How many deliveries are enough; `nil`: never.
     var count: Int?
     /// How long to go on; `nil`: for ever.
@@ -32,7 +33,7 @@ struct Reading {
         // First, so that whoever sees that it listens may ask it to stop.
         let signals = await Process.catchSignals()
         let listening = self.layer.listen(
-            to: self.names, receive: { arrivals.yield($0) }, event: { news.yield($0) })
+            to: self.names, terms: self.terms, receive: { arrivals.yield($0) }, event: { news.yield($0) })
         let stop: @Sendable () -> Void = { listening.stop { arrivals.finish() } }
 
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -22,16 +22,20 @@ struct ReadingOptions: ParsableArguments {
 
     /// Prints messages until there are enough, the time is up, or SIGINT or SIGTERM comes.
     func print(
-        _ names: [String], of layer: any ChannelLayer, _ brokers: BrokersOptions,
+        _ names: [String], _ terms: ListeningTerms = ListeningTerms(), of layer: any ChannelLayer,
+        _ brokers: BrokersOptions,
         begin: @escaping @Sendable (Bool) async throws(ClientError) -> Void = { _ in },
-        line: (Delivery) -> String
+        line: (Delivery) -> String, printed: (Delivery) -> Void = { _ in }
     ) async throws {
         StandardOutput.expectEnd()
         let reading = Reading(
-            layer: layer, names: names, count: self.count, duration: self.duration?.duration,
+            layer: layer, names: names, terms: terms, count: self.count, duration: self.duration?.duration,
             timeout: brokers.patience.timeout.duration,
             late: brokers.isMissing, begin: begin)
-        let taken = try await reading.run { try StandardOutput.write("\(line($0))\n") }
+        let taken = try await reading.run { delivery in
+            try StandardOutput.write("\(line(delivery))\n")
+            printed(delivery)
+        }
         try self.check(taken)
     }
 
