@@ -43,7 +43,7 @@ extension Connection: Endpoint, Gathering {
 
 extension Handover {
     /// As it is written behind the channel.
-    fileprivate func lease(on channel: Span<UInt8>) -> (tag: DeliveryTag, times: Int) {
+    func lease(on channel: Span<UInt8>) -> (tag: DeliveryTag, times: Int) {
         (self.stored.map { DeliveryTag(stored: $0, of: channel) } ?? DeliveryTag(self.tag), self.times)
     }
 }

@@ -111,7 +111,8 @@ final class LocalEndpoint: Endpoint {
 
     private func hold(_ channel: String, _ handover: Handover) -> HeldMessage? {
         guard let holder else { return nil }
-        let held = HeldMessage(channel: channel, id: "\(handover.tag)", times: handover.times, holder: holder)
+        let tag = handover.lease(on: Array(channel.utf8).span).tag
+        let held = HeldMessage(channel: channel, id: "\(tag)", times: handover.times, holder: holder)
         if self.holds {
             let core = self.local.core
             self.schedule.add(held, every: core.configuration.hub.hold / 3, now: core.now)
