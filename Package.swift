@@ -92,7 +92,7 @@ let package = Package(
             name: "SeawayNATS",
             dependencies: [
                 "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOTLS"), tls,
+                nio("NIOTLS"), tls, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: rules
@@ -216,7 +216,7 @@ let package = Package(
         .testTarget(
             name: "SeawayNATSTests",
             dependencies: [
-                "SeawayNATS", "SeawayNIO", "SeawayMessage", "SeawayWire", "TestSupport", nio("NIOCore"),
+                "SeawayNATS", "SeawayNIO", "SeawayMessage", "SeawayStore", "SeawayWire", "TestSupport", nio("NIOCore"),
                 nio("NIOPosix"),
             ],
             swiftSettings: testRules

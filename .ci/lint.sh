@@ -15,8 +15,8 @@ fi
 
 # What decides knows no sockets (Sources/README.md).
 if grep -rnE '^(package |public )?import (NIO|Foundation)' Sources/SeawayNATS/Wire Sources/SeawayNATS/Session \
-    Sources/SeawayNATS/JetStream Sources/SeawayNATS/Check; then
-    say "SeawayNATS: only Connection/ imports NIO" >&2
+    Sources/SeawayNATS/JetStream Sources/SeawayNATS/Check Sources/SeawayNATS/Keeping; then
+    say "SeawayNATS: only Connection/ and Store/ import NIO" >&2
     exit 1
 fi
 

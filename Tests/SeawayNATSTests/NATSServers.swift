@@ -62,6 +62,15 @@ final class NATSServers {
         self.processes[index].waitUntilExit()
     }
 
+    /// It says nothing and hears nothing from now on, and holds its connections.
+    func pause(named name: String) { self.signal(SIGSTOP, name) }
+    func resume(named name: String) { self.signal(SIGCONT, name) }
+
+    private func signal(_ signal: Int32, _ name: String) {
+        guard let index = Int(name.dropFirst()), self.processes.indices.contains(index) else { return }
+        Foundation.kill(self.processes[index].processIdentifier, signal)
+    }
+
     private static func kill(_ process: Process) { Foundation.kill(process.processIdentifier, SIGKILL) }
 
     private static func freePorts(_ count: Int) async throws -> [Int] {
@@ -85,7 +94,7 @@ final class NATSServers {
         }
     }
 
-    private var configuration: NATSConfiguration {
+    var configuration: NATSConfiguration {
         var configuration = NATSConfiguration(servers: self.addresses)
         configuration.firstBackoff = 20
         return configuration

@@ -30,6 +30,7 @@ package final class NATSClient {
     private var handlers: [UInt64: (NATSMessage) -> Void] = [:]
     private var consumers: [ObjectIdentifier: PulledConsumer] = [:]
     private var consumerCount = 0
+    private var gatherCount = 0
     private var ticker: RepeatedTask?
     private var isCarryingOut = false
     private var isScheduled = false
@@ -93,7 +94,9 @@ package final class NATSClient {
             try self.session.request(subject, headers: headers, payload, completion, until: Self.now + patience)
             self.carryOutSoon()
         } catch {
-            completion(.notSent(error))
+            // Not before this has returned: whoever asks is not told while it asks.
+            let told = NIOLoopBound(completion, eventLoop: self.eventLoop)
+            self.eventLoop.execute { told.value(.notSent(error)) }
         }
     }
 
@@ -119,6 +122,37 @@ package final class NATSClient {
         self.handlers[subscription] = nil
         self.session.unsubscribe(subscription)
         self.carryOutSoon()
+    }
+
+    /// Asks for several answers, which end with one that has a status, and says once what came.
+    ///
+    /// - Parameter patience: milliseconds for all of them.
+    /// - Returns: to the completion `nil` when that end has not come.
+    package func gather(
+        _ subject: String, _ payload: some Collection<UInt8>, patience: Int,
+        _ completion: @escaping ((answers: [NATSMessage], end: NATSMessage)?) -> Void
+    ) {
+        self.gatherCount += 1
+        var open: (((answers: [NATSMessage], end: NATSMessage)?) -> Void)? = completion
+        var answers: [NATSMessage] = []
+        let inbox = "\(self.session.inbox)g.\(self.gatherCount)"
+        var subscription: UInt64?
+        let finish = { [weak self] (end: NATSMessage?) in
+            guard let done = open.take() else { return }
+            if let subscription { self?.unsubscribe(subscription) }
+            done(end.map { (answers, $0) })
+        }
+        subscription = self.subscribe(inbox) { message in
+            if message.headers.status != nil { finish(message) } else { answers.append(message) }
+        }
+        do throws(NATSRefusal) {
+            try self.publish(subject, reply: inbox, payload)
+        } catch {
+            let refused = NIOLoopBound(finish, eventLoop: self.eventLoop)
+            return self.eventLoop.execute { refused.value(nil) }
+        }
+        let late = NIOLoopBound(finish, eventLoop: self.eventLoop)
+        self.eventLoop.scheduleTask(in: .milliseconds(Int64(patience))) { late.value(nil) }
     }
 
     // MARK: JetStream

@@ -1,14 +1,23 @@
+import Crypto
 package import SeawayWire
 
 /// The names that durable channels have in JetStream.
 ///
-/// A pattern has a stream, a channel of it a subject, `sw.q.STREAM.CHANNEL`, and a consumer. Streams and consumers are named by
-/// letters, digits and `-`; any other byte of a name is written as `_` and two hexadecimal digits, so that no two share one.
+/// A pattern has a stream, a channel of it a subject, `sw.q.STREAM.CHANNEL`, and a consumer; its dead letters and what is not
+/// due yet have streams of their own. Streams and consumers are named by letters, digits and `-`; any other byte of a name is
+/// written as `_` and two hexadecimal digits, so that no two share one. What would become too long for a server ends in
+/// `__` and a part of its SHA-256.
 package enum DurableName {
     /// What all subjects begin with: nobody else is to subscribe there, or "no such stream" becomes silence.
     package static let root = "sw.q"
 
     package static func stream(of pattern: Pattern) -> String { "sw-\(self.escaped(pattern.description))" }
+
+    /// Where its dead letters are.
+    package static func deadStream(of pattern: Pattern) -> String { "swx-\(self.escaped(pattern.description))" }
+
+    /// Where is what is not due yet.
+    package static func laterStream(of pattern: Pattern) -> String { "swd-\(self.escaped(pattern.description))" }
 
     package static func consumer(of channel: Name) -> String { self.escaped(channel.description) }
 
@@ -36,9 +45,18 @@ package enum DurableName {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
                 name.unicodeScalars.append(Unicode.Scalar(byte))
-            default: name += "_\(byte < 16 ? "0" : "")\(String(byte, radix: 16))"
+            default: name += "_\(self.hexadecimal(byte))"
             }
         }
-        return name
+        guard name.utf8.count > self.maxLength else { return name }
+        let digest = SHA256.hash(data: Array(text.utf8)).prefix(16)
+        return name.prefix(self.maxLength - 34) + "__" + digest.map { self.hexadecimal($0) }.joined()
+    }
+
+    /// Bytes of a name, without what stands before it: servers take 255, and make a folder of it.
+    private static let maxLength = 200
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        "\(byte < 16 ? "0" : "")\(String(byte, radix: 16))"
     }
 }

@@ -5,26 +5,35 @@ package struct JetStreamCall<Answer>: Sendable {
     package let subject: String
     package let payload: [UInt8]
     private let reader: @Sendable (NATSMessage) -> Answer?
+    /// Whether what is answered is no message of JetStream but whatever was stored.
+    private let isRaw: Bool
 
     /// - Parameters:
     ///   - name: behind `$JS.API.`.
     ///   - body: empty: nothing is said.
     ///   - reader: `nil` for an answer that cannot be read.
     init(_ name: String, _ body: Message = Message(), reader: @escaping @Sendable (Message) -> Answer?) {
-        self.init(raw: name, body) { answer in Message.of(answer.payload).flatMap(reader) }
+        self.init(name, body, isRaw: false) { answer in Message.of(answer.payload).flatMap(reader) }
     }
 
     init(raw name: String, _ body: Message = Message(), reader: @escaping @Sendable (NATSMessage) -> Answer?) {
+        self.init(name, body, isRaw: true, reader)
+    }
+
+    private init(_ name: String, _ body: Message, isRaw: Bool, _ reader: @escaping @Sendable (NATSMessage) -> Answer?) {
         self.subject = "$JS.API.\(name)"
         self.payload = body.isEmpty ? [] : Array(body.json.utf8)
         self.reader = reader
+        self.isRaw = isRaw
     }
 
     /// What an outcome means.
     package func read(_ outcome: NATSOutcome) throws(JetStreamFault) -> Answer {
         switch outcome {
         case .answered(let message):
-            if let map = Message.of(message.payload), let refusal = JetStreamRefusal(map) { throw .refused(refusal) }
+            if !self.isRaw, let map = Message.of(message.payload), let refusal = JetStreamRefusal(map) {
+                throw .refused(refusal)
+            }
             if let status = message.headers.status, status >= 300 {
                 // What is looked up directly answers by headers alone.
                 let number = status == 404 ? 10_037 : 0

@@ -35,6 +35,17 @@ package struct StoredMessage: Hashable, Sendable {
     package var sequence: Int
     package var payload: [UInt8]
     package var headers: NATSHeaders
+
+    /// - Returns: `nil` for what no stream has answered.
+    package init?(_ answer: NATSMessage) {
+        guard let subject = answer.headers["Nats-Subject"],
+            let sequence = answer.headers["Nats-Sequence"].flatMap({ Int($0) })
+        else { return nil }
+        self.subject = subject
+        self.sequence = sequence
+        self.payload = answer.payload
+        self.headers = answer.headers
+    }
 }
 
 extension JetStreamCall where Answer == AccountInfo {
@@ -94,12 +105,56 @@ extension JetStreamCall where Answer == StoredMessage {
     package static func message(of stream: String, subject: String, from sequence: Int = 1) -> Self {
         Self(
             raw: "DIRECT.GET.\(stream)", ["seq": .int(Int64(max(1, sequence))), "next_by_subj": .string(subject)]
-        ) { answer in
-            guard let subject = answer.headers["Nats-Subject"],
-                let sequence = answer.headers["Nats-Sequence"].flatMap({ Int($0) })
-            else { return nil }
-            return StoredMessage(
-                subject: subject, sequence: sequence, payload: answer.payload, headers: answer.headers)
+        ) { StoredMessage($0) }
+    }
+
+    /// Looks at one message in any server that has it; one that is behind may not know it yet.
+    package static func message(of stream: String, at sequence: Int) -> Self {
+        Self(raw: "DIRECT.GET.\(stream)", ["seq": .int(Int64(max(1, sequence)))]) { StoredMessage($0) }
+    }
+}
+
+extension JetStreamCall where Answer == String {
+    /// The subject of one message, as the stream's leader knows it.
+    package static func subject(in stream: String, at sequence: Int) -> Self {
+        Self("STREAM.MSG.GET.\(stream)", ["seq": .int(Int64(max(1, sequence)))]) {
+            $0["message"]?.map?.string("subject")
         }
+    }
+}
+
+extension JetStreamCall where Answer == Bool {
+    /// Removes one message, whoever has it in hand.
+    package static func remove(from stream: String, at sequence: Int) -> Self {
+        Self("STREAM.MSG.DELETE.\(stream)", ["seq": .int(Int64(sequence)), "no_erase": true]) { $0.bool("success") }
+    }
+}
+
+/// One page of consumers.
+package struct ConsumerList: Hashable, Sendable {
+    package var consumers: [ConsumerInfo]
+    package var total: Int
+}
+
+extension JetStreamCall where Answer == ConsumerList {
+    package static func consumers(of stream: String, offset: Int = 0) -> Self {
+        Self("CONSUMER.LIST.\(stream)", ["offset": .int(Int64(offset))]) { answer in
+            ConsumerList(
+                consumers: answer["consumers"]?.list?.compactMap { $0.map.flatMap { ConsumerInfo($0) } } ?? [],
+                total: answer.int("total") ?? 0)
+        }
+    }
+}
+
+/// What a look at several messages at once asks for.
+package enum BatchedLook {
+    package static func subject(of stream: String) -> String { "$JS.API.DIRECT.GET.\(stream)" }
+
+    /// - Parameter most: how many messages of that subject, from a sequence on.
+    package static func payload(subject: String, from sequence: Int, most: Int) -> [UInt8] {
+        let body: Message = [
+            "seq": .int(Int64(max(1, sequence))), "next_by_subj": .string(subject), "batch": .int(Int64(most)),
+        ]
+        return Array(body.json.utf8)
     }
 }

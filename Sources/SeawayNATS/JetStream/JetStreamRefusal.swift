@@ -51,6 +51,8 @@ package struct JetStreamRefusal: Error, Hashable, Sendable, CustomStringConverti
         case 10_076, 10_039: .notEnabled
         case 10_002, 10_005, 10_023, 10_028, 10_047: .noRoom
         case 10_037: .messageMissing
+        // Any failure to remove a message has this number.
+        case 10_057: self.text.contains("no message found") ? .messageMissing : .notNow
         case 10_054: .tooLarge
         default: self.code == 503 ? .notNow : .other
         }
