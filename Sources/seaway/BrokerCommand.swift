@@ -10,11 +10,13 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Keep named channels for clients of the wire protocol.",
         discussion: """
-            Messages live in memory: a restart loses them. Without --tokens whoever reaches an address may do everything, so it \
+            Messages live in memory, and a restart loses them, but for those of durable channels, which NATS JetStream keeps \
+            (protocol/DURABLE.md). Without --tokens whoever reaches an address may do everything, so it \
             listens on Unix sockets and loopback addresses only. SIGHUP has the files of tokens and certificates read again.
 
               seaway broker
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
+              seaway broker --store nats://a:4222,b:4222,c:4222 --durable 'jobs.*'
               seaway broker --tokens tokens --listen tls://0.0.0.0:7411 --tls-certificate broker.pem --tls-key broker.key
 
             By hand: printf 'SEND :- chat.log {"text":"hi"}\\n' | nc -N 127.0.0.1 7411
@@ -24,15 +26,18 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits") var broker: BrokerOptions
+    @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
         let signals = await Process.catchSignals()
         let logger = self.log.logger("seaway.broker")
         self.broker.provideDescriptors(besides: 0, logger)
-        let broker = try await Broker.make(
-            configuration: try self.listeners.configuration(of: self.broker),
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
+        let configuration = try self.listeners.configuration(of: self.broker, self.durable, logger)
+        let broker = try await Process.storing {
+            try await Broker.make(
+                configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
+        }
         try await self.listeners.open(broker, logger)
         let reloading = self.listeners.reloading(broker, logger)
         try await Process.run(

@@ -54,8 +54,11 @@ struct ListenerOptions: ParsableArguments {
     private var tokenFile: TokenFile? { self.tokens.map { TokenFile(path: $0) } }
 
     /// With what the files hold; one that cannot be used ends the process with 64 and one clear line.
-    func configuration(of broker: BrokerOptions) throws -> BrokerConfiguration {
+    func configuration(
+        of broker: BrokerOptions, _ durable: DurableOptions, _ logger: Logger
+    ) throws -> BrokerConfiguration {
         var configuration = broker.configuration
+        try durable.apply(to: &configuration, broker, logger)
         configuration.unixMode = self.unixMode.bits
         configuration.tokens = try self.tokenFile.map { file in
             try Process.needing("--tokens") { try file.read() }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import SeawayBroker
 import SeawayLog
 import SeawayNIO
 import ServiceLifecycle
@@ -65,6 +66,16 @@ enum Process {
             return try await claim()
         } catch {
             self.say("seaway: cannot listen on \(address): \(PlainWords.of(error))")
+            throw ExitCode.unavailable
+        }
+    }
+
+    /// Makes a broker, or says in one line why its store is not as it has to be and exits with 69.
+    static func storing<Result>(_ make: () async throws -> Result) async throws -> Result {
+        do {
+            return try await make()
+        } catch let fault as Broker.StoreNotReady {
+            self.say("seaway: --store: \(fault)")
             throw ExitCode.unavailable
         }
     }

@@ -24,6 +24,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
     @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+    @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -34,9 +35,11 @@ struct UpCommand: AsyncParsableCommand {
             besides: self.server.maxHttpConnections
                 + loops.count * (Descriptors.perLoop + self.server.files.descriptors),
             self.log.logger("seaway.broker"))
-        let broker = try await Broker.make(
-            configuration: try self.listeners.configuration(of: self.broker), eventLoop: loops[0],
-            logger: self.log.logger("seaway.broker"))
+        let ofBrokers = self.log.logger("seaway.broker")
+        let configuration = try self.listeners.configuration(of: self.broker, self.durable, ofBrokers)
+        let broker = try await Process.storing {
+            try await Broker.make(configuration: configuration, eventLoop: loops[0], logger: ofBrokers)
+        }
         try await self.listeners.open(
             broker, besides: self.server.addresses.addresses, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
