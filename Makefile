@@ -1,19 +1,22 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fuzz abuse soak conformance packages clean
+.PHONY: help build demo demo-durable test bench lint fuzz abuse soak conformance packages clean
 
 HTTP = 127.0.0.1:8000
 LISTEN = 127.0.0.1:7411
 ROUNDS = 20000
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 build: ## The release build: .build/release/seaway
 	@.ci/build.sh
 
 demo: ## Broker, interface server and four workers; HTTP=127.0.0.1:8000 LISTEN=127.0.0.1:7411
 	@Sources/Examples/Demo/demo.sh --http $(HTTP) --listen $(LISTEN)
+
+demo-durable: ## Three NATS servers, two brokers, workers, and what to kill; needs no addresses
+	@Sources/Examples/Demo/durable.sh
 
 test: ## Everything, in every language; sets up what is missing
 	@.ci/test.sh $(ARGS)

