@@ -13,7 +13,8 @@ import sys
 import pytest
 import yaml
 
-from harness import PATIENCE, ROOT, SEAWAY, House, free_port, get, until
+import nats
+from harness import PATIENCE, ROOT, SEAWAY, House, Wire, free_port, get, until
 
 DOCKER = ROOT / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
@@ -92,8 +93,15 @@ def healthy(kind: str, port: int) -> int:
 class Composition:
     """The services of compose.yaml as processes on loopback, each with the command that stands there."""
 
-    def __init__(self, house: House, folder: pathlib.Path):
+    def __init__(self, house: House, folder: pathlib.Path, profile: str | None = None):
         self.house = house
+        self.folder = folder
+        # What a profile names, or what none does.
+        self.services = {
+            name: service
+            for name, service in COMPOSE["services"].items()
+            if service.get("profiles", [None]) == [profile]
+        }
         self.secrets = folder / "secrets"
         # Where each `host:port` of the file is here.
         self.places: dict[str, int] = {}
@@ -106,7 +114,7 @@ class Composition:
 
     def order(self) -> list[str]:
         """Each behind those that it depends on."""
-        services = dict(COMPOSE["services"])
+        services = dict(self.services)
         order: list[str] = []
         while services:
             ready = [name for name in services if set(services[name].get("depends_on", {})) <= set(order)]
@@ -127,7 +135,9 @@ class Composition:
         return re.sub(r"[\w.-]+:\d+\b", lambda found: self.place(service, found[0]), word)
 
     def start(self, name: str):
-        service = COMPOSE["services"][name]
+        service = self.services[name]
+        if service.get("image", "").startswith("nats:"):
+            return self.start_nats(name)
         for secret in service.get("secrets", []):
             assert (self.secrets / pathlib.Path(COMPOSE["secrets"][secret]["file"]).name).exists()
         command = self.program(service["build"]["target"]) + [self.translate(name, word) for word in service["command"]]
@@ -139,6 +149,18 @@ class Composition:
             place = self.place(name, f"{'127.0.0.1' if kind == 'metrics' else '0.0.0.0'}:{port[kind]}")
             until(lambda: healthy(kind, int(place.rpartition(":")[2])) == 0, f"{name} is healthy")
         return program
+
+    def start_nats(self, name: str):
+        """A server with the configuration that the image would get."""
+        service = self.services[name]
+        source = service["configs"][0]["source"]
+        assert service["command"] == ["-c", service["configs"][0]["target"]]
+        assert any(place.split(":") == [name, "/data"] for place in service["volumes"]) and name in COMPOSE["volumes"]
+        text = (DOCKER / COMPOSE["configs"][source]["file"]).read_text()
+        config = self.folder / f"{name}.conf"
+        config.write_text(self.translate(name, text).replace("/data", str(self.folder / name)))
+        program = self.house.start([nats.nats_server(), "-c", config], dict(service["environment"]))
+        return self.house.listening(program, int(self.place(name, "0.0.0.0:4222").rpartition(":")[2]))
 
     def variable(self, text: str) -> str:
         found = re.fullmatch(r"\$\{(\w+):\?.*\}", text)
@@ -176,9 +198,26 @@ def test_the_composition_serves_and_outlives_a_broker(house, tmp_path):
         assert code in (0, 143), f"{name} ended with {code}:\n{site.programs[name].output()}"
 
 
+def test_the_profile_with_durable_channels_outlives_a_broker(house, tmp_path):
+    site = Composition(house, tmp_path, "durable")
+    assert set(site.programs) == {"nats-1", "nats-2", "nats-3", "durable-1", "durable-2"}
+    token = (site.secrets / "jobs.token").read_text().strip()
+    with Wire(site.places["durable-1:7411"]) as wire:
+        assert wire.ask(f"HELLO 1 token={token}").startswith("HELLO 1 ")
+        assert wire.ask('SEND :- jobs.mail {"n":1}') == "OK"
+    site.programs["durable-1"].kill()
+    with Wire(site.places["durable-2:7411"]) as wire:
+        assert wire.ask(f"HELLO 1 token={token}").startswith("HELLO 1 ")
+        wire.listen("jobs.mail")
+        assert wire.take() == {"n": 1}
+
+
 def test_no_service_has_more_rights_than_it_needs():
     for name, service in COMPOSE["services"].items():
         assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        if service.get("image", "").startswith("nats:"):
+            assert service["profiles"] == ["durable"] and "ports" not in service, name
+            continue
         assert service["build"]["target"] in stages(), name
         assert (
             DOCKER / service["build"]["context"] / service["build"]["dockerfile"]
