@@ -49,6 +49,7 @@ package final class BrokerCore {
     /// The work (``Hub/work``) at which whoever works now is to stop.
     var workLimit = Turns.longest
     var life = Life.open
+    let wish = ReportWish()
     /// Who waits for the end.
     var waitingForEnd: [() -> Void] = []
     var counters = BrokerCounters()
@@ -163,8 +164,8 @@ package final class BrokerCore {
         if case .ending = self.life, self.endpointCount == 0 { self.leave() }
     }
 
-    func stopListening(_ id: PeerID, endMailboxes: Bool) {
-        self.hub.stopListening(id, endMailboxes: endMailboxes, now: self.now)
+    func stopListening(_ id: PeerID, endMailboxes: Bool, keepingHeld: Bool = false) {
+        self.hub.stopListening(id, endMailboxes: endMailboxes, keepingHeld: keepingHeld, now: self.now)
         self.carryOutEffects()
     }
 
@@ -185,6 +186,7 @@ package final class BrokerCore {
     package func endTurn() {
         self.isTurnEndScheduled = false
         repeat {
+            self.tellSenders()
             self.tellWatchers()
             let touched = self.touched
             self.touched.removeAll(keepingCapacity: true)

@@ -106,7 +106,7 @@ package final class Connection {
         guard case .open = self.state else { return }
         self.core.readClock()
         self.peerHasEnded = true
-        self.core.stopListening(self.id, endMailboxes: false)
+        self.core.stopListening(self.id, endMailboxes: false, keepingHeld: true)
         guard self.isRead, !self.isPending else { return }
         self.finishInput()
     }
@@ -203,7 +203,8 @@ package final class Connection {
     @inline(__always)
     private func handlePlain(_ bytes: Span<UInt8>) -> Int? {
         if let length = self.handlePlainSend(bytes) { return length }
-        return self.handlePlainAcknowledgement(bytes)
+        if let length = self.handlePlainAcknowledgement(bytes) { return length }
+        return self.handlePlainSendOnTerms(bytes)
     }
 
     /// Carries out the frame if it is a plain `SEND`.

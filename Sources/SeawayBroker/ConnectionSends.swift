@@ -81,6 +81,34 @@ extension Connection {
 
 /// What it is done with.
 extension Connection {
+    /// Carries out the frame if it is a plain `SEND` with an acknowledgement, or with a wish to be told (S13, S14).
+    ///
+    /// - Returns: its length.
+    func handlePlainSendOnTerms(_ bytes: Span<UInt8>) -> Int? {
+        guard let send = PlainSendOnTerms(bytes, limits: self.core.configuration.limits),
+            send.length < Workshop.smallest, !self.concernsStore(send, bytes)
+        else { return nil }
+        self.session.trust()
+        guard !self.access.isLimited || self.access.allows(send, bytes) else {
+            self.refuse(.denied)
+            return send.length
+        }
+        if let refusal = self.core.send(bytes.extracting(send.body), self.format, send, in: bytes, by: self.id) {
+            self.refuse(refusal)
+        } else {
+            self.session.accept()
+            self.reply { $0.writeLine("OK\n") }
+        }
+        return send.length
+    }
+
+    /// What a store is to be asked is for the parser of all frames.
+    private func concernsStore(_ send: PlainSendOnTerms, _ bytes: Span<UInt8>) -> Bool {
+        guard let store = self.core.store else { return false }
+        if case .stored? = send.acknowledges?.kind { return true }
+        return send.form == .normal && store.keeps(bytes.extracting(send.channel))
+    }
+
     /// Carries out the frame if it is a plain `ACK`.
     ///
     /// - Returns: its length.

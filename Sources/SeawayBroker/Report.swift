@@ -215,6 +215,8 @@ extension Report {
         json.entry("returned", counters.returned)
         json.entry("dead", counters.dead)
         json.entry("repeated", counters.repeated)
+        json.entry("reported", counters.reported)
+        json.entry("unreported", counters.unreported)
         json.entry("group-full", counters.groupFull)
         json.entry("told", counters.told)
         json.entry("untold", counters.untold)

@@ -49,7 +49,7 @@ struct RequestHandler {
         }
     }
 
-    /// Sends on terms (S11 to S13).
+    /// Sends on terms (S11 to S14).
     func send(
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool,
         _ bounds: SendBounds?, _ terms: SendTerms, isWellFormed: Bool?

@@ -21,6 +21,48 @@ extension BrokerCore {
     }
 }
 
+/// Senders are told what becomes of their messages (S14).
+extension BrokerCore {
+    /// Puts what they are to be told on their channels; where there is no room nobody is told.
+    func tellSenders() {
+        guard self.hub.hasNews else { return }
+        let end = self.hub.work + self.turns.length / 2
+        while self.hub.work < end, let report = self.hub.nextReport() {
+            let body = report.json
+            let outcome = self.hub.tell(report, body: self.bodies.nextID, size: body.count, now: self.now)
+            _ = self.carryOut(outcome, body.span, .json, report.target.bytes.span)
+            if self.hub.hasCopies { self.pushCopies(body.span, .json, group: nil) }
+        }
+        self.carryOutEffects()
+    }
+}
+
+extension DeliveryReport {
+    /// The message, its keys in the order of the protocol's page.
+    fileprivate var json: [UInt8] {
+        var json = JSONWriter()
+        json.beginMap()
+        json.key("type")
+        json.string("channel.report")
+        json.key("channel")
+        json.string(utf8: self.channel.bytes.span)
+        json.key("why")
+        json.string(self.why.rawValue)
+        json.key("times")
+        json.int(self.times)
+        if let note = self.note {
+            json.key("note")
+            json.string(note)
+        }
+        if let text = self.text {
+            json.key("text")
+            json.string(text)
+        }
+        json.endMap()
+        return json.bytes
+    }
+}
+
 extension WatchNews {
     /// The message, its keys in the order of the protocol's page.
     fileprivate var json: [UInt8] {

@@ -123,14 +123,19 @@ extension Hub {
     ///
     /// - Returns: how many that were.
     private func giveBack(of peer: Peer, heldUntil limit: Int, after delay: Int, now: Int) -> Int {
-        var leases: [Lease] = []
-        while let lease = peer.leases.oldest, lease.until <= limit {
-            self.work += Work.change
+        let leases = peer.leases.held(until: limit)
+        self.work += Work.change * leases.count
+        // One at a time: the channel of what is still held is not forgotten.
+        for lease in leases where lease.asker != nil {
             self.takeFromHolder(lease)
-            leases.append(lease)
+            self.forget(lease, .reported, .lost)
         }
         // The last first where they come back at once, since each comes to the front.
-        for lease in delay == 0 ? leases.reversed() : leases { self.returned(lease, after: delay, now: now) }
+        let others = leases.filter { $0.isLive && $0.asker == nil }
+        for lease in delay == 0 ? others.reversed() : others {
+            self.takeFromHolder(lease)
+            self.returned(lease, after: delay, now: now)
+        }
         return leases.count
     }
 
@@ -187,10 +192,11 @@ extension Hub {
 
     /// Makes it a dead letter, once (D14).
     private func giveUp(_ lease: Lease, _ cause: Death.Cause, _ why: String?, now: Int) {
+        guard lease.asker == nil else { return self.forget(lease, .reported, cause == .nak ? .nak : .tries, why) }
         let channel = lease.channel
         guard !channel.name.isForDeadLetters,
             let dead = self.makeChannel(Name(checked: channel.name.bytes + Name.deadSuffix), .normal)
-        else { return self.forget(lease, .dead) }
+        else { return self.forget(lease, .dead, .dead) }
         self.dropExpired(in: dead, now: now)
         while dead.queue.count >= dead.rules.capacity.messages, let first = dead.queue.popFirst() {
             self.drop(first, from: dead, .dead)
@@ -227,13 +233,16 @@ extension Hub {
     /// What a message takes counts, or does not any more, while it stands in no queue.
     @inline(__always)
     func count(_ message: QueuedMessage, in isIn: Bool) {
-        let cost = Cost.message(Int(message.size), group: message.group)
+        let cost = message.cost
         self.messageMemory += isIn ? cost : -cost
         self.pay(isIn ? cost : -cost, by: message.payer)
     }
 
     /// Drops what stands in no queue and in nobody's hand.
-    func forget(_ lease: Lease, _ reason: HubCounters.Drop) {
+    ///
+    /// - Parameter why: for who wants to be told, with what its holder has said.
+    func forget(_ lease: Lease, _ reason: HubCounters.Drop, _ why: DeliveryReport.Why, _ text: String? = nil) {
+        self.report(lease.message, of: lease.channel, why, times: lease.times, text)
         lease.channel.dropped += 1
         self.counters.dropped[reason, default: 0] += 1
         self.end(lease)

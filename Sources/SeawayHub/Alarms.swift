@@ -12,6 +12,8 @@ struct Alarm: Comparable {
         case channelGrace(Channel)
         /// What a connection holds longest comes back.
         case hold(Peer)
+        /// Nobody has listened on a channel for as long as somebody wants to be told of.
+        case away(Channel)
     }
 
     let at: Int
@@ -23,6 +25,7 @@ struct Alarm: Comparable {
         case .expiry(let channel), .channelGrace(let channel): !channel.isDropped
         case .mailboxGrace(let mailbox): !mailbox.isDropped
         case .hold(let peer): peer.leases.count > 0
+        case .away(let channel): !channel.isDropped && channel.awayAlarm == self.at
         }
     }
 
@@ -71,6 +74,10 @@ extension Hub {
                 channel.hasGraceAlarm = false
                 self.endGrace(of: channel, now: now)
             case .hold(let peer): self.endHold(of: peer, now: now)
+            case .away(let channel):
+                guard alarm.isLive else { continue }
+                channel.awayAlarm = .max
+                self.endPatience(on: channel, now: now)
             }
         }
     }

@@ -20,13 +20,14 @@ struct QueuedMessage {
     let group: Name?
     /// The channels of the same mailbox in which the same group send waits (D5).
     let siblings: Siblings?
-    /// Read by ``lease`` and ``death``.
+    /// Read by ``lease``, ``death`` and ``asker``.
     var past: Past?
 
-    /// What few messages have behind them, in the room of one reference: there are very many messages.
+    /// What few messages have with them, in the room of one reference: there are very many messages.
     enum Past {
         case lease(Lease)
         case death(Death)
+        case asker(Asker)
     }
 }
 
@@ -49,10 +50,26 @@ extension QueuedMessage {
             switch self.past {
             case .death(let death): death
             case .lease(let lease): lease.death
-            case nil: nil
+            case .asker, nil: nil
             }
         }
         set { self.past = newValue.map(Past.death) }
+    }
+
+    /// Who wants to be told when it will not be done.
+    var asker: Asker? {
+        switch self.past {
+        case .asker(let asker): asker
+        case .lease(let lease): lease.asker
+        case .death, nil: nil
+        }
+    }
+
+    /// What it takes in memory.
+    @inline(__always)
+    var cost: Int {
+        let cost = Cost.message(Int(self.size), group: self.group)
+        return self.past == nil ? cost : cost + (self.asker?.cost ?? 0)
     }
 }
 
@@ -109,6 +126,11 @@ final class Channel: Named {
     var isInBacklog = false
     /// An alarm for its oldest message is set.
     var hasAlarm = false
+    /// When its last reader left, how long one may be missed at least before somebody is to be told, and when an alarm for
+    /// that is set.
+    var unreadSince = 0
+    var leastPatience = Int.max
+    var awayAlarm = Int.max
     /// When its memberships end for want of a reader (pinned channels).
     var graceEnds: Int?
     var hasGraceAlarm = false

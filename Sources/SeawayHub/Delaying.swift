@@ -158,7 +158,7 @@ extension Hub {
                 continue
             }
             self.endDelay(lease)
-            self.forget(lease, .flushed)
+            self.forget(lease, .flushed, .flushed)
             dropped += 1
         }
         self.dues = Heap(left)

@@ -202,12 +202,13 @@ extension Hub {
     }
 
     /// A message that was given out before, and waited to be again, leaves for good.
-    private func endLease(of message: QueuedMessage) {
+    func endLease(of message: QueuedMessage) {
         if let lease = message.lease { self.endLease(lease) }
     }
 
     /// Drops messages and counts why.
     func drop(_ message: QueuedMessage, from channel: Channel, _ reason: HubCounters.Drop) {
+        if message.past != nil { self.report(message, of: channel, DeliveryReport.Why(reason), times: message.times) }
         self.account(for: message, leaving: channel)
         if let place = message.lease?.stored {
             self.demands.note(channel)

@@ -72,6 +72,8 @@ package final class Hub {
     var dues = Heap<Due>()
     package internal(set) var delayedMessages = 0
     var onceKeys = OnceKeys()
+    /// What senders are to be told of their messages (S14).
+    var reports: Deque<DeliveryReport> = []
 
     package init(configuration: HubConfiguration) {
         self.configuration = configuration
@@ -81,8 +83,8 @@ package final class Hub {
 
     package var hasEffects: Bool { !self.effects.isEmpty }
 
-    /// Whether ``nextNews()`` is to be asked.
-    package var hasNews: Bool { !self.news.isEmpty }
+    /// Whether ``nextNews()`` and ``nextReport()`` are to be asked.
+    package var hasNews: Bool { !self.news.isEmpty || !self.reports.isEmpty }
 
     package func takeEffects() -> [HubEffect] {
         var taken = self.emptyEffects
@@ -140,11 +142,14 @@ package final class Hub {
     }
 
     /// Ends all listening, watching and tailing of a connection, which may go on to ask (F13).
-    package func stopListening(_ id: PeerID, endMailboxes: Bool, now: Int) {
+    ///
+    /// - Parameter keepingHeld: what it holds stays with it: what it has said of that is yet to be read.
+    package func stopListening(_ id: PeerID, endMailboxes: Bool, keepingHeld: Bool = false, now: Int) {
         let peer = self.peer(id)
         self.endWatches(of: peer)
         self.endTails(of: peer)
         for reader in peer.removeAllReaders() { self.detach(reader, endMailbox: endMailboxes, now: now) }
+        guard !keepingHeld else { return }
         self.giveBackAll(of: peer, after: endMailboxes ? 0 : self.configuration.returnDelay, now: now)
     }
 
@@ -231,7 +236,9 @@ package final class Hub {
 /// What has happened since the start (Q4).
 package struct HubCounters: Hashable, Sendable {
     /// Why a stored message was dropped.
-    package enum Drop: String, CaseIterable, Hashable, Sendable { case expired, closed, unlistened, flushed, dead }
+    package enum Drop: String, CaseIterable, Hashable, Sendable {
+        case expired, closed, unlistened, flushed, dead, reported
+    }
 
     /// `SEND` and `GSEND` that were not refused.
     package var sent = 0
@@ -251,6 +258,9 @@ package struct HubCounters: Hashable, Sendable {
     package var dead = 0
     /// Messages that were not taken since one with their key was (S12).
     package var repeated = 0
+    /// Messages of whose end their senders were told, and those of which there was no room to tell them (S14).
+    package var reported = 0
+    package var unreported = 0
     /// How often a connection held as many as it may (D15).
     package var laden = 0
     /// Messages that were held for too long, and that were given out as often as may be (D13, D14).

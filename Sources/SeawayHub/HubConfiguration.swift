@@ -114,6 +114,8 @@ enum Cost {
     /// A message that is to be acknowledged, or is not due yet; and a key that is remembered.
     static let lease = 160
     static let key = 192
+    /// Somebody who wants to be told of a message.
+    static let asker = 112
 
     static func message(_ size: Int, group: Name?) -> Int { Self.message + (group == nil ? Self.body : 0) + size }
 }

@@ -12,7 +12,7 @@ package enum HubEffect: Hashable, Sendable {
     case released(BodyID)
     /// Something that waits may have become deliverable: ask ``Hub/next(for:now:)``.
     case deliverable(PeerID)
-    /// There is something to tell watching channels: ask ``Hub/nextNews()`` when the turn ends.
+    /// There is something to tell: ask ``Hub/nextNews()`` and ``Hub/nextReport()`` when the turn ends.
     case news
     /// Give back what a store has, to be given out again after so many milliseconds (D22).
     case giveBack(Name, UInt64, after: Int)

@@ -9,12 +9,12 @@ final class Lease {
         case queued
         /// It is not due yet.
         case delayed
-        /// Its store is asked whether it is done, so that its asker may have it (D20).
+        /// Its store is asked whether it is done, so that its taker may have it (D20).
         case confirming
     }
 
     /// Who is to have a message that is being acknowledged, and has paid for it.
-    struct Asker {
+    struct Taker {
         let peer: Peer
         let purse: Purse
     }
@@ -25,7 +25,7 @@ final class Lease {
     fileprivate(set) var tag: UInt64 = 0
     var state = State.held
     /// Of one that is being confirmed.
-    var asker: Asker?
+    var taker: Taker?
     /// How often it was given out.
     fileprivate(set) var times = 0
     /// Where it stands in the store that keeps it; `nil`: in none.
@@ -43,8 +43,12 @@ final class Lease {
 
     var message: QueuedMessage { self.known.message }
     var channel: Channel { self.known.channel }
+    /// It is not over.
+    var isLive: Bool { self.tag != 0 }
     /// Of a dead letter; `nil` of any other, and when it is over.
     var death: Death? { self.content?.message.death }
+    /// Who wants to be told when it will not be done; `nil`: nobody, or it is over.
+    var asker: Asker? { self.content?.message.asker }
 
     private var known: (message: QueuedMessage, channel: Channel) {
         guard let content = self.content else { preconditionFailure("lease \(self.place) is over") }
@@ -58,14 +62,14 @@ final class Lease {
         self.content = (message, channel)
         self.state = state
         self.stored = stored
-        self.times = times
+        self.times = message.asker?.request.times ?? times
         self.holder = -1
     }
 
     fileprivate func end() {
         self.tag = 0
         self.content = nil
-        if self.asker != nil { self.asker = nil }
+        if self.taker != nil { self.taker = nil }
     }
 }
 
@@ -87,6 +91,17 @@ package struct Leases {
             var lease = self.first
             while let current = lease, !isWanted(current) { lease = current.behind }
             return lease
+        }
+
+        /// What may be held no longer than until some time, the longest held first.
+        func held(until limit: Int) -> [Lease] {
+            var leases: [Lease] = []
+            var next = self.first
+            while let lease = next, lease.until <= limit {
+                leases.append(lease)
+                next = lease.behind
+            }
+            return leases
         }
     }
 

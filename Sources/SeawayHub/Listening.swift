@@ -124,6 +124,10 @@ extension Hub {
         if channel.readers.isEmpty, channel.form.hasOneReader, !channel.memberships.isEmpty {
             self.beginGraceIfUnread(channel, now: now)
         }
+        if channel.readers.isEmpty {
+            channel.unreadSince = now
+            self.setAwayAlarm(for: channel, at: now)
+        }
         // What waited for the exact listener goes to the mailbox's (L3).
         self.enterBacklog(channel)
         if let next = channel.mailbox?.reader { self.offer(next) }

@@ -9,16 +9,29 @@ extension Hub {
     ///   - body: a number that the caller has for the body; used only when the outcome is `stored`.
     ///   - size: bytes of the body.
     ///   - bounds: in place of the channel's own.
+    ///   - report: what its sender wants to be told (S14); of a normal channel only.
     package func send(
-        to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int,
-        now: Int
+        to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds? = nil,
+        _ report: ReportWish? = nil, body: BodyID, size: Int, now: Int
+    ) -> SendOutcome {
+        let outcome = self.put(
+            on: channel, form, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
+        if case .refused = outcome { return outcome }
+        self.counters.sent += 1
+        return outcome
+    }
+
+    /// The same of a message that nobody has sent, as the broker's own.
+    @inline(__always)
+    func put(
+        on channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds?, _ report: ReportWish?,
+        body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         let outcome =
             self.latestChannel(if: channel, form).map {
-                self.send(to: $0, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
-            } ?? self.find(channel, form, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
+                self.send(to: $0, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
+            } ?? self.find(channel, form, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
-        self.counters.sent += 1
         if !self.tailing.isEmpty { self.noteCopy(Name(checked: channel.array)) }
         return outcome
     }
@@ -33,14 +46,14 @@ extension Hub {
     }
 
     private func find(
-        _ channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds?, body: BodyID, size: Int,
-        now: Int
+        _ channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds?, _ report: ReportWish?,
+        body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         let hash = NameHash(channel)
         if form != .normal, self.closed.contains(channel, hash, now: now) { return .refused(.gone) }
         if let record = self.channels.find(channel, hash) {
             self.latest = record
-            return self.send(to: record, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
+            return self.send(to: record, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
         }
         if let reader = self.mailboxReader(of: channel, form) {
             // A reply channel without a record is by far the most frequent one: nothing waits in it.
@@ -48,7 +61,7 @@ extension Hub {
         } else if ifHeard {
             return .refused(.away)
         }
-        return self.storeInNew(channel, form, bounds, body: body, size: size, now: now)
+        return self.storeInNew(channel, form, bounds, report, body: body, size: size, now: now)
     }
 
     /// Whether somebody listens on a channel, or on its mailbox.
@@ -64,7 +77,8 @@ extension Hub {
 
     @inline(__always)
     func send(
-        to channel: Channel, ifHeard: Bool, _ bounds: SendBounds? = nil, body: BodyID, size: Int, now: Int
+        to channel: Channel, ifHeard: Bool, _ bounds: SendBounds? = nil, _ report: ReportWish? = nil, body: BodyID,
+        size: Int, now: Int
     ) -> SendOutcome {
         let reader = channel.queue.isEmpty && !channel.isPaused ? channel.nextReader() : nil
         if let reader {
@@ -72,20 +86,23 @@ extension Hub {
                 channel.handedOut += 1
                 return self.hand(to: reader)
             }
-            return self.hand(body, size, of: channel, to: reader, now: now)
+            return self.hand(body, size, of: channel, report, to: reader, now: now)
         }
         if ifHeard, !channel.isHeard { return .refused(.away) }
-        if let refusal = self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now) {
+        if let refusal = self.store(body, size, in: channel, bounds, report, group: nil, siblings: nil, now: now) {
             return .refused(refusal)
         }
         return .stored
     }
 
     /// Gives a message to somebody who is to acknowledge it: it counts as one that is stored (M1).
-    private func hand(_ body: BodyID, _ size: Int, of channel: Channel, to reader: Reader, now: Int) -> SendOutcome {
+    private func hand(
+        _ body: BodyID, _ size: Int, of channel: Channel, _ report: ReportWish?, to reader: Reader, now: Int
+    ) -> SendOutcome {
         let message = QueuedMessage(
-            body: body, size: UInt32(size), payer: self.payer, began: now, deadline: .max, group: nil, siblings: nil)
-        guard self.hasMemory(for: Cost.lease + Cost.message(size, group: nil)),
+            body: body, size: UInt32(size), payer: self.payer, began: now, deadline: .max, group: nil, siblings: nil,
+            past: report.map { .asker($0.asker) })
+        guard self.hasMemory(for: Cost.lease + message.cost),
             let handover = self.hold(message, of: channel, by: reader, now: now)
         else { return .refused(self.isFull) }
         self.count(message, in: true)
@@ -102,7 +119,8 @@ extension Hub {
     }
 
     private func storeInNew(
-        _ name: Span<UInt8>, _ form: NameForm, _ bounds: SendBounds?, body: BodyID, size: Int, now: Int
+        _ name: Span<UInt8>, _ form: NameForm, _ bounds: SendBounds?, _ report: ReportWish?, body: BodyID, size: Int,
+        now: Int
     ) -> SendOutcome {
         guard self.hasMemory(for: Cost.channel + name.count + Cost.message(size, group: nil)) else {
             return .refused(self.isFull)
@@ -111,7 +129,7 @@ extension Hub {
         guard let channel = self.makeChannel(Name(checked: name.array), form) else {
             return .refused(self.noChannel)
         }
-        if let refusal = self.store(body, size, in: channel, bounds, group: nil, siblings: nil, now: now) {
+        if let refusal = self.store(body, size, in: channel, bounds, report, group: nil, siblings: nil, now: now) {
             self.dropIfUnused(channel)
             return .refused(refusal)
         }
@@ -120,18 +138,20 @@ extension Hub {
 
     /// Queues a message if there is room (S2, S5, S8).
     func store(
-        _ body: BodyID, _ size: Int, in channel: Channel, _ bounds: SendBounds?, group: Name?, siblings: Siblings?,
-        now: Int
+        _ body: BodyID, _ size: Int, in channel: Channel, _ bounds: SendBounds?, _ report: ReportWish? = nil,
+        group: Name?, siblings: Siblings?, now: Int
     ) -> WireRefusal? {
         self.dropExpired(in: channel, now: now)
         if let refusal = self.whyFull(channel, size, bounds) { return refusal }
         let message = QueuedMessage(
             body: body, place: UInt32(siblings?.channels.count ?? 0), size: UInt32(size), payer: self.payer, began: now,
-            deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings)
+            deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings,
+            past: report.map { .asker($0.asker) })
         self.count(message, in: true)
         self.enter(message, channel, atFront: false)
         self.counters.stored += 1
         self.setAlarm(for: channel)
+        if let patience = report?.patience { self.note(patience, on: channel, now: now) }
         return nil
     }
 

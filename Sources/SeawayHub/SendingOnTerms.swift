@@ -7,16 +7,17 @@ package enum TermsOutcome: Hashable, Sendable {
     case repeated
 }
 
-/// Messages that are sent for later, once, or together with an acknowledgement (S11 to S13).
+/// Messages that are sent for later, once, together with an acknowledgement, or with a wish to be told (S11 to S14).
 extension Hub {
     /// Puts a message on a channel, on its sender's terms.
     ///
     /// - Parameters:
+    ///   - report: what its sender wants to be told, which ``SendTerms`` has too.
     ///   - id: who sends it; what it holds may be acknowledged with it.
     ///   - others: as those of ``send(to:_:ifHeard:_:body:size:now:)``.
     package func send(
         to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ bounds: SendBounds?, _ terms: SendTerms,
-        by id: PeerID, body: BodyID, size: Int, now: Int
+        _ report: ReportWish? = nil, by id: PeerID, body: BodyID, size: Int, now: Int
     ) -> TermsOutcome {
         self.work += Work.change
         if let key = terms.once {
@@ -33,7 +34,8 @@ extension Hub {
                 self.sendLater(
                     to: channel, form, ifHeard: ifHeard, bounds, after: delay, body: body, size: size, now: now)
             } else {
-                self.send(to: channel, form, ifHeard: ifHeard, bounds, body: body, size: size, now: now)
+                self.send(
+                    to: channel, form, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
             }
         if case .refused = outcome { return .sent(outcome) }
         if let key = terms.once {
@@ -43,6 +45,19 @@ extension Hub {
         }
         if let tag = terms.acknowledges { self.acknowledge(tag, heldBy: id) }
         return .sent(outcome)
+    }
+
+    /// Puts a message on a channel, and acknowledges another with it (S13, S14).
+    package func send(
+        to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool, _ report: ReportWish?,
+        acknowledging tag: DeliveryTag?,
+        by id: PeerID, body: BodyID, size: Int, now: Int
+    ) -> SendOutcome {
+        let outcome = self.send(to: channel, form, ifHeard: ifHeard, nil, report, body: body, size: size, now: now)
+        guard let tag else { return outcome }
+        if case .refused = outcome { return outcome }
+        self.acknowledge(tag, heldBy: id)
+        return outcome
     }
 
     /// How many keys are remembered.

@@ -93,7 +93,7 @@ extension Hub {
             self.note(first, leaving: channel)
             reader.purse.pay()
             lease.state = .confirming
-            lease.asker = Lease.Asker(peer: reader.peer, purse: reader.purse)
+            lease.taker = Lease.Taker(peer: reader.peer, purse: reader.purse)
             self.confirming += 1
             self.dues.insert(Due(at: now + self.confirmPatience, tag: lease.tag))
             self.effects.append(.confirm(channel.name, place))
@@ -105,9 +105,9 @@ extension Hub {
     /// - Returns: to whom; `nil`: whoever asked has left, or does not read, and it waits again, as one of this broker's own.
     package func confirmed(_ place: UInt64, of name: Name, now: Int) -> (peer: PeerID, delivery: WaitingDelivery)? {
         guard let channel = self.channels.find(name), let lease = channel.stored[place],
-            case .confirming = lease.state, let asker = lease.asker
+            case .confirming = lease.state, let taker = lease.taker
         else { return nil }
-        let peer = asker.peer
+        let peer = taker.peer
         var message = lease.message
         self.confirming -= 1
         self.endLease(lease)
@@ -117,7 +117,7 @@ extension Hub {
             channel.handedOut += 1
             return (peer.id, WaitingDelivery(body: message.body, group: nil, names: [name], death: message.death))
         }
-        asker.purse.grant(1)
+        taker.purse.grant(1)
         message.deadline = now + channel.rules.expiry
         let place = channel.queue.firstIndex { $0.lease?.stored != nil } ?? channel.queue.count
         self.enter(message, channel, atFront: false)
@@ -139,11 +139,11 @@ extension Hub {
     }
 
     func endConfirming(_ lease: Lease) {
-        guard case .confirming = lease.state, let asker = lease.asker else { return }
+        guard case .confirming = lease.state, let taker = lease.taker else { return }
         self.confirming -= 1
         lease.state = .queued
-        lease.asker = nil
-        asker.purse.grant(1)
+        lease.taker = nil
+        taker.purse.grant(1)
     }
 
     // MARK: Coming back

@@ -90,6 +90,11 @@ package enum NameForm: Hashable, Sendable {
     /// Whether messages may be sent to it (N3).
     package var isChannel: Bool { self != .mailbox }
 
+    /// Whether it is one of a mailbox's channels.
+    package var isReply: Bool {
+        if case .reply = self { true } else { false }
+    }
+
     /// Whether it has one reader at most (L2).
     package var hasOneReader: Bool { self != .normal }
 }

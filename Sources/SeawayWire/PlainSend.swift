@@ -38,8 +38,10 @@ package struct PlainSend: Sendable {
     private static func name(_ unread: Span<UInt8>, from start: Int) -> (end: Int, form: NameForm)? {
         let most = min(unread.count, start + Name.maxLength + 1)
         var end = start
-        while end < most, unread[end] != UInt8(ascii: "\n") { end += 1 }
-        guard end < most, let form = NameForm(unread.extracting(start..<end)) else { return nil }
+        while end < most, unread[end] > UInt8(ascii: " ") { end += 1 }
+        guard end < most, unread[end] == UInt8(ascii: "\n"), let form = NameForm(unread.extracting(start..<end)) else {
+            return nil
+        }
         return (end, form)
     }
 }

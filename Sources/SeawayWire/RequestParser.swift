@@ -39,9 +39,11 @@ extension Request {
         switch verb {
         case .hello: self = .hello(try arguments.hello(line))
         case .send:
-            let options = try arguments.options(line, "Here", "Capacity", "Expiry", "In", "Once", "Ack")
+            let options = try arguments.options(
+                line, "Here", "Capacity", "Expiry", "In", "Once", "Ack", "Report", "Patience", "Times", "Note")
             let (ifHeard, bounds, terms) = (try options.flag("Here"), try options.bounds, try options.terms)
             let (range, form) = try arguments.channel(line)
+            try terms?.report?.check(of: form)
             self = .send(channel: range, form: form, ifHeard: ifHeard, bounds, terms)
         case .groupSend:
             let options = try arguments.options(line, "Capacity", "Expiry")

@@ -1,4 +1,4 @@
-/// What a sender asks for besides the bounds of its message (S11 to S13).
+/// What a sender asks for besides the bounds of its message (S11 to S14).
 package struct SendTerms: Hashable, Sendable {
     /// Milliseconds before it may be delivered.
     package var delay: Int?
@@ -6,16 +6,21 @@ package struct SendTerms: Hashable, Sendable {
     package var once: String?
     /// What is acknowledged with it.
     package var acknowledges: DeliveryTag?
+    /// What it wants to be told.
+    package var report: ReportRequest?
 
     /// A day.
     package static let longestDelay = 86_400_000
     /// Bytes of a key, at most.
     package static let mostKeyBytes = 64
 
-    package init(delay: Int? = nil, once: String? = nil, acknowledges: DeliveryTag? = nil) {
+    package init(
+        delay: Int? = nil, once: String? = nil, acknowledges: DeliveryTag? = nil, report: ReportRequest? = nil
+    ) {
         self.delay = delay
         self.once = once
         self.acknowledges = acknowledges
+        self.report = report
     }
 }
 
@@ -41,6 +46,7 @@ extension WireOptions {
                 guard let tag = DeliveryTag(bytes.span) else { throw .option("Ack is what stood behind ack= of a MSG") }
                 terms.acknowledges = tag
             }
+            terms.report = try self.report
             return terms == SendTerms() ? nil : terms
         }
     }

@@ -1,5 +1,7 @@
 /// What a broker of this version can do beyond the first, as `HELLO` names it (H2).
 package enum WireFeatures {
     /// In the order of the alphabet.
-    package static let names = ["ack", "bounds", "delay", "groups", "mailboxes", "once", "pause", "tail", "watch"]
+    package static let names = [
+        "ack", "bounds", "delay", "groups", "mailboxes", "once", "pause", "report", "tail", "watch",
+    ]
 }

@@ -52,6 +52,17 @@ struct ConnectionAccess {
         }
     }
 
+    /// - Parameter frame: in which it was found.
+    func allows(_ send: PlainSendOnTerms, _ frame: Span<UInt8>) -> Bool {
+        switch self.state {
+        case .open: true
+        case .stranger, .heldBack: false
+        case .loggedIn(let token):
+            token.permissions.maySend(frame.extracting(send.channel))
+                && (send.report.isEmpty || token.permissions.mayBeTold(on: frame.extracting(send.report)))
+        }
+    }
+
     func allowsListening(on channel: Span<UInt8>) -> Bool {
         switch self.state {
         case .open: true

@@ -21,6 +21,14 @@ package struct Permissions: Hashable, Sendable {
     }
 
     func maySend(_ name: Name) -> Bool { self.send.contains { $0.matches(name) } }
+    /// Whether reports may be asked for on a reply channel: by who may send there, or read it (S14).
+    func mayBeTold(on channel: Span<UInt8>) -> Bool {
+        if self.maySend(channel) { return true }
+        guard case .reply(let length)? = NameForm(channel) else { return false }
+        let mailbox = channel.extracting(..<length)
+        return self.listen.contains { $0.matches(mailbox) }
+    }
+
     func mayListen(_ name: Name) -> Bool { self.listen.contains { $0.matches(name) } }
     func mayJoin(_ group: Name) -> Bool { self.join.contains { $0.matches(group) } }
     func mayAdminister(_ name: Name) -> Bool { self.admin.contains { $0.matches(name) } }
@@ -39,7 +47,9 @@ package struct Permissions: Hashable, Sendable {
     /// - Parameter line: that of the request.
     func allow(_ request: Request, _ line: Span<UInt8>) -> Bool {
         switch request {
-        case .send(let channel, _, _, _, _): self.maySend(line.extracting(channel))
+        case .send(let channel, _, _, _, let terms):
+            self.maySend(line.extracting(channel))
+                && terms?.report.map { self.mayBeTold(on: $0.channel.bytes.span) } != false
         case .groupSend(let group, _, _): self.maySend(line.extracting(group))
         case .listen(let names, _, _): names.allSatisfy(self.mayListen)
         case .acknowledge(let channel, _), .giveBack(let channel, _, _), .hold(let channel, _): self.mayListen(channel)

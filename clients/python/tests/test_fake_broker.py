@@ -13,8 +13,8 @@ from seaway.testing._wire import Connection
 
 #: Bounds that it has not, and durable channels.
 WITHOUT = {"max-held", "max-delayed", "max-keys", "durable"}
-#: Requirements that it does not keep: watches, tails, limits of memory and connections, tokens, a broker's end.
-BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|D15|S5")
+#: Requirements that it does not keep: watches, tails, reports, limits of memory and connections, tokens, an end.
+BEYOND = re.compile("[TYUX][0-9]+|M[1-9]|L7|D6|D15|S5|S14")
 #: It keeps all bodies in MessagePack: it counts their bytes so, and JSON does not come back as it was written. It tells
 #: memberships as often as it is asked, and what waits of a group message begins with another channel. It does not flush
 #: what is for later, and shows less of messages and channels.

@@ -124,8 +124,8 @@ class Leases:
         """Does what is due by now."""
         now = self._clock.now
         for (channel, id), lease in list(self._leases.items()):
-            if lease.until <= now:
-                del self._leases[channel, id]
+            # What comes back may have others looked at meanwhile.
+            if lease.until <= now and self._leases.pop((channel, id), None) is not None:
                 self._come_back(channel, lease.one, lease.until)
         due = sorted((one for one in self._later if one[0] <= now), key=lambda one: one[0])
         self._later = [one for one in self._later if one[0] > now]
