@@ -45,6 +45,25 @@ final class InProcessLayer: ChannelLayer {
         }
     }
 
+    func sendReported(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, report: ReportTerms,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        self.onLoop { local in
+            local.answer({ answer($0, Carrier()) }) { () throws(WireRefusal) in
+                let name = Array(channel.utf8)
+                guard let form = NameForm(name.span), form.isChannel else { throw .name(name.span) }
+                let terms = SendTerms(report: try ReportRequest(report, of: form))
+                try local.checkSize(of: body)
+                if let store = local.core.store, store.keeps(name.span) { throw .reportOfStore }
+                _ = try local.core.send(
+                    body.messagePack.span, .messagePack, to: name.span, form, ifHeard: ifHeard, nil, terms,
+                    by: LocalState.holdsNothing, nil)
+                return nil
+            }
+        }
+    }
+
     func send(
         _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void

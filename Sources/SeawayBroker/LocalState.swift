@@ -13,6 +13,8 @@ final class LocalState {
         case secondShared
     }
 
+    /// The number of no connection.
+    static let holdsNothing: PeerID = -1
     /// Of all that is in this process, as no connection has it.
     private static let address = "inside"
 
@@ -219,6 +221,16 @@ final class LocalState {
 
     private func endIfIdle(_ watcher: LocalEndpoint) {
         if self.core.hub.listening(of: watcher.id).names == 0 { watcher.end() }
+    }
+}
+
+extension ReportRequest {
+    /// - Parameter form: of the message's own channel.
+    init(_ report: ReportTerms, of form: NameForm) throws(WireRefusal) {
+        self.init(
+            to: try Name(report.channel) { $0.isReply }, patience: report.patience, times: report.times,
+            note: report.note)
+        try self.check(of: form)
     }
 }
 

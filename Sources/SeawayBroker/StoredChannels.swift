@@ -18,8 +18,7 @@ extension BrokerCore {
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, in store: any MessageStore, ifHeard: Bool,
         _ bounds: SendBounds?, _ terms: SendTerms?, by id: PeerID?, _ isWellFormed: Bool?
     ) throws(WireRefusal) -> StoreRequest {
-        // It would be told by whichever broker has the message in hand.
-        if terms?.report != nil { throw .option("Report is for channels that no store keeps") }
+        if terms?.report != nil { throw .reportOfStore }
         if self.isClosing { throw .closing }
         guard isWellFormed ?? Self.isWellFormed(body, format) else { throw .payload }
         if ifHeard, !self.hub.isHeard(channel, .normal) { throw .away }
@@ -188,6 +187,11 @@ extension BrokerCore: MessageStoreUser {
         self.storeState = state
         self.noteStore(state)
     }
+}
+
+extension WireRefusal {
+    /// A broker reports of what it has in memory; of what a store keeps any of its brokers might have to (S14).
+    static var reportOfStore: WireRefusal { .option("Report is for channels that no store keeps") }
 }
 
 extension StoreFault {

@@ -87,6 +87,16 @@ public final class ShardedLayer: ConnectingLayer {
         }
     }
 
+    public func sendReported(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, report: ReportTerms,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        let send = ReportedSend(body: body, channel: channel, ifHeard: ifHeard, report: report)
+        self.ask({ answer(.refused($0), Carrier()) }) {
+            $0.send(ShardedReportedSend(send: send, stream: stream, answer: answer))
+        }
+    }
+
     public func send(
         _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void

@@ -39,7 +39,10 @@ final class WireCore {
     /// Bytes of a body; what this broker takes once it has said so.
     private var maxBody = WireLimits().maxSkippedBody
     /// What this broker knows, once it has said so (H2).
-    private(set) var features: Set<String> = []
+    private(set) var features: Set<String> = [] { didSet { self.takesReports = self.features.contains("report") } }
+    private(set) var takesReports = false
+    /// The log has said that it does not report.
+    var hasSaidUnreported = false
     var holdings = WireHoldings()
     /// The layer, once somebody has listened: who holds what comes by it.
     var holder: ObjectIdentifier?
@@ -199,7 +202,7 @@ final class WireCore {
     }
 
     private func put(_ request: WireRequest, _ waiter: WireWaiter) {
-        request.write(to: &self.output)
+        self.known(request).write(to: &self.output)
         self.session.ask(waiter)
         self.endTurnSoon()
     }

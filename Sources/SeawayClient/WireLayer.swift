@@ -66,6 +66,14 @@ public final class WireLayer: ConnectingLayer {
         self.sendCarried(.send(body, channel, ifHeard: ifHeard), answer: answer)
     }
 
+    public func sendReported(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, report: ReportTerms,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        let send = ReportedSend(body: body, channel: channel, ifHeard: ifHeard, report: report)
+        self.sendCarried(.reportedSend(send), answer: answer)
+    }
+
     func sendCarried(_ request: WireRequest, answer: @escaping @Sendable (SendAnswer, Carrier) -> Void) {
         self.ask(.carriedSend(answer)) { $0.ask(request, .carriedSend(answer)) }
     }

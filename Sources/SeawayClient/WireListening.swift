@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import SeawayMessage
+import SeawayWire
 
 /// The handle of a listening over the wire.
 final class WireListening: Listening {
@@ -42,5 +43,19 @@ final class WireListening: Listening {
             return stopping
         }
         for done in stopping { done() }
+    }
+}
+
+extension WireCore {
+    /// Why it cannot be listened on at all.
+    func fault(_ listening: WireListening) -> Refusal? {
+        guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
+        if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
+        guard !self.link.isOver else { return self.whyOver }
+        return switch self.listenings.begin(listening, listening.names) {
+        case nil: nil
+        case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")
+        case .secondShared: Refusal(code: "limit", text: "one listening on several names for each layer")
+        }
     }
 }

@@ -10,17 +10,6 @@ extension WireCore {
         if self.link.isConnected { self.tellListening(listening) }
     }
 
-    private func fault(_ listening: WireListening) -> Refusal? {
-        guard !listening.names.isEmpty else { return Refusal(code: "args", text: "no names to listen on") }
-        if let fault = listening.names.lazy.compactMap({ WireRequest.fault($0) }).first { return fault }
-        guard !self.link.isOver else { return self.whyOver }
-        return switch self.listenings.begin(listening, listening.names) {
-        case nil: nil
-        case .taken(let name): Refusal(code: "limit", text: "\(name) is listened on already")
-        case .secondShared: Refusal(code: "limit", text: "one listening on several names for each layer")
-        }
-    }
-
     func tellListening(_ listening: WireListening) {
         let knowsAcks = self.features.contains("ack")
         guard knowsAcks || listening.terms.acknowledged.isEmpty else {

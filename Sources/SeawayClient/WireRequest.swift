@@ -7,6 +7,7 @@ import SeawayWire
 enum WireRequest {
     case send(Payload, String, ifHeard: Bool, MessageBounds? = nil)
     indirect case sendOnTerms(SendOnTerms)
+    case reportedSend(ReportedSend)
     case groupSend(Payload, String, except: String?, MessageBounds? = nil)
     case line(ClientLine)
     case ping
@@ -17,6 +18,7 @@ enum WireRequest {
         switch self {
         case .send(let body, _, _, _), .groupSend(let body, _, _, _): body.count
         case .sendOnTerms(let send): send.body.count
+        case .reportedSend(let send): send.body.count
         case .line, .ping, .quit: 0
         }
     }
@@ -28,6 +30,7 @@ enum WireRequest {
             body.count + channel.utf8.count + 24 + Self.size(bounds)
         case .sendOnTerms(let send):
             send.body.count + send.channel.utf8.count + 176 + Self.size(send.bounds)
+        case .reportedSend(let send): send.size
         case .groupSend(let body, let group, let except, let bounds):
             body.count + group.utf8.count + (except?.utf8.count ?? 0) + 32 + Self.size(bounds)
         case .line(let line): line.length + 1
@@ -41,6 +44,7 @@ enum WireRequest {
         case .send(_, let channel, _, let bounds): Self.fault(channel, where: \.isChannel) ?? Self.fault(bounds)
         case .sendOnTerms(let send):
             Self.fault(send.channel, where: \.isChannel) ?? Self.fault(send.bounds) ?? send.fault
+        case .reportedSend(let send): send.fault
         case .groupSend(_, let group, let except, let bounds):
             Self.fault(group) { $0 == .normal } ?? except.flatMap { Self.fault($0, where: \.isChannel) }
                 ?? Self.fault(bounds)
@@ -81,7 +85,7 @@ enum WireRequest {
     var hasBounds: Bool {
         switch self {
         case .send(_, _, _, let bounds), .groupSend(_, _, _, let bounds): bounds != nil
-        case .sendOnTerms, .line, .ping, .quit: false
+        case .sendOnTerms, .reportedSend, .line, .ping, .quit: false
         }
     }
 
@@ -104,6 +108,7 @@ enum WireRequest {
             Self.write(send.bounds, &buffer)
             buffer.writeString(send.options)
             Self.write(send.body, &buffer)
+        case .reportedSend(let send): send.write(to: &buffer)
         case .groupSend(let body, let group, let except, let bounds):
             buffer.writeStaticString("GSEND :")
             buffer.writeDecimal(body.count)

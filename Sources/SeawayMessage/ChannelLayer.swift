@@ -32,6 +32,18 @@ public protocol ChannelLayer: Sendable {
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     )
 
+    /// Puts one message on a channel, and has its sender told if it will not be done: lost with who had it, given up, or waiting where
+    /// nobody listens (S14).
+    ///
+    /// - Parameters:
+    ///   - channel: a normal channel.
+    ///   - report: where that is told, by a message that the broker makes.
+    ///   - answer: as that of ``sendCarried(_:to:ifHeard:stream:answer:)``.
+    func sendReported(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, report: ReportTerms,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    )
+
     /// Sends one message to every member of a group that has room.
     ///
     /// - Parameters:

@@ -46,6 +46,10 @@ package struct ServerConfiguration: Sendable {
 
     /// Until the first message of an answer, and between two (I21).
     package var httpTimeout = Duration.seconds(120)
+    /// How long nobody may listen where a request waits before it is answered with 503 (I72); 0: not at all.
+    package var noWorkerPatience = Duration.seconds(5)
+    /// Methods whose requests another worker gets when the first is lost before it has answered (I70).
+    package var retry = ["GET", "HEAD", "OPTIONS"]
     /// Until the last message of an answer; `nil` sets no limit.
     package var answerTimeout: Duration?
     /// Until the head of a request is complete.

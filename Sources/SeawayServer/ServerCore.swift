@@ -37,7 +37,7 @@ package final class ServerCore {
     private var asks = (now: false, before: false)
     private var othersAsk: Bool { self.asks.now || self.asks.before }
     /// Requests that the layer has not answered.
-    private var unsettled = 0
+    var unsettled = 0
     /// What proxies have said of connections that are open.
     var toldAddresses: [ObjectIdentifier: ConnectionAddresses] = [:]
 
@@ -45,9 +45,7 @@ package final class ServerCore {
     /// Another than that of reply channels: who knows one of a request's two names is not to know the other (2.1).
     private let bodySeal = NameSeal()
     /// Who waits for which answer.
-    private var holders: [UInt64: any ExchangeHolder] = [:]
-    /// By which connection requests under way went that a broker has taken.
-    private var carriers: [UInt64: Carrier] = [:]
+    var underWay: RequestsUnderWay
     var connections = ConnectionPlaces()
     private var whenEmpty: EventLoopPromise<Void>?
     private var lastWarning: Moment?
@@ -74,6 +72,7 @@ package final class ServerCore {
         self.message = RequestMessage(scheme: configuration.scheme, rootPath: configuration.rootPath)
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
+        self.underWay = RequestsUnderWay(mostKept: configuration.maxMemory / 16 / place.count)
         let now = Moment(eventLoop.now)
         self.now = now
         self.freed = FreedMemory(now: now)
@@ -127,7 +126,7 @@ package final class ServerCore {
     }
 
     /// Requests that wait for an answer, for tests.
-    package var awaitedAnswers: Int { self.holders.count }
+    package var awaitedAnswers: Int { self.underWay.count }
 
     /// The mailbox's name, for tests and logs.
     package var mailboxName: String { self.inbox.boxes[0].name }
@@ -157,7 +156,7 @@ package final class ServerCore {
 
     func beginRequest(of holder: any ExchangeHolder, to route: RequestRoute) -> UInt64 {
         let number = self.nextNumber(in: self.mailboxes.index(of: route))
-        self.holders[number] = holder
+        self.underWay.begin(number, holder)
         return number
     }
 
@@ -179,63 +178,14 @@ package final class ServerCore {
         self.sendToWorkers(head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
     }
 
-    /// Puts a request on its channel. The layer may refuse it before this returns.
-    private func sendToWorkers(
-        _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
-        number: UInt64, route: RequestRoute, bodyChannel: String?
-    ) {
-        // Without the mailbox no answer could come.
-        guard self.inbox.isOpen else {
-            self.holders[number]?.fail(number, .refused)
-            return
-        }
-        let payload = self.message.request(
-            head, checked, body: body, replyChannel: self.replyChannel(number), bodyChannel: bodyChannel,
-            addresses: addresses)
-        self.counters.requests += 1
-        self.unsettled += 1
-        let core = self.bound
-        self.layer.sendCarried(payload, to: route.channel, ifHeard: false, stream: nil) { answer, carrier in
-            core.run { core in
-                core.settled()
-                guard answer == .done else { return core.requestWasNotTaken(number, answer, channel: route.channel) }
-                // The answer may have been faster.
-                if core.holders[number] != nil { core.carriers[number] = carrier }
-            }
-        }
-    }
-
     /// Somebody has sent a request, and none before it that is not answered.
     func oneAsks() { self.asks.now = true }
-
-    private func settled() {
-        self.unsettled -= 1
-        if self.unsettled < self.configuration.maxUnsettled { self.input.goOn() }
-    }
-
-    private func requestWasNotTaken(_ number: UInt64, _ answer: SendAnswer, channel: String) {
-        guard let holder = self.holders[number] else { return }
-        switch answer {
-        case .done: break
-        case .refused(let refusal) where refusal.isFull: holder.fail(number, .full)
-        case .refused(let refusal) where refusal.isUnreachable || refusal.code == "closing":
-            holder.fail(number, .unreachable)
-        case .refused(let refusal):
-            self.warn("request refused", ["channel": "\(channel)", "why": "\(refusal)"])
-            holder.fail(number, .refused)
-        case .unknown:
-            // A worker may have it all the same.
-            self.closeReplyChannel(number)
-            holder.fail(number, .unknownOutcome)
-        }
-    }
 
     /// Nothing more is expected for this request.
     ///
     /// - Parameter cut: why its answer is not whole.
     func endRequest(_ asked: AskedRequest, cut: RequestEnd? = nil) {
-        self.holders[asked.number] = nil
-        self.carriers[asked.number] = nil
+        self.forget(asked.number)
         self.files.end(asked.number)
         self.compression.end(asked.number)
         guard self.configuration.accessLog else { return }
@@ -247,11 +197,11 @@ package final class ServerCore {
 
     /// Passes on one message of an answer, without a detour.
     func handOver(_ answer: Result<Answer, AnswerFault>, to number: UInt64) -> Bool {
-        self.holders[number]?.receive(answer, for: number) ?? false
+        self.underWay[number]?.receive(answer, for: number) ?? false
     }
 
     /// A file that was being sent cannot be sent to its end.
-    func failFile(_ number: UInt64) { self.holders[number]?.fail(number, .file) }
+    func failFile(_ number: UInt64) { self.underWay[number]?.fail(number, .file) }
 
     // MARK: Reply channels
 
@@ -345,9 +295,14 @@ extension ServerCore: ReplyInboxOwner {
     func receive(_ delivery: Delivery, in box: Int) {
         // Read for the first name that was given out: of forged ones nobody needs to know what they say.
         var read: Result<Answer, AnswerFault>?
+        let report = delivery.group == nil ? BrokerReport(delivery.body) : nil
         for channel in delivery.channels {
             guard let number = self.inbox.boxes[box].names.number(of: channel) else {
                 self.counters.unknownAnswers += 1
+                continue
+            }
+            if let report {
+                self.take(report, of: number)
                 continue
             }
             let answer = read ?? self.read(delivery.body)
@@ -371,7 +326,7 @@ extension ServerCore: ReplyInboxOwner {
     }
 
     func inboxWasLost() {
-        for (number, holder) in self.holders { holder.fail(number, .unknownOutcome) }
+        for (number, holder) in self.underWay.all { holder.fail(number, .unknownOutcome) }
     }
 
     /// What it held of requests is waited for a while still (``wasForsaken(_:)``).
@@ -379,8 +334,7 @@ extension ServerCore: ReplyInboxOwner {
 
     /// Whether it is at a worker, or was lost with its broker, nobody knows (I33).
     func wasForsaken(_ carrier: Carrier) {
-        for (number, carriedBy) in self.carriers where carriedBy == carrier {
-            guard let holder = self.holders[number], holder.isUnanswered(number) else { continue }
+        for (number, holder) in self.underWay.carried(by: carrier) where holder.isUnanswered(number) {
             self.closeReplyChannel(number)
             holder.fail(number, .unknownOutcome)
         }

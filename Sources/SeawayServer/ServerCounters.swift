@@ -29,6 +29,14 @@ package struct ServerCounters: Hashable, Sendable {
     package var unknown = 0
     /// 503: the layer refused for another reason.
     package var refused = 0
+    /// 503: nobody listens where requests go.
+    package var noWorker = 0
+    /// 502, and streamed answers broken off: the worker was lost, or gave the request up.
+    package var workersLost = 0
+    package var workersGaveUp = 0
+    /// Requests that another worker was asked for since the first was lost, and those that could not be kept for that.
+    package var askedAgain = 0
+    package var notKept = 0
     /// 503: no room for another body.
     package var noRoomForBody = 0
     /// 503: more was held for a client than its share.

@@ -31,6 +31,18 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .time("How long a request may wait for its answer."))
     var httpTimeout = TimeOption(milliseconds: 120_000)
 
+    @Option(help: .time("How long nobody may listen where a request waits; then it is answered with 503."))
+    var noWorkerPatience = TimeOption(milliseconds: 5_000)
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Methods, with commas between, whose requests another worker gets when the first is lost before it has answered; \
+            none for no such.
+            """,
+            valueName: "methods"))
+    var retry = RetryOption()
+
     @Option(help: .time("How long the head of a request may take."))
     var headTimeout = TimeOption(milliseconds: 30_000)
 
@@ -118,6 +130,9 @@ struct ServerOptions: ParsableArguments {
         guard (0...1 << 30).contains(self.maxChunkOverhead.bytes) else {
             throw ValidationError("--max-chunk-overhead is \(self.maxChunkOverhead); allowed is 0 to 1G.")
         }
+        guard self.noWorkerPatience.milliseconds <= 86_400_000 else {
+            throw ValidationError("--no-worker-patience is \(self.noWorkerPatience); a day is the most.")
+        }
         guard self.httpTimeout.milliseconds > 0 else { throw ValidationError("--http-timeout is longer than 0.") }
         _ = try self.routes()
     }
@@ -159,6 +174,8 @@ struct ServerOptions: ParsableArguments {
         configuration.files = try self.files.configuration()
         configuration.compression = self.compression.configuration
         configuration.httpTimeout = .milliseconds(self.httpTimeout.milliseconds)
+        configuration.noWorkerPatience = self.noWorkerPatience.duration
+        configuration.retry = self.retry.methods
         configuration.headTimeout = .milliseconds(self.headTimeout.milliseconds)
         configuration.bodyTimeout = .milliseconds(self.bodyTimeout.milliseconds)
         configuration.keepAliveTimeout = .milliseconds(self.keepAlive.milliseconds)

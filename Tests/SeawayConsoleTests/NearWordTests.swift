@@ -1,6 +1,5 @@
-import Testing
-
 import SeawayConsole
+import Testing
 
 @Suite("A word that was meant")
 struct NearWordTests {

@@ -57,6 +57,8 @@ package struct ServerMetrics: Hashable, Sendable {
                     "full": counters.full, "unreachable": counters.unreachable, "unknown": counters.unknown,
                     "refused": counters.refused, "no_room_for_body": counters.noRoomForBody,
                     "no_memory": counters.noMemory,
+                    "no_worker": counters.noWorker, "worker_lost": counters.workersLost,
+                    "worker_gave_up": counters.workersGaveUp,
                     "bad_request": counters.badRequests, "slow_request": counters.slowRequests,
                     "chunk_overhead": counters.chunkOverheads,
                     "too_large": counters.tooLarge, "target_too_long": counters.targetTooLong,
@@ -65,6 +67,11 @@ package struct ServerMetrics: Hashable, Sendable {
                     "too_many_connections": counters.refusedConnections,
                     "too_many_of_address": counters.refusedOfAddress, "stalled_client": counters.stalledClients,
                 ]),
+            Metric(
+                "seaway_http_asked_again_total", "Requests that another worker got since the first was lost.",
+                counters.askedAgain),
+            Metric(
+                "seaway_http_not_kept_total", "Requests that could not be kept for another worker.", counters.notKept),
             Metric(
                 "seaway_http_times_over_total", "Times that were over, by what limits them.",
                 by: TimeLimit.allCases.map { ($0.reason, counters.timesOver[$0] ?? 0) }),

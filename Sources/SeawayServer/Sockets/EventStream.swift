@@ -133,6 +133,16 @@ package struct EventStream {
     /// No broker in reach knows the socket as a member of anything any more.
     package mutating func channelsClosed() { self.isEndHeld = false }
 
+    /// The connect, which was sent, is to be sent once more: who had it is gone.
+    ///
+    /// - Returns: false when something else has happened since.
+    package mutating func askAgain() -> Bool {
+        guard self.state == .idle, self.order == 1, self.waiting.isEmpty else { return false }
+        self.waiting.append(.connect)
+        self.order = 0
+        return true
+    }
+
     package mutating func append(_ event: SocketEvent) {
         guard !self.isOver else { return }
         self.waiting.append(event)

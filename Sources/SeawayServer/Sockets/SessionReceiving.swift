@@ -91,6 +91,10 @@ extension SocketSession {
     /// - Returns: whether there was somebody to take it.
     func control(_ delivery: SocketDelivery) -> Bool {
         guard !self.events.isOver else { return false }
+        if !delivery.isFromGroup, let report = BrokerReport(delivery.body) {
+            self.take(report)
+            return true
+        }
         switch delivery.message {
         case .failure(let fault): self.reject(fault, delivery)
         case .success(let message) where !self.mayDirect(message): self.reject(.receiveChannelNotAllowed, delivery)
@@ -104,6 +108,23 @@ extension SocketSession {
             }
         }
         return true
+    }
+
+    /// What a broker tells of the connect: that who has it will not decide, or that nobody has it (W31).
+    func take(_ report: BrokerReport) {
+        guard report.note == "connect", case .asking = self.state else { return }
+        switch report.why {
+        case .lost:
+            guard !self.isAskedAgain, self.events.askAgain() else { return self.fail(.workerLost) }
+            self.isAskedAgain = true
+            self.core.server.counters.askedAgain += 1
+            self.pump()
+        case .nak, .tries: self.fail(.workerGaveUp)
+        case .away, .expired, .flushed, .dead, .other:
+            // Nobody was told anything, so nobody is told of the end.
+            self.events.giveUp()
+            self.fail(.noWorker)
+        }
     }
 
     private func mayDirect(_ message: SocketMessage) -> Bool {

@@ -22,9 +22,16 @@ final class SocketSession {
     /// Whose sockets are counted together.
     let address: String?
     private let message: EventMessage
-    var state: State
+    var state: State {
+        didSet { if !self.isAsking { self.connectMessage = nil } }
+    }
+    private var isAsking: Bool {
+        if case .asking = self.state { true } else { false }
+    }
+    /// The first worker was lost with the connect.
+    var isAskedAgain = false
     var events: EventStream
-    /// Until it was sent.
+    /// Until a worker has decided: another may be asked.
     private var connectMessage: Payload?
     /// By which connection the connect went, once a broker has it.
     private(set) var carrier: Carrier?
@@ -80,20 +87,29 @@ final class SocketSession {
         }
         let session = NIOLoopBound(self, eventLoop: self.core.eventLoop)
         let server = self.core.server.bound
-        // All of one socket's events in one stream: so they stay in their order over any number of brokers (W6).
-        self.core.layer.sendCarried(
-            self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil, stream: self.sendChannel
-        ) { answer, carrier in
+        let settle: @Sendable (SendAnswer, Carrier) -> Void = { answer, carrier in
             server.run { _ in
                 if sending.event == .connect, answer == .done { session.value.carrier = carrier }
                 session.value.answered(answer, sending, channel)
             }
         }
+        // All of one socket's events in one stream: so they stay in their order over any number of brokers (W6).
+        guard sending.event == .connect else {
+            return self.core.layer.sendCarried(
+                self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil, stream: self.sendChannel,
+                answer: settle)
+        }
+        let patience = Int(self.core.server.configuration.noWorkerPatience.wholeMilliseconds)
+        let report = ReportTerms(
+            to: self.controlChannel, patience: patience, times: self.isAskedAgain ? 1 : 0, note: "connect")
+        self.core.layer.sendReported(
+            self.payload(sending), to: channel, ifHeard: patience == 0, stream: self.sendChannel, report: report,
+            answer: settle)
     }
 
     private func payload(_ sending: EventStream.Sending) -> Payload {
         switch sending.event {
-        case .connect: self.connectMessage.take() ?? Payload(messagePack: [])
+        case .connect: self.connectMessage ?? Payload(messagePack: [])
         case .receive(let message):
             self.message.receive(message, order: sending.order, isSerial: sending.isSerial)
         case .disconnect(let code, let reason):
@@ -128,6 +144,8 @@ final class SocketSession {
         self.events.giveUp()
         if refusal.isFull {
             self.fail(.full)
+        } else if refusal.isAway {
+            self.fail(.noWorker)
         } else if refusal.isTemporary {
             self.fail(.unreachable)
         } else {

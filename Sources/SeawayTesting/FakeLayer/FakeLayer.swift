@@ -24,10 +24,12 @@ public final class FakeLayer: ChannelLayer {
         public var stream: String?
         public var bounds: MessageBounds?
         public var terms: MessageTerms?
+        /// What its sender wants to be told; a test tells it by ``FakeLayer/deliver(_:to:)``.
+        public var report: ReportTerms?
 
         init(
             channel: String, body: Payload, ifHeard: Bool = false, stream: String? = nil,
-            bounds: MessageBounds? = nil, terms: MessageTerms? = nil
+            bounds: MessageBounds? = nil, terms: MessageTerms? = nil, report: ReportTerms? = nil
         ) {
             self.channel = channel
             self.body = body
@@ -36,6 +38,7 @@ public final class FakeLayer: ChannelLayer {
             self.stream = stream
             self.bounds = bounds
             self.terms = terms
+            self.report = report
         }
     }
 
@@ -90,6 +93,15 @@ public final class FakeLayer: ChannelLayer {
         self.take(sent) { result in
             if result == .done { terms?.acknowledging?.end() }
             answer(result)
+        }
+    }
+
+    public func sendReported(
+        _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, report: ReportTerms,
+        answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
+    ) {
+        self.take(Sent(channel: channel, body: body, ifHeard: ifHeard, stream: stream, report: report)) {
+            answer($0, Carrier())
         }
     }
 

@@ -61,7 +61,7 @@ extension ErrorAnswer {
         switch self {
         case .timeout: .timeout
         case .malformedAnswer: .malformed
-        case .unknownOutcome: .lost
+        case .unknownOutcome, .workerLost, .workerGaveUp: .lost
         case .slowRequest, .bodyTooLarge, .syntax, .incomplete, .chunkOverhead, .headTooLarge, .noRoomForBody: .left
         default: nil
         }

@@ -32,6 +32,11 @@ package enum ErrorAnswer: Hashable, Sendable {
     case unreachable
     case unknownOutcome
     case refused
+    /// Nobody listens where the request waits (I72).
+    case noWorker
+    /// The worker that had it is gone (I71), or has given it up.
+    case workerLost
+    case workerGaveUp
     case noRoomForBody
     /// More is held for the client than its share (I36).
     case noMemory
@@ -55,8 +60,8 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .tooManySockets: 429
         case .connect, .method, .transferCoding: 501
         case .file: 500
-        case .malformedAnswer: 502
-        case .full, .unreachable, .unknownOutcome, .refused, .notAccepted, .noRoomForBody, .noMemory,
+        case .malformedAnswer, .workerLost, .workerGaveUp: 502
+        case .full, .unreachable, .unknownOutcome, .refused, .noWorker, .notAccepted, .noRoomForBody, .noMemory,
             .tooManyConnections, .tooManyOfAddress:
             503
         case .timeout: 504
@@ -89,6 +94,9 @@ package enum ErrorAnswer: Hashable, Sendable {
         case .unreachable: "The workers cannot be reached."
         case .unknownOutcome: "The connection to the workers broke."
         case .refused: "The workers' broker refused the request."
+        case .noWorker: "No worker is there."
+        case .workerLost: "The worker was lost before it had answered."
+        case .workerGaveUp: "The worker gave the request up."
         case .noRoomForBody: "Too many bodies are being received."
         case .noMemory: "Too much is held for this client, or for all."
         case .tooManyConnections: "Too many connections are open."
@@ -105,7 +113,9 @@ package enum ErrorAnswer: Hashable, Sendable {
             .bodyTooLarge, .headTooLarge, .handshake, .origin, .tooManySockets, .notAccepted, .notWanted, .connect,
             .method, .transferCoding, .noRoomForBody, .noMemory, .tooManyConnections, .tooManyOfAddress:
             true
-        case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .timeout, .file: false
+        case .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .noWorker, .workerLost, .workerGaveUp,
+            .timeout, .file:
+            false
         }
     }
 
@@ -121,8 +131,9 @@ extension ErrorAnswer: CaseIterable {
         [
             .syntax, .incomplete, .targetTooLong, .chunkOverhead, .target, .hostField, .expectation, .slowRequest,
             .bodyTooLarge, .headTooLarge, .origin, .tooManySockets, .notAccepted, .notWanted, .connect, .method,
-            .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .noRoomForBody,
-            .noMemory,
+            .transferCoding, .malformedAnswer, .full, .unreachable, .unknownOutcome, .refused, .noWorker, .workerLost,
+            .workerGaveUp,
+            .noRoomForBody, .noMemory,
             .tooManyConnections, .tooManyOfAddress, .timeout, .file,
         ] + WebSocketHandshakeFault.allCases.map(Self.handshake)
     }
@@ -147,6 +158,9 @@ extension ServerCounters {
         case .unreachable: self.unreachable += 1
         case .unknownOutcome: self.unknown += 1
         case .refused: self.refused += 1
+        case .noWorker: self.noWorker += 1
+        case .workerLost: self.workersLost += 1
+        case .workerGaveUp: self.workersGaveUp += 1
         case .noRoomForBody: self.noRoomForBody += 1
         case .noMemory: self.noMemory += 1
         case .tooManyConnections: self.refusedConnections += 1
