@@ -100,6 +100,18 @@ extension LocalState {
     }
 }
 
+extension SendTerms {
+    fileprivate init(_ terms: MessageTerms) throws(WireRefusal) {
+        self.init(delay: terms.delayInMilliseconds, once: terms.once)
+        if let delay, !(1...Self.longestDelay).contains(delay) {
+            throw .option("In is 1 to \(Self.longestDelay) ms")
+        }
+        if let once, !(1...Self.mostKeyBytes).contains(once.utf8.count) || !once.utf8.allSatisfy(Name.isNameByte) {
+            throw .option("Once is 1 to \(Self.mostKeyBytes) of A-Z a-z 0-9 - _ .")
+        }
+    }
+}
+
 extension HeldMessage {
     fileprivate var tag: DeliveryTag? { DeliveryTag(Array(self.id.utf8).span) }
 }

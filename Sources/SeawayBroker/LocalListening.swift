@@ -140,7 +140,7 @@ final class LocalEndpoint: Endpoint {
             // One that is not held any more is over as far as this is concerned.
             do throws(WireRefusal) {
                 guard let holder else { continue }
-                try self.local.take(.held, of: message, by: holder)
+                _ = try self.local.take(.held, of: message, by: holder)
             } catch {
                 self.schedule.remove(message)
             }
