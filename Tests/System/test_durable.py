@@ -68,6 +68,9 @@ class Worker(Wire):
         super().__init__(port)
         self.kept: list[tuple[str, bytes | None]] = []
 
+    def __enter__(self) -> Worker:
+        return self
+
     def ask(self, line: str) -> str:
         self.write(line + "\n")
         while True:
