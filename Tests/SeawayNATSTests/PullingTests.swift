@@ -8,6 +8,29 @@ import Testing
         return PullStatus(NATSMessage(subject: "i.1", reply: reply, headers: headers))
     }
 
+    /// The first pull of a connection is as all are.
+    private static var alike: Pulling.Bounds {
+        var bounds = Pulling.Bounds()
+        (bounds.firstExpires, bounds.firstHeartbeat) = (bounds.expires, bounds.heartbeat)
+        return bounds
+    }
+
+    @Test func untilSomethingIsHeardPullsAreShort() {
+        var pulling = Pulling()
+        _ = pulling.credit(5, at: 0)
+        let short = "{\"batch\":5,\"expires\":1000000000,\"idle_heartbeat\":250000000}"
+        #expect(String(decoding: pulling.payload(batch: 5), as: UTF8.self) == short)
+        #expect(pulling.timePassed(at: 500) == .nothing)
+        #expect(pulling.timePassed(at: 501) == .pull(number: 2, batch: 5))
+        #expect(pulling.heard(.heartbeat, of: 2, at: 700) == .nothing)
+        #expect(pulling.heard(.ended, of: 2, at: 1_500) == .pull(number: 3, batch: 5))
+        let long = "{\"batch\":5,\"expires\":10000000000,\"idle_heartbeat\":3000000000}"
+        #expect(String(decoding: pulling.payload(batch: 5), as: UTF8.self) == long)
+        // Of another connection nothing is known.
+        #expect(pulling.connected(at: 9_000) == .pull(number: 4, batch: 5))
+        #expect(String(decoding: pulling.payload(batch: 5), as: UTF8.self) == short)
+    }
+
     @Test func statusesAreReadByTheirWords() {
         #expect(self.status(100, "Idle Heartbeat") == .heartbeat)
         #expect(self.status(404, "No Messages") == .ended)
@@ -67,7 +90,7 @@ import Testing
     }
 
     @Test func twoMissedHeartbeatsAreTheEndOfAPull() {
-        var pulling = Pulling()
+        var pulling = Pulling(bounds: Self.alike)
         _ = pulling.credit(5, at: 0)
         #expect(pulling.heard(.heartbeat, of: 1, at: 3_000) == .nothing)
         #expect(pulling.timePassed(at: 9_000) == .nothing)
@@ -76,7 +99,7 @@ import Testing
     }
 
     @Test func aPullWhoseEndIsNotToldEndsByItself() {
-        var pulling = Pulling()
+        var pulling = Pulling(bounds: Self.alike)
         _ = pulling.credit(5, at: 0)
         for time in stride(from: 3_000, through: 12_000, by: 3_000) {
             #expect(pulling.heard(.heartbeat, of: 1, at: time) == .nothing)

@@ -10,6 +10,10 @@ package struct Pulling: Hashable, Sendable {
         package var expires = 10_000
         /// How often a pull that brings nothing is to give a sign of life.
         package var heartbeat = 3_000
+        /// The same of a pull while nothing has been heard of any since there is a connection: whoever is to answer may not
+        /// know yet that somebody listens here, and then drops it without a word.
+        package var firstExpires = 1_000
+        package var firstHeartbeat = 250
         /// How long nothing is asked after something went wrong.
         package var pause = 250
 
@@ -34,6 +38,8 @@ package struct Pulling: Hashable, Sendable {
     private let bounds: Bounds
     private var state = State.idle
     private var credit = 0
+    /// Something has been heard of a pull on this connection.
+    private var isHeard = false
     /// The pull that was made last.
     private var number: UInt64 = 0
     /// Pulls that were given up since they were silent.
@@ -41,9 +47,12 @@ package struct Pulling: Hashable, Sendable {
 
     package init(bounds: Bounds = Bounds()) { self.bounds = bounds }
 
+    private var expires: Int { self.isHeard ? self.bounds.expires : self.bounds.firstExpires }
+    private var heartbeat: Int { self.isHeard ? self.bounds.heartbeat : self.bounds.firstHeartbeat }
+
     /// What is said with a pull.
     package func payload(batch: Int) -> [UInt8] {
-        let (expires, heartbeat) = (self.bounds.expires &* 1_000_000, self.bounds.heartbeat &* 1_000_000)
+        let (expires, heartbeat) = (self.expires &* 1_000_000, self.heartbeat &* 1_000_000)
         return Array("{\"batch\":\(batch),\"expires\":\(expires),\"idle_heartbeat\":\(heartbeat)}".utf8)
     }
 
@@ -63,6 +72,7 @@ package struct Pulling: Hashable, Sendable {
     /// - Returns: what is to be asked, and whether there was credit for it: one that comes beyond it, of a pull that was given
     ///   up, is held or given back.
     package mutating func delivered(at now: Int) -> (Action, isWanted: Bool) {
+        self.isHeard = true
         let isWanted = self.credit > 0
         self.credit = max(0, self.credit - 1)
         guard case .asked(let left, _, let until) = self.state else { return (.nothing, isWanted) }
@@ -77,6 +87,7 @@ package struct Pulling: Hashable, Sendable {
     /// - Parameter pull: whose status it is; that of an earlier one changes nothing.
     package mutating func heard(_ status: PullStatus, of pull: UInt64, at now: Int) -> Action {
         guard pull == self.number, case .asked(let left, _, let until) = self.state else { return .nothing }
+        self.isHeard = true
         switch status {
         case .heartbeat: self.state = .asked(left: left, heardAt: now, until: until)
         case .ended:
@@ -93,6 +104,7 @@ package struct Pulling: Hashable, Sendable {
     /// The connection is lost: what was asked on it is void.
     package mutating func lost() {
         if case .gone = self.state { return }
+        self.isHeard = false
         self.state = .idle
     }
 
@@ -112,7 +124,7 @@ package struct Pulling: Hashable, Sendable {
             guard now >= until else { return .nothing }
         case .asked(_, let heardAt, let until):
             // Two heartbeats were missed, or its end was not told: whoever had it is away, or has forgotten it.
-            guard now - heardAt > 2 * self.bounds.heartbeat || now > until + self.bounds.heartbeat else {
+            guard now - heardAt > 2 * self.heartbeat || now > until + self.heartbeat else {
                 return .nothing
             }
             self.silences += 1
@@ -125,7 +137,7 @@ package struct Pulling: Hashable, Sendable {
         guard case .idle = self.state, self.credit > 0 else { return .nothing }
         let batch = min(self.credit, self.bounds.batch)
         self.number += 1
-        self.state = .asked(left: batch, heardAt: now, until: now + self.bounds.expires)
+        self.state = .asked(left: batch, heardAt: now, until: now + self.expires)
         return .pull(number: self.number, batch: batch)
     }
 }

@@ -41,6 +41,7 @@ package final class JetStreamStore: MessageStore {
         let place: DurablePlaces.Place
         var machine = ChannelFeed()
         var consumer: PulledConsumer?
+        var isRenewing = false
 
         init(_ place: DurablePlaces.Place) { self.place = place }
     }

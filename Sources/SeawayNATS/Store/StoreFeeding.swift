@@ -46,11 +46,25 @@ extension JetStreamStore {
 
     private func take(_ event: PulledConsumer.Event, _ feed: Feed) {
         switch event {
-        case .message(let message, let delivery, _): self.take(message, delivery, feed.place)
+        case .message(let message, let delivery, _):
+            self.take(message, delivery, feed.place)
+            self.renew(feed)
         case .gone:
             feed.consumer.take()?.end()
             feed.machine.failed(at: NATSClient.now)
         case .complaint(let words): self.say(.warning("\(feed.place.channel): \(words)"))
+        }
+    }
+
+    /// What the broker can give to listeners is what it has said last, however much has come meanwhile: asked again behind
+    /// the turn in which it may say something else.
+    private func renew(_ feed: Feed) {
+        guard !feed.isRenewing else { return }
+        feed.isRenewing = true
+        self.soon { [weak feed] in
+            guard let feed else { return }
+            feed.isRenewing = false
+            if feed.machine.isReady { feed.consumer?.setCredit(feed.machine.demand) }
         }
     }
 
