@@ -24,7 +24,10 @@ import Testing
     @Test func severalAcknowledgementsOfAChannelShareALine() {
         var holdings = WireHoldings()
         for (id, channel) in [("1", "jobs"), ("2", "mail"), ("s3", "jobs")] {
-            #expect(holdings.acknowledge(self.due(self.message(id, on: channel))))
+            do {
+                let isTaken = holdings.acknowledge(self.due(self.message(id, on: channel)))
+                #expect(isTaken)
+            }
         }
         let lines = holdings.takeLines().map { $0.line }
         #expect(lines == [ClientLine("ACK", ["jobs", "1", "s3"]), ClientLine("ACK", ["mail", "2"])])
@@ -35,7 +38,10 @@ import Testing
         var holdings = WireHoldings()
         for number in 0..<200 {
             let id = String(repeating: "x", count: 60) + "\(1_000 + number)"
-            #expect(holdings.acknowledge(self.due(self.message(id))))
+            do {
+                let isTaken = holdings.acknowledge(self.due(self.message(id)))
+                #expect(isTaken)
+            }
         }
         let lines = holdings.takeLines()
         #expect(lines.count == 4)
@@ -47,7 +53,10 @@ import Testing
     @Test func whatWasNotAnsweredIsSaidAgainToTheSameBroker() {
         var holdings = WireHoldings()
         #expect(holdings.greeted(epoch: "a", connection: 1).isEmpty)
-        #expect(holdings.acknowledge(self.due(self.message("1"))))
+        do {
+            let isTaken = holdings.acknowledge(self.due(self.message("1")))
+            #expect(isTaken)
+        }
         let said = holdings.takeLines().flatMap { $0.says }
         holdings.lost(unanswered: said)
         #expect(holdings.greeted(epoch: "a", connection: 2).isEmpty)
@@ -57,12 +66,21 @@ import Testing
     @Test func atABrokerThatWasStartedAnewAnIDWouldStandForAnotherMessage() {
         var holdings = WireHoldings()
         #expect(holdings.greeted(epoch: "a", connection: 1).isEmpty)
-        #expect(holdings.acknowledge(self.due(self.message("1"))))
+        do {
+            let isTaken = holdings.acknowledge(self.due(self.message("1")))
+            #expect(isTaken)
+        }
         holdings.lost(unanswered: [])
         #expect(holdings.greeted(epoch: "b", connection: 2).map(\.message.id) == ["1"])
         #expect(holdings.takeLines().isEmpty)
-        #expect(!holdings.acknowledge(self.due(self.message("2", connection: 1))))
-        #expect(holdings.acknowledge(self.due(self.message("3", connection: 2))))
+        do {
+            let isTaken = holdings.acknowledge(self.due(self.message("2", connection: 1)))
+            #expect(!isTaken)
+        }
+        do {
+            let isTaken = holdings.acknowledge(self.due(self.message("3", connection: 2)))
+            #expect(isTaken)
+        }
     }
 
     @Test func whatIsInHandIsHeldAnewAtAThirdOfItsTime() {
