@@ -12,7 +12,11 @@ extension Connection {
         _ body: Span<UInt8>, _ format: BodyFormat, to channel: Span<UInt8>, _ form: NameForm, ifHeard: Bool = false,
         _ bounds: SendBounds? = nil, _ terms: SendTerms? = nil
     ) {
-        guard !self.access.isLimited || self.access.allowsSend(to: channel) else { return self.refuse(.denied) }
+        if self.access.isLimited {
+            guard self.access.allowsSend(to: channel),
+                terms?.report.map({ self.access.allowsReport(on: $0.channel.bytes.span) }) ?? true
+            else { return self.refuse(.denied) }
+        }
         guard self.core.isLong(body) else {
             return self.send(body, format, to: channel, form, ifHeard: ifHeard, bounds, terms)
         }

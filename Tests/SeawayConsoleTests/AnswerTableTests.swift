@@ -68,9 +68,9 @@ import Testing
         let lines = AnswerTable.channel([try Self.answer(Self.graves)])
         #expect(
             Array(lines.dropFirst()) == [
-                "  AGE  LEFT  TIMES  DEAD   WHY         BYTES  MESSAGE",
-                "1m30s     -      5  tries  -               7  {\"n\":1}",
-                " 20ms  10ms      -  nak    no address      7  {\"n\":2}",
+                "  AGE  LEFT  TIMES  DEAD   TRIES  WHY         BYTES  MESSAGE",
+                "1m30s     -      5  tries      5  -               7  {\"n\":1}",
+                " 20ms  10ms      -  nak        1  no address      7  {\"n\":2}",
             ])
     }
 

@@ -8,7 +8,7 @@ struct NearWordTests {
     @Test(
         "is the nearest of those that there are",
         arguments: [
-            ("srve", "serve"), ("brdge", "bridge"), ("snedd", "send"), ("borker", "broker"), ("tpo", "top"),
+            ("srve", "serve"), ("brdge", "bridge"), ("sned", "send"), ("borker", "broker"), ("tpo", "top"),
             ("stat", "stats"),
             ("pu", "up"), ("serve", "serve"),
         ])

@@ -52,15 +52,19 @@ struct ConnectionAccess {
         }
     }
 
-    /// - Parameter frame: in which it was found.
-    func allows(_ send: PlainSendOnTerms, _ frame: Span<UInt8>) -> Bool {
+    /// Whether the sender of a message may be told there (S14).
+    func allowsReport(on channel: Span<UInt8>) -> Bool {
         switch self.state {
         case .open: true
         case .stranger, .heldBack: false
-        case .loggedIn(let token):
-            token.permissions.maySend(frame.extracting(send.channel))
-                && (send.report.isEmpty || token.permissions.mayBeTold(on: frame.extracting(send.report)))
+        case .loggedIn(let token): token.permissions.mayBeTold(on: channel)
         }
+    }
+
+    /// - Parameter frame: in which it was found.
+    func allows(_ send: PlainSendOnTerms, _ frame: Span<UInt8>) -> Bool {
+        self.allowsSend(to: frame.extracting(send.channel))
+            && (send.report.isEmpty || self.allowsReport(on: frame.extracting(send.report)))
     }
 
     func allowsListening(on channel: Span<UInt8>) -> Bool {
