@@ -134,9 +134,9 @@ def test_requests_that_wait_while_all_workers_die_are_told_when_patience_ends(ho
     for each in workers:
         each.kill()
     began = time.monotonic()
-    for each in asked:
-        assert each.status() == 503
-        assert each.at - began < 0.5 + MARGIN
+    for request in asked:
+        assert request.status() == 503
+        assert request.at - began < 0.5 + MARGIN
 
 
 @pytest.mark.timeout(60)
@@ -156,9 +156,9 @@ def test_each_of_several_brokers_reports_what_it_had(house, ports):
     began = time.monotonic()
     for each in workers:
         each.close()
-    for each in asked:
-        assert each.status() == 502
-        assert each.at - began < MARGIN
+    for request in asked:
+        assert request.status() == 502
+        assert request.at - began < MARGIN
 
 
 @pytest.mark.timeout(60)
