@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from processes import BUILD, Missing, Process, built, complaint, find, free_port, output, seaway, words
@@ -39,6 +39,15 @@ BROKERS: dict[str, Callable[[], Process]] = {
 }
 
 
+def chanbench(workload: str, driver: str, options: Sequence[object], seconds: float) -> dict[str, str]:
+    """Runs the load generator to its end, and returns what it has found."""
+    command = [built(BUILD / "bench" / "chanbench"), workload, driver, "-t", seconds, *options]
+    code, out, err = output(command, seconds + 60)
+    if code != 0:
+        raise complaint("chanbench", out, err)
+    return words(out)
+
+
 @dataclass
 class BrokerLoad:
     """What `chanbench` puts on a broker."""
@@ -48,14 +57,9 @@ class BrokerLoad:
 
     def run(self, peer: str, seconds: float) -> Result:
         with BROKERS[peer]() as broker:
-            command = [built(BUILD / "bench" / "chanbench"), self.arguments[0], peer, "-p", broker.port]
-            command += ["-b", broker.pid, "-t", seconds, *self.arguments[1:]]
             # A connection blocked in BRPOP does nothing else, so Redis gets 16 of them under way.
-            command += ["-d", 16] if peer == "redis" else []
-            code, out, err = output(command, seconds + 60)
-        if code != 0:
-            raise complaint("chanbench", out, err)
-        found = words(out)
+            more = ["-p", broker.port, "-b", broker.pid, *(["-d", 16] if peer == "redis" else [])]
+            found = chanbench(self.arguments[0], peer, [*self.arguments[1:], *more], seconds)
         if self.arguments[0] == "idle":
             return Result(memory={"broker": float(found["bytes_per_conn"])})
         rate = float(found["rate"])

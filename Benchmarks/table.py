@@ -93,6 +93,39 @@ def brokers(results: Results, loads: Sequence[str], peers: Sequence[str]) -> str
     return "\n".join(lines)
 
 
+# ---- what is kept until it is acknowledged
+
+
+class Kept(Protocol):
+    """What of a load stands in its table."""
+
+    name: str
+    aims: Mapping[str, str]
+
+    @property
+    def peers(self) -> list[str]: ...
+
+
+def kept_cell(result: Result) -> str:
+    return f"{count(result.rate)}/s · {short(result.p50)} ms · {short(sum(result.cpu.values()))} µs"
+
+
+def kept(results: Results, loads: Sequence[Kept]) -> str:
+    """One row for each load and peer that Seaway is compared with."""
+    lines = [head(["load", "seaway", "beside", "rate, p50, CPU there", "rate ÷ beside", "p50 added", "aim"])]
+    for load in loads:
+        own = results.get((load.name, "seaway"))
+        for peer in load.peers:
+            if peer == "seaway":
+                continue
+            other = results.get((load.name, peer))
+            cells = [load.name, kept_cell(own) if own else NOT_MEASURED, peer]
+            cells += [kept_cell(other) if other else NOT_MEASURED, ratio(own, other, rate)]
+            cells += [f"{own.p50 - other.p50:+.2f} ms" if own and other else "", load.aims.get(peer, "")]
+            lines.append(row(cells))
+    return "\n".join(lines)
+
+
 # ---- HTTP
 
 

@@ -13,6 +13,7 @@ from channel_layers import LAYERS, LayerLoad
 from front_loads import Body, Idle, Requests
 from fronts import uvicorn
 from generators import milliseconds
+from kept import KEPT_LOADS, KeptLoad, Way, memory
 from result import Result, best
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -88,6 +89,27 @@ def test_the_front_door_has_its_ratio_beside_the_aim() -> None:
     assert "| hello | uvicorn | 20.0 k/s | 3.00 ms | server 25.0 |  |  |  |" in text
     assert "| idle | seaway | server 4.00 KiB |" in text
     assert "| idle | uvicorn | - |" in text
+
+
+def test_what_is_kept_stands_beside_each_of_its_peers() -> None:
+    way = Way("seaway-ack", memory)
+    load = KeptLoad("a", [], {"seaway": way, "seaway plain": way, "nats JetStream": way}, {"seaway plain": "≥ 0.6"})
+    results = {
+        ("a", "seaway"): Result(rate=6e5, p50=1.5, cpu={"all": 2.0}),
+        ("a", "seaway plain"): Result(rate=1e6, p50=1.25, cpu={"all": 0.5}),
+    }
+    head, rule, *rows = table.kept(results, [load]).splitlines()
+    assert {line.count("|") for line in (head, rule, *rows)} == {8}
+    own = "| a | 600 k/s · 1.50 ms · 2.00 µs |"
+    assert rows == [
+        f"{own} seaway plain | 1.00 M/s · 1.25 ms · 0.50 µs | 0.60 | +0.25 ms | ≥ 0.6 |",
+        f"{own} nats JetStream | - |  |  |  |",
+    ]
+
+
+def test_what_is_aimed_at_is_beside_somebody() -> None:
+    for load in KEPT_LOADS:
+        assert load.aims and set(load.aims) == set(load.peers[1:]) and load.peers[0] == "seaway"
 
 
 def test_a_body_is_shown_in_mebibytes() -> None:
