@@ -15,8 +15,8 @@ build: ## The release build: .build/release/seaway
 demo: ## Broker, interface server and four workers; HTTP=127.0.0.1:8000 LISTEN=127.0.0.1:7411
 	@Sources/Examples/Demo/demo.sh --http $(HTTP) --listen $(LISTEN)
 
-demo-durable: ## Three NATS servers, two brokers, workers, and what to kill; needs no addresses
-	@Sources/Examples/Demo/durable.sh
+demo-durable: ## Three NATS servers, two brokers, workers, and what to kill; ARGS=--help
+	@Sources/Examples/Demo/durable.sh $(ARGS)
 
 test: ## Everything, in every language; sets up what is missing
 	@.ci/test.sh $(ARGS)

@@ -168,6 +168,7 @@ let package = Package(
             dependencies: [
                 "SeawayClient", "SeawayWorker", "SeawayLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 logging,
             ],
             path: "Sources/Examples/DemoWorker",

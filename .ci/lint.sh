@@ -30,6 +30,7 @@ ruff format --quiet --check --config .ci/ruff.toml $python
 
 types() { mypy --no-error-summary --cache-dir .build/mypy --config-file .ci/mypy.ini "$@"; }
 types .ci/test_steps.py .ci/counting.py protocol/check.py Sources/Examples/Demo/demo.py
+types Sources/Examples/Demo/durable/site.py
 (cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
 # Tests need not say what their fixtures are.
 for tests in Tests/System Tests/Browser Tests/ASGI1/asgi1_site.py Tests/ASGI1/test_both_ways.py; do

@@ -4,13 +4,15 @@ import SeawayClient
 import SeawayLog
 import SeawayMessage
 import SeawayWorker
+import SystemPackage
 
 /// What somebody has written.
 private struct Post {
     let title: String
 }
 
-/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work.
+/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work. With `--jobs`
+/// it is that of `make demo-durable`.
 @main
 struct DemoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,6 +32,11 @@ struct DemoWorker: AsyncParsableCommand {
 
     @Option(help: "Milliseconds of silence after which a broker is taken for dead.")
     var failover = 2_000
+
+    @Option(
+        help: ArgumentHelp(
+            "Do the jobs of this channel, and acknowledge each, in place of serving the page.", valueName: "channel"))
+    var jobs: String?
 
     func validate() throws {
         do throws(BrokerAddress.NotAnAddress) {
@@ -55,7 +62,19 @@ struct DemoWorker: AsyncParsableCommand {
         if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)
         let worker = Worker(layer: layer, logger: logger)
-        for file in PageFile.all(broker: "\(try self.brokers()[0])") {
+        if let jobs {
+            worker.on(jobs, acknowledged: true, Self.work)
+        } else {
+            self.servePage(worker, of: layer, brokers: try self.brokers())
+        }
+        layer.start()
+        // Its consumers compute next to nothing: they run where the connection is.
+        try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }
+        await layer.shutdown()
+    }
+
+    private func servePage(_ worker: Worker, of layer: some ChannelLayer, brokers: [BrokerAddress]) {
+        for file in PageFile.all(broker: "\(brokers[0])") {
             worker.on("http.request", method: "GET", path: file.path) { _ in file.response }
         }
         for (channel, path) in [("http.request.swift", "/swift"), ("http.request.any", "/any")] {
@@ -67,10 +86,13 @@ struct DemoWorker: AsyncParsableCommand {
             }
         }
         worker.on("http.request.bigdata", at: "/bigdata", Self.passOn)
-        layer.start()
-        // Its consumers compute next to nothing: they run where the connection is.
-        try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }
-        await layer.shutdown()
+    }
+
+    /// Does a job, and says so in a line: its number, and how many times it has been given out.
+    private static func work(_ message: IncomingMessage) async throws {
+        guard let number = message["number"]?.int else { throw Dead("a job has a number") }
+        try await Task.sleep(for: .milliseconds(20))
+        try FileDescriptor.standardOutput.writeAll("\(number) \(message.times)\n".utf8)
     }
 
     /// Gives heavy work to whoever listens for it, with the request's own reply channel: the answer takes no way back.

@@ -1,10 +1,15 @@
 """Starts the programs of `make demo-durable`, sends jobs to both brokers in turn, and counts what becomes of them.
 
-Whatever is killed is started again after some seconds. No job may be lost: each that was stored is done in the end.
+Whatever is killed is started again after some seconds. No job may be lost: each that was stored is done in the end, as
+is waited for at Ctrl-C (a second one does not wait). Exits with 1 where one is missing.
+
+site.py [--pause SECONDS] [--interval SECONDS] [--folder FOLDER]
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import pathlib
 import shutil
@@ -15,17 +20,25 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import IO
 
 import seaway
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 HERE = ROOT / "Sources" / "Examples" / "Demo" / "durable"
-FOLDER = ROOT / ".build" / "demo" / "durable"
 CHANNEL = "jobs.demo"
-#: Seconds until what has ended is started again.
-PAUSE = 8.0
-#: Seconds between two jobs.
-INTERVAL = 0.1
+#: Seconds in which what is stored is done at the end: a broker that was killed had some in hand for 15 s.
+PATIENCE = 30.0
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Messages that survive what is killed.")
+    parser.add_argument("--pause", type=float, default=8.0, help="seconds until what has ended is started again (8)")
+    parser.add_argument("--interval", type=float, default=0.1, help="seconds between two jobs (0.1)")
+    folder = ROOT / ".build" / "demo" / "durable"
+    parser.add_argument("--folder", type=pathlib.Path, default=folder, help="of logs and stores; it is emptied")
+    return parser.parse_args()
 
 
 def free_ports(count: int) -> list[int]:
@@ -39,43 +52,49 @@ def free_ports(count: int) -> list[int]:
 class Program:
     """One process, started again when it has ended; workers write a line for each job."""
 
-    def __init__(self, name: str, command: list[object], environment: dict[str, str] | None = None, heard=None):
-        self.name, self.heard = name, heard
+    def __init__(
+        self, name: str, command: Sequence[object], folder: pathlib.Path,
+        heard: Callable[[str, str], None] | None = None,
+    ):  # fmt: skip
+        self.name, self.folder, self.heard = name, folder, heard
         self.command = [str(word) for word in command]
-        self.environment = {**os.environ, **(environment or {})}
         self.ended = 0.0
         self.start()
 
     def start(self) -> None:
-        log = (FOLDER / f"{self.name}.log").open("ab")
+        log = (self.folder / f"{self.name}.log").open("ab")
         output = subprocess.PIPE if self.heard else log
         self.process = subprocess.Popen(
-            self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
+            self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True
+        )
         self.ended = 0.0
         if self.heard:
-            threading.Thread(target=self.listen, args=(self.process.stdout,), daemon=True).start()
+            threading.Thread(target=self.listen, args=(self.process.stdout, self.heard), daemon=True).start()
 
-    def listen(self, output) -> None:
-        for line in output:
-            self.heard(self.name, line.decode(errors="replace").strip())
+    def listen(self, lines: IO[bytes], heard: Callable[[str, str], None]) -> None:
+        for line in lines:
+            heard(self.name, line.decode(errors="replace").strip())
 
-    def look(self, now: float) -> str | None:
+    def look(self, now: float, pause: float) -> str | None:
         """What is to be said of it."""
         if self.process.poll() is None:
             return None
         if not self.ended:
             self.ended = now
+            self.tell(signal.SIGKILL)  # what it has started goes with it
             return f"{self.name} has ended"
-        if now - self.ended < PAUSE:
+        if now - self.ended < pause:
             return None
         self.start()
         return f"{self.name} is started again as {self.process.pid}"
 
     def end(self) -> None:
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
+            self.tell(signal.SIGTERM)
+
+    def tell(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
 class Jobs:
@@ -120,13 +139,13 @@ class Jobs:
             )
 
 
-def produce(layers: list[seaway.Layer], jobs: Jobs) -> None:
+def produce(layers: list[seaway.Layer], jobs: Jobs, interval: float, enough: threading.Event) -> None:
     """Sends each job until it is stored, with the same key, so that it is stored once."""
     number = 0
-    while True:
+    while not enough.is_set():
         number += 1
         turn = number
-        while True:
+        while not enough.is_set():
             try:
                 layers[turn % 2].send(CHANNEL, {"number": number}, once=f"job-{number}")
                 jobs.note_stored(number)
@@ -136,72 +155,105 @@ def produce(layers: list[seaway.Layer], jobs: Jobs) -> None:
             except seaway.SeawayError:
                 jobs.refusals += 1
             turn += 1
-            time.sleep(INTERVAL)
-        time.sleep(INTERVAL)
+            enough.wait(interval)
+        enough.wait(interval)
 
 
-def main() -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    jobs = Jobs()
-    ports = free_ports(8)
-    clients, routes, brokers = ports[:3], ports[3:6], ports[6:]
-    servers = ROOT / ".build" / "python" / "bin" / "nats-server"
-    programs = []
+def start_engine(folder: pathlib.Path, programs: list[Program]) -> str:
+    """Three NATS servers. Returns what brokers are told of them."""
+    ports = free_ports(6)
+    clients, routes = ports[:3], ports[3:]
+    server = ROOT / ".build" / "python" / "bin" / "nats-server"
     everyone = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
     for place, port in enumerate(clients):
         name = f"nats-{place + 1}"
-        config = FOLDER / f"{name}.conf"
+        config = folder / f"{name}.conf"
         config.write_text(
             f'server_name: {name}\nlisten: "127.0.0.1:{port}"\nmax_payload: 4MB\n'
-            f'jetstream {{ store_dir: "{FOLDER / name}", sync_interval: always }}\n'
+            f'jetstream {{ store_dir: "{folder / name}", sync_interval: always }}\n'
             f'cluster {{ name: demo, listen: "127.0.0.1:{routes[place]}", routes: [{everyone}] }}\n'
         )
-        programs.append(Program(name, [servers, "-c", config]))
-    store = ",".join(f"127.0.0.1:{port}" for port in clients)
-    seaway_program = ROOT / ".build" / "release" / "seaway"
-    for place, port in enumerate(brokers):
-        command = [seaway_program, "broker", "--listen", f"127.0.0.1:{port}", "--store", store, "--durable", "jobs.*",
-                   "--capacity", "jobs.*=10000"]  # fmt: skip
-        programs.append(Program(f"broker-{place + 1}", command))
-    addresses = [f"127.0.0.1:{port}" for port in brokers]
-    workers = {
-        "python": [sys.executable, HERE / "worker.py"],
-        "go": [ROOT / ".build" / "demo" / "go-jobs"],
-        "shell": [HERE / "worker.sh"],
-    }
-    for name, command in workers.items():
-        programs.append(Program(name, command + addresses, heard=jobs.note_done))
-    # One layer for each broker, since it is to be seen that they are one queue.
-    layers = [seaway.Layer(address, client="demo-producer") for address in addresses]
-    threading.Thread(target=produce, args=(layers, jobs), daemon=True).start()
+        programs.append(Program(name, [server, "-c", config], folder))
+    return ",".join(f"127.0.0.1:{port}" for port in clients)
 
-    print("\nJobs are sent to two brokers in turn, kept by three NATS servers, and done by three workers. Kill any:\n")
-    for program in programs:
-        print(f"    kill -9 {program.process.pid:<8} # {program.name}")
-    print(f"\nIt is started again after {PAUSE:.0f} s. Ctrl-C ends all of it; logs are in {FOLDER}.\n", flush=True)
+
+def start_brokers(folder: pathlib.Path, programs: list[Program], store: str) -> list[str]:
+    """Two brokers. Returns their addresses."""
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    kept = ["--store", store, "--durable", "jobs.*", "--capacity", "jobs.*=10000"]
+    command = [ROOT / ".build" / "release" / "seaway", "broker", *kept, "--listen"]
+    for place, address in enumerate(addresses):
+        programs.append(Program(f"broker-{place + 1}", [*command, address], folder))
+    return addresses
+
+
+def start_workers(folder: pathlib.Path, programs: list[Program], addresses: list[str], jobs: Jobs) -> None:
+    swift = [ROOT / ".build" / "release" / "seaway-demo-worker", "--jobs", CHANNEL]
+    commands: dict[str, list[object]] = {
+        "swift": [*swift, *(word for address in addresses for word in ("--broker", address))],
+        "python": [sys.executable, HERE / "worker.py", *addresses],
+        "go": [ROOT / ".build" / "demo" / "go-jobs", *addresses],
+        "shell": [HERE / "worker.sh", *addresses],
+    }
+    for name, command in commands.items():
+        programs.append(Program(name, command, folder, jobs.note_done))
+
+
+def watch(programs: list[Program], jobs: Jobs, pause: float, enough: threading.Event | None = None) -> None:
+    """Starts again what has ended, and says how it goes; until all that is stored is done where that is `enough`."""
+    said, end = 0.0, time.monotonic() + PATIENCE
+    while not (enough and enough.is_set() and (not jobs.undone or time.monotonic() > end)):
+        now = time.monotonic()
+        for program in programs:
+            if words := program.look(now, pause):
+                print(words, flush=True)
+        if now - said >= min(2, pause):
+            print(jobs.line(), flush=True)
+            said = now
+        time.sleep(0.05 if enough else 0.2)
+
+
+def main() -> int:
+    chosen = options()
     # Also where it was started in the background of a script, which is told to ignore Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
-    said = 0.0
+    shutil.rmtree(chosen.folder, ignore_errors=True)
+    chosen.folder.mkdir(parents=True)
+    jobs, enough = Jobs(), threading.Event()
+    programs: list[Program] = []
     try:
-        while True:
-            now = time.monotonic()
-            for program in programs:
-                if words := program.look(now):
-                    print(words, flush=True)
-            if now - said >= 2:
-                print(jobs.line(), flush=True)
-                said = now
-            time.sleep(0.2)
+        addresses = start_brokers(chosen.folder, programs, start_engine(chosen.folder, programs))
+        start_workers(chosen.folder, programs, addresses, jobs)
+        # One layer for each broker, since it is to be seen that they are one queue.
+        layers = [seaway.Layer(address, client="demo-producer") for address in addresses]
+        producer = threading.Thread(target=produce, args=(layers, jobs, chosen.interval, enough), daemon=True)
+        producer.start()
+        print("\nJobs go to two brokers in turn, are kept by three NATS servers and done by four workers. Kill any:\n")
+        for program in programs:
+            print(f"    kill -9 {program.process.pid:<8} # {program.name}")
+        print(
+            f"\nIt is started again after {chosen.pause:g} s. Ctrl-C ends all; logs are in {chosen.folder}.\n",
+            flush=True,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            watch(programs, jobs, chosen.pause)
+        print("\nLeaving, when what is stored is done.", flush=True)
+        enough.set()
+        producer.join(PATIENCE)
+        watch(programs, jobs, chosen.pause, enough)
+        print(jobs.line(), flush=True)
     except KeyboardInterrupt:
-        print("\nLeaving.")
-    # Workers first, then brokers, which give back what they hold, then the engine.
-    for program in reversed(programs):
-        program.end()
-    for program in reversed(programs):
-        program.process.wait(30)
+        print("\nLeaving at once.")
+    finally:
+        # Workers first, then brokers, which give back what they hold, then the engine.
+        for program in reversed(programs):
+            program.end()
+        for program in reversed(programs):
+            program.process.wait(30)
+    print(f"lost: {len(jobs.undone)}", flush=True)
+    return 1 if jobs.undone else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
