@@ -3,7 +3,7 @@
 Three brokers, one interface server, two workers that answer requests, two that have WebSockets, and one that answers in
 pieces. A poster sends numbered posts to the group that every socket is in; sockets have what they say sent back, and
 clients get pages. What was under way while something was broken may be lost, told with an answer in bounded time;
-nothing else may, nothing comes twice, and no answer in pieces has a hole.
+nothing else may, nothing comes twice but echoes that a fault disturbs, and no answer in pieces has a hole.
 """
 
 from __future__ import annotations
@@ -246,11 +246,15 @@ class Site:
         return lost
 
     def _twice(self) -> list[str]:
-        return [
-            f"socket {each.number} got something twice"
-            for each in self.clients.sockets
-            if len(each.posts) != len(set(each.posts)) or len(each.came) != len(set(each.came))
-        ]
+        found = []
+        for each in self.clients.sockets:
+            if len(each.posts) != len(set(each.posts)):
+                found.append(f"socket {each.number} got a post twice")
+            # An event whose acknowledgement the fault has cut off is done again (D13).
+            came = [number for number in each.came if not self._is_disturbed(each.echoes[number])]
+            if len(came) != len(set(came)):
+                found.append(f"socket {each.number} got an echo twice")
+        return found
 
     def _disordered(self) -> list[str]:
         found = []

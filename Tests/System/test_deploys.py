@@ -67,7 +67,7 @@ def test_a_slow_worker_that_leaves_gives_its_sockets_back_with_what_waits(house,
 @pytest.mark.parametrize("kind", LANGUAGES)
 def test_a_worker_that_is_killed_costs_at_most_what_it_had_taken(house, kind):
     # What is acknowledged comes again before the server goes on without it, so that order is kept.
-    options = ["--http-timeout", "2s", "--websocket-done-timeout", "1s"]
+    options = ["--http-timeout", "5s", "--websocket-done-timeout", "1s"]
     site = Site(house, [kind], *options, pause=30, broker=("--return", "100ms"))
     doomed = site.workers[kind]
     site.workers[kind] = site.begin(kind)
@@ -78,18 +78,14 @@ def test_a_worker_that_is_killed_costs_at_most_what_it_had_taken(house, kind):
     went_on(load, moment)
     load.stop()
     lost = sum(each.lost for each in load.browsers)
-    # A stream that had begun is broken off; of a worker that acknowledges nothing else is lost, all others are told.
+    # A stream that had begun is broken off, a post that it had in hand is refused at once (I70); nothing else is lost.
     assert len(load.failed) + lost <= KINDS[kind].most, load.summary()
     # The load was there: something was under way.
     stats = site.look("STATS")
-    if kind == "swift":
-        assert len(load.failed) + lost > 0, load.summary()
-    else:
-        assert stats["returned"] + stats.get("reported", 0) > 0, load.summary()
-        assert lost == 0 and all(each.is_stream for each in load.failed), load.violations()
-    assert {each.status for each in load.failed} <= {0, 504}, load.violations()
+    assert stats["returned"] + stats["reported"] > 0, load.summary()
+    assert lost == 0 and {each.status for each in load.failed} <= {0, 502}, load.violations()
     assert all(each.is_stream for each in load.failed if each.status == 0), load.violations()
-    assert not load.disorder() and not load.faults and not site.violations()
+    assert not load.disorder(repeats=True) and not load.faults and not site.violations()
 
 
 @pytest.mark.timeout(120)
