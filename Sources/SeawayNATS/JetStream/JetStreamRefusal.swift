@@ -16,6 +16,8 @@ package struct JetStreamRefusal: Error, Hashable, Sendable, CustomStringConverti
         /// The account or its servers have no room for what is to be made.
         case noRoom
         case messageMissing
+        /// A message with the same `Nats-Msg-Id` is being stored, of which is not known yet what becomes of it.
+        case inProcess
         case tooLarge
         case other
     }
@@ -53,6 +55,7 @@ package struct JetStreamRefusal: Error, Hashable, Sendable, CustomStringConverti
         case 10_037: .messageMissing
         // Any failure to remove a message has this number.
         case 10_057: self.text.contains("no message found") ? .messageMissing : .notNow
+        case 10_158: .inProcess
         case 10_054: .tooLarge
         default: self.code == 503 ? .notNow : .other
         }

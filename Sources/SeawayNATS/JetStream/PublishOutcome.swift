@@ -39,6 +39,8 @@ package enum PublishOutcome: Hashable, Sendable {
         switch refusal.kind {
         case .full: self = .full
         case .tooLarge: self = .tooLarge
+        // It stands there when that one is stored: who was told it does not would not say it again.
+        case .inProcess: self = .unknown(.silence)
         case .notNow, .noRoom, .notEnabled, .streamMissing: self = .notStored(refusal.description)
         case .consumerMissing, .exists, .messageMissing, .other: self = .refused(refusal)
         }

@@ -96,6 +96,7 @@ extension StoreFault {
         switch fault {
         case .refused(let refusal):
             switch refusal.kind {
+            case .inProcess: self = .unknown
             case .notNow, .noRoom, .streamMissing, .consumerMissing, .full: self = .unavailable(refusal.description)
             case .exists, .notEnabled, .messageMissing, .tooLarge, .other: self = .unsupported(refusal.description)
             }

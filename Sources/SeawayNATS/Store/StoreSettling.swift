@@ -208,8 +208,8 @@ extension JetStreamStore {
             case .tooLarge:
                 // With why it died it does not fit any more.
                 self?.finish(number, .unsupported("it is larger than max_payload of the NATS servers allows"))
-            case .full, .notStored, .unknown:
-                self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
+            case .full, .notStored: self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
+            case .unknown: self?.settling.failed(number, isDoubtful: true, at: NATSClient.now)
             }
         }
     }
