@@ -33,7 +33,7 @@ fuzz: ## Random and spoilt bytes against a whole broker and interface server; RO
 abuse: ## Attacks, each with its bounds, and what the innocent notice of them; ARGS="--short --peers"
 	@.ci/abuse.sh $(ARGS)
 
-soak: ## Three brokers that die, hang, leave and come back, under load; ARGS="SECONDS SEED --packets"
+soak: ## Brokers, workers and NATS servers that die, hang and come back, under load; ARGS="SECONDS SEED --durable"
 	@.ci/soak.sh $(ARGS)
 
 conformance: ## WebSockets against the Autobahn suite, and inside TLS (needs a Python 2.7); ARGS=quick|all|CASES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from harness import ROOT, House, Program, free_port
+from harness import ROOT, House, Program, free_port, get
 
 
 def nats_server() -> str:
@@ -55,6 +56,31 @@ def cluster(house: House, count: int = 3, more: str = "max_payload: 4MB") -> lis
         Server(house, f"n{place}", f'{more}\ncluster {{ name: c, listen: "127.0.0.1:{port}", routes: [{routes}] }}')
         for place, port in enumerate(ports)
     ]
+
+
+def leader_of_all(servers: list[Server]) -> str | None:
+    for server in servers:
+        with contextlib.suppress(OSError, ValueError):
+            leader = json.loads(get(server.monitor, "/jsz").body).get("meta_cluster", {}).get("leader")
+            if leader:
+                return str(leader)
+    return None
+
+
+def leader_of(servers: list[Server], stream: str) -> str:
+    for server in servers:
+        with contextlib.suppress(OSError):
+            found = json.loads(get(server.monitor, "/jsz?streams=true").body)
+            for account in found.get("account_details", []):
+                for detail in account.get("stream_detail", []):
+                    if detail["name"] == stream and detail.get("cluster", {}).get("leader"):
+                        return str(detail["cluster"]["leader"])
+    raise OSError("nobody leads it")
+
+
+def is_whole(servers: list[Server]) -> bool:
+    """Whether every server says that it has caught up with all streams and consumers that it keeps."""
+    return all(get(server.monitor, "/healthz").status == 200 for server in servers)
 
 
 def crc16(data: bytes) -> int:

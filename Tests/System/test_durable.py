@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import subprocess
@@ -11,7 +10,7 @@ import time
 import pytest
 
 import nats
-from harness import PATIENCE, SEAWAY, House, Program, Wire, free_port, get, until
+from harness import PATIENCE, SEAWAY, House, Program, Wire, free_port, until
 
 
 class Place:
@@ -37,28 +36,8 @@ def engine(house):
 def engines(house):
     servers = nats.cluster(house)
     # Until they have found one another nothing can be made there.
-    until(lambda: leader_of_all(servers), "the servers lead one another", 60)
+    until(lambda: nats.leader_of_all(servers), "the servers lead one another", 60)
     return servers
-
-
-def leader_of_all(servers: list[nats.Server]) -> str | None:
-    for server in servers:
-        with contextlib.suppress(OSError, ValueError):
-            leader = json.loads(get(server.monitor, "/jsz").body).get("meta_cluster", {}).get("leader")
-            if leader:
-                return str(leader)
-    return None
-
-
-def leader_of(servers: list[nats.Server], stream: str) -> str:
-    for server in servers:
-        with contextlib.suppress(OSError):
-            found = json.loads(get(server.monitor, "/jsz?streams=true").body)
-            for account in found.get("account_details", []):
-                for detail in account.get("stream_detail", []):
-                    if detail["name"] == stream and detail.get("cluster", {}).get("leader"):
-                        return str(detail["cluster"]["leader"])
-    raise OSError("nobody leads it")
 
 
 class Worker(Wire):
@@ -243,7 +222,7 @@ def test_a_killed_leader_has_each_send_answered_truthfully(house, engines):
         worker.take_up("jobs.mail", 1_000)
         ident, _, _, _ = worker.next()
         assert worker.ask(f"ACK jobs.mail {ident}") == "OK"
-        name = until(lambda: leader_of(engines, "sw-jobs_2e_2a"), "somebody leads the stream")
+        name = until(lambda: nats.leader_of(engines, "sw-jobs_2e_2a"), "somebody leads the stream")
         victim = next(server for server in engines if server.name == name)
         number, went_on, killed = 0, None, 0.0
         while went_on is None or number < 400:
