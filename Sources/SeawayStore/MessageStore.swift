@@ -49,7 +49,7 @@ package protocol MessageStore: AnyObject {
     /// What is known of all channels that have messages or listeners, by name; a second old at most while the engine is there.
     func counts(then: @escaping (Result<[StoreCount], StoreFault>) -> Void)
 
-    /// Removes what waits and is in nobody's hand, of channels that match; `nil`: of all. The answer: how many messages.
+    /// Removes what stands on channels that match, also what is in hand; `nil`: on all. The answer: how many messages.
     func remove(_ pattern: Pattern?, then: @escaping (Result<Int, StoreFault>) -> Void)
 
     /// What has happened since the start.
