@@ -151,7 +151,7 @@ import Testing
     /// B21: with one broker as with several.
     @Test(arguments: [1, 2]) func whatWentByAConnectionThatIsLostIsForsakenInTime(count: Int) async throws {
         try await ShardHouse.run(count) { house in
-            let layer = try await house.anyLayer(failover: .milliseconds(300))
+            let layer = try await house.anyLayer(failover: .seconds(2))
             let reader = ShardReader(layer, "x!")
             try await house.wait { !reader.told.isEmpty }
             let carriers = Mutex<[Carrier]>([])
