@@ -131,8 +131,11 @@ private final class FuzzedBroker {
         self.endTurns()
         self.clock.now += 1_000_000
         self.core.check()
-        self.core.clear()
-        self.endTurns()
+        // Twice: senders are told of what was dropped (S14), which is a message itself.
+        for _ in 0..<2 {
+            self.core.clear()
+            self.endTurns()
+        }
     }
 
     var memoryLeft: Int { self.core.memoryHeld }
