@@ -104,21 +104,16 @@ extension Report {
     static func write(_ store: any MessageStore, _ state: StoreState?, _ json: inout JSONWriter) {
         json.key("store")
         json.beginMap()
+        let (word, place) =
+            switch state {
+            case .connected(let server): ("connected", server)
+            case .away(let why): ("away", why)
+            case nil: ("away", "not connected yet")
+            }
         json.key("state")
-        switch state {
-        case .connected(let server):
-            json.string("connected")
-            json.key("where")
-            json.string(server)
-        case .away(let why):
-            json.string("away")
-            json.key("where")
-            json.string(why)
-        case nil:
-            json.string("away")
-            json.key("where")
-            json.string("not connected yet")
-        }
+        json.string(word)
+        json.key("where")
+        json.string(place)
         let counters = store.counters
         json.entry("stored", counters.stored)
         json.entry("repeated", counters.repeated)
