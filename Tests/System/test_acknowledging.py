@@ -1,9 +1,10 @@
 """`seaway listen --ack|--hold`, `ack`, `nak`, `dead`, `send --in|--once`, and a Swift worker that is killed."""
 
+import contextlib
 import json
 import re
 import signal
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -131,39 +132,34 @@ def test_a_message_for_later_comes_when_it_is_due(console, wire):
 # ---- workers in Swift
 
 
+@contextlib.contextmanager
+def in_hand(house, ports, pause):
+    """A worker with a request in hand for so many ms: it, how it was started, the wire, and the answer to come."""
+    house.server(ports[1], ports[0])
+    words = [ECHO_WORKER, "--broker", f"127.0.0.1:{ports[0]}", "--http", "http.request", "--pause", pause]
+    worker = house.start(words)
+    until(lambda: house.readers(ports[0], "http.request") == 1, "it listens")
+    with Wire(ports[0]) as wire, ThreadPoolExecutor(1) as client:
+        answer = client.submit(get, ports[1], "/")
+        until(lambda: wire.look("STATS")["held"] == 1, "it has it in hand")
+        yield worker, words, wire, answer
+
+
 def test_a_request_whose_worker_is_killed_is_answered_by_another(house, ports):
     house.broker(ports[0], "--return", "50ms")
-    house.server(ports[1], ports[0])
-    words = [ECHO_WORKER, "--broker", f"127.0.0.1:{ports[0]}", "--http", "http.request", "--pause", "1000"]
-    first = house.start(words)
-    until(lambda: house.readers(ports[0], "http.request") == 1, "the first listens")
-    answers = []
-    client = threading.Thread(target=lambda: answers.append(get(ports[1], "/")))
-    client.start()
-    with Wire(ports[0]) as wire:
-        until(lambda: wire.look("STATS")["held"] == 1, "the first has it in hand")
+    with in_hand(house, ports, "1000") as (first, words, wire, answer):
         house.start(words)
         until(lambda: house.readers(ports[0], "http.request") == 2, "the second listens")
         first.process.send_signal(signal.SIGKILL)
-        client.join(PATIENCE)
-        assert [answer.status for answer in answers] == [200]
+        assert answer.result(PATIENCE).status == 200
         until(lambda: wire.look("STATS")["held"] == 0, "its answer has acknowledged it")
         assert wire.look("STATS")["acknowledged"] == 1
 
 
 def test_a_worker_that_leaves_acknowledges_what_it_has_in_hand(house, ports):
     house.broker(ports[0])
-    house.server(ports[1], ports[0])
-    words = [ECHO_WORKER, "--broker", f"127.0.0.1:{ports[0]}", "--http", "http.request", "--pause", "500"]
-    worker = house.start(words)
-    until(lambda: house.readers(ports[0], "http.request") == 1, "it listens")
-    answers = []
-    client = threading.Thread(target=lambda: answers.append(get(ports[1], "/")))
-    client.start()
-    with Wire(ports[0]) as wire:
-        until(lambda: wire.look("STATS")["held"] == 1, "it has it in hand")
+    with in_hand(house, ports, "500") as (worker, _, wire, answer):
         assert worker.terminate() == 0, worker.output()
-        client.join(PATIENCE)
-        assert [answer.status for answer in answers] == [200]
+        assert answer.result(PATIENCE).status == 200
         stats = wire.look("STATS")
         assert (stats["held"], stats["acknowledged"], stats.get("returned", 0)) == (0, 1, 0)
