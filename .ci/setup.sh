@@ -87,6 +87,7 @@ look() {
         has_nginx || need nginx-light
         have openssl || need openssl
         have cc || have clang || need gcc
+        [ "$(uname)" = Darwin ] || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || need rabbitmq-server
         ;;
     packages) look_for_packaging ;;
     esac

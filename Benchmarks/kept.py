@@ -1,4 +1,6 @@
-"""Queues whose messages are acknowledged, in memory and durable, beside what keeps them: NATS JetStream itself.
+"""Queues whose messages are acknowledged, in memory and durable, beside those of others.
+
+That is NATS JetStream, which is also what keeps the durable ones, and RabbitMQ.
 
 A raw client of JetStream asks for the answer to each message that it publishes and has its acknowledgements confirmed
 where the stream is durable, as a broker does for its own clients; both have the same window.
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field
 
 from brokers import chanbench, start_seaway
 from processes import LOGS, PATIENCE, Process, find, free_port, seaway
+from rabbitmq import rabbitmq
 from result import Result
 
 #: Seconds in which three servers find one another and elect a leader.
@@ -33,6 +36,12 @@ class Running:
 def memory() -> Iterator[Running]:
     with start_seaway() as broker:
         yield Running([broker])
+
+
+@contextmanager
+def rabbit() -> Iterator[Running]:
+    with rabbitmq() as node:
+        yield Running([node])
 
 
 @contextmanager
@@ -126,6 +135,7 @@ IN_MEMORY = {
     "seaway": Way("seaway-ack", memory),
     "seaway unacknowledged": Way("seaway", memory),
     "nats JetStream": Way("jetstream", lambda: servers(1)),
+    "rabbitmq": Way("amqp", rabbit),
 }
 ON_DISKS = {
     "seaway": Way("seaway-ack", durable),
@@ -135,7 +145,7 @@ ON_DISKS = {
 KEPT_LOADS = [
     KeptLoad(
         "acknowledged 8/8", ["-P", 8, "-C", 8, "-w", 1000], IN_MEMORY,
-        {"seaway unacknowledged": "≥ 0.6", "nats JetStream": "≥ 5"},
+        {"seaway unacknowledged": "≥ 0.6", "nats JetStream": "≥ 5", "rabbitmq": "≥ 5"},
     ),
     KeptLoad("durable, window 256", ["-P", 1, "-C", 1, "-w", 256], ON_DISKS, {"nats JetStream": "≥ 0.7"}),
     KeptLoad("durable, window 1", ["-P", 1, "-C", 1, "-w", 1], ON_DISKS, {"nats JetStream": "≤ 0.2 ms"}),
