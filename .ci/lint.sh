@@ -29,7 +29,7 @@ ruff check --quiet --config .ci/ruff.toml $python
 ruff format --quiet --check --config .ci/ruff.toml $python
 
 types() { mypy --no-error-summary --cache-dir .build/mypy --config-file .ci/mypy.ini "$@"; }
-types .ci/test_steps.py .ci/counting.py protocol/check.py Sources/Examples/Demo/demo.py
+types .ci/test_steps.py .ci/counting.py .ci/schedule.py protocol/check.py Sources/Examples/Demo/demo.py
 types Sources/Examples/Demo/durable/site.py
 (cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
 # Tests need not say what their fixtures are.

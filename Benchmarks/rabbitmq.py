@@ -57,5 +57,6 @@ def rabbitmq() -> Iterator[Node]:
     }
     # Else the first node starts this as a daemon, which would stay behind.
     directory = Process([tool("epmd")], "epmd", names, environment)
-    with directory, Node([script], "rabbitmq", port, environment) as node:
+    node = Node([script], "rabbitmq", port, environment)
+    with directory, node:
         yield node
