@@ -11,13 +11,15 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import nats
 from chaos_load import CHANNEL, DEAD, Load
 from harness import House, Program, Wire, free_port, until
 from history import History, story, violations
+from hosts import Host, hosts
+from packets import Packets
 
 #: Seconds in which all that is left is given out: 15 after a broker was killed (DURABLE.md), and the last tries.
 AT_THE_END = 60.0
@@ -114,8 +116,8 @@ class Chaos:
 class Durable(Chaos):
     """Three brokers are one queue, which three NATS servers keep."""
 
-    def __init__(self, house: House, seed: int):
-        self.servers = nats.cluster(house)
+    def __init__(self, house: House, seed: int, places: Sequence[Host] = ()):
+        self.servers = nats.cluster(house, hosts=places)
         until(lambda: nats.leader_of_all(self.servers), "the servers lead one another", 60)
         store = ",".join(server.url for server in self.servers)
         super().__init__(house, seed, 3, ["--store", store, "--store-replicas", "3", "--durable", "jobs.*"])
@@ -140,7 +142,7 @@ class Durable(Chaos):
         server = self.server(leads)
         server.program.kill()
         time.sleep(self.dice.uniform(0.5, 2.0))
-        server.program = self.house.listening(self.house.start(server.program.command), server.port)
+        server.start()
         # Of three one may be away: the next is not, before this one is back with all it has missed.
         until(lambda: nats.is_whole(self.servers), "all three have the stream", 60)
         return server.name
@@ -151,11 +153,42 @@ class Durable(Chaos):
         until(lambda: nats.is_whole(self.servers), "all three have the stream", 60)
         return f"{server.name} for {seconds}"
 
+    def cut_server(self, leads: bool) -> str:
+        """Nobody hears of it, neither brokers nor the other servers, and its process goes on."""
+        server, seconds = self.server(leads), self.dice.uniform(0.5, 6.0)
+        assert server.host, "it has no host of its own"
+        server.host.cut()
+        time.sleep(seconds)
+        server.host.mend()
+        until(lambda: nats.is_whole(self.servers), "all three have the stream", 60)
+        return f"{server.name} for {seconds:.1f} s"
+
     faults: ClassVar[dict[str, Callable[..., str]]] = {
         "kill worker": Chaos.kill_worker, "stop worker": Chaos.stop_worker,
         "kill broker": kill_broker, "stop broker": stop_broker,
         "kill leader": lambda self: self.kill_server(True), "kill follower": lambda self: self.kill_server(False),
         "stop leader": lambda self: self.stop_server(True), "stop follower": lambda self: self.stop_server(False),
+    }  # fmt: skip
+
+
+class Apart(Durable):
+    """The same, each NATS server on a host of its own, which is cut off too, as is the way to a broker."""
+
+    def __init__(self, house: House, seed: int):
+        super().__init__(house, seed, hosts(3))
+
+    def cut_broker(self) -> str:
+        """Its clients and it hear no more of one another."""
+        place, seconds = self.dice.randrange(len(self.brokers)), self.dice.uniform(0.5, 4.0)
+        way = Packets(self.ports[place])
+        way.cut()
+        time.sleep(seconds)
+        way.mend()
+        return f"broker {place} for {seconds:.1f} s"
+
+    faults: ClassVar[dict[str, Callable[..., str]]] = {
+        **Durable.faults, "cut broker": cut_broker,
+        "cut leader": lambda self: self.cut_server(True), "cut follower": lambda self: self.cut_server(False),
     }  # fmt: skip
 
 

@@ -111,10 +111,10 @@ class Answer:
 
 def get(
     port: int, path: str, method: str = "GET", body: bytes | None = None, patience: float = PATIENCE,
-    fields: dict | None = None,
+    fields: dict | None = None, host: str = "127.0.0.1",
 ) -> Answer:  # fmt: skip
     """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    connection = http.client.HTTPConnection(host, port, timeout=patience)
     try:
         connection.request(method, path, body=body, headers=fields or {})
         response = connection.getresponse()
@@ -209,10 +209,10 @@ class House:
         self.programs.append(program)
         return program
 
-    def listening(self, program: Program, port: int) -> Program:
+    def listening(self, program: Program, port: int, host: str = "127.0.0.1") -> Program:
         def question() -> bool:
             assert program.is_running, f"{program.command} has ended:\n{program.output()}"
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((host, port), 1).close()
             return True
 
         until(question, f"{program.command} listens")

@@ -9,11 +9,13 @@ import os
 import pathlib
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from harness import ROOT, House, Program, free_port, get
+from harness import ROOT, Answer, House, Program, free_port, get
+from hosts import Host
 
 
 def nats_server() -> str:
@@ -24,10 +26,14 @@ def nats_server() -> str:
 
 
 class Server:
-    """One server; `more` stands in its configuration."""
+    """One server, on loopback or on a host of its own; `more` stands in its configuration."""
 
-    def __init__(self, house: House, name: str = "n0", more: str = "", jetstream: str = "", address: str = "127.0.0.1"):
+    def __init__(
+        self, house: House, name: str = "n0", more: str = "", jetstream: str = "", address: str = "127.0.0.1",
+        host: Host | None = None,
+    ):  # fmt: skip
         self.name, self.port, self.monitor = name, free_port(), free_port()
+        self.house, self.host, self.at = house, host, host.address if host else "127.0.0.1"
         folder = house.folder / name
         folder.mkdir()
         config = folder / "server.conf"
@@ -35,33 +41,49 @@ class Server:
             f'jetstream {{ store_dir: "{folder}", max_file_store: 256MB, {jetstream} }}' if jetstream != "off" else ""
         )
         config.write_text(
-            f'server_name: {name}\nlisten: "{address}:{self.port}"\nhttp: "127.0.0.1:{self.monitor}"\n{store}\n{more}\n'
+            f'server_name: {name}\nlisten: "{self.at if host else address}:{self.port}"\n'
+            f'http: "{self.at}:{self.monitor}"\n{store}\n{more}\n'
         )
-        self.program: Program = house.listening(house.start([nats_server(), "-c", config]), self.port)
+        command: list[str | pathlib.Path] = [nats_server(), "-c", config]
+        self.command = host.inside(command) if host else command
+        self.program: Program = self.start()
+
+    def start(self) -> Program:
+        """Another process in the place of the last, with what that has kept."""
+        self.program = self.house.listening(self.house.start(self.command), self.port, self.at)
+        return self.program
 
     @property
     def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self.at}:{self.port}"
 
     @property
     def monitor_url(self) -> str:
-        return f"http://127.0.0.1:{self.monitor}"
+        return f"http://{self.at}:{self.monitor}"
+
+    def look(self, path: str) -> Answer:
+        """What its monitor answers."""
+        return get(self.monitor, path, host=self.at)
 
 
-def cluster(house: House, count: int = 3, more: str = "max_payload: 4MB") -> list[Server]:
-    """Servers that find one another."""
+def cluster(house: House, count: int = 3, more: str = "max_payload: 4MB", hosts: Sequence[Host] = ()) -> list[Server]:
+    """Servers that find one another; each on one of the hosts, if there are any."""
     ports = [free_port() for _ in range(count)]
-    routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+    places = [host.address for host in hosts] or ["127.0.0.1"] * count
+    routes = ", ".join(f'"nats://{at}:{port}"' for at, port in zip(places, ports))
     return [
-        Server(house, f"n{place}", f'{more}\ncluster {{ name: c, listen: "127.0.0.1:{port}", routes: [{routes}] }}')
-        for place, port in enumerate(ports)
-    ]
+        Server(
+            house, f"n{place}", f'{more}\ncluster {{ name: c, listen: "{at}:{port}", routes: [{routes}] }}',
+            host=hosts[place] if hosts else None,
+        )
+        for place, (at, port) in enumerate(zip(places, ports))
+    ]  # fmt: skip
 
 
 def leader_of_all(servers: list[Server]) -> str | None:
     for server in servers:
         with contextlib.suppress(OSError, ValueError):
-            leader = json.loads(get(server.monitor, "/jsz").body).get("meta_cluster", {}).get("leader")
+            leader = json.loads(server.look("/jsz").body).get("meta_cluster", {}).get("leader")
             if leader:
                 return str(leader)
     return None
@@ -70,7 +92,7 @@ def leader_of_all(servers: list[Server]) -> str | None:
 def leader_of(servers: list[Server], stream: str) -> str:
     for server in servers:
         with contextlib.suppress(OSError):
-            found = json.loads(get(server.monitor, "/jsz?streams=true").body)
+            found = json.loads(server.look("/jsz?streams=true").body)
             for account in found.get("account_details", []):
                 for detail in account.get("stream_detail", []):
                     if detail["name"] == stream and detail.get("cluster", {}).get("leader"):
@@ -80,7 +102,7 @@ def leader_of(servers: list[Server], stream: str) -> str:
 
 def is_whole(servers: list[Server]) -> bool:
     """Whether every server says that it has caught up with all streams and consumers that it keeps."""
-    return all(get(server.monitor, "/healthz").status == 200 for server in servers)
+    return all(server.look("/healthz").status == 200 for server in servers)
 
 
 def crc16(data: bytes) -> int:

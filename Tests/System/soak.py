@@ -2,14 +2,15 @@
 """Faults in random order, under load, for as long as you like.
 
     soak.py [SECONDS [SEED]] [--packets] [--only FAULT]
-    soak.py [SECONDS [SEED]] --durable | --memory
+    soak.py [SECONDS [SEED]] --durable [--packets] | --memory
 
 First brokers of a site fail; then, for as long again each, brokers, workers and NATS servers of durable channels
 (--durable, alone), and the broker and workers of acknowledged channels in memory (--memory, alone): `chaos.py`.
 
 Prints the seed first, each fault with the seconds until the group was reached again, and at the end what was violated
 of what `shards.py` says must hold. Ends with 0 when nothing was. The same seed gives the same faults in the same order.
-With --packets a broker is cut off by the kernel, in a network namespace; else by a relay before it.
+With --packets a broker is cut off by the kernel, in a network namespace, else by a relay before it; and of durable
+channels each NATS server has a namespace of its own, and is cut off too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import time
 from collections.abc import Iterator
 
 import packets
-from chaos import Durable, Memory, run
+from chaos import Apart, Durable, Memory, run
 from harness import House
 from relay import Relay
 from shards import FAULTS, Site
@@ -55,7 +56,8 @@ def main(chosen: argparse.Namespace) -> int:
         with home() as house:
             code |= soak(Site(house, sockets=6, way=way), chosen.seconds, chosen.only or list(FAULTS), dice)
     everything = not (chosen.durable or chosen.memory or chosen.packets or chosen.only)
-    for kind, wanted in ((Durable, chosen.durable), (Memory, chosen.memory)):
+    durable = Apart if chosen.packets else Durable
+    for kind, wanted in ((durable, chosen.durable), (Memory, chosen.memory)):
         if wanted or everything:
             with home() as house:
                 code |= bool(run(kind(house, chosen.seed), chosen.seconds))
