@@ -1,6 +1,6 @@
 # `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-durable test bench lint fuzz abuse soak conformance packages clean
+.PHONY: help build demo demo-durable test bench lint fuzz abuse soak conformance packages docs clean
 
 HTTP = 127.0.0.1:8000
 LISTEN = 127.0.0.1:7411
@@ -42,6 +42,9 @@ conformance: ## WebSockets against the Autobahn suite, and inside TLS (needs a P
 
 packages: ## What others install: a wheel, a .deb and an archive in dist/; ARGS="wheel deb tar"
 	@.ci/packages.sh $(ARGS)
+
+docs: ## The guide and the reference of the libraries, .build/docs/site; ARGS=--guide for the guide alone
+	@.ci/docs.sh $(ARGS)
 
 clean: ## Removes everything that was built
 	rm -rf .build dist

@@ -49,6 +49,7 @@ STEPS = [
     Step("abuse", [".ci/abuse.sh", "--built", "--short", "--counts"], BUILT, limit=300),
     Step("packages", ["python", "-m", "pytest", "-q", "Tests/Packages"], BUILT, cores=1, using=BUILD),
     Step("browser", ["python", "-m", "pytest", "-q", "Tests/Browser"], BUILT, cores=1),
+    Step("guide", ["python", "-m", "pytest", "-q", "-n", "2", "Tests/Guide"], BUILT, limit=300),
     Step("conformance", [".ci/conformance.sh", "--optional", "quick"], BUILT, cores=1, using=AUTOBAHN),
     Step("conformance-tls", [".ci/conformance.sh", "--optional", "--tls", "quick"], BUILT, cores=1, using=AUTOBAHN),
     Step("channels", [".ci/channels.sh"], BUILT, cores=1),
