@@ -10,12 +10,10 @@ import subprocess
 import sys
 
 import pytest
-from websockets.sync.client import connect
 
 from harness import PATIENCE, ROOT, SEAWAY, free_port, get, until
 
 README = (ROOT / "README.md").read_text()
-SHELL = ROOT / "clients" / "shell" / "seaway.sh"
 
 
 def blocks(language: str) -> list[str]:
@@ -37,15 +35,6 @@ def python_worker(house, broker_port: int, text: str, folder, channel: str):
 
     until(listens, f"the worker listens on {channel}")
     return worker
-
-
-def shell(broker_port: int, *arguments: str) -> str:
-    environment = {**os.environ, "SEAWAY_BROKER": f"127.0.0.1:{broker_port}"}
-    done = subprocess.run(
-        [SHELL, *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture
@@ -89,22 +78,6 @@ def test_the_shortest_worker_in_shell_answers(house, site):
     assert get(http_port, "/").body == b"hello from sh\n"
 
 
-def test_the_worker_for_websockets_passes_on_what_readers_say(house, site, tmp_path):
-    broker_port, http_port = site
-    worker = python_worker(house, broker_port, blocks("python")[1], tmp_path, "websocket.connect")
-    address = f"ws://127.0.0.1:{http_port}/"
-    with connect(address) as first, connect(address) as second:
-        first.send("hello")
-        assert second.recv(PATIENCE) == "hello"
-        assert shell(broker_port, "gsend", "room", '{"text":"from a shell"}') == "sent=2 full=0 gone=0\n"
-        # The first heard nothing of what it said itself.
-        assert [socket.recv(PATIENCE) for socket in (first, second)] == ["from a shell"] * 2
-        channel, _, told = shell(broker_port, "watch", "--count", "1", "room", "lobby").partition("\t")
-        news = json.loads(told)
-        assert (channel, news["group"], news["count"], len(news["members"])) == ("lobby", "room", 2, 2)
-    assert worker.terminate() == 0
-
-
 def test_each_line_of_running_it_starts(house):
     """With addresses that are free."""
     found = re.search(r"## Running it\n\n((?:    .*\n)+)", README)
@@ -139,7 +112,13 @@ def options_of(command: dict) -> set[str]:
 def test_every_option_of_the_readme_is_there():
     told = subprocess.run([SEAWAY, "--experimental-dump-help"], capture_output=True, text=True, timeout=PATIENCE)
     known = options_of(json.loads(told.stdout)["command"])
-    options = set(re.findall(r"--[a-z][a-z0-9-]+", README[README.index("## WebSockets and groups") :]))
-    assert len(options) > 10
-    # Those are of seaway.sh.
-    assert sorted(options - known - {"--count", "--exec"}) == []
+    options = set(re.findall(r"--[a-z][a-z0-9-]+", README[README.index("## Running it") :]))
+    assert len(options) > 4
+    assert sorted(options - known) == []
+
+
+def test_every_file_that_the_readme_names_is_there():
+    targets = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", README)
+    assert len(targets) > 20
+    for target in ("".join(found) for found in targets):
+        assert (ROOT / target).is_file(), target

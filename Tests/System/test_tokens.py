@@ -273,9 +273,9 @@ def test_the_rights_are_those_of_the_page(who):
         assert all(documented(pattern) for pattern in patterns.split())
 
 
-def test_the_tokens_of_the_readme_are_those(tmp_path):
-    readme = (ROOT / "README.md").read_text().replace("\\\n", " ")
-    lines = [shlex.split(line) for line in readme.split("\n") if line.startswith("    seaway token add ")]
+def test_the_tokens_of_the_guide_are_those(tmp_path):
+    page = (ROOT / "Sources" / "Seaway.docc" / "WhoMayDoWhat.md").read_text().replace("\\\n", " ")
+    lines = [shlex.split(line) for line in page.split("\n") if line.startswith("seaway token add ")]
     assert [line[3] for line in lines] == ["web", "hello"]
     for line in lines:
         subprocess.run([SEAWAY, *line[1:]], cwd=tmp_path, check=True, timeout=PATIENCE)
