@@ -107,6 +107,7 @@ look() {
     has_nginx || need nginx-light
     has_haproxy || need haproxy
     have curl || need curl
+    have jq || need jq
     have openssl || need openssl
     have sslscan || need sslscan
     have h2load || need nghttp2-client
