@@ -29,11 +29,11 @@ ruff check --quiet --config .ci/ruff.toml $python
 ruff format --quiet --check --config .ci/ruff.toml $python
 
 types() { mypy --no-error-summary --cache-dir .build/mypy --config-file .ci/mypy.ini "$@"; }
-types .ci/test_steps.py .ci/counting.py .ci/schedule.py protocol/check.py Sources/Examples/Demo/demo.py
+types .ci/test_steps.py .ci/counting.py .ci/prose.py .ci/schedule.py protocol/check.py Sources/Examples/Demo/demo.py
 types Sources/Examples/Demo/durable/site.py
 (cd Benchmarks && mypy --no-error-summary --cache-dir ../.build/mypy)
 # Tests need not say what their fixtures are.
-for tests in Tests/System Tests/Browser Tests/ASGI1/asgi1_site.py Tests/ASGI1/test_both_ways.py; do
+for tests in Tests/System Tests/Browser Tests/Guide Tests/ASGI1/asgi1_site.py Tests/ASGI1/test_both_ways.py; do
     # Those with a browser use what the others have.
     MYPYPATH=Tests/System:Tests/ASGI1:clients/python/tests types --allow-untyped-defs --allow-incomplete-defs \
         --allow-untyped-calls --allow-any-generics --no-warn-return-any "$tests"
