@@ -3,8 +3,8 @@
     prose.py [--wrap] [FILE …]
 
 Without files it looks at every page and every Swift file that git knows. With --wrap it wraps the paragraphs that have
-such a line, and changes nothing else. Tables, blocks of code, lines that are one long word (a link), and comments
-behind code are left alone.
+such a line, and changes nothing else. Tables, blocks of code, lines that are one long word (a link), comments
+behind code, and what a program writes between two marks are left alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ LIMIT = 120
 
 #: A paragraph: the number of its first line, and its lines.
 Paragraph = tuple[int, list[str]]
+
+#: The beginning of what a program writes into a page, and its end.
+WRITTEN = re.compile(r"<!-- (/|end of )?[a-z ]+ -->")
 
 #: A line of a comment that has nothing else in it.
 COMMENT = re.compile(r"(\s*///? )(.*)")
@@ -39,13 +42,15 @@ def is_prose(line: str) -> bool:
 
 def paragraphs(lines: list[str]) -> Iterator[Paragraph]:
     """Those of a page, each item of a list by itself."""
-    is_code = False
+    is_code = is_written = False
     number = 0
     while number < len(lines):
         line = lines[number]
         if line.lstrip().startswith("```"):
             is_code = not is_code
-        if is_code or not is_prose(line):
+        elif found := WRITTEN.fullmatch(line):
+            is_written = not found[1]
+        if is_code or is_written or not is_prose(line):
             number += 1
             continue
         end = number + 1

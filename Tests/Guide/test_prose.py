@@ -29,7 +29,8 @@ def test_a_long_line_is_named_with_its_number(tmp_path):
 
 def test_tables_code_and_links_may_be_long(tmp_path):
     link = "https://example.org/" + "x" * 120
-    text = f"| {LONG} |\n| --- |\n\n```\n{LONG}\n```\n\n    {LONG}\n\n- {link}\n"
+    written = f"<!-- figures -->\n{LONG}\n<!-- /figures -->\n\n"
+    text = f"{written}| {LONG} |\n| --- |\n\n```\n{LONG}\n```\n\n    {LONG}\n\n- {link}\n"
     assert run(page(tmp_path, text)).returncode == 0
 
 
