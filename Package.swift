@@ -149,13 +149,27 @@ let package = Package(
         ),
         // Floor 4: what people see of it all, as text.
         .target(name: "SeawayConsole", dependencies: ["SeawayMessage"], swiftSettings: rules),
+        // Floor 4: what people and their tools see of a process by HTTP: health, metrics, the console and its API.
+        .target(
+            name: "SeawayAdmin",
+            dependencies: [
+                "CVersion",
+                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayClient", "SeawayBroker", "SeawayServer",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
+            ],
+            resources: [
+                .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
+                .embedInCode("Page/icon.svg"),
+            ],
+            swiftSettings: rules
+        ),
         // Floor 5: the command line.
         .executableTarget(
             name: "seaway",
             dependencies: [
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
                 "CVersion",
-                "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
+                "SeawayAdmin", "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
                 nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -273,6 +287,14 @@ let package = Package(
         ),
         .testTarget(
             name: "SeawayConsoleTests", dependencies: ["SeawayConsole", "SeawayMessage"], swiftSettings: testRules
+        ),
+        .testTarget(
+            name: "SeawayAdminTests",
+            dependencies: [
+                "SeawayAdmin", "SeawayBroker", "SeawayClient", "SeawayMessage", "SeawayNIO", "SeawayServer", "SeawayWire",
+                "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging,
+            ],
+            swiftSettings: testRules
         ),
         .testTarget(
             name: "SpecTests",
