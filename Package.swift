@@ -291,8 +291,8 @@ let package = Package(
         .testTarget(
             name: "SeawayAdminTests",
             dependencies: [
-                "SeawayAdmin", "SeawayBroker", "SeawayClient", "SeawayMessage", "SeawayNIO", "SeawayServer", "SeawayWire",
-                "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging,
+                "SeawayAdmin", "SeawayBroker", "SeawayClient", "SeawayMessage", "SeawayNIO", "SeawayServer",
+                "SeawayWire", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging,
             ],
             swiftSettings: testRules
         ),

@@ -1,31 +1,74 @@
 /// One family of figures, with its samples.
 package struct Metric: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
-        /// Only grows, from 0 at the server's start.
+        /// Only grows, from 0 at the process's start.
         case counter
         case gauge
+        case histogram
+    }
+
+    package enum Value: Hashable, Sendable {
+        case integer(Int)
+        case decimal(Double)
+        case histogram(Histogram)
+
+        /// `nil` where it is no whole number.
+        package var integer: Int? {
+            if case .integer(let value) = self { value } else { nil }
+        }
+
+        mutating func add(_ other: Value) {
+            switch (self, other) {
+            case (.integer(let one), .integer(let two)): self = .integer(one + two)
+            case (.decimal(let one), .decimal(let two)): self = .decimal(one + two)
+            case (.histogram(var one), .histogram(let two)):
+                one.add(two)
+                self = .histogram(one)
+            default: preconditionFailure("figures of one name are of one kind")
+            }
+        }
+    }
+
+    package struct Label: Hashable, Sendable {
+        package let name: String
+        package let value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package struct Sample: Hashable, Sendable {
-        /// The value of the label, such as `reason`; `nil` where a family has one sample only.
-        package var reason: String?
-        package var value: Int
+        /// What tells it from the others of its family; none where there is one only.
+        package let labels: [Label]
+        package fileprivate(set) var value: Value
+
+        package init(_ value: Value, _ labels: [Label] = []) {
+            self.labels = labels
+            self.value = value
+        }
+
+        /// The value of its first label.
+        package var reason: String? { self.labels.first?.value }
     }
 
     /// Such as `seaway_http_requests_total`
     package let name: String
     package let help: String
     package let kind: Kind
-    /// The name of the samples' label.
-    package let label: String
     package private(set) var samples: [Sample]
 
-    package init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
+    /// - Parameter samples: each with labels of its own, of which there is a bounded number.
+    package init(_ name: String, _ help: String, _ kind: Kind, _ samples: [Sample]) {
         self.name = name
         self.help = help
         self.kind = kind
-        self.label = "reason"
-        self.samples = [Sample(value: value)]
+        self.samples = samples
+    }
+
+    package init(_ name: String, _ help: String, _ value: Int, _ kind: Kind = .counter) {
+        self.init(name, help, kind, [Sample(.integer(value))])
     }
 
     init(_ name: String, _ help: String, by reasons: KeyValuePairs<String, Int>) {
@@ -36,18 +79,18 @@ package struct Metric: Hashable, Sendable {
         _ name: String, _ help: String, by reasons: [(key: String, value: Int)], _ kind: Kind = .counter,
         label: String = "reason"
     ) {
-        self.name = name
-        self.help = help
-        self.kind = kind
-        self.label = label
-        self.samples = reasons.map { Sample(reason: $0.key, value: $0.value) }
+        self.init(name, help, kind, reasons.map { Sample(.integer($0.value), [Label(label, $0.key)]) })
     }
 }
 
 extension Metric {
-    /// Adds what another has counted of the same.
+    /// Adds what another has counted of the same; what it alone has is added behind.
     fileprivate mutating func add(_ other: Metric) {
-        for (index, sample) in zip(self.samples.indices, other.samples) { self.samples[index].value += sample.value }
+        for (index, sample) in other.samples.enumerated() {
+            let isInPlace = index < self.samples.count && self.samples[index].labels == sample.labels
+            let place = isInPlace ? index : self.samples.firstIndex { $0.labels == sample.labels }
+            if let place { self.samples[place].value.add(sample.value) } else { self.samples.append(sample) }
+        }
     }
 }
 
@@ -59,16 +102,5 @@ extension [Metric] {
             for (index, metric) in Swift.zip(sum.indices, other) { sum[index].add(metric) }
         }
         self = sum
-    }
-
-    /// The Prometheus text format, version 0.0.4.
-    package var text: String {
-        self.map { metric in
-            let samples = metric.samples.map { sample in
-                "\(metric.name)\(sample.reason.map { "{\(metric.label)=\"\($0)\"}" } ?? "") \(sample.value)\n"
-            }
-            return "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
-                + samples.joined()
-        }.joined()
     }
 }

@@ -202,6 +202,6 @@ private final class SocketVectorRunner {
     private func counter(_ text: String) -> Int? {
         let words = text.split(separator: " ").map(String.init)
         let family = self.site.server.core.metrics.all.first { $0.name == "seaway_\(words[0])" }
-        return family?.samples.first { $0.reason == words.dropFirst().first }?.value
+        return family?.samples.first { $0.reason == words.dropFirst().first }?.value.integer
     }
 }
