@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// The files of the page at `/`, which are part of the program.
 package struct ConsolePage: Hashable, Sendable {
     package let path: String
@@ -11,4 +13,13 @@ package struct ConsolePage: Hashable, Sendable {
             path: "/console.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.console_js),
         ConsolePage(path: "/icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),
     ]
+}
+
+extension ConsolePage {
+    static func answer(_ path: String) -> AdminAnswer {
+        guard let page = self.all.first(where: { $0.path == path }) else {
+            preconditionFailure("a route leads to a page that is there")
+        }
+        return AdminAnswer(.ok, type: page.type, body: page.bytes)
+    }
 }

@@ -3,7 +3,7 @@ import SeawayWire
 /// What is bounded, by the name of the option that sets it.
 ///
 /// How often each bound was met is counted, so that an operator sees which is too tight (`bounds` in `STATS`, Q4).
-enum Bound: String, CaseIterable, Hashable {
+package enum Bound: String, CaseIterable, Hashable, Sendable {
     case capacity
     case expiry
     case mailboxGrace = "mailbox-grace"

@@ -169,6 +169,13 @@ package final class Broker: Sendable {
         return try await self.eventLoop.submit { body(core.value) }.get()
     }
 
+    /// Runs on the broker's loop, at once where that is the caller's.
+    func onLoop(_ body: @escaping @Sendable (BrokerCore) -> Void) {
+        let core = self.core
+        if self.eventLoop.inEventLoop { return body(core.value) }
+        self.eventLoop.execute { body(core.value) }
+    }
+
     /// Listens at one more address, or at all of those that its name stands for.
     ///
     /// - Returns: what is listened on now, with the port that was taken when 0 was asked for.
@@ -283,5 +290,17 @@ package final class Broker: Sendable {
     package func makeLayer(clientName: String, on own: (any EventLoop)? = nil) -> any ChannelLayer {
         InProcessLayer(
             core: self.core, eventLoop: self.eventLoop, own: own ?? self.eventLoop, clientName: clientName)
+    }
+
+    /// Looks on at what comes to channels that match, until that is stopped; nothing is taken by it.
+    ///
+    /// - Parameters:
+    ///   - patterns: 1 to 1,024 patterns (N5).
+    ///   - group: only what comes through this group; `nil`: everything.
+    ///   - events: called on the broker's loop with what one turn has brought; must not block.
+    package func tail(
+        _ patterns: [String], group: String?, events: @escaping @Sendable ([TailEvent]) -> Void
+    ) -> LocalTail {
+        LocalTail(self, self.eventLoop, patterns, group: group, events: events)
     }
 }

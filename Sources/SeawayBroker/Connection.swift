@@ -75,6 +75,8 @@ package final class Connection {
 
     var requests: RequestHandler { RequestHandler(core: self.core, id: self.id) }
     var unread: Int { self.gathered + self.translating + self.transport.unsent }
+    var address: String? { self.transport.address }
+    var connectedAt: Int? { self.deadlines.connectedAt }
     var gathered: Int { self.output.readableBytes }
     /// What is gathered, without bodies that others get too.
     var ownOutput: Int { self.output.ownBytes }

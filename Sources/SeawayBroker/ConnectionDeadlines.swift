@@ -15,7 +15,7 @@ struct ConnectionDeadlines {
     }
 
     private var keepalive: Keepalive
-    private let connectedAt: Int
+    let connectedAt: Int
     private var awaitsLogin: Bool
     private(set) var awaitsHandshake = false
     /// When the frame that is being read began.

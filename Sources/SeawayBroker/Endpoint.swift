@@ -10,6 +10,10 @@ protocol Endpoint: AnyObject {
     var clientName: String? { get }
     /// Of the token that it has logged in with.
     var tokenName: String? { get }
+    /// Where it is, for people; `nil` of what is in this process.
+    var address: String? { get }
+    /// When it came, on the broker's clock; `nil` of what is in this process.
+    var connectedAt: Int? { get }
     /// Output that it has not taken yet, in bytes.
     var unread: Int { get }
 
@@ -43,6 +47,8 @@ protocol Endpoint: AnyObject {
 
 extension Endpoint {
     var tokenName: String? { nil }
+    var address: String? { nil }
+    var connectedAt: Int? { nil }
 
     func push(_ channel: Span<UInt8>, body: Span<UInt8>, _ handover: Handover) { self.push(channel, body: body) }
 

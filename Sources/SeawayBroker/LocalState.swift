@@ -16,7 +16,7 @@ final class LocalState {
     /// The number of no connection.
     static let holdsNothing: PeerID = -1
     /// Of all that is in this process, as no connection has it.
-    private static let address = "inside"
+    static let address = "inside"
 
     unowned let core: BrokerCore
     /// Who pays for what the layer asks for; each of its listenings has an account of its own (M6).

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import SeawayNIO
 
 /// A connection's bytes over a SwiftNIO channel.
 final class NIOTransport: Transport {
@@ -32,6 +33,8 @@ final class NIOTransport: Transport {
     }
 
     var host: String { self.context.remoteAddress?.ipAddress ?? "unix" }
+
+    var address: String? { self.context.remoteAddress.map { $0.port == nil ? "unix" : ListenPlace.text($0) } }
 
     // Looked up, since each connection would pay for keeping it.
     private var tls: ChannelHandlerContext? {

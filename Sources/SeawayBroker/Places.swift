@@ -19,6 +19,20 @@ extension BrokerCore {
         stranger.end(.limit, "another needs the place: max-strangers is \(most)", for: .maxStrangers)
     }
 
+    /// Ends a connection because somebody has asked for it (Q6).
+    ///
+    /// - Parameters:
+    ///   - id: numbers are given out again, so that it may be another's by now.
+    ///   - age: how old it is at least, in milliseconds.
+    /// - Returns: whether there was one.
+    func endConnection(_ id: PeerID?, age: Int) -> Bool {
+        guard let id, id < self.mostEndpoints, let connection = self.endpoint(id) as? Connection, connection.isOpen,
+            self.now - connection.deadlines.connectedAt >= age
+        else { return false }
+        connection.end(.ended, "an operator has asked for it")
+        return true
+    }
+
     /// When so many linger behind their `BYE` that there is no room for one more, the one that has done so the longest is
     /// closed.
     ///

@@ -151,6 +151,11 @@ enum Report {
             json.key("token")
             json.string(token)
         }
+        if let address = endpoint.address {
+            json.key("address")
+            json.string(address)
+        }
+        if let since = endpoint.connectedAt { json.entry("age", core.now - since) }
         json.entry("names", core.hub.listening(of: endpoint.id).names)
         json.entry("unread", endpoint.unread)
         json.endMap()
@@ -227,9 +232,22 @@ extension Report {
         json.counts("dropped", HubCounters.Drop.allCases.map { ($0.rawValue, counters.dropped[$0]) })
         json.counts("ended", EndReason.allCases.map { ($0.rawValue, core.counters.ended[$0]) })
         json.counts("bounds", Bound.allCases.map { ($0.rawValue, Self.met($0, core)) })
+        Self.write(hub.waits, delivered: counters.delivered, &json)
         if let store = core.store { Self.write(store, core.storeState, &json) }
         json.endMap()
         return json.bytes
+    }
+
+    /// How long messages waited in queues; those that were handed out at once have not.
+    private static func write(_ waits: WaitTimes, delivered: Int, _ json: inout JSONWriter) {
+        var counts = waits.counts
+        counts[0] += max(0, delivered - counts.reduce(0, +))
+        json.key("waits")
+        json.beginMap()
+        json.list("bounds", WaitTimes.bounds)
+        json.list("counts", counts)
+        json.entry("sum", waits.sum)
+        json.endMap()
     }
 
     /// What the memory is taken by (M1).
@@ -301,6 +319,13 @@ extension JSONWriter {
     mutating func entry(_ key: String, _ number: Int) {
         self.key(key)
         self.int(number)
+    }
+
+    fileprivate mutating func list(_ key: String, _ numbers: [Int]) {
+        self.key(key)
+        self.beginList()
+        for number in numbers { self.int(number) }
+        self.endList()
     }
 
     /// A map of those counters that are not 0.

@@ -144,6 +144,9 @@ struct RequestHandler {
         case .stats(.channels?, let page) where self.core.store != nil:
             if let store = self.core.store { return .stored(Report.channels(page, self.core, in: store)) }
         case .stats(let kind?, let page): return .data(Report.page(of: kind, page, self.core))
+        case .end(let id, let age):
+            guard id != self.id else { throw .args("QUIT ends one's own connection") }
+            return .line("OK ended=\(self.core.endConnection(id, age: age) ? 1 : 0)\n")
         case .hello, .send, .groupSend, .quit: preconditionFailure("the connection handles these")
         }
         return .line("OK\n")

@@ -15,4 +15,10 @@ package protocol Transport: AnyObject {
     func setReading(_ isReading: Bool)
     /// Where the peer is, without its port; the same word for all of a Unix socket.
     var host: String { get }
+    /// The same with its port, for people; `nil` where that is not known.
+    var address: String? { get }
+}
+
+extension Transport {
+    package var address: String? { nil }
 }

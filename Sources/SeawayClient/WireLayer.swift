@@ -44,6 +44,9 @@ public final class WireLayer: ConnectingLayer {
         try? await left.futureResult.get()
     }
 
+    /// Leaves as ``shutdown()`` does, which nobody waits for.
+    package func leave() { self.inbox.put { _ = $0.shutDown() } }
+
     public var isConnected: Bool { self.life.withLockedValue(\.isConnected) }
 
     public var refusal: Refusal? { self.life.withLockedValue(\.refusal) }

@@ -1,30 +1,7 @@
 package import SeawayMessage
 import SeawayWire
 
-/// What may be looked at without touching it (PROTOCOL.md, section 4, MEMBERS, PEEK and STATS).
-package enum Look: Hashable, Sendable {
-    /// The broker as a whole.
-    case totals
-    case channels
-    case groups
-    case connections
-    /// Who is in a group.
-    case members(of: String)
-    /// What waits on a channel.
-    case channel(String)
-
-    /// The key of the list that is cut into pages, if the answer has one.
-    package var list: String? {
-        switch self {
-        case .totals: nil
-        case .channels: "channels"
-        case .groups: "groups"
-        case .connections: "connections"
-        case .members: "members"
-        case .channel: "head"
-        }
-    }
-
+extension Look {
     fileprivate var words: [String] {
         switch self {
         case .totals: ["STATS"]
@@ -46,18 +23,27 @@ package enum Look: Hashable, Sendable {
     }
 }
 
-/// What became of a look.
-package enum LookAnswer: Hashable, Sendable {
-    /// The JSON map behind `DATA`.
-    case data([UInt8])
-    case refused(Refusal)
-    /// The connection broke before the answer.
-    case unknown
-}
-
 extension WireLayer {
     /// Entries that one page may have (Q1).
     package static let longestPage = 1_000
+
+    /// Asks for one page of what there is, and calls back once, on the layer's thread.
+    package func look(
+        at look: Look, limit: Int, after: String?, answer: @escaping @Sendable (LookAnswer) -> Void
+    ) {
+        self.look(look.line(limit: limit, after: after), answer: answer)
+    }
+
+    /// Ends a connection of the broker (Q6).
+    ///
+    /// - Parameters:
+    ///   - id: as the broker has listed it.
+    ///   - age: how old it is at least; numbers are given out again.
+    ///   - answer: called once, on the layer's thread: `done` also where there is none any more.
+    package func end(connection id: String, age: Duration, answer: @escaping @Sendable (SendAnswer) -> Void) {
+        let milliseconds = age.components.seconds * 1_000 + age.components.attoseconds / 1_000_000_000_000_000
+        self.ask(ClientLine("END", [id], option: "Age=\(max(0, milliseconds))"), answer: answer)
+    }
 
     /// Asks for one page of what there is; nothing is changed by it.
     ///

@@ -1,20 +1,6 @@
 package import SeawayMessage
 import SeawayWire
 
-/// What comes to one who looks on (PROTOCOL.md, TAIL).
-package enum TailEvent: Sendable {
-    /// A message that passes.
-    case copy(Delivery)
-    /// So many copies were not shown, for want of room.
-    case missed(Int)
-    /// Looking on is in force, also on a new connection.
-    case started
-    /// The connection is lost; what passes meanwhile is not seen.
-    case interrupted
-    /// The broker does not allow it; it is over.
-    case refused(Refusal)
-}
-
 /// What one layer looks on at.
 struct WireTail: Sendable {
     let patterns: [String]

@@ -179,6 +179,8 @@ extension Hub {
         self.dropExpired(in: channel, now: now)
         guard let message = channel.queue.popFirst() else { return nil }
         channel.handedOut += 1
+        // What comes again, or was to come later, has waited for something else.
+        if message.lease == nil { self.waits.note(now - message.began) }
         self.note(message, leaving: channel)
         if !toBeHeld { self.count(message, in: false) }
         self.noteRoom(of: channel)

@@ -42,6 +42,8 @@ package final class Hub {
     package internal(set) var effects: [HubEffect] = []
     private var emptyEffects: [HubEffect] = []
     package internal(set) var counters = HubCounters()
+    /// Of messages that were not handed out at once.
+    package internal(set) var waits = WaitTimes()
     /// Messages that wait, a group's counted once a member.
     package internal(set) var queuedMessages = 0
     package internal(set) var queuedBytes = 0

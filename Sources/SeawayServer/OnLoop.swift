@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// Something that lives on an event loop, for closures that may run on any thread.
 struct OnLoop<Object: AnyObject>: Sendable {
@@ -20,7 +20,7 @@ extension ServerCore {
 }
 
 extension Moment {
-    init(_ deadline: NIODeadline) {
+    package init(_ deadline: NIODeadline) {
         self.init(milliseconds: Int64(deadline.uptimeNanoseconds / 1_000_000))
     }
 }

@@ -26,6 +26,8 @@ package enum Request: Hashable, Sendable {
     case peek(Name, Page)
     case stats(StatisticsKind?, Page)
     case flush(Pattern?)
+    /// The connection of that number, if it is that old in milliseconds; `nil`: a number that none can have.
+    case end(Int?, age: Int)
     case ping
     case pong
     case quit
@@ -45,6 +47,9 @@ package enum Request: Hashable, Sendable {
             self.after = after
         }
     }
+
+    /// The greatest `Age` of `END`, in milliseconds: some thirty years (Q6).
+    package static let mostAge = 1_000_000_000_000
 
     /// The credit that a purse holds at most, and that one `READY` grants at most (R4).
     package static let mostCredit = 1_000_000_000

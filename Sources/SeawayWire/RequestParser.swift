@@ -92,6 +92,7 @@ extension Request {
             self = .peek(try arguments.names(line, channelsOnly: true)[0], page)
         case .stats: self = .stats(try arguments.statisticsKind(line), try arguments.page(line))
         case .flush: self = .flush(try arguments.pattern(line))
+        case .end: self = try arguments.end(line)
         case .ping, .pong, .quit:
             _ = try arguments.options(line)
             self = verb == .ping ? .ping : verb == .pong ? .pong : .quit
@@ -123,6 +124,7 @@ private enum Verb: String, CaseIterable {
     case peek = "PEEK"
     case stats = "STATS"
     case flush = "FLUSH"
+    case end = "END"
     case ping = "PING"
     case pong = "PONG"
     case quit = "QUIT"
@@ -139,7 +141,7 @@ private enum Verb: String, CaseIterable {
 
     var argumentCount: ClosedRange<Int> {
         switch self {
-        case .hello, .send, .groupSend, .pause, .resume, .members, .peek: 1...1
+        case .hello, .send, .groupSend, .pause, .resume, .members, .peek, .end: 1...1
         case .listen, .unlisten, .tail, .close: 1...Int.max
         case .untail: 0...Int.max
         case .join, .leave, .acknowledge, .hold: 2...Int.max
@@ -313,6 +315,18 @@ private struct Arguments {
             throw .args("STATS knows channels, groups and connections")
         }
         return kind
+    }
+
+    func end(_ line: Span<UInt8>) throws(WireRefusal) -> Request {
+        let options = try self.options(line, "Age")
+        var age = 0
+        if let text = options["Age"] {
+            guard let given = Decimal.parse(text, upTo: Request.mostAge) else {
+                throw .option("Age is 0 to \(Request.mostAge) ms")
+            }
+            age = given
+        }
+        return .end(Decimal.parse(line.extracting(self.words[0]).text, upTo: Int(Int32.max)), age: age)
     }
 
     func patterns(_ line: Span<UInt8>) throws(WireRefusal) -> [Pattern] {

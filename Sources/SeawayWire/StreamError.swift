@@ -41,12 +41,12 @@ package enum StreamError: Error, Hashable, Sendable {
 
 /// Why a connection ends: the word behind `BYE`, and whether to come back (PROTOCOL.md, section 3).
 package enum EndReason: String, CaseIterable, Hashable, Sendable {
-    case shutdown, idle, slow, heartbeat, limit, auth, line
+    case shutdown, idle, slow, heartbeat, limit, ended, auth, line
 
     /// Whether the peer that is told so may connect again.
     package var mayReturn: Bool {
         switch self {
-        case .shutdown, .idle, .slow, .heartbeat, .limit: true
+        case .shutdown, .idle, .slow, .heartbeat, .limit, .ended: true
         case .auth, .line: false
         }
     }

@@ -2,6 +2,6 @@
 package enum WireFeatures {
     /// In the order of the alphabet.
     package static let names = [
-        "ack", "bounds", "delay", "groups", "mailboxes", "once", "pause", "report", "tail", "watch",
+        "ack", "bounds", "delay", "end", "groups", "mailboxes", "once", "pause", "report", "tail", "watch",
     ]
 }

@@ -8,7 +8,7 @@ struct BridgeBrokerOptions: ParsableArguments {
     @Option(help: .time("How long what was taken may still be handed on after SIGTERM."))
     var drain = TimeOption(milliseconds: 10_000)
 
-    @OptionGroup var metrics: MetricsOptions
+    @OptionGroup var admin: AdminOptions
 }
 
 /// How long the service on the other side may be silent.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import NIOCore
 import NIOPosix
+import SeawayAdmin
 import SeawayBridge
 import SeawayClient
 import SeawayMessage
@@ -19,7 +20,7 @@ struct BridgeRun {
     private let drain: Duration
     private let signals: UnixSignalsSequence
     private let hurry: HurrySignals
-    private let metrics: [any Service]
+    private let admin: AdminServices
 
     /// - Parameter name: of the bridge, such as `stdin`.
     init(
@@ -34,7 +35,10 @@ struct BridgeRun {
         self.tally = BridgeTally(logger: self.logger)
         self.pump = Pump(self.layer, target.pump, tally: self.tally)
         self.drain = broker.drain.duration
-        self.metrics = try await broker.metrics.open(self.eventLoop, self.logger) { [tally] in tally.metrics }
+        self.admin = try await broker.admin.open(.bridge, self.logger) { [tally, layer] loop, site in
+            site.metrics = { loop.makeSucceededFuture(tally.metrics) }
+            try site.watch(broker.brokers, by: layer, on: loop, log.logger("seaway.admin"))
+        }
     }
 
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
@@ -53,9 +57,8 @@ struct BridgeRun {
             defer { tasks.cancelAll() }
             // The last is asked to leave first.
             try await Process.run(
-                self.metrics + [
-                    BrokerLink(layer: self.layer), work,
-                ], until: self.signals, self.logger)
+                self.admin.first + [BrokerLink(layer: self.layer), work] + self.admin.last, until: self.signals,
+                self.logger)
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import NIOPosix
+import SeawayAdmin
 import SeawayBroker
 import ServiceLifecycle
 
@@ -16,6 +17,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
               seaway broker
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
+              seaway broker --admin 127.0.0.1:9411           the console at http://127.0.0.1:9411/
               seaway broker --store nats://a:4222,b:4222,c:4222 --durable 'jobs.*'
               seaway broker --tokens tokens --listen tls://0.0.0.0:7411 --tls-certificate broker.pem --tls-key broker.key
 
@@ -27,6 +29,7 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits") var broker: BrokerOptions
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
+    @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -38,10 +41,14 @@ struct BrokerCommand: AsyncParsableCommand {
             try await Broker.make(
                 configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
         }
-        try await self.listeners.open(broker, logger)
+        let address = try await self.listeners.open(broker, logger)
+        let admin = try await self.admin.open(.broker, logger) { loop, site in
+            site.watch(broker, at: address, on: loop)
+        }
         let reloading = self.listeners.reloading(broker, logger)
         try await Process.run(
-            [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)],
+            admin.first
+                + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)] + admin.last,
             until: signals, logger, reload: reloading.run)
     }
 }

@@ -43,6 +43,12 @@ struct LayerOptions: ParsableArguments {
         return configuration
     }
 
+    /// Of a connection to each broker by itself, for those who look at them.
+    func lookers(clientName: String) throws -> [WireLayerConfiguration] {
+        let configuration = try self.configuration(clientName: clientName)
+        return configuration.brokers.map { configuration.connection(to: $0) }
+    }
+
     func makeLayer(clientName: String, eventLoop: any EventLoop, logger: Logger) throws -> any ConnectingLayer {
         try self.configuration(clientName: clientName).makeLayer(eventLoop: eventLoop, logger: logger)
     }

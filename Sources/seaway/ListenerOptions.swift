@@ -70,7 +70,9 @@ struct ListenerOptions: ParsableArguments {
     }
 
     /// - Parameter others: what else the process listens on; no socket of it may be the same.
-    func open(_ broker: Broker, besides others: [ListenAddress] = [], _ logger: Logger) async throws {
+    /// - Returns: the first address that is listened on now.
+    @discardableResult
+    func open(_ broker: Broker, besides others: [ListenAddress] = [], _ logger: Logger) async throws -> String {
         let handedOver = self.handedOver
         if !handedOver.isEmpty {
             let all = handedOver + others
@@ -78,13 +80,16 @@ struct ListenerOptions: ParsableArguments {
                 try Listeners.descriptors(of: all)
             }
         }
+        var first: String?
         for address in self.addresses {
             for bound in try await Process.claiming(
                 address.description, { try await broker.listen(on: address) })
             {
                 logger.info("listening", metadata: ["address": "\(bound)"])
+                first = first ?? bound.description
             }
         }
+        return first ?? "here"
     }
 
     /// What SIGHUP has the broker read again.

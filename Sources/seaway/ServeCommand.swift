@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import NIOCore
+import SeawayAdmin
 import SeawayClient
 import SeawayServer
 import ServiceLifecycle
@@ -15,7 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
             requests are answered with 503.
 
               seaway serve --broker 127.0.0.1:7411 --http 127.0.0.1:8000
-              seaway serve --route /python=http.request.python --metrics 127.0.0.1:9411
+              seaway serve --route /python=http.request.python --admin 127.0.0.1:9411
               seaway serve --broker a:7411 --broker b:7411 --broker c:7411
 
             Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
@@ -24,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Brokers") var brokers: LayerOptions
     @OptionGroup(title: "HTTP") var server: ServerOptions
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
-    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+    @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() async throws {
@@ -45,14 +46,18 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: try self.server.configuration(with: self.sockets), group: group, layers: layers,
             logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(server.eventLoop, logger) { server.metrics() }
+        let admin = try await self.admin.open(.serve, logger) { loop, site in
+            site.metrics = { server.metrics() }
+            site.channels = self.server.channels
+            try site.watch(self.brokers, by: layers[0], on: loop, self.log.logger("seaway.admin"))
+        }
         for layer in layers { layer.start() }
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            metrics + [
+            admin.first + [
                 LayerService(layers: layers),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger, reload: self.server.reloading(server, logger).run)
+            ] + admin.last, until: signals, logger, reload: self.server.reloading(server, logger).run)
     }
 }
 

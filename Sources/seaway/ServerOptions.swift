@@ -152,6 +152,14 @@ struct ServerOptions: ParsableArguments {
         return MultiThreadedEventLoopGroup(numberOfThreads: self.loops ?? max(1, most))
     }
 
+    /// The channels that requests go to: of each route, and of what has none.
+    var channels: [String] {
+        let routes = (try? self.routes()) ?? Routes()
+        // A route for everything leaves nothing to the fallback.
+        let others = routes.best(host: nil, path: "/") == nil ? [RequestRoute.fallback.channel] : []
+        return (routes.targets.map(\.channel) + others).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
     private func routes() throws -> Routes<RequestRoute> {
         do {
             return try Routes(self.route)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import NIOCore
+import SeawayAdmin
 import SeawayBroker
 import SeawayServer
 
@@ -15,6 +16,7 @@ struct UpCommand: AsyncParsableCommand {
 
               seaway up
               seaway up --http 127.0.0.1:8000 --route /python=http.request.python
+              seaway up --admin 127.0.0.1:9411               the console at http://127.0.0.1:9411/
 
             Times are written 500ms, 30s, 5m or 1h; bytes 65536, 64K, 2M or 1G.
             """)
@@ -23,7 +25,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
-    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+    @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
@@ -40,23 +42,27 @@ struct UpCommand: AsyncParsableCommand {
         let broker = try await Process.storing {
             try await Broker.make(configuration: configuration, eventLoop: loops[0], logger: ofBrokers)
         }
-        try await self.listeners.open(
+        let address = try await self.listeners.open(
             broker, besides: self.server.addresses.addresses, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
         let server = InterfaceServer(
             configuration: try self.server.configuration(with: self.sockets),
             group: group, layers: loops.map { broker.makeLayer(clientName: "seaway-up", on: $0) }, logger: logger)
         try await self.server.open(server, logger)
-        let metrics = try await self.metrics.open(server.eventLoop, logger) { server.metrics() }
+        let admin = try await self.admin.open(.up, logger) { loop, site in
+            site.metrics = { server.metrics() }
+            site.channels = self.server.channels
+            site.watch(broker, at: address, on: loop)
+        }
         let ofBroker = self.listeners.reloading(broker, self.log.logger("seaway.broker"))
         let ofServer = self.server.reloading(server, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            metrics + [
+            admin.first + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ], until: signals, logger,
+            ] + admin.last, until: signals, logger,
             reload: {
                 let hasRead = await ofBroker.run()
                 return await ofServer.run() || hasRead

@@ -13,5 +13,5 @@ enum Version {
         """
 
     /// Where the sources were not built by the project's own scripts nobody says which they are.
-    private static var commit: String { String(cString: cversion_commit()) }
+    static var commit: String { String(cString: cversion_commit()) }
 }

@@ -1,10 +1,5 @@
 import Foundation
-import Logging
-import NIOCore
-import NIOPosix
-import SeawayMessage
 import SeawayServer
-import SeawayTesting
 import TestSupport
 import Testing
 
@@ -60,71 +55,5 @@ import Testing
         let memory = MemoryPart.allCases.count + 1
         let byName = HTTP2Fault.allCases.count + TimeLimit.allCases.count + GivingWay.uses.count + memory
         #expect(shown == all.reduce(byName) { $0 + count($1) })
-    }
-
-    @Test(arguments: [
-        ("GET /metrics", "200 OK", true), ("GET /metrics?x=1", "200 OK", true), ("HEAD /metrics", "200 OK", false),
-        ("GET /", "404 Not Found", false), ("POST /metrics", "405 Method Not Allowed", false),
-    ])
-    func anHTTPListenerPrintsIt(request: String, status: String, hasFigures: Bool) async throws {
-        try await self.withMetrics { server, address in
-            try await server.connect { client in
-                try await client.send("GET /moon HTTP/1.1\r\nhost: a\r\n\r\n")
-                _ = try await client.read(until: "</moon>")
-            }
-            try await RawClient.connect(to: address) { client in
-                try await client.send("\(request) HTTP/1.1\r\nhost: a\r\n\r\n")
-                let answer = try await client.readToEnd()
-                #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"))
-                #expect(answer.contains("\nseaway_http_answers_total 1\n") == hasFigures)
-            }
-        }
-    }
-
-    @Test("I31") func halfRequestsShutNobodyOut() async throws {
-        try await self.withMetrics { _, address in
-            try await RawClient.connect(to: address) { oldest in
-                try await oldest.send("GET /metrics HTTP/1.1\r\n")
-                try await Self.hold(15, at: address) {
-                    for _ in 0..<5 {
-                        try await RawClient.connect(to: address) { client in
-                            try await client.send("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n")
-                            let answer = try await client.readToEnd()
-                            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
-                        }
-                    }
-                    // The oldest has given its place to the first, long before its time.
-                    let began = ContinuousClock.now
-                    let answer = try await oldest.readToEnd()
-                    #expect(answer.isEmpty && began.duration(to: .now) < .seconds(5))
-                }
-            }
-        }
-    }
-
-    /// Keeps so many connections open for as long as the body runs.
-    private static func hold(_ count: Int, at address: SocketAddress, _ body: () async throws -> Void) async throws {
-        guard count > 0 else { return try await body() }
-        try await RawClient.connect(to: address) { client in
-            // It has its place once it has been read from.
-            try await client.send("GET /metrics HTTP/1.1\r\n")
-            try await self.hold(count - 1, at: address, body)
-        }
-    }
-
-    private func withMetrics(_ body: (SocketServer, SocketAddress) async throws -> Void) async throws {
-        try await SocketServer.run(.echo()) { server in
-            let metrics = MetricsServer(
-                eventLoop: server.server.eventLoop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            ) { server.server.metrics() }
-            let address = try await metrics.start(host: "127.0.0.1", port: 0)[0]
-            do {
-                try await body(server, address)
-            } catch {
-                await metrics.shutdown()
-                throw error
-            }
-            await metrics.shutdown()
-        }
     }
 }

@@ -60,7 +60,7 @@ package struct Permissions: Hashable, Sendable {
         case .peek(let channel, _): self.mayAdminister(channel)
         case .tail(let patterns): patterns.allSatisfy { self.mayAdminister($0) }
         case .flush(let pattern): self.mayAdminister(pattern)
-        case .stats: self.mayAdminister(nil as Pattern?)
+        case .stats, .end: self.mayAdminister(nil as Pattern?)
         // They speak of the connection itself, or of what it reads.
         case .hello, .unlisten, .ready, .unwatch, .untail, .pause, .resume, .close, .ping, .pong, .quit: true
         }

@@ -17,6 +17,10 @@ package struct Metric: Hashable, Sendable {
             if case .integer(let value) = self { value } else { nil }
         }
 
+        package var histogram: Histogram? {
+            if case .histogram(let value) = self { value } else { nil }
+        }
+
         mutating func add(_ other: Value) {
             switch (self, other) {
             case (.integer(let one), .integer(let two)): self = .integer(one + two)

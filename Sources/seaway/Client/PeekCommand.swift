@@ -1,6 +1,7 @@
 import ArgumentParser
 import SeawayClient
 import SeawayConsole
+import SeawayMessage
 
 /// `seaway peek`
 struct PeekCommand: AsyncParsableCommand {

@@ -1,0 +1,37 @@
+import NIOHTTP1
+import SeawayAdmin
+import Testing
+
+@Suite("What is asked for") struct AdminRouteTests {
+    @Test(arguments: [
+        ("/", AdminRoute.page("/")), ("/console.js", .page("/console.js")), ("/healthz", .alive),
+        ("/readyz", .ready(workers: true)), ("/readyz?workers=no", .ready(workers: false)), ("/metrics?x=1", .metrics),
+        ("/api/state", .state), ("/api/channels/jobs/messages", .messages(channel: "jobs", count: 20)),
+        ("/api/channels/web.x%211/messages?count=5", .messages(channel: "web.x!1", count: 5)),
+        ("/api/tail?channel=jobs.*", .tail(channel: "jobs.*", group: nil)),
+        ("/api/tail?group=room", .tail(channel: "*", group: "room")),
+        ("/api/tail?channel=a&group=room", .tail(channel: "a", group: "room")),
+    ])
+    func pathsThatAreThere(uri: String, route: AdminRoute) throws { #expect(try AdminRoute(.GET, uri) == route) }
+
+    @Test(arguments: [
+        ("/nothing", HTTPResponseStatus.notFound), ("/api", .notFound), ("/console.html", .notFound),
+        ("/api/channels/a/b/messages", .notFound), ("//", .notFound), ("http://x/", .notFound),
+        ("/api/tail", .badRequest), ("/api/tail?channel=", .badRequest),
+        ("/api/channels/a/messages?count=0", .badRequest), ("/api/channels/a/messages?count=101", .badRequest),
+        ("/api/channels/a/messages?count=x", .badRequest),
+    ])
+    func pathsThatAreNot(uri: String, status: HTTPResponseStatus) {
+        #expect { try AdminRoute(.GET, uri) } throws: { ($0 as? AdminRefusal)?.status == status }
+    }
+
+    @Test(arguments: [
+        (HTTPMethod.POST, "/metrics", "GET, HEAD"), (.DELETE, "/", "GET, HEAD"), (.GET, "/api/send", "POST"),
+        (.HEAD, "/api/tail?channel=a", "GET"), (.PUT, "/api/connections/end", "POST"),
+    ])
+    func methodsThatAreNot(method: HTTPMethod, uri: String, allowed: String) throws {
+        let refusal = #expect(throws: AdminRefusal.self) { try AdminRoute(method, uri) }
+        #expect(refusal?.status == .methodNotAllowed)
+        #expect(refusal?.answer.fields == [.init(name: "allow", value: allowed)])
+    }
+}

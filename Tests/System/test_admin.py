@@ -1,0 +1,495 @@
+"""What is seen of processes by HTTP: health, the console's API, and who may ask (`--admin`)."""
+
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+from admin import Admin, Tail
+from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+
+
+@pytest.fixture
+def seen(house, ports):
+    """A broker that can be looked at."""
+    port = free_port()
+    house.listening(house.broker(ports[0], "--admin", f"127.0.0.1:{port}", "--drain", "0"), port)
+    return Admin(port)
+
+
+def send(port: int, channel: str, *texts: str) -> None:
+    with Wire(port) as wire:
+        for text in texts:
+            assert wire.ask(f"SEND :- {channel} {json.dumps({'text': text})}") == "OK"
+
+
+# ---- Who may ask
+
+
+@pytest.mark.parametrize("words", [["broker", "--listen", "127.0.0.1:0"], ["up", "--listen", "127.0.0.1:0"]])
+def test_nothing_is_public_by_accident(words):
+    for place in ("0.0.0.0:0", "*:0", "[::]:0"):
+        ended = subprocess.run(
+            [SEAWAY, *words, "--admin", place], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        assert ended.returncode == 69
+        assert "reached from other machines; give --admin-token-file" in ended.stderr
+
+
+def test_a_token_file_without_an_address_is_an_error(tmp_path):
+    ended = subprocess.run(
+        [SEAWAY, "broker", "--admin-token-file", "x"], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert ended.returncode == 64 and "--admin-token-file needs --admin" in ended.stderr
+    missing = [SEAWAY, "broker", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--admin-token-file"]
+    ended = subprocess.run([*missing, tmp_path / "none"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert ended.returncode == 64 and "--admin-token-file" in ended.stderr
+
+
+def test_with_a_token_every_address_is_allowed_and_the_token_asked_for(house, ports, tmp_path):
+    (tmp_path / "token").write_text("secret\n")
+    port = free_port()
+    options = ["--admin", f"0.0.0.0:{port}", "--admin-token-file", str(tmp_path / "token")]
+    house.listening(house.broker(ports[0], *options), port)
+    stranger = Admin(port)
+    for path in ("/metrics", "/api/state", "/api/tail?channel=a", "/api/channels/a/messages"):
+        refused = stranger.get(path)
+        assert refused.status == 401 and refused.headers["www-authenticate"] == "Bearer", path
+        assert json.loads(refused.body)["error"]["code"] == "unauthorized"
+    assert stranger.post("/api/send", {"channel": "a", "body": {}})[0] == 401
+    assert Admin(port, "secre").get("/metrics").status == 401
+    # What tells nothing, and the page that asks for the token.
+    for path in ("/", "/console.js", "/healthz", "/readyz"):
+        assert stranger.get(path).status == 200, path
+    known = Admin(port, "secret")
+    assert known.get("/metrics").status == 200
+    assert known.post("/api/send", {"channel": "a", "body": {}}) == (200, {"ok": True})
+    # Names of anywhere are good: the token says who asks.
+    assert known.get("/metrics", host="console.example.org").status == 200
+
+
+def test_a_page_whose_name_leads_here_gets_nothing(seen):
+    for host in ("evil.example:80", "127.0.0.1.evil.example", "192.168.0.1"):
+        for path in ("/", "/metrics", "/api/state", "/healthz"):
+            assert seen.get(path, host=host).status == 403, (host, path)
+    for host in ("localhost", f"localhost:{seen.port}", "127.0.0.1", "[::1]"):
+        assert seen.get("/api/state", host=host).status == 200, host
+
+
+def test_another_site_gets_nothing_done(seen, ports):
+    order = {"channel": "jobs", "body": {}}
+    for fields in (
+        {"origin": "http://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"},
+        {"content-type": "text/plain"}, {"content-type": "application/x-www-form-urlencoded"},
+    ):  # fmt: skip
+        assert seen.post("/api/send", order, **fields)[0] in (403, 415), fields
+    assert seen.get("/api/state", origin="http://evil.example").status == 403
+    with Wire(ports[0]) as wire:
+        assert wire.look("PEEK jobs")["messages"] == 0
+    own = f"http://127.0.0.1:{seen.port}"
+    assert seen.post("/api/send", order, origin=own, **{"sec-fetch-site": "same-origin"})[0] == 200
+
+
+def test_every_answer_says_what_a_page_may_do(seen):
+    for path in ("/", "/console.css", "/console.js", "/icon.svg", "/api/state", "/nothing", "/metrics"):
+        fields = seen.get(path).headers
+        assert fields["content-security-policy"].startswith("default-src 'self';"), path
+        assert fields["x-content-type-options"] == "nosniff" and fields["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in fields["content-security-policy"]
+    page = seen.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8" and b"<script" in page.body
+    assert b"http:" not in re.sub(rb'xmlns="[^"]*"', b"", page.body), "nothing is loaded from elsewhere"
+
+
+# ---- Requests
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/metrics", 200), ("HEAD", "/metrics", 200), ("POST", "/metrics", 405), ("GET", "/nothing", 404),
+        ("GET", "/api/send", 405), ("GET", "/api/tail", 400), ("GET", "/api/channels/a/messages?count=0", 400),
+        ("BREW", "/metrics", 501),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_wrongly_is_told(seen, method, path, status):
+    with socket.create_connection(("127.0.0.1", seen.port), PATIENCE) as client:
+        client.sendall(f"{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+        head, _, body = b"".join(iter(lambda: client.recv(65_536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()), head
+    if method == "HEAD":
+        assert not body
+    elif status != 200:
+        assert set(json.loads(body)["error"]) == {"code", "text"}
+
+
+def test_one_connection_asks_again_and_again(seen):
+    with socket.create_connection(("127.0.0.1", seen.port), PATIENCE) as client:
+        # Two of them at once too.
+        client.sendall(2 * b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        file = client.makefile("rb")
+        for _ in range(2):
+            assert file.readline() == b"HTTP/1.1 200 OK\r\n"
+            while file.readline() != b"\r\n":
+                pass
+            assert file.readline() == b"alive\n"
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        ({"channel": "jobs"}, "payload"), ({"channel": "jobs", "body": [1]}, "payload"), ({"body": {}}, "bad-request"),
+        ({"channel": "no name", "body": {}}, "name"), ([], "bad-request"),
+    ],
+)  # fmt: skip
+def test_an_order_that_is_none_is_refused(seen, order, code):
+    status, answer = seen.post("/api/send", order)
+    assert status == 400 and answer["error"]["code"] == code, answer
+
+
+def test_bodies_are_bounded(seen):
+    with socket.create_connection(("127.0.0.1", seen.port), PATIENCE) as client:
+        client.sendall(
+            b"POST /api/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            b"content-length: 3000000\r\nexpect: 100-continue\r\n\r\n"
+        )
+        assert client.recv(1_000).startswith(b"HTTP/1.1 100 ")
+        with contextlib.suppress(OSError):
+            client.sendall(b"x" * 3_000_000)
+        assert client.recv(1_000).startswith(b"HTTP/1.1 413 ")
+    assert 'seaway_admin_refused_total{reason="too_large"} 1\n' in seen.get("/metrics").body.decode()
+
+
+@pytest.mark.parametrize("option", ["--admin", "--metrics"])
+def test_half_requests_shut_nobody_out(house, ports, option):
+    """I31"""
+    port = free_port()
+    house.listening(house.broker(ports[0], option, f"127.0.0.1:{port}"), port)
+    with contextlib.ExitStack() as held:
+        clients = []
+        for _ in range(80):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+            client.sendall(b"GET /metrics HTTP/1.1\r\n")
+            clients.append(client)
+        began = time.monotonic()
+        for _ in range(5):
+            assert get(port, "/metrics").status == 200
+        # The oldest has given its place to another, long before its time.
+        assert clients[0].recv(100) == b""
+        assert time.monotonic() - began < 5
+
+
+def test_where_only_metrics_are_asked_for_nothing_else_is_there(house, ports):
+    port = free_port()
+    house.listening(house.broker(ports[0], "--metrics", f"127.0.0.1:{port}"), port)
+    assert get(port, "/metrics", fields={"host": "broker.example.org"}).status == 200
+    for path in ("/", "/healthz", "/api/state"):
+        assert get(port, path).status == 404
+
+
+# ---- Health
+
+
+def test_a_broker_is_ready_until_it_leaves(house, ports):
+    port = free_port()
+    broker = house.broker(ports[0], "--admin", f"127.0.0.1:{port}", "--drain", "20s")
+    house.listening(broker, port)
+    assert get(port, "/healthz").body == b"alive\n"
+    assert get(port, "/readyz").status == 200
+    send(ports[0], "jobs", "nobody takes it")
+    broker.process.terminate()
+    until(lambda: get(port, "/readyz").status == 503, "a broker that leaves is not ready")
+    assert get(port, "/healthz").status == 200
+    broker.kill()
+
+
+def test_a_server_is_ready_with_a_broker_and_workers(house, ports):
+    port = free_port()
+    server = house.start(
+        [SEAWAY, "serve", "--broker", f"127.0.0.1:{ports[0]}", "--http", f"127.0.0.1:{ports[1]}",
+         "--route", "/=jobs", "--admin", f"127.0.0.1:{port}"])  # fmt: skip
+    house.listening(server, port)
+    assert get(port, "/healthz").status == 200
+    answer = get(port, "/readyz")
+    assert answer.status == 503 and b"no broker in reach" in answer.body
+    broker = house.broker(ports[0], "--drain", "0")
+    until(lambda: get(port, "/readyz").body == b"nobody listens on jobs\n", "the broker is there")
+    assert get(port, "/readyz?workers=no").status == 200
+    with Wire(ports[0]) as worker:
+        worker.listen("jobs")
+        until(lambda: get(port, "/readyz").status == 200, "a worker listens")
+    until(lambda: get(port, "/readyz").status == 503, "no worker listens any more")
+    broker.kill()
+    until(lambda: b"no broker in reach" in get(port, "/readyz").body, "the broker is away")
+    assert get(port, "/healthz").status == 200
+
+
+# ---- The console
+
+
+def test_the_snapshot_of_a_broker(seen, ports):
+    send(ports[0], "jobs", "a", "b")
+    with Wire(ports[0]) as wire:
+        assert wire.ask("HELLO 1 client=seaway-python").startswith("HELLO")
+        assert wire.ask("JOIN room a b").startswith("OK")
+        assert wire.ask("SEND :- nobody Here=1 {}").startswith("ERR away")
+        state = seen.until(lambda state: state["connections"] and state["groups"], "all is shown")
+        process = state["process"]
+        assert process["kind"] == "broker" and process["cpu"] > 0 and process["rss"] > 1 << 20
+        assert process["uptime"] > 0 and re.fullmatch(r"\d+\.\d+\.\d+", process["version"])
+        (broker,) = state["brokers"]
+        assert broker["address"] == f"127.0.0.1:{ports[0]}" and broker["reachable"] is True
+        assert broker["totals"]["messages"] == 2 and broker["totals"]["connections"] == 1
+        assert broker["refused"] == {"away": 1}
+        (jobs,) = [channel for channel in state["channels"] if channel["name"] == "jobs"]
+        assert jobs["depth"] == 2 and jobs["sent"] == 2 and jobs["oldest"] >= 0 and jobs["brokers"] == [0]
+        assert state["groups"] == [{"name": "room", "members": 2}] and state["groups_total"] == 1
+        (connection,) = state["connections"]
+        assert connection["client"] == "seaway-python" and connection["language"] == "python"
+        assert connection["address"].startswith("127.0.0.1:") and 0 <= connection["age"] < 60
+        assert state["server"] is None
+
+
+def test_the_snapshot_over_several_brokers(house, ports, tmp_path):
+    """With the server's own token, and with one of them away."""
+    both, port = (free_port(), free_port()), free_port()
+    tokens = tmp_path / "tokens"
+    add = [SEAWAY, "token", "add", "--tokens", tokens, "--send", "*", "--listen", "*", "--join", "*", "--admin", "*"]
+    token = subprocess.run([*add, "web"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    (tmp_path / "own").write_text(token + "\n")
+    brokers = [house.broker(number, "--tokens", str(tokens), "--drain", "0") for number in both]
+    server = house.start(
+        [SEAWAY, "serve", "--http", f"127.0.0.1:{ports[1]}", "--admin", f"127.0.0.1:{port}",
+         "--token-file", tmp_path / "own", *(f"--broker=127.0.0.1:{number}" for number in both)])  # fmt: skip
+    house.listening(server, port)
+    admin = Admin(port)
+    state = admin.until(lambda state: all(broker["reachable"] for broker in state["brokers"]), "both answer")
+    assert {connection["token"] for connection in state["connections"]} == {"web"}
+    assert {connection["broker"] for connection in state["connections"]} == {0, 1}
+    assert state["server"]["requests"] == 0 and state["process"]["kind"] == "serve"
+    for number in range(20):
+        assert admin.post("/api/send", {"channel": f"jobs.{number}", "body": {"n": number}})[0] == 200
+    state = admin.until(lambda state: sum(c["depth"] for c in state["channels"]) == 20, "all that was sent waits")
+    assert {tuple(channel["brokers"]) for channel in state["channels"] if channel["depth"]} == {(0,), (1,)}
+    found = [admin.json(f"/api/channels/jobs.{number}/messages")["messages"] for number in range(20)]
+    assert [messages[0]["body"] for messages in found] == [{"n": number} for number in range(20)]
+    brokers[1].kill()
+    state = admin.until(lambda state: not state["brokers"][1]["reachable"], "one is away")
+    assert state["brokers"][0]["reachable"] and state["brokers"][1]["reason"]
+    began = time.monotonic()
+    admin.state()
+    assert time.monotonic() - began < 3, "one that is away holds up nobody for long"
+
+
+def test_a_server_shows_what_it_counts(house, ports):
+    port = free_port()
+    house.listening(
+        house.start([SEAWAY, "up", "--listen", f"127.0.0.1:{ports[0]}", "--http", f"127.0.0.1:{ports[1]}",
+                     "--admin", f"127.0.0.1:{port}", "--no-worker-patience", "100ms"]), port)  # fmt: skip
+    assert get(ports[1], "/x").status == 503
+    admin = Admin(port)
+    state = admin.until(lambda state: state["server"]["drops"], "it counts")
+    assert state["server"]["drops"] == {"no_worker": 1}
+    assert state["process"]["kind"] == "up" and state["brokers"][0]["reachable"]
+    text = admin.get("/metrics").body.decode()
+    assert "\nseaway_http_requests_total 1\n" in text and "\nseaway_broker_messages_sent_total" in text
+
+
+def test_a_bridge_shows_its_broker(house, ports):
+    house.broker(ports[0])
+    port = free_port()
+    bridge = [SEAWAY, "bridge", "stdin", "--from-group", "log", "--broker", f"127.0.0.1:{ports[0]}"]
+    house.listening(house.start([*bridge, "--admin", f"127.0.0.1:{port}"]), port)
+    admin = Admin(port)
+    state = admin.until(lambda state: state["brokers"][0]["reachable"], "it shows it")
+    assert state["process"]["kind"] == "bridge" and state["server"] is None
+    until(lambda: admin.get("/readyz").status == 200, "it is ready")
+    assert "\nseaway_bridge_sent_total 0\n" in admin.get("/metrics").body.decode()
+
+
+def test_what_waits_on_a_channel(seen, ports):
+    send(ports[0], "jobs.a", "first", "second", "x" * 20_000)
+    waiting = seen.json("/api/channels/jobs.a/messages?count=2")
+    assert waiting["total"] == 3
+    assert [message["body"] for message in waiting["messages"]] == [{"text": "first"}, {"text": "second"}]
+    assert all(message["size"] > 0 and message["age"] >= 0 for message in waiting["messages"])
+    last = seen.json("/api/channels/jobs%2Ea/messages")["messages"][2]
+    assert last["body"] is None and last["size"] > 20_000 and last["text"].startswith('{"text":"xxx')
+    assert seen.json("/api/channels/none/messages") == {"messages": [], "total": 0}
+    assert seen.get("/api/channels/no%20name/messages").status == 400
+
+
+def test_sending_to_a_channel_and_a_group(seen, ports):
+    with Wire(ports[0]) as wire:
+        wire.listen("jobs")
+        assert seen.post("/api/send", {"channel": "jobs", "body": {"n": 1}}) == (200, {"ok": True})
+        assert wire.take() == {"n": 1}
+        with Wire(ports[0]) as member:
+            assert member.ask("JOIN room member").startswith("OK")
+            member.listen("member")
+            status, answer = seen.post("/api/groups/send", {"group": "room", "body": {"n": 2}})
+            assert status == 200 and answer["ok"] is True and answer["members"] == 1
+            assert member.take() == {"n": 2}
+
+
+def test_what_the_broker_refuses_is_told_by_its_own_word(house, ports):
+    port = free_port()
+    house.listening(house.broker(ports[0], "--admin", f"127.0.0.1:{port}", "--capacity", "jobs=1"), port)
+    admin = Admin(port)
+    assert admin.post("/api/send", {"channel": "jobs", "body": {}})[0] == 200
+    status, answer = admin.post("/api/send", {"channel": "jobs", "body": {}})
+    assert status == 503 and answer["error"]["code"] == "full"
+
+
+# ---- Looking on
+
+
+def test_a_tail_shows_what_passes(seen, ports):
+    with Tail(seen, "channel=jobs.*") as tail:
+        assert tail.response.headers["content-type"] == "text/event-stream"
+        assert tail.next()[0] == "started"
+        send(ports[0], "other", "no")
+        send(ports[0], "jobs.mail", "yes")
+        name, event = tail.next()
+        assert name == "message" and event["channel"] == "jobs.mail" and event["body"] == {"text": "yes"}
+        assert event["kind"] == "sent" and event["size"] > 0 and abs(event["time"] - time.time()) < 60
+        assert "\nseaway_admin_tails_open 1\n" in seen.get("/metrics").body.decode()
+    until(lambda: "\nseaway_admin_tails_open 0\n" in seen.get("/metrics").body.decode(), "it has ended")
+    with Wire(ports[0]) as wire:
+        until(lambda: wire.look("STATS")["tails"] == 0, "the broker copies nothing any more")
+
+
+def test_a_tail_of_a_group_shows_what_comes_through_it(seen, ports):
+    with Wire(ports[0]) as wire, Tail(seen, "group=room") as tail:
+        assert tail.next()[0] == "started"
+        assert wire.ask("JOIN room a b").startswith("OK")
+        assert wire.ask("SEND :- a {}") == "OK"
+        assert wire.ask('GSEND :- room {"n":1}').startswith("OK")
+        _, event = tail.next()
+        assert event["group"] == "room" and event["body"] == {"n": 1}
+
+
+def test_a_tail_over_the_wire(house, ports):
+    house.broker(ports[0])
+    port = free_port()
+    server = house.server(ports[1], ports[0], "--admin", f"127.0.0.1:{port}")
+    house.listening(server, port)
+    with Tail(Admin(port), "channel=jobs") as tail:
+        assert tail.next() == ("started", {"broker": f"127.0.0.1:{ports[0]}"})
+        send(ports[0], "jobs", "a")
+        assert tail.next()[1]["body"] == {"text": "a"}
+    with Wire(ports[0]) as wire:
+        until(lambda: wire.look("STATS")["tails"] == 0, "its connection has ended")
+
+
+def test_a_tail_that_is_not_read_costs_bounded_memory_and_is_told_what_it_missed(seen, ports, house):
+    broker = house.programs[0]
+    with Wire(ports[0]) as wire, Tail(seen, "channel=jobs") as tail:
+        assert tail.next()[0] == "started"
+        wire.listen("jobs", 1_000_000)
+        before = broker.memory()
+        body = json.dumps({"text": "x" * 4_000})
+        count = 8_000
+        with Wire(ports[0]) as sender:
+            for _ in range(count // 100):
+                sender.write(100 * f"SEND :- jobs {body}\n")
+                for _ in range(100):
+                    assert sender.read()[0] == "OK"
+        assert broker.memory() - before < 24 << 20
+        shown, missed = 0, 0
+        while shown + missed < count:
+            name, event = tail.next()
+            shown += name == "message"
+            missed += event["count"] if name == "dropped" else 0
+        assert missed > 0 and shown + missed == count
+
+
+def test_no_more_than_a_few_look_on(seen):
+    with contextlib.ExitStack() as tails:
+        for _ in range(8):
+            assert tails.enter_context(Tail(seen, "channel=a")).response.status == 200
+        with Tail(seen, "channel=a") as one_more:
+            assert one_more.response.status == 503
+            assert json.loads(one_more.response.read())["error"]["code"] == "limit"
+    until(lambda: "\nseaway_admin_tails_open 0\n" in seen.get("/metrics").body.decode(), "their places are free")
+
+
+def test_a_pattern_that_is_none_is_told(seen):
+    with Tail(seen, "channel=no%20name") as tail:
+        name, event = tail.next()
+        assert name == "refused" and event["code"] == "name"
+
+
+def test_sigterm_ends_those_who_look_on(house, ports):
+    port = free_port()
+    broker = house.broker(ports[0], "--admin", f"127.0.0.1:{port}", "--drain", "100ms")
+    house.listening(broker, port)
+    with Tail(Admin(port), "channel=a") as tail:
+        assert tail.next()[0] == "started"
+        assert broker.terminate() == 0, broker.output()
+
+
+# ---- Ending a connection
+
+
+def test_a_connection_is_ended(seen, ports):
+    with Wire(ports[0]) as client, Wire(ports[0]) as other:
+        client.ask("HELLO 1 client=noisy")
+        other.ask("HELLO 1 client=quiet")
+        state = seen.until(lambda state: state["connections_total"] == 2, "both are shown")
+        (noisy,) = [connection for connection in state["connections"] if connection["client"] == "noisy"]
+        order = {"broker": 0, "id": noisy["id"], "age": noisy["age"]}
+        # One that is so old is not there: the number is another's by now.
+        status, answer = seen.post("/api/connections/end", {**order, "age": noisy["age"] + 3_600})
+        assert status == 409 and answer["error"]["code"] == "gone"
+        assert seen.post("/api/connections/end", order) == (200, {"ok": True})
+        assert client.read()[0].startswith("BYE ended ")
+        assert other.ask("PING") == "PONG"
+    text = seen.get("/metrics").body.decode()
+    assert '\nseaway_broker_connections_ended_total{reason="ended"} 1\n' in text
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{}, {"broker": 0}, {"id": "7"}, {"broker": 9, "id": "7"}, {"broker": 0, "id": "x"}, {"broker": -1, "id": "7"}],
+)  # fmt: skip
+def test_what_names_no_connection_is_refused(seen, order):
+    status, answer = seen.post("/api/connections/end", order)
+    assert status == 400 and answer["error"]["code"] == "bad-request"
+
+
+def test_a_connection_is_ended_over_the_wire(house, ports):
+    house.broker(ports[0])
+    port = free_port()
+    house.listening(house.server(ports[1], ports[0], "--admin", f"127.0.0.1:{port}"), port)
+    admin = Admin(port)
+    with Wire(ports[0]) as client:
+        client.ask("HELLO 1 client=noisy")
+        state = admin.until(
+            lambda state: any(connection["client"] == "noisy" for connection in state["connections"]), "it is shown"
+        )
+        (noisy,) = [connection for connection in state["connections"] if connection["client"] == "noisy"]
+        assert admin.post("/api/connections/end", {"broker": 0, "id": noisy["id"]}) == (200, {"ok": True})
+        assert client.read()[0].startswith("BYE ended ")
+
+
+def test_who_may_not_administer_ends_nobody(house, ports, tmp_path):
+    tokens = tmp_path / "tokens"
+    add = [SEAWAY, "token", "add", "--tokens", tokens]
+    for name, rights in (("some", ["--admin", "jobs.*"]), ("all", ["--admin", "*"])):
+        token = subprocess.run([*add, *rights, name], check=True, capture_output=True, text=True).stdout.split()[-1]
+        (tmp_path / name).write_text(token)
+    house.broker(ports[0], "--tokens", str(tokens))
+    with Wire(ports[0]) as some, Wire(ports[0]) as operator:
+        number = re.search(r"id=(\w+)", some.ask(f"HELLO 1 token={(tmp_path / 'some').read_text()}"))
+        own = re.search(r"id=(\w+)", operator.ask(f"HELLO 1 token={(tmp_path / 'all').read_text()}"))
+        assert some.ask("END 999").startswith("ERR denied")
+        assert operator.ask("END 999") == "OK ended=0"
+        assert number and own
+        assert operator.ask(f"END {number[1]}") == "OK ended=1"
+        assert some.read()[0].startswith("BYE ended ")
+        assert operator.ask(f"END {own[1]}").startswith("ERR args"), "one ends oneself by QUIT"
