@@ -37,6 +37,13 @@ struct AdminOptions: ParsableArguments {
         guard self.adminTokenFile == nil || self.admin != nil else {
             throw ValidationError("--admin-token-file needs --admin.")
         }
+        if let place = self.admin?.place, self.adminTokenFile == nil,
+            Broker.Address.tcp(host: place.host, port: place.port).isReachedFromElsewhere
+        {
+            throw ValidationError(
+                "--admin \(place) is reached from other machines, where everybody could do everything: give --admin-token-file."
+            )
+        }
     }
 
     private var rule: AdminAccess.Rule {
@@ -98,18 +105,10 @@ struct AdminServices {
         _ server: AdminServer, at place: ListenPlace, as name: String, onlyLoopback: Bool, _ logger: Logger
     ) async throws {
         let bound = try await Process.claiming(place.description) {
-            do {
-                return try await server.start(place, onlyLoopback: onlyLoopback)
-            } catch let fault as ListenFault where onlyLoopback {
-                throw ListenFault(reason: fault.reason.hasPrefix("it stands for") ? Self.isOpen(fault) : fault.reason)
-            }
+            try await server.start(place, onlyLoopback: onlyLoopback)
         }
         for address in bound { logger.info("\(name)", metadata: ["address": "\(ListenPlace.text(address))"]) }
         self.servers.append(server)
-    }
-
-    private static func isOpen(_ fault: ListenFault) -> String {
-        "\(fault.reason); give --admin-token-file"
     }
 
     /// To stand before all else: answers until everything else has left.

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from admin import Admin, Tail
-from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+from harness import PATIENCE, ROOT, SEAWAY, Wire, free_port, get, until
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_nothing_is_public_by_accident(words):
         ended = subprocess.run(
             [SEAWAY, *words, "--admin", place], capture_output=True, text=True, timeout=PATIENCE, check=False
         )
-        assert ended.returncode == 69
-        assert "reached from other machines; give --admin-token-file" in ended.stderr
+        assert ended.returncode == 64
+        assert "is reached from other machines" in ended.stderr and "give --admin-token-file" in ended.stderr
 
 
 def test_a_token_file_without_an_address_is_an_error(tmp_path):
@@ -106,6 +106,36 @@ def test_every_answer_says_what_a_page_may_do(seen):
 
 
 # ---- Requests
+
+
+def test_the_page_of_the_api_lists_what_there_is(seen):
+    page = (ROOT / "protocol" / "ADMIN.md").read_text()
+    rows = re.findall(r"^\| `(GET|POST) (/[^`]*)` \|", page, re.MULTILINE)
+    assert len(rows) == 10
+    for method, path in rows:
+        wrong = get(seen.port, path.replace("NAME", "jobs"), "DELETE")
+        assert wrong.status in (400, 405), path
+        if wrong.status == 405:
+            assert method in wrong.headers["allow"], path
+    for kind, keys in (("channels", "depth"), ("brokers", "waits")):
+        assert re.search(rf"^\| `{kind}` \| .*`{keys}`", page, re.MULTILINE)
+
+
+def test_the_page_of_the_snapshot_lists_its_keys(seen, ports):
+    page = (ROOT / "protocol" / "ADMIN.md").read_text()
+    send(ports[0], "jobs", "a")
+    with Wire(ports[0]) as wire:
+        wire.ask("HELLO 1 client=seaway-python")
+        wire.ask("JOIN room a")
+        state = seen.until(lambda state: state["groups"] and state["connections"], "all is there")
+    for key, value in state.items():
+        if key.endswith("_total"):
+            assert f"`{key}`" in page
+            continue
+        row = re.search(rf"^\| `{key}` \| (.*) \|$", page, re.MULTILINE)
+        assert row, key
+        for name in value[0] if isinstance(value, list) else value if isinstance(value, dict) else {}:
+            assert f"`{name}`" in row[1], (key, name)
 
 
 @pytest.mark.parametrize(

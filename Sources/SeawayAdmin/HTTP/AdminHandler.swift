@@ -26,6 +26,8 @@ final class AdminHandler: ChannelInboundHandler {
     private var isHead = false
     private var keepsAlive = false
     private var inputHasEnded = false
+    /// When the latest answer has left this process.
+    private var written: EventLoopFuture<Void>?
     private var timer: Scheduled<Void>?
     /// Since when it is idle, or a request is coming.
     private var since: Moment
@@ -106,15 +108,17 @@ final class AdminHandler: ChannelInboundHandler {
         }
     }
 
-    /// A client that sends nothing more is answered all the same; one that looks on has left.
+    /// The client has ended its side: what it has asked is answered all the same, but one that looks on has left.
+    func inputEnded() {
+        self.inputHasEnded = true
+        if case .tailing = self.state { self.close() }
+    }
+
+    /// The same, behind all that it has asked.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
-            self.inputHasEnded = true
             self.keepsAlive = false
-            switch self.state {
-            case .idle where !self.output.isOpen, .tailing: self.close()
-            case .idle, .reading, .refusing, .answering, .closed: break
-            }
+            if case .idle = self.state { self.closeWhenWritten() }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -129,7 +133,6 @@ final class AdminHandler: ChannelInboundHandler {
         let options = head.headers.tokens("connection")
         self.keepsAlive =
             parserGoesOn && !options.contains("close") && (!isHTTP10 || options.contains("keep-alive"))
-            && !self.inputHasEnded
         self.isHead = head.method == .HEAD
         self.since = Moment(context.eventLoop.now)
         let awaitsGo = !isHTTP10 && head.headers.tokens("expect").contains("100-continue")
@@ -244,11 +247,14 @@ final class AdminHandler: ChannelInboundHandler {
         self.state = .idle
         self.since = Moment(context.eventLoop.now)
         self.output.wrote(at: self.since)
-        let keepsAlive = self.keepsAlive
+        self.written = context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))
+        if !self.keepsAlive { self.closeWhenWritten() }
+    }
+
+    private func closeWhenWritten() {
+        guard let written = self.written else { return self.close() }
         let channel = self.channel
-        context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
-            if !keepsAlive { channel.close(promise: nil) }
-        }
+        written.whenComplete { _ in channel.close(promise: nil) }
     }
 
     private func writeHead(

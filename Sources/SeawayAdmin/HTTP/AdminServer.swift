@@ -77,6 +77,7 @@ final class AdminConnections {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addRequestHandlers()
+        try pipeline.addHandler(InputEndHandler(handler))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(handler)
     }
@@ -105,3 +106,20 @@ final class AdminConnections {
 
 @available(*, unavailable)
 extension AdminConnections: Sendable {}
+
+/// Tells at once that a client has ended its side: behind it that is held back until the answer is over, and a tail never is.
+private final class InputEndHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+
+    private let handler: AdminHandler
+
+    init(_ handler: AdminHandler) { self.handler = handler }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { self.handler.inputEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+}
+
+@available(*, unavailable)
+extension InputEndHandler: Sendable {}
