@@ -1,0 +1,143 @@
+// @ts-check
+// The tables: channels, groups, connections.
+
+import { drawSpark, makeSpark } from "./chart.js";
+import { make, mark, say } from "./dom.js";
+import { bytes, count, duration, printable, rate, shortened } from "./format.js";
+import { SPARK_POINTS } from "./model.js";
+import { Table } from "./table.js";
+
+/** @typedef {import("./sheet.js").Subject} Subject */
+/** @typedef {import("./model.js").ChannelRow} ChannelRow */
+/** @typedef {import("./model.js").GroupRow} GroupRow */
+/** @typedef {import("./model.js").ConnectionRow} ConnectionRow */
+
+const NAME_LENGTH = 200;
+
+/**
+ * The first cell of a row, which opens what it names.
+ * @param {HTMLElement} cell
+ * @param {string} name
+ * @param {(name: string) => void} open
+ */
+function opener(cell, name, open) {
+  const shown = shortened(printable(name), NAME_LENGTH);
+  let button = /** @type {HTMLElement | null} */ (cell.querySelector("button"));
+  if (!button) {
+    button = make("button", { type: "button", class: "name" }, make("bdi"));
+    button.addEventListener("click", () => open(name));
+    cell.append(button);
+  }
+  say(/** @type {Element} */ (button.firstChild), shown);
+  mark(button, "title", shown);
+}
+
+/**
+ * @param {HTMLElement} cell
+ * @param {string | null} text
+ */
+function stranger(cell, text) {
+  const shown = text === null || text === "" ? "–" : shortened(printable(text), NAME_LENGTH);
+  const inner = cell.firstElementChild ?? cell.appendChild(make("bdi", { class: "clip" }));
+  say(inner, shown);
+  mark(inner, "title", shown);
+}
+
+/**
+ * @param {(subject: Subject) => void} open
+ * @returns {Table<ChannelRow>}
+ */
+export function channelTable(open) {
+  return new Table({
+    caption: "Channels", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
+    empty: "No channel holds anything or is listened to. One begins with its first message or reader.",
+    columns: [
+      {
+        title: "Channel", value: (row) => row.name,
+        fill: (cell, row) => {
+          opener(cell, row.name, (name) => open({ kind: "channel", name }));
+          if (row.durable && !cell.querySelector(".tag")) cell.append(make("span", { class: "tag" }, "durable"));
+        },
+      },
+      { title: "Waiting", isNumber: true, value: (row) => row.depth, text: (row) => count(row.depth) },
+      {
+        title: "Last minute", isUnsorted: true, value: () => null,
+        fill: (cell, row) => {
+          const spark = /** @type {SVGElement} */ (cell.firstElementChild ?? cell.appendChild(makeSpark()));
+          drawSpark(spark, row.spark, SPARK_POINTS);
+        },
+      },
+      {
+        title: "Oldest", isNumber: true, value: (row) => (row.depth ? row.oldest : null),
+        text: (row) => duration(row.depth ? row.oldest : null), hint: "How long the oldest message has waited",
+      },
+      { title: "Readers", isNumber: true, value: (row) => row.readers, text: (row) => count(row.readers) },
+      {
+        title: "In hand", isNumber: true, value: (row) => row.inHand, text: (row) => count(row.inHand),
+        hint: "Given out and not yet acknowledged",
+      },
+      { title: "Delayed", isNumber: true, value: (row) => row.delayed, text: (row) => count(row.delayed) },
+      { title: "In/s", isNumber: true, value: (row) => row.in, text: (row) => rate(row.in) },
+      { title: "Out/s", isNumber: true, value: (row) => row.out, text: (row) => rate(row.out) },
+      { title: "Dropped", isNumber: true, value: (row) => row.dropped, text: (row) => count(row.dropped) },
+    ],
+  });
+}
+
+/**
+ * @param {(subject: Subject) => void} open
+ * @returns {Table<GroupRow>}
+ */
+export function groupTable(open) {
+  return new Table({
+    caption: "Groups", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
+    empty: "No group has members.",
+    columns: [
+      {
+        title: "Group", value: (row) => row.name,
+        fill: (cell, row) => opener(cell, row.name, (name) => open({ kind: "group", name })),
+      },
+      { title: "Members", isNumber: true, value: (row) => row.members, text: (row) => count(row.members) },
+    ],
+  });
+}
+
+/**
+ * @param {(row: ConnectionRow) => void} end
+ * @returns {Table<ConnectionRow>}
+ */
+export function connectionTable(end) {
+  return new Table({
+    caption: "Connections", sorted: 4, key: (row) => row.key,
+    words: (row) => [row.client, row.peer ?? "", row.token ?? "", row.language ?? "", row.address, row.id],
+    empty: "Nobody is connected.",
+    columns: [
+      { title: "Client", value: (row) => row.client, fill: (cell, row) => stranger(cell, row.client) },
+      { title: "Language", value: (row) => row.language, fill: (cell, row) => stranger(cell, row.language) },
+      { title: "Token", value: (row) => row.token, fill: (cell, row) => stranger(cell, row.token) },
+      { title: "Address", value: (row) => row.peer, fill: (cell, row) => stranger(cell, row.peer) },
+      { title: "Age", isNumber: true, value: (row) => row.age, text: (row) => duration(row.age) },
+      {
+        title: "Names", isNumber: true, value: (row) => row.names, text: (row) => count(row.names),
+        hint: "How many channels it listens to",
+      },
+      {
+        title: "Unread", isNumber: true, value: (row) => row.unread, text: (row) => bytes(row.unread),
+        hint: "What it was sent and has not taken",
+      },
+      { title: "Broker", value: (row) => row.address, fill: (cell, row) => stranger(cell, row.address) },
+      {
+        title: "Action", isAction: true, isUnsorted: true, value: () => null,
+        fill: (cell, row) => {
+          if (!cell.firstElementChild) {
+            const button = make("button", { type: "button", class: "small danger" }, "End");
+            button.addEventListener("click", () => end(row));
+            cell.append(button);
+          }
+          mark(/** @type {Element} */ (cell.firstElementChild), "aria-label",
+            `End connection ${printable(row.id)} of ${printable(row.client) || "an unnamed client"}`);
+        },
+      },
+    ],
+  });
+}

@@ -1,0 +1,120 @@
+// @ts-check
+// A live tail: what passes through a channel, as it passes. The newest lines are kept, and drawn in batches.
+
+import { Refusal, tail } from "./api.js";
+import { byId, make, mark, say } from "./dom.js";
+import { bytes, clock, count, printable, shortened } from "./format.js";
+
+/** Lines that are kept. */
+export const LINES = 500;
+const LINE_LENGTH = 2000;
+const BATCH = 150;
+
+export class Tail {
+  constructor() {
+    this.list = byId("tail-lines");
+    this.button = byId("tail-toggle");
+    this.note = byId("tail-note");
+    /** @type {AbortController | null} */
+    this.running = null;
+    this.path = "";
+    this.reset();
+    this.button.addEventListener("click", () => (this.running ? this.stop("Stopped.") : this.start()));
+    byId("tail-clear").addEventListener("click", () => this.reset());
+  }
+
+  /** @param {string} path of what is to be read from now on; an empty one ends what was read */
+  choose(path) {
+    this.stop("");
+    this.path = path;
+    this.reset();
+  }
+
+  reset() {
+    /** @type {any[]} */
+    this.waiting = [];
+    this.seen = 0;
+    this.missed = 0;
+    this.list.replaceChildren();
+    this.#tell();
+  }
+
+  async start() {
+    if (this.running || !this.path) return;
+    const running = new AbortController();
+    this.running = running;
+    this.#look("Connecting…");
+    let end = "The stream has ended.";
+    try {
+      await tail(this.path, running.signal, (name, data) => this.#take(name, data), () => this.#look(""));
+    } catch (error) {
+      end = error instanceof Refusal ? error.message : "The connection was lost.";
+    }
+    if (this.running === running) this.stop(end);
+  }
+
+  /** @param {string} why */
+  stop(why) {
+    this.running?.abort();
+    this.running = null;
+    this.#flush();
+    this.#look(why);
+  }
+
+  /** @param {string} text */
+  #look(text) {
+    this.state = text;
+    say(this.button, this.running ? "Stop" : "Start");
+    mark(this.list, "data-running", this.running ? "yes" : "no");
+    this.#tell();
+  }
+
+  #tell() {
+    const parts = [this.state ?? "", this.seen > 0 ? `${count(this.seen)} seen` : ""];
+    if (this.seen > LINES) parts.push(`the last ${LINES} are shown`);
+    if (this.missed > 0) parts.push(`${count(this.missed)} passed too fast to be shown`);
+    const isListening = this.running !== null && this.seen === 0 && !this.state;
+    say(this.note, isListening ? "Listening. What passes from now on is shown here." : parts.filter(Boolean).join(" · "));
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} data
+   */
+  #take(name, data) {
+    if (name === "dropped") {
+      this.missed += Number(data.count) || 0;
+    } else {
+      this.seen += 1;
+      this.waiting.push(data);
+      if (this.waiting.length > LINES) this.waiting.shift();
+    }
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(() => this.#flush(), BATCH);
+  }
+
+  #flush() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { list } = this;
+    // Whoever has scrolled up to read stays there.
+    const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const lines = (this.waiting ?? []).map(line);
+    this.waiting = [];
+    list.append(...lines);
+    while (list.childElementCount > LINES) list.firstElementChild?.remove();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+    this.#tell();
+  }
+}
+
+/** @param {any} message */
+function line(message) {
+  const kind = String(message.kind ?? "sent");
+  const body = message.body === undefined || message.body === null ? message.text ?? "" : JSON.stringify(message.body);
+  return make("li", {},
+    make("time", {}, clock(Number(message.time))),
+    make("span", { class: "kind", "data-kind": kind }, printable(kind)),
+    make("span", { class: "size" }, bytes(message.size)),
+    make("bdi", { class: "body" }, shortened(printable(body), LINE_LENGTH)));
+}
