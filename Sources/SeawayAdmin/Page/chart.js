@@ -3,7 +3,7 @@
 
 import { draw, make, mark, say } from "./dom.js";
 import { duration } from "./format.js";
-import { axisEnd, logAxis } from "./rates.js";
+import { axisEnd, binaryEnd, logAxis } from "./rates.js";
 
 /** Seconds from edge to edge. */
 export const SPAN = 300;
@@ -19,6 +19,7 @@ const HEIGHT = 100;
  * @property {(value: number | null) => string} format
  * @property {number} least the end of the axis when next to nothing is shown
  * @property {boolean} [isLogarithmic]
+ * @property {boolean} [isBinary] its axis ends at a power of two
  * @property {string} [note] what else is to be known, such as over which time
  */
 
@@ -62,8 +63,9 @@ export class Chart {
     this.history = history;
     const newest = history.points.at(-1)?.time ?? 0;
     const { lowest, highest } = history.bounds;
-    const { least, isLogarithmic } = this.look;
-    this.axis = isLogarithmic ? logAxis(lowest, highest, least) : { begin: 0, end: axisEnd(highest, least) };
+    const { least, isLogarithmic, isBinary } = this.look;
+    this.axis = isLogarithmic ? logAxis(lowest, highest, least)
+      : { begin: 0, end: (isBinary ? binaryEnd : axisEnd)(highest, least) };
     this.paths.forEach((path, index) => path.setAttribute("d", this.#path(index, newest, false)));
     // Under a logarithmic line an area would mean nothing.
     if (!this.look.isLogarithmic) this.area.setAttribute("d", this.#path(0, newest, true));

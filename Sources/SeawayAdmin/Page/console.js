@@ -50,7 +50,9 @@ async function look() {
   isLooking = true;
   const began = performance.now();
   try {
-    take(await get("api/state"));
+    const state = await get("api/state");
+    // Pausing holds what is seen, also before an answer that was on its way.
+    if (!isPaused) take(state);
   } catch (error) {
     await fail(error);
   }
@@ -86,7 +88,8 @@ async function fail(error) {
   const why = error instanceof Error ? error.message : String(error);
   // One answer that is late is no news.
   if (failures < 2 && answeredAt > 0) return;
-  const since = answeredAt > 0 ? ` for ${duration(Math.round((Date.now() - answeredAt) / 1000))}` : "";
+  const seconds = answeredAt > 0 ? Math.round((Date.now() - answeredAt) / 1000) : 0;
+  const since = seconds > 0 ? ` for ${duration(seconds)}` : "";
   stand("lost", "No answer", `No answer from ${location.host}${since} (${why}). Trying again.`);
 }
 
@@ -183,7 +186,8 @@ async function end(row) {
 }
 
 const chooseList = tabs(byId("list-tabs"), (panel) => {
-  history.replaceState(null, "", `#${panel}`);
+  // No element has such a name, so that no browser scrolls to it.
+  history.replaceState(null, "", `#/${panel}`);
   mark(filter, "placeholder", `Filter ${panel}`);
 });
 
@@ -264,7 +268,7 @@ try {
 } catch {
   // What the system wants, then.
 }
-const wanted = location.hash.slice(1);
+const wanted = location.hash.slice(2);
 chooseList(KINDS.find((kind) => kind === wanted) ?? "channels");
 filter.addEventListener("input", search);
 chosenBroker.addEventListener("change", showLists);
@@ -274,4 +278,6 @@ byId("theme").addEventListener("click", changeTheme);
 shortcuts.addEventListener("change", () => keep("seaway-keys", shortcuts.checked ? "on" : "off"));
 document.addEventListener("keydown", press);
 document.addEventListener("visibilitychange", look);
+byId("more").addEventListener("toggle", () => tiles.show(model));
+tiles.show(model);
 look();

@@ -66,7 +66,7 @@ export function clock(seconds) {
 }
 
 /**
- * @param {number} number
+ * @param {number | null} number
  * @param {string} one
  * @param {string} [several]
  * @returns {string} 1 reader, 3 readers

@@ -56,7 +56,8 @@ export function channelTable(open) {
         title: "Channel", value: (row) => row.name,
         fill: (cell, row) => {
           opener(cell, row.name, (name) => open({ kind: "channel", name }));
-          if (row.durable && !cell.querySelector(".tag")) cell.append(make("span", { class: "tag" }, "durable"));
+          const tags = cell.querySelector(".tag") ?? cell.appendChild(make("span", { class: "tag" }));
+          say(tags, row.tags.join(", "));
         },
       },
       { title: "Waiting", isNumber: true, value: (row) => row.depth, text: (row) => count(row.depth) },
@@ -71,6 +72,7 @@ export function channelTable(open) {
         title: "Oldest", isNumber: true, value: (row) => (row.depth ? row.oldest : null),
         text: (row) => duration(row.depth ? row.oldest : null), hint: "How long the oldest message has waited",
       },
+      { title: "Size", isNumber: true, value: (row) => row.bytes, text: (row) => bytes(row.bytes) },
       { title: "Readers", isNumber: true, value: (row) => row.readers, text: (row) => count(row.readers) },
       {
         title: "In hand", isNumber: true, value: (row) => row.inHand, text: (row) => count(row.inHand),

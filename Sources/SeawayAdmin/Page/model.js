@@ -1,7 +1,7 @@
 // @ts-check
 // What is shown, made of what the process answers: pictures, tables and sums. It knows neither document nor clock.
 
-import { History, between, percentile, rate, rateFromAnew, sums } from "./rates.js";
+import { History, between, percentile, rate, rateFromAnew, sums, together } from "./rates.js";
 
 /** Points of a picture, one each second. */
 export const POINTS = 300;
@@ -13,7 +13,7 @@ export const LATENCY_STEPS = 10;
 /** @typedef {Record<string, any>} State what `GET /api/state` answers */
 /** @typedef {{name: string, brokers: number[], depth: number | null, oldest: number | null, readers: number | null,
  *   inHand: number | null, delayed: number | null, in: number | null, out: number | null, dropped: number | null,
- *   durable: boolean, spark: (number | null)[]}} ChannelRow */
+ *   bytes: number | null, tags: string[], spark: (number | null)[]}} ChannelRow */
 /** @typedef {{name: string, members: number | null, sends: number | null}} GroupRow */
 /** @typedef {{key: string, broker: number, address: string, id: string, client: string, peer: string | null,
  *   token: string | null, age: number | null, unread: number | null, names: number | null,
@@ -21,11 +21,11 @@ export const LATENCY_STEPS = 10;
 /** @typedef {{reason: string, where: string, count: number, rate: number | null}} DropRow */
 /** @typedef {{language: string, workers: number, connections: number}} WorkerRow */
 /** @typedef {{address: string, reachable: boolean, reason: string | null, uptime: number | null,
- *   waiting: number | null, connections: number | null, in: number | null}} BrokerRow */
+ *   connections: number | null, in: number | null, store: string | null}} BrokerRow */
 
 /** The lines of each picture, in this order. */
 const SERIES = {
-  requests: 2, latency: 2, sockets: 1, messages: 2, waiting: 1, drops: 1, connections: 1, memory: 1, processor: 1,
+  requests: 2, latency: 2, queue: 2, sockets: 1, messages: 2, waiting: 1, drops: 1, connections: 1, memory: 1, processor: 1,
 };
 
 export class Model {
@@ -37,8 +37,9 @@ export class Model {
     this.state = null;
     /** @type {State | null} */
     this.before = null;
-    /** @type {import("./rates.js").Histogram[]} */
-    this.latencies = [];
+    this.latencies = new Window();
+    /** How long messages waited, by broker. @type {Map<string, Window>} */
+    this.waits = new Map();
     /** @type {Map<string, (number | null)[]>} */
     this.sparks = new Map();
     /** @type {ChannelRow[]} */
@@ -82,7 +83,7 @@ export class Model {
       peer: text(entry.address),
       token: text(entry.token),
       age: known(entry.age),
-      unread: known(entry.unread),
+      unread: known(entry.pending),
       names: known(entry.names),
       isWorker: isWorker(entry),
       language: text(entry.language),
@@ -125,9 +126,9 @@ export class Model {
       reachable: broker.reachable !== false,
       reason: text(broker.reason),
       uptime: known(broker.uptime),
-      waiting: known(totals.messages),
       connections: known(totals.connections),
       in: rate(before?.sent, totals.sent, seconds),
+      store: text(broker.store?.state),
     };
   }
 
@@ -177,7 +178,8 @@ export class Model {
         in: this.before ? rateFromAnew(then?.sent, channel.sent, seconds) : null,
         out: this.before ? rateFromAnew(then?.delivered, channel.delivered, seconds) : null,
         dropped: known(channel.dropped),
-        durable: channel.durable === true,
+        bytes: known(channel.bytes),
+        tags: ["durable", "paused"].filter((tag) => channel[tag] === true),
       };
     });
     // Of channels that are no more nothing is kept.
@@ -202,7 +204,8 @@ export class Model {
       // What has not yet happened once is not listed.
       rate(before?.server?.status?.["5xx"] ?? 0, server?.status ? server.status["5xx"] ?? 0 : null, seconds),
     ]);
-    this.series.latency.push(time, this.#latency(server?.latency));
+    this.series.latency.push(time, percentiles(this.latencies.take(server?.latency)));
+    this.series.queue.push(time, percentiles(this.#waited()));
     this.series.sockets.push(time, [known(server?.sockets)]);
     this.series.messages.push(time, [flow("sent"), flow("delivered")]);
     this.series.waiting.push(time, [total("messages")]);
@@ -213,23 +216,47 @@ export class Model {
     this.series.processor.push(time, [share === null ? null : share * 100]);
   }
 
+  /** How long messages waited of late, at all brokers together. */
+  #waited() {
+    /** @type {Map<string, Window>} */
+    const windows = new Map();
+    const found = list(this.state?.brokers).map(({ address, waits }) => {
+      const window = this.waits.get(address) ?? new Window();
+      windows.set(address, window);
+      return window.take(waits);
+    });
+    this.waits = windows;
+    return together(found);
+  }
+}
+
+/** The newest histograms of one place. */
+class Window {
+  constructor() {
+    /** @type {import("./rates.js").Histogram[]} */
+    this.kept = [];
+  }
+
   /**
    * @param {import("./rates.js").Histogram | null | undefined} histogram
-   * @returns {(number | null)[]} p50 and p99, in seconds
+   * @returns {import("./rates.js").Histogram | null} what came since the oldest that is kept
    */
-  #latency(histogram) {
-    if (!histogram) {
-      this.latencies = [];
-      return [null, null];
-    }
-    const oldest = this.latencies[0];
-    this.latencies = [...this.latencies, histogram].slice(-LATENCY_STEPS);
-    if (!oldest) return [null, null];
-    const window = between(oldest, histogram);
-    // A server that began anew is not compared with the one before it.
-    if (!window) this.latencies = [histogram];
-    return [percentile(0.5, window), percentile(0.99, window)];
+  take(histogram) {
+    const oldest = this.kept[0];
+    this.kept = histogram ? [...this.kept, histogram].slice(-LATENCY_STEPS) : [];
+    const since = between(oldest, histogram);
+    // What began anew is not compared with what was before.
+    if (!since && histogram) this.kept = [histogram];
+    return since;
   }
+}
+
+/**
+ * @param {import("./rates.js").Histogram | null} histogram
+ * @returns {(number | null)[]} p50 and p99, in seconds
+ */
+function percentiles(histogram) {
+  return [percentile(0.5, histogram), percentile(0.99, histogram)];
 }
 
 /**

@@ -50,6 +50,18 @@ export function between(before, after) {
 }
 
 /**
+ * @param {(Histogram | null)[]} histograms
+ * @returns {Histogram | null} all that have the bounds of the first, in one
+ */
+export function together(histograms) {
+  const [first, ...others] = histograms.filter((histogram) => histogram !== null);
+  if (!first) return null;
+  const same = others.filter((other) => other?.buckets.join() === first.buckets.join());
+  const counts = first.counts.map((count, index) => same.reduce((all, other) => all + other.counts[index], count));
+  return { buckets: first.buckets, counts };
+}
+
+/**
  * A percentile, as Prometheus reckons it: within its bucket, values are taken to be spread evenly.
  * @param {number} share 0 to 1: 0.99 for p99
  * @param {Histogram | null} histogram
@@ -117,6 +129,15 @@ export function axisEnd(highest, least) {
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= wanted * (1 - 1e-9)) ?? 10;
   return step * power;
+}
+
+/**
+ * The same for bytes, which are counted in powers of two.
+ * @param {number} highest
+ * @param {number} least
+ */
+export function binaryEnd(highest, least) {
+  return 2 ** Math.ceil(Math.log2(Math.max(highest, least)));
 }
 
 /**

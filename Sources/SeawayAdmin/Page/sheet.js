@@ -67,7 +67,7 @@ export class Sheet {
     if (channel) {
       facts = [
         ["Waiting", count(channel.depth)], ["Oldest", duration(channel.depth ? channel.oldest : null)],
-        ["Readers", count(channel.readers)], ["In", `${rate(channel.in)}/s`], ["Out", `${rate(channel.out)}/s`],
+        ["Readers", count(channel.readers)], ["In/s", rate(channel.in)], ["Out/s", rate(channel.out)],
       ];
     } else if (group) {
       facts = [["Members", count(group.members)]];
@@ -179,6 +179,7 @@ function entry(message) {
   const facts = [
     `${duration(message.age)} old`, bytes(message.size),
     Number(message.times) > 0 ? `given out ${counted(message.times, "time")}` : "",
+    message.dead ? `dead letter of ${printable(message.dead)}: ${printable(message.why ?? "no reason told")}` : "",
   ].filter(Boolean).join(" · ");
   return make("li", {}, make("p", { class: "about" }, facts),
     make("pre", {}, body ? shortened(lines(body), BODY_LENGTH) : "(too long to be shown)"));

@@ -84,6 +84,12 @@ export class Tail {
   #take(name, data) {
     if (name === "dropped") {
       this.missed += Number(data.count) || 0;
+    } else if (name === "interrupted") {
+      this.state = `Interrupted: broker ${printable(data.broker)} is away.`;
+    } else if (name === "started") {
+      this.state = "";
+    } else if (name === "refused") {
+      this.state = `Refused: ${printable(data.text ?? data.code)}`;
     } else {
       this.seen += 1;
       this.waiting.push(data);
@@ -115,6 +121,6 @@ function line(message) {
   return make("li", {},
     make("time", {}, clock(Number(message.time))),
     make("span", { class: "kind", "data-kind": kind }, printable(kind)),
-    make("span", { class: "size" }, bytes(message.size)),
+    make("span", { class: "size" }, Number(message.channels) > 1 ? `to ${count(message.channels)}` : bytes(message.size)),
     make("bdi", { class: "body" }, shortened(printable(body), LINE_LENGTH)));
 }
