@@ -374,7 +374,7 @@ def test_a_connection_is_ended_only_after_it_was_asked(opened: Open) -> None:
     ((path, body),) = script.done
     assert (
         path == "/api/connections/end"
-        and set(body) == {"broker", "id"}
+        and set(body) == {"broker", "id", "age"}
         and f"End connection {body['id']} of" in str(label)
     )
 

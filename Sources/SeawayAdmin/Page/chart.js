@@ -29,7 +29,10 @@ export class Chart {
     this.look = look;
     /** @type {import("./rates.js").History | null} */
     this.history = null;
-    /** Seconds before the newest point at which values are read; null: now. @type {number | null} */
+    /**
+     * Seconds before the newest point at which values are read; null: now.
+     * @type {number | null}
+     */
     this.cursor = null;
     this.axis = { begin: 0, end: look.least };
 

@@ -177,7 +177,8 @@ async function end(row) {
   });
   if (!isAgreed) return;
   try {
-    await post("api/connections/end", JSON.stringify({ broker: row.broker, id: row.id }));
+    // With its age, since its number may be another's by now.
+    await post("api/connections/end", JSON.stringify({ broker: row.broker, id: row.id, age: row.age ?? 0 }));
     tell(`Connection ${printable(row.id)} was ended.`);
     look();
   } catch (error) {

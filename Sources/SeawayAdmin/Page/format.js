@@ -105,11 +105,13 @@ export function shortened(text, limit) {
  * @returns {any}
  */
 export function parsed(text) {
-  return JSON.parse(text, (/** @type {string} */ _key, value, /** @type {{source?: string}} */ context) => {
+  /** @type {(key: string, value: unknown, context?: {source?: string}) => unknown} */
+  const revive = (_key, value, context) => {
     const isLossy = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
     // @ts-ignore newer than the types that some have
     return isLossy && context?.source && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
-  });
+  };
+  return JSON.parse(text, revive);
 }
 
 /**

@@ -109,6 +109,11 @@ export function groupTable(open) {
  * @returns {Table<ConnectionRow>}
  */
 export function connectionTable(end) {
+  /**
+   * What each button would end.
+   * @type {WeakMap<Element, ConnectionRow>}
+   */
+  const rows = new WeakMap();
   return new Table({
     caption: "Connections", sorted: 4, key: (row) => row.key,
     words: (row) => [row.client, row.peer ?? "", row.token ?? "", row.language ?? "", row.address, row.id],
@@ -131,12 +136,14 @@ export function connectionTable(end) {
       {
         title: "Action", isAction: true, isUnsorted: true, value: () => null,
         fill: (cell, row) => {
-          if (!cell.firstElementChild) {
-            const button = make("button", { type: "button", class: "small danger" }, "End");
-            button.addEventListener("click", () => end(row));
-            cell.append(button);
+          let button = cell.firstElementChild;
+          if (!button) {
+            const made = make("button", { type: "button", class: "small danger" }, "End");
+            made.addEventListener("click", () => end(rows.get(made) ?? row));
+            button = cell.appendChild(made);
           }
-          mark(/** @type {Element} */ (cell.firstElementChild), "aria-label",
+          rows.set(button, row);
+          mark(button, "aria-label",
             `End connection ${printable(row.id)} of ${printable(row.client) || "an unnamed client"}`);
         },
       },

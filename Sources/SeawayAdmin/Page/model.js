@@ -38,7 +38,10 @@ export class Model {
     /** @type {State | null} */
     this.before = null;
     this.latencies = new Window();
-    /** How long messages waited, by broker. @type {Map<string, Window>} */
+    /**
+     * How long messages waited, by broker.
+     * @type {Map<string, Window>}
+     */
     this.waits = new Map();
     /** @type {Map<string, (number | null)[]>} */
     this.sparks = new Map();
@@ -90,7 +93,10 @@ export class Model {
     }));
   }
 
-  /** Who is connected, and who of them works, by language. @type {WorkerRow[]} */
+  /**
+   * Who is connected, and who of them works, by language.
+   * @type {WorkerRow[]}
+   */
   get workers() {
     /** @type {Map<string, WorkerRow>} */
     const rows = new Map();

@@ -54,9 +54,9 @@ export function between(before, after) {
  * @returns {Histogram | null} all that have the bounds of the first, in one
  */
 export function together(histograms) {
-  const [first, ...others] = histograms.filter((histogram) => histogram !== null);
+  const [first, ...others] = histograms.flatMap((histogram) => histogram ?? []);
   if (!first) return null;
-  const same = others.filter((other) => other?.buckets.join() === first.buckets.join());
+  const same = others.filter((other) => other.buckets.join() === first.buckets.join());
   const counts = first.counts.map((count, index) => same.reduce((all, other) => all + other.counts[index], count));
   return { buckets: first.buckets, counts };
 }
@@ -113,7 +113,7 @@ export class History {
 
   /** The lowest and highest value of all points; 0 when there are none. */
   get bounds() {
-    const values = this.points.flatMap((point) => point.values.filter((value) => value !== null));
+    const values = this.points.flatMap((point) => point.values.flatMap((value) => value ?? []));
     return { lowest: Math.min(...values, values[0] ?? 0), highest: Math.max(...values, 0) };
   }
 }

@@ -18,7 +18,13 @@ export class Tail {
     /** @type {AbortController | null} */
     this.running = null;
     this.path = "";
-    this.reset();
+    this.state = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {any[]} */
+    this.waiting = [];
+    this.seen = 0;
+    this.missed = 0;
     this.button.addEventListener("click", () => (this.running ? this.stop("Stopped.") : this.start()));
     byId("tail-clear").addEventListener("click", () => this.reset());
   }
@@ -31,7 +37,6 @@ export class Tail {
   }
 
   reset() {
-    /** @type {any[]} */
     this.waiting = [];
     this.seen = 0;
     this.missed = 0;
@@ -70,7 +75,7 @@ export class Tail {
   }
 
   #tell() {
-    const parts = [this.state ?? "", this.seen > 0 ? `${count(this.seen)} seen` : ""];
+    const parts = [this.state, this.seen > 0 ? `${count(this.seen)} seen` : ""];
     if (this.seen > LINES) parts.push(`the last ${LINES} are shown`);
     if (this.missed > 0) parts.push(`${count(this.missed)} passed too fast to be shown`);
     const isListening = this.running !== null && this.seen === 0 && !this.state;
@@ -105,7 +110,7 @@ export class Tail {
     const { list } = this;
     // Whoever has scrolled up to read stays there.
     const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-    const lines = (this.waiting ?? []).map(line);
+    const lines = this.waiting.map(line);
     this.waiting = [];
     list.append(...lines);
     while (list.childElementCount > LINES) list.firstElementChild?.remove();

@@ -44,7 +44,10 @@ export class Tiles {
     this.shown = null;
   }
 
-  /** Before there is anything, the places are there: nothing jumps when it comes. @param {import("./model.js").Model} model */
+  /**
+   * Before there is anything, the places are there: nothing jumps when it comes.
+   * @param {import("./model.js").Model} model
+   */
   show(model) {
     const names = model.state && !model.hasServer ? WITHOUT_SERVER : WITH_SERVER;
     if (this.shown !== names) {
@@ -63,7 +66,10 @@ export class Tiles {
   }
 }
 
-/** Lists of a few lines: brokers, workers by language, drops by reason. @param {import("./model.js").Model} model */
+/**
+ * Lists of a few lines: brokers, workers by language, drops by reason.
+ * @param {import("./model.js").Model} model
+ */
 export function showCards(model) {
   fill("brokers", model.brokers, "No broker is known.", (broker) => ({
     title: printable(broker.address),
