@@ -158,8 +158,12 @@ let package = Package(
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
             ],
             resources: [
-                .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
-                .embedInCode("Page/icon.svg"),
+                .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/icon.svg"),
+                .embedInCode("Page/theme.js"), .embedInCode("Page/console.js"), .embedInCode("Page/api.js"),
+                .embedInCode("Page/rates.js"), .embedInCode("Page/format.js"), .embedInCode("Page/model.js"),
+                .embedInCode("Page/chart.js"), .embedInCode("Page/table.js"), .embedInCode("Page/tiles.js"),
+                .embedInCode("Page/lists.js"), .embedInCode("Page/sheet.js"), .embedInCode("Page/tail.js"),
+                .embedInCode("Page/dialogs.js"), .embedInCode("Page/dom.js"),
             ],
             swiftSettings: rules
         ),

@@ -13,6 +13,13 @@ if [ -n "$unformatted" ]; then
     exit 1
 fi
 
+# The console's page is not built: what is no JavaScript would only be noticed by whoever opens it.
+if command -v node >/dev/null; then
+    for module in Sources/SeawayAdmin/Page/*.js; do
+        node --input-type=module --check <"$module"
+    done
+fi
+
 # What decides knows no sockets (Sources/README.md).
 if grep -rnE '^(package |public )?import (NIO|Foundation)' Sources/SeawayNATS/Wire Sources/SeawayNATS/Session \
     Sources/SeawayNATS/JetStream Sources/SeawayNATS/Check Sources/SeawayNATS/Keeping; then

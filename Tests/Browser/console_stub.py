@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/api/channels/") and parts[-1] == "messages":
             self.answers.peeked.append(urllib.parse.unquote(parts[3]))
             count = int(urllib.parse.parse_qs(query)["count"][0])
-            self._json({"messages": self.answers.messages[:count]})
+            self._json({"messages": self.answers.messages[:count], "total": len(self.answers.messages)})
         elif path == "/api/tail":
             self._tail()
         else:

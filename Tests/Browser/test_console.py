@@ -278,7 +278,7 @@ def test_messages_of_a_channel_are_looked_at(opened: Open) -> None:
     page.press("Enter")
     page.until("document.querySelectorAll('#messages li').length === 20")
     assert page.text("#sheet-title") == "mail.send"
-    assert page.text("#messages-note") == "The oldest 20 messages; looking takes none away."
+    assert page.text("#messages-note") == "The oldest 20 of 30; looking takes none away."
     first, second = page.evaluate("[...document.querySelectorAll('#messages li')].slice(0, 2).map((e) => e.innerText)")
     # Not rounded, as numbers of JavaScript are.
     assert '"big": 9007199254740993' in first and "1 min 1 s old" in first

@@ -55,7 +55,8 @@ export class Chart {
     }, picture, this.rule);
     this.element = make("article", { class: "tile" },
       make("header", {}, make("h3", {}, look.title), this.when), readout,
-      make("div", { class: "canvas" }, make("div", { class: "ticks", "aria-hidden": "true" }, ...this.ticks), this.plot),
+      make("div", { class: "canvas" },
+        make("div", { class: "ticks", "aria-hidden": "true" }, ...this.ticks), this.plot),
       make("div", { class: "hours", "aria-hidden": "true" },
         make("span", {}, "5 min ago"), make("span", {}, look.note ?? ""), make("span", {}, "now")));
     this.#listen();

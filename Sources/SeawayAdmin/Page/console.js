@@ -171,8 +171,8 @@ async function end(row) {
   const client = printable(row.client) || "A client without a name";
   const isAgreed = await confirmed({
     title: "End this connection?",
-    text: `${client}, connection ${printable(row.id)} to ${printable(row.address)}. What it had not acknowledged goes to others; `
-      + "most clients connect again at once.",
+    text: `${client}, connection ${printable(row.id)} to ${printable(row.address)}. `
+      + "What it had not acknowledged goes to others; most clients connect again at once.",
     action: "End connection",
   });
   if (!isAgreed) return;

@@ -74,7 +74,8 @@ export function prepareDialogs() {
     box.addEventListener("pointerdown", (event) => {
       if (event.target !== box) return;
       const { left, right, top, bottom } = box.getBoundingClientRect();
-      const isInside = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+      const { clientX: x, clientY: y } = event;
+      const isInside = x >= left && x <= right && y >= top && y <= bottom;
       if (!isInside) box.close("");
     });
   }

@@ -25,7 +25,8 @@ export const LATENCY_STEPS = 10;
 
 /** The lines of each picture, in this order. */
 const SERIES = {
-  requests: 2, latency: 2, queue: 2, sockets: 1, messages: 2, waiting: 1, drops: 1, connections: 1, memory: 1, processor: 1,
+  requests: 2, latency: 2, queue: 2, sockets: 1, messages: 2, waiting: 1, drops: 1,
+  connections: 1, memory: 1, processor: 1,
 };
 
 export class Model {

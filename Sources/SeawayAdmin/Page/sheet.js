@@ -7,7 +7,7 @@ import { bytes, count, counted, duration, printable, rate, shortened } from "./f
 import { Tail } from "./tail.js";
 
 const FIRST = 20;
-const MOST = 320;
+const MOST = 100;
 const BODY_LENGTH = 20_000;
 
 /** @typedef {{kind: "channel" | "group", name: string}} Subject */
@@ -106,13 +106,14 @@ export class Sheet {
     say(note, "Looking…");
     try {
       const path = `api/channels/${encodeURIComponent(subject.name)}/messages?count=${this.limit}`;
-      const { messages } = await get(path);
+      const { messages, total } = await get(path);
       if (this.subject !== subject) return;
       this.list.replaceChildren(...messages.map(entry));
       const isMore = messages.length >= this.limit && this.limit < MOST;
       mark(byId("messages-more"), "hidden", isMore ? null : "");
       say(note, messages.length === 0 ? "Nothing waits here."
-        : `The oldest ${counted(messages.length, "message")}; looking takes none away.`);
+        : total > messages.length ? `The oldest ${messages.length} of ${count(total)}; looking takes none away.`
+          : `${counted(messages.length, "message")}, the oldest first; looking takes none away.`);
     } catch (error) {
       if (this.subject === subject) say(note, `Not to be seen: ${messageOf(error)}`);
     }

@@ -79,7 +79,8 @@ export class Tail {
     if (this.seen > LINES) parts.push(`the last ${LINES} are shown`);
     if (this.missed > 0) parts.push(`${count(this.missed)} passed too fast to be shown`);
     const isListening = this.running !== null && this.seen === 0 && !this.state;
-    say(this.note, isListening ? "Listening. What passes from now on is shown here." : parts.filter(Boolean).join(" · "));
+    const listening = "Listening. What passes from now on is shown here.";
+    say(this.note, isListening ? listening : parts.filter(Boolean).join(" · "));
   }
 
   /**
@@ -121,11 +122,12 @@ export class Tail {
 
 /** @param {any} message */
 function line(message) {
+  const size = Number(message.channels) > 1 ? `to ${count(message.channels)}` : bytes(message.size);
   const kind = String(message.kind ?? "sent");
   const body = message.body === undefined || message.body === null ? message.text ?? "" : JSON.stringify(message.body);
   return make("li", {},
     make("time", {}, clock(Number(message.time))),
     make("span", { class: "kind", "data-kind": kind }, printable(kind)),
-    make("span", { class: "size" }, Number(message.channels) > 1 ? `to ${count(message.channels)}` : bytes(message.size)),
+    make("span", { class: "size" }, size),
     make("bdi", { class: "body" }, shortened(printable(body), LINE_LENGTH)));
 }

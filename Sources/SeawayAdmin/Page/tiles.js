@@ -9,8 +9,8 @@ import { bytes, count, counted, duration, printable, rate, UNKNOWN } from "./for
 const LOOKS = {
   requests: { title: "Requests", lines: ["all", "5xx"], unit: "per second", suffix: "/s", format: rate, least: 10 },
   latency: {
-    title: "Latency", lines: ["p50", "p99"], unit: "time to the answer", format: duration, least: 0.01, isLogarithmic: true,
-    note: "over 10 s each",
+    title: "Latency", lines: ["p50", "p99"], unit: "time to the answer", format: duration, least: 0.01,
+    isLogarithmic: true, note: "over 10 s each",
   },
   queue: {
     title: "Time in queue", lines: ["p50", "p99"], unit: "wait of a message", format: duration, least: 0.01,
@@ -23,7 +23,9 @@ const LOOKS = {
   waiting: { title: "Waiting", lines: ["messages"], unit: "messages in all channels", format: count, least: 10 },
   drops: { title: "Drops", lines: ["dropped"], unit: "per second", suffix: "/s", format: rate, least: 1 },
   connections: { title: "Connections", lines: ["to the brokers"], unit: "connections", format: count, least: 10 },
-  memory: { title: "Memory", lines: ["resident"], unit: "of this process", format: bytes, least: 1 << 20, isBinary: true },
+  memory: {
+    title: "Memory", lines: ["resident"], unit: "of this process", format: bytes, least: 1 << 20, isBinary: true,
+  },
   processor: { title: "Processor", lines: ["used"], unit: "percent of a core", suffix: " %", format: rate, least: 10 },
 };
 const WITH_SERVER = {
