@@ -38,7 +38,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -62,6 +61,8 @@ let package = Package(
         ),
         .target(name: "SeawayMessage", swiftSettings: rules),
         .target(name: "SeawayLog", dependencies: [logging], swiftSettings: rules),
+        // Floor 1: the cryptography of the BoringSSL that TLS brings.
+        .target(name: "SeawayCrypto", dependencies: [tls], swiftSettings: rules),
         // Floor 1: handlers without a socket; the store without bytes.
         .target(
             name: "SeawayNIO",
@@ -91,19 +92,17 @@ let package = Package(
         .target(
             name: "SeawayNATS",
             dependencies: [
-                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOTLS"), tls, .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "SeawayCrypto", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"),
+                nio("NIOPosix"), nio("NIOTLS"), tls, .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules
         ),
         .target(
             name: "SeawayBroker",
             dependencies: [
-                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayStore", nio("NIOCore"),
-                nio("NIOPosix"), nio("NIOTLS"), logging,
-                tls, .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CSeaway", "SeawayCrypto", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayStore",
+                nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), logging, tls,
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules
         ),
@@ -130,12 +129,11 @@ let package = Package(
         .target(
             name: "SeawayBridge",
             dependencies: [
-                "CLibpq", "CMosquitto",
+                "CLibpq", "CMosquitto", "SeawayCrypto",
                 "SeawayMessage", "SeawayWire", "SeawayNIO", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
                 tls,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

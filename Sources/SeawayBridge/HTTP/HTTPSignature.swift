@@ -1,31 +1,26 @@
-import Crypto
+import SeawayCrypto
 
 /// A secret that is compared in the same time however much of it was guessed.
 package struct SharedSecret: Hashable, Sendable {
     private let digest: [UInt8]
 
-    package init(_ bytes: [UInt8]) { self.digest = Self.digest(of: bytes) }
+    package init(_ bytes: [UInt8]) { self.digest = SHA256.digest(of: bytes) }
 
     package func matches(_ given: [UInt8]) -> Bool {
-        let other = Self.digest(of: given)
-        var difference: UInt8 = 0
-        for index in self.digest.indices { difference |= self.digest[index] ^ other[index] }
-        return difference == 0
+        SHA256.digest(of: given).isEqualInConstantTime(to: self.digest)
     }
-
-    private static func digest(of bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 }
 
 /// The signature of a body: HMAC-SHA256 (RFC 2104) in hexadecimal, as `sha256=…` or alone, as webhooks send it.
 package struct HTTPSignature: Sendable {
     /// The name of the field, such as `x-hub-signature-256`.
     package let field: String
-    private let key: SymmetricKey
+    private let key: [UInt8]
     private static let prefix = "sha256="
 
     package init(field: String, secret: [UInt8]) {
         self.field = field
-        self.key = SymmetricKey(data: secret)
+        self.key = secret
     }
 
     /// Whether a signature may stand in a field of this name: a token (RFC 9110, 5.6.2), and none that says how the message is to be read.
@@ -47,7 +42,7 @@ package struct HTTPSignature: Sendable {
 
     /// `sha256=` and 64 digits.
     package func signature(of body: [UInt8]) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: body, using: self.key)
+        let code = SHA256.authenticationCode(of: body, key: self.key)
         return Self.prefix + code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
@@ -55,7 +50,7 @@ package struct HTTPSignature: Sendable {
     package func isValid(_ given: String, for body: [UInt8]) -> Bool {
         let digits = given.hasPrefix(Self.prefix) ? given.utf8.dropFirst(Self.prefix.utf8.count)[...] : given.utf8[...]
         guard let code = Self.bytes(hexadecimal: Array(digits)) else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: body, using: self.key)
+        return SHA256.authenticationCode(of: body, key: self.key).isEqualInConstantTime(to: code)
     }
 
     private static func bytes(hexadecimal digits: [UInt8]) -> [UInt8]? {

@@ -1,4 +1,4 @@
-import Crypto
+import SeawayCrypto
 import SeawayWire
 
 /// What a broker knows of a token: who it is for, how to recognize it, and what it allows; not its secret.
@@ -41,7 +41,7 @@ package struct Token: Hashable, Sendable {
     }
 
     private static func hash(salt: [UInt8], secret: Substring) -> [UInt8] {
-        Array(SHA256.hash(data: salt + Array(secret.utf8)))
+        SHA256.digest(of: salt + Array(secret.utf8))
     }
 
     /// Whether it is the same secret, whatever it allows.
@@ -49,8 +49,7 @@ package struct Token: Hashable, Sendable {
 
     /// Compares in a time that does not depend on what is the same.
     func isOpened(by secret: Substring) -> Bool {
-        let hash = Self.hash(salt: self.salt, secret: secret)
-        return zip(hash, self.hash).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        Self.hash(salt: self.salt, secret: secret).isEqualInConstantTime(to: self.hash)
     }
 }
 

@@ -1,4 +1,4 @@
-import Crypto
+import SeawayCrypto
 package import SeawayWire
 
 /// The names that durable channels have in JetStream.
@@ -49,7 +49,7 @@ package enum DurableName {
             }
         }
         guard name.utf8.count > self.maxLength else { return name }
-        let digest = SHA256.hash(data: Array(text.utf8)).prefix(16)
+        let digest = SHA256.digest(of: Array(text.utf8)).prefix(16)
         return name.prefix(self.maxLength - 34) + "__" + digest.map { self.hexadecimal($0) }.joined()
     }
 

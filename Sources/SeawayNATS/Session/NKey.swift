@@ -1,4 +1,4 @@
-import Crypto
+import SeawayCrypto
 
 /// A user's key of NATS: the seed, `SU…`, of an Ed25519 key.
 ///
@@ -8,7 +8,7 @@ package struct NKey: Sendable {
 
     private static let seed: UInt8 = 18 << 3
     private static let user: UInt8 = 20 << 3
-    private let key: Curve25519.Signing.PrivateKey
+    private let key: Ed25519Key
 
     package init(seed text: String) throws(Fault) {
         guard text.utf8.count == 58, let bytes = Base32.decode(text), bytes.count == 36,
@@ -17,7 +17,7 @@ package struct NKey: Sendable {
         guard bytes[0] & 0xF8 == Self.seed, (bytes[0] & 0x07) << 5 | bytes[1] >> 3 == Self.user else {
             throw Fault(description: "the seed is not that of a user, SU…")
         }
-        guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes[2..<34]) else {
+        guard let key = Ed25519Key(seed: Array(bytes[2..<34])) else {
             throw Fault(description: "the seed is no key")
         }
         self.key = key
@@ -25,15 +25,14 @@ package struct NKey: Sendable {
 
     /// `U…`, by which servers know the user.
     package var publicKey: String {
-        let bytes = [Self.user] + Array(self.key.publicKey.rawRepresentation)
+        let bytes = [Self.user] + self.key.publicKey
         let crc = Self.crc(bytes[...])
         return Base32.encode(bytes + [UInt8(crc & 0xFF), UInt8(crc >> 8)])
     }
 
     /// The signature of a server's nonce, in Base64 for URLs; empty if there is none.
     package func signature(of nonce: String) -> String {
-        guard let signature = try? self.key.signature(for: Array(nonce.utf8)) else { return "" }
-        return Base64URL.encode(Array(signature))
+        Base64URL.encode(self.key.signature(of: Array(nonce.utf8)) ?? [])
     }
 
     /// CRC-16 as of XMODEM.
