@@ -165,10 +165,21 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        // Floor 4: the live blog of the demos.
+        .target(
+            name: "DemoSite", dependencies: ["SeawayMessage", "SeawayWorker"],
+            path: "Sources/Examples/DemoSite",
+            resources: [
+                .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+                .embedInCode("Page/feed.js"), .embedInCode("Page/icon.svg"),
+            ],
+            swiftSettings: rules
+        ),
         // Floor 5: the command line.
         .executableTarget(
             name: "seaway",
             dependencies: [
+                "DemoSite",
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
                 "CVersion",
                 "SeawayAdmin", "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
@@ -182,16 +193,12 @@ let package = Package(
         .executableTarget(
             name: "seaway-demo-worker",
             dependencies: [
-                "SeawayClient", "SeawayWorker", "SeawayLog",
+                "DemoSite", "SeawayClient", "SeawayWorker", "SeawayLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 logging,
             ],
             path: "Sources/Examples/DemoWorker",
-            resources: [
-                .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
-                .embedInCode("Page/feed.js"), .embedInCode("Page/icon.svg"),
-            ],
             swiftSettings: rules
         ),
         .executableTarget(

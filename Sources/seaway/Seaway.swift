@@ -9,6 +9,7 @@ struct Seaway: AsyncParsableCommand {
         discussion: """
             Web servers put requests on channels; workers in any language take them and answer.
 
+              seaway demo                    a live blog to look at
               seaway up                      broker and interface server in one process
               seaway broker                  a broker alone
               seaway serve --broker ADDRESS  an interface server for a broker elsewhere
@@ -23,7 +24,7 @@ struct Seaway: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
+            DemoCommand.self, UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
             StoreCommand.self,
         ],
         groupedSubcommands: [

@@ -4,6 +4,7 @@ import NIOCore
 import SeawayAdmin
 import SeawayBroker
 import SeawayServer
+import ServiceLifecycle
 
 /// `seaway up`
 struct UpCommand: AsyncParsableCommand {
@@ -29,7 +30,11 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
-    func run() async throws {
+    func run() async throws { try await self.run { _, _ in [] } }
+
+    /// - Parameter beside: what is to run between the two: called when both listen, with the broker and the loop that it
+    ///   is on.
+    func run(beside: (Broker, any EventLoop) async throws -> [any Service]) async throws {
         let signals = await Process.catchSignals()
         let group = self.server.makeLoops(sparing: 1)
         let loops = Array(group.makeIterator())
@@ -56,12 +61,14 @@ struct UpCommand: AsyncParsableCommand {
         }
         let ofBroker = self.listeners.reloading(broker, self.log.logger("seaway.broker"))
         let ofServer = self.server.reloading(server, logger)
-        // The last is asked to leave first: requests under way still find the broker.
+        let ofBoth = try await beside(broker, loops[0])
+        // The last is asked to leave first: requests under way still find the broker, and who answers them.
         try await Process.run(
             admin.first + [
                 BrokerService(
-                    broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker")),
-                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
+                    broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker"))
+            ] + ofBoth + [
+                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger)
             ] + admin.last, until: signals, logger,
             reload: {
                 let hasRead = await ofBroker.run()

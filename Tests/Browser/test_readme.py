@@ -138,7 +138,7 @@ def test_what_a_go_program_sends_is_seen_by_a_browser(site, page, tmp_path):
 
 def test_what_a_swift_program_sends_is_seen_by_a_browser(house, site, page):
     """The demo's worker says it in the README's words."""
-    source = ROOT / "Sources" / "Examples" / "DemoWorker" / "DemoWorker.swift"
+    source = ROOT / "Sources" / "Examples" / "DemoSite" / "DemoSite.swift"
     assert f"{example('swift', 'group')}\n" in source.read_text(encoding="utf-8")
     house.start([ROOT / ".build" / "release" / "seaway-demo-worker", "--broker", f"127.0.0.1:{site[0]}"])
     until(lambda: house.readers(site[0], "http.request.swift") == 1, "the Swift worker listens")

@@ -163,6 +163,7 @@ def test_a_wheel_is_all_that_a_server_needs(root, house, tmp_path):
     assert (answer.status, answer.worker) == (200, "Python")
     for program in (worker, server):
         assert program.terminate() == 0
+    show_demo(root, house, "/srv/env/bin/seaway")
 
 
 @needs_roots
@@ -192,6 +193,7 @@ def test_a_debian_package_comes_works_and_goes(root, house):
     second = house.listening(house.start(root.command(*started, user="seaway"), PLAIN), http)
     for program in (second, first):
         assert program.terminate() == 0
+    show_demo(root, house, "/usr/bin/seaway")
 
     root.run("apt-get", "purge", "-q", "-y", "seaway")
     left = {file for file in root.files() - files if "seaway" in file}
@@ -208,6 +210,17 @@ def test_a_debian_package_is_what_debian_asks_for(dist):
         check=False,
     )
     assert told.returncode == 0, told.stdout
+
+
+def show_demo(root, house: House, program: str) -> None:
+    """`seaway demo` there: its page, a post, the console; and it leaves when it is asked to."""
+    http, broker, admin = free_port(), free_port(), free_port()
+    places = ["--http", f"127.0.0.1:{http}", "--listen", f"127.0.0.1:{broker}", "--admin", f"127.0.0.1:{admin}"]
+    demo = house.listening(house.start(root.command(program, "demo", *places), PLAIN), http)
+    assert b"<h1>Live blog</h1>" in get(http, "/").body
+    assert get(http, "/swift", "POST", b"hello").body == b"posted by Swift\n"
+    assert get(admin, "/").status == 200
+    assert demo.terminate() == 0
 
 
 def commands(root, unit: str, places: "dict[str, str]") -> "list[str]":

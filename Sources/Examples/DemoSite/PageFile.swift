@@ -6,10 +6,13 @@ struct PageFile: Sendable {
     let type: String
     let content: [UInt8]
 
-    /// - Parameter broker: the address that the page shows, for what is typed by hand.
-    static func all(broker: String) -> [PageFile] {
+    /// - Parameters:
+    ///   - broker: the address that the page shows, for what is typed by hand.
+    ///   - workers: those that have a button.
+    static func all(broker: String, workers: [String]) -> [PageFile] {
         let page = String(decoding: PackageResources.page_html, as: UTF8.self)
             .replacing("{{host}}", with: broker.split(separator: ":").dropLast().joined(separator: ":"))
+            .replacing("{{workers}}", with: workers.joined(separator: " "))
             .replacing("{{port}}", with: broker.split(separator: ":").last ?? "")
         return [
             PageFile(path: "/", type: "text/html", content: Array(page.utf8)),

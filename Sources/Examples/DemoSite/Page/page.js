@@ -16,6 +16,12 @@ function show(posts) {
   byId("empty").hidden = posts.length > 0;
 }
 
+/** Only workers that there are have a button. */
+for (const group of document.querySelectorAll("[data-workers]")) {
+  const there = group.dataset.workers.split(" ");
+  for (const button of group.children) button.hidden = !there.includes(button.dataset.worker);
+}
+
 /** What was posted before this page knew of it may come in between: then all is shown anew. */
 let shown = [];
 function showAll(posts) {
