@@ -44,6 +44,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
+        // As async-http-client has it: YAML is read with its lines by our own provider.
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // What Swift does not see of the C library.
@@ -175,12 +178,22 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        // Floor 4: what a program is told, by files and by the environment.
+        .target(
+            name: "SeawayConfiguration",
+            dependencies: [
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: rules
+        ),
         // Floor 5: the command line.
         .executableTarget(
             name: "seaway",
             dependencies: [
                 "DemoSite",
                 "SeawayBroker", "SeawayClient", "SeawayServer", "SeawayWorker", "SeawayHub", "SeawayWire", "CSeaway",
+                "SeawayConfiguration",
                 "CVersion",
                 "SeawayAdmin", "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
                 nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
@@ -304,6 +317,9 @@ let package = Package(
                 "SeawayWire", "BrokerSupport", "TestSupport", nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging,
             ],
             swiftSettings: testRules
+        ),
+        .testTarget(
+            name: "SeawayConfigurationTests", dependencies: ["SeawayConfiguration"], swiftSettings: testRules
         ),
         .testTarget(
             name: "SpecTests",

@@ -14,6 +14,7 @@ cp "$stage/documents/zsh/_seaway" "$folder/share/zsh/site-functions/_seaway"
 cp "$stage/documents/fish/seaway.fish" "$folder/share/fish/vendor_completions.d/seaway.fish"
 cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$root/SECURITY.md" "$folder/share/doc/seaway/"
 cp -R "$root/docker/systemd" "$folder/share/doc/seaway/systemd"
+cp "$root/packaging/etc/seaway/seaway.yaml" "$folder/share/doc/seaway/seaway.yaml"
 # The same bytes for the same commit: names in order, no owner, one time.
 when=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)
 case $(tar --version 2>/dev/null) in

@@ -9,7 +9,7 @@ import SeawayWire
 ///
 /// Lives on one event loop. What one turn of the loop produces is gathered and leaves at the turn's end.
 package final class BrokerCore {
-    let configuration: BrokerConfiguration
+    var configuration: BrokerConfiguration
     let hub: Hub
     private(set) var bodies = BodyStore()
     private var endpoints: [(any Endpoint)?] = []

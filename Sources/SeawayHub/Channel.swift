@@ -90,7 +90,7 @@ final class Siblings {
 final class Channel: Named {
     let name: Name
     let form: NameForm
-    let rules: ChannelRules
+    var rules: ChannelRules
     /// Where it belongs, when it is a reply channel.
     let mailbox: Mailbox?
     /// Who has made it (M6).
@@ -183,7 +183,7 @@ final class Mailbox: Named {
     /// Who has made it (M6).
     var payer: PayerID = 0
     /// The second limit of S5.
-    let capacity: Room?
+    var capacity: Room?
     var reader: Reader?
     var messages = 0
     var bytes = 0

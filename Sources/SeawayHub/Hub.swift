@@ -8,7 +8,7 @@ import SeawayWire
 /// answers at once with what to push; what else follows from it stands in ``effects`` until ``takeEffects()``.
 /// Used from one thread.
 package final class Hub {
-    let configuration: HubConfiguration
+    var configuration: HubConfiguration
     var channels = NameTable<Channel>()
     var mailboxes = NameTable<Mailbox>()
     var groups = NameTable<Group>()

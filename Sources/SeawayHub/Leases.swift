@@ -112,7 +112,7 @@ package struct Leases {
     private var serial: UInt64
     private static let placeBits: UInt64 = 24
     /// How many one connection may hold.
-    private let mostHeld: Int
+    var mostHeld: Int
     package private(set) var held = 0
 
     /// - Parameter serial: the first; at random where tags are not to be those of another start.

@@ -15,9 +15,14 @@ package struct AddressText: Hashable, Sendable {
         ///
         /// - Parameter forms: what is allowed: `HOST:PORT or unix:PATH`.
         package func sentence(about text: String, forms: String) -> String {
-            "\(text.isEmpty ? "''" : text) is no address, \(self.description): \(forms)"
+            let sentence = "\(text.isEmpty ? "''" : text) is no address, \(self.description): \(forms)"
+            guard self == Self.noHost,
+                let port = text.split(separator: "/").last.flatMap({ Int($0.drop { $0 == ":" }) })
+            else { return sentence }
+            return "\(sentence); for example \(text.hasPrefix("tls://") ? "tls://" : "")127.0.0.1:\(port)"
         }
 
+        static let noHost = Fault(description: "its host is missing")
         package static let noPath = Fault(description: "its path is missing")
     }
 
@@ -25,7 +30,7 @@ package struct AddressText: Hashable, Sendable {
     package init(_ text: some StringProtocol, ports: ClosedRange<Int> = 0...65_535) throws(Fault) {
         guard !text.isEmpty else { throw Fault(description: "it is empty") }
         let (host, port) = try Self.split(String(text))
-        guard !host.isEmpty else { throw Fault(description: "its host is missing") }
+        guard !host.isEmpty else { throw .noHost }
         guard let port else { throw Fault(description: "its port is missing") }
         guard port.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(port),
             ports.contains(number)

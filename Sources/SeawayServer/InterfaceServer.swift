@@ -147,7 +147,7 @@ package final class InterfaceServer: Sendable {
     }
 
     /// Does something on each loop, in whose order the results are; none when the server does not run.
-    private func each<Result: Sendable>(
+    func each<Result: Sendable>(
         _ body: @escaping @Sendable (ServerCore) -> Result
     ) -> EventLoopFuture<[Result]> {
         self.eventLoop.flatSubmit {

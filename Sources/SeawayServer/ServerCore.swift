@@ -8,7 +8,7 @@ import SeawayNIO
 ///
 /// An interface server has one for each of its loops. When that is the layer's thread too, nothing here changes threads.
 package final class ServerCore {
-    let configuration: ServerConfiguration
+    var configuration: ServerConfiguration
     let eventLoop: any EventLoop
     let layer: any ChannelLayer
     let logger: Logger

@@ -18,6 +18,7 @@ struct BridgeExecCommand: AsyncParsableCommand {
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     @Option(help: .count("Programs at once; with 1 the messages are worked on in order."))
     var concurrency = 1
@@ -51,7 +52,7 @@ struct BridgeExecCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let point = self.reading.point, let program = self.command.first else { return }
-        let run = try await BridgeRun("exec", self.broker, self.target, self.log)
+        let run = try await BridgeRun("exec", of: self, \Self.log, self.broker, self.target)
         var rule = ProgramRule(program: program, arguments: Array(self.command.dropFirst()))
         rule.timeLimit = self.timeLimit.duration
         rule.maxOutput = self.maxOutput.bytes

@@ -57,6 +57,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "To HTTP") var post: BridgePostOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     func validate() throws {
         try self.reading.belongs(with: "--post", self.post.post != nil)
@@ -104,7 +105,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("http", self.broker, self.target, self.log)
+        let run = try await BridgeRun("http", of: self, \Self.log, self.broker, self.target)
         var sources: [any BridgeSource] = []
         if let place = try self.place() { sources.append(try await self.takeHTTP(place.host, place.port, run)) }
         guard let point = self.reading.point, let url = self.post.post else { return try await run.run(sources) }

@@ -46,6 +46,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     func validate() throws {
         guard case .tcp = self.mqtt.address else {
@@ -78,7 +79,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     func run() async throws {
         try ServiceLibrary.libmosquitto.loadOrLeave()
         guard case .tcp(let host, let port) = self.mqtt.address else { return }
-        let run = try await BridgeRun("mqtt", self.broker, self.target, self.log)
+        let run = try await BridgeRun("mqtt", of: self, \Self.log, self.broker, self.target)
         let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
         let address = MQTTAddress(
             host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },

@@ -36,6 +36,7 @@ struct BridgePostgresCommand: AsyncParsableCommand {
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     func validate() throws {
         try self.target.belongs(with: "--listen", !self.listen.isEmpty)
@@ -49,7 +50,7 @@ struct BridgePostgresCommand: AsyncParsableCommand {
 
     func run() async throws {
         try ServiceLibrary.libpq.loadOrLeave()
-        let run = try await BridgeRun("postgres", self.broker, self.target, self.log)
+        let run = try await BridgeRun("postgres", of: self, \Self.log, self.broker, self.target)
         let address = PostgresAddress(self.postgres, limits: self.service.limits)
         var sources: [any BridgeSource] = []
         if let intake = try self.target.intake(json: self.json, run.pump) {

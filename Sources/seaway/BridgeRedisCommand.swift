@@ -54,6 +54,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     func validate() throws {
         try self.target.belongs(with: "--subscribe or --stream", !(self.subscribe.isEmpty && self.stream.isEmpty))
@@ -82,7 +83,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("redis", self.broker, self.target, self.log)
+        let run = try await BridgeRun("redis", of: self, \Self.log, self.broker, self.target)
         let address = RedisAddress(
             self.redis.redis,
             password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") },

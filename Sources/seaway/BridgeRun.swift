@@ -21,17 +21,23 @@ struct BridgeRun {
     private let signals: UnixSignalsSequence
     private let hurry: HurrySignals
     private let admin: AdminServices
+    private let reload: @Sendable () async -> Bool
 
-    /// - Parameter name: of the bridge, such as `stdin`.
-    init(
-        _ name: String, _ broker: BridgeBrokerOptions, _ target: BridgeTargetOptions, _ log: LogOptions
+    /// - Parameters:
+    ///   - name: of the bridge, such as `stdin`.
+    ///   - path: where its command has the options of the log, which it takes again at SIGHUP.
+    init<Command: ParsableCommand & Sendable>(
+        _ name: String, of command: Command, _ path: any KeyPath<Command, LogOptions> & Sendable,
+        _ broker: BridgeBrokerOptions, _ target: BridgeTargetOptions
     ) async throws {
         self.signals = await Process.catchSignals()
+        let log = command[keyPath: path]
         self.logger = log.logger("seaway.bridge.\(name)")
         self.hurry = await HurrySignals(logger: self.logger)
         self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.layer = try broker.brokers.makeLayer(
             clientName: "seaway-bridge-\(name)", eventLoop: self.eventLoop, logger: log.logger("seaway.client"))
+        self.reload = Reloading(command, log: path, [], self.logger).run
         self.tally = BridgeTally(logger: self.logger)
         self.pump = Pump(self.layer, target.pump, tally: self.tally)
         self.drain = broker.drain.duration
@@ -58,7 +64,7 @@ struct BridgeRun {
             // The last is asked to leave first.
             try await Process.run(
                 self.admin.first + [BrokerLink(layer: self.layer), work] + self.admin.last, until: self.signals,
-                self.logger)
+                self.logger, reload: self.reload)
         }
     }
 }

@@ -29,6 +29,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
     @OptionGroup(title: "To the broker") var target: BridgeTargetOptions
     @OptionGroup(title: "From the broker") var reading: BridgeReadingOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     @Flag(help: "Each line is a message in JSON; others are dropped and counted.")
     var json = false
@@ -46,7 +47,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("stdin", self.broker, self.target, self.log)
+        let run = try await BridgeRun("stdin", of: self, \Self.log, self.broker, self.target)
         var sources: [any BridgeSource] = []
         if let destination = try self.target.fixedDestination() {
             sources.append(

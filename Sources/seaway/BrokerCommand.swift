@@ -13,7 +13,8 @@ struct BrokerCommand: AsyncParsableCommand {
         discussion: """
             Messages live in memory, and a restart loses them, but for those of durable channels, which NATS JetStream keeps \
             (protocol/DURABLE.md). Without --tokens whoever reaches an address may do everything, so it \
-            listens on Unix sockets and loopback addresses only. SIGHUP has the files of tokens and certificates read again.
+            listens on Unix sockets and loopback addresses only. SIGHUP has its configuration file (seaway help config), tokens and \
+            certificates read again.
 
               seaway broker
               seaway broker --unix-socket /run/seaway.sock --capacity 'http.request=1000'
@@ -31,6 +32,11 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
+
+    private var changeable: Set<String> {
+        BrokerOptions.changeable.union(ListenerOptions.changeable).subtracting(self.durable.fixed)
+    }
 
     func run() async throws {
         let signals = await Process.catchSignals()
@@ -45,7 +51,9 @@ struct BrokerCommand: AsyncParsableCommand {
         let admin = try await self.admin.open(.broker, logger) { loop, site in
             site.watch(broker, at: address, on: loop)
         }
-        let reloading = self.listeners.reloading(broker, logger)
+        let reloading = Reloading(
+            self, log: \Self.log, changeable: self.changeable,
+            self.listeners.parts(broker, \Self.listeners, \Self.broker), logger)
         try await Process.run(
             admin.first
                 + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)] + admin.last,

@@ -174,6 +174,15 @@ struct BrokerOptions: ParsableArguments {
         }
     }
 
+    /// What may change while a broker runs; the rest it has told its clients, or is made once.
+    static let changeable: Set<String> = [
+        "capacity", "expiry", "tries", "hold", "return", "once-window", "mailbox-grace", "max-memory",
+        "max-connections",
+        "max-strangers", "connection-share", "address-share", "token-share", "max-lingering", "max-held", "max-delayed",
+        "max-keys", "max-members", "max-groups", "max-watches", "max-tails", "max-channels", "frame-timeout",
+        "max-unread", "unread-timeout", "idle-timeout", "linger-timeout",
+    ]
+
     private static let defaultCapacity =
         "100 messages and \(SizeOption(bytes: HubConfiguration.Capacity.defaultBytes)), "
         + "\(SizeOption(bytes: HubConfiguration.Capacity.defaultOwnedBytes)) on reply and pinned channels"

@@ -41,7 +41,7 @@ struct ListenerOptions: ParsableArguments {
     }
 
     /// TCP at 127.0.0.1:7411 unless something else is asked for.
-    private var addresses: [Broker.Address] {
+    var addresses: [Broker.Address] {
         let asked = self.listen.map(\.address) + self.unixSocket.map { Broker.Address.unix(path: $0) }
         return asked.isEmpty ? [.tcp(host: "127.0.0.1", port: 7_411)] : asked
     }
@@ -93,9 +93,34 @@ struct ListenerOptions: ParsableArguments {
     }
 
     /// What SIGHUP has the broker read again.
-    func reloading(_ broker: Broker, _ logger: Logger) -> Reloading {
-        Reloading(broker: broker, tokens: self.tokenFile, tls: self.tls, logger: logger)
+    ///
+    /// - Parameters:
+    ///   - path: where these options are in a command.
+    ///   - limits: the broker's others.
+    func parts<Command>(
+        _ broker: Broker, _ path: any KeyPath<Command, ListenerOptions> & Sendable,
+        _ limits: any KeyPath<Command, BrokerOptions> & Sendable
+    ) -> [Reloading<Command>.Part] {
+        let (hasTokens, hasTLS) = (self.tokens != nil, self.tls.tlsCertificate != nil)
+        return [
+            .init(what: "tokens") { command in
+                guard hasTokens, let file = command[keyPath: path].tokenFile else { return nil }
+                let tokens = try file.read()
+                return { try await broker.replaceTokens(tokens) }
+            },
+            .init(what: "certificates") { command in
+                guard hasTLS, let tls = try command[keyPath: path].tls.load() else { return nil }
+                return { try await broker.replaceTLS(tls) }
+            },
+            .init(what: nil) { command in
+                let configuration = command[keyPath: limits].configuration
+                return { try await broker.replaceLimits(configuration) }
+            },
+        ]
     }
+
+    /// What may change while a broker runs.
+    static let changeable: Set<String> = ["tokens", "tls-certificate", "tls-key", "tls-client-ca", "tls-client"]
 }
 
 /// What a broker shows on its TLS addresses, and what it asks for there.

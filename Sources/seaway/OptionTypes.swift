@@ -3,7 +3,7 @@ import SeawayBroker
 import SeawayHub
 import SeawayWire
 
-/// A time on the command line: `1500ms`, `30s`, `5m`, or a plain number of seconds.
+/// A time on the command line: `1500ms`, `30s`, `5m`; nothing is guessed of a number without a unit, but that 0 is none.
 struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
     let milliseconds: Int
 
@@ -13,9 +13,24 @@ struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
 
     init?(argument: String) {
         let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
-        let (suffix, factor) = units.first { argument.hasSuffix($0.0) } ?? ("", 1_000)
+        let (suffix, factor) = units.first { argument.hasSuffix($0.0) } ?? ("", 0)
         guard let number = Double(argument.dropLast(suffix.count)), (0...1e9).contains(number) else { return nil }
+        guard factor > 0 || number == 0 else { return nil }
         self.milliseconds = Int(number * Double(factor))
+    }
+
+    /// - Throws: `ValidationError`
+    init(checking argument: String) throws {
+        guard let time = Self(argument: argument) else { throw ValidationError(Self.fault(of: argument)) }
+        self = time
+    }
+
+    /// What is wrong with a text that is no time.
+    static func fault(of text: String) -> String {
+        guard let number = Double(text), (0...1e9).contains(number) else {
+            return "a time is a number with ms, s, m or h behind it, such as 500ms or 30s."
+        }
+        return "the unit is missing: \(text)ms, \(text)s, \(text)m or \(text)h."
     }
 
     var description: String {
@@ -33,13 +48,17 @@ extension ArgumentHelp {
 
 extension Option where Value == TimeOption {
     /// An error tells what is allowed, since the name of the value does not.
-    init(wrappedValue: TimeOption, help: ArgumentHelp) {
-        self.init(wrappedValue: wrappedValue, help: help.with(default: wrappedValue)) { argument in
-            guard let time = TimeOption(argument: argument) else {
-                throw ValidationError("a time is a number with ms, s, m or h behind it, such as 500ms or 30s.")
-            }
-            return time
-        }
+    init(wrappedValue: TimeOption, name: NameSpecification = .long, help: ArgumentHelp) {
+        self.init(
+            wrappedValue: wrappedValue, name: name, help: help.with(default: wrappedValue),
+            transform: TimeOption.init(checking:))
+    }
+}
+
+extension Option where Value == TimeOption? {
+    /// The same for one that has no default.
+    init(name: NameSpecification = .long, help: ArgumentHelp) {
+        self.init(name: name, help: help, transform: { try TimeOption(checking: $0) })
     }
 }
 
@@ -112,7 +131,9 @@ struct ExpiryOption: CheckedArgument {
     init(checking argument: String) throws {
         let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
         guard sides.count == 2, let expiry = TimeOption(argument: String(sides[1])), expiry.milliseconds > 0 else {
-            throw ValidationError("an expiry is a pattern, = and a time: chat.*=10s.")
+            let isNumber = sides.count == 2 && Double(sides[1]).map { $0 > 0 } == true
+            let what = isNumber ? "\(TimeOption.fault(of: String(sides[1])).dropLast()): " : "a pattern, = and a time: "
+            throw ValidationError("an expiry is \(isNumber ? "a pattern, = and a time; " : "")\(what)chat.*=10s.")
         }
         self.pattern = try PatternArgument.pattern(sides[0])
         self.expiry = expiry

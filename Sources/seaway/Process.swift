@@ -85,7 +85,7 @@ enum Process {
         do {
             return try work()
         } catch {
-            self.say("seaway: \(what): \(PlainWords.of(error))")
+            self.say("seaway: " + Launch.naming("\(what): \(PlainWords.of(error))"))
             throw ExitCode.validationFailure
         }
     }
@@ -121,9 +121,21 @@ struct LogOptions: ParsableArguments {
     var logBuffer = SizeOption(bytes: StandardErrorLog.usualLimit)
 
     func logger(_ label: String) -> Logger {
-        StandardErrorLog.limit(to: self.logBuffer.bytes)
-        return .standardError(label: label, level: Logger.Level(rawValue: self.logLevel.rawValue) ?? .info)
+        self.use()
+        let logger = Logger.standardError(label: label, level: .trace)
+        return Logger(label: label) { _ in SharedLevelLogHandler(logger.handler) }
     }
+
+    /// Has this hold for all loggers of the process.
+    func use() {
+        StandardErrorLog.limit(to: self.logBuffer.bytes)
+        SharedLevel.level = self.level
+    }
+
+    var level: Logger.Level { Logger.Level(rawValue: self.logLevel.rawValue) ?? .info }
+
+    /// What may change while a process runs.
+    static let changeable: Set<String> = ["log-level", "log-buffer"]
 }
 
 extension Logger {

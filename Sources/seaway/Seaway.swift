@@ -25,7 +25,7 @@ struct Seaway: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             DemoCommand.self, UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
-            StoreCommand.self,
+            StoreCommand.self, ConfigCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(
@@ -45,6 +45,17 @@ struct Seaway: AsyncParsableCommand {
             Process.say("\(unknown)")
             Self.exit(withError: ExitCode.validationFailure)
         }
-        await self.main(nil)
+        do {
+            let launch = try Launch(Array(CommandLine.arguments.dropFirst()))
+            Launch.ofProcess = launch
+            var command = try Self.parseAsRoot(launch.arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Launch.exit(error)
+        }
     }
 }

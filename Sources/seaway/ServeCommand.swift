@@ -27,6 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     func run() async throws {
         let signals = await Process.catchSignals()
@@ -52,12 +53,15 @@ struct ServeCommand: AsyncParsableCommand {
             try site.watch(self.brokers, by: layers[0], on: loop, self.log.logger("seaway.admin"))
         }
         for layer in layers { layer.start() }
+        let reloading = Reloading(
+            self, log: \Self.log, changeable: ServerOptions.changeable,
+            self.server.parts(server, \Self.server, \Self.sockets), logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             admin.first + [
                 LayerService(layers: layers),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
-            ] + admin.last, until: signals, logger, reload: self.server.reloading(server, logger).run)
+            ] + admin.last, until: signals, logger, reload: reloading.run)
     }
 }
 

@@ -138,9 +138,39 @@ struct ServerOptions: ParsableArguments {
     }
 
     /// What SIGHUP has the server read again.
-    func reloading(_ server: InterfaceServer, _ logger: Logger) -> HTTPReloading {
-        HTTPReloading(server: server, tls: self.tls, protocols: self.http2.protocols, logger: logger)
+    ///
+    /// - Parameters:
+    ///   - path: where these options are in a command.
+    ///   - sockets: those of WebSockets.
+    func parts<Command>(
+        _ server: InterfaceServer, _ path: any KeyPath<Command, ServerOptions> & Sendable,
+        _ sockets: any KeyPath<Command, SocketOptions> & Sendable
+    ) -> [Reloading<Command>.Part] {
+        let hasTLS = !self.tls.httpTlsCertificate.isEmpty
+        // Inside of TLS that is offered which was offered when the server began.
+        let protocols = self.http2.protocols
+        return [
+            .init(what: "HTTPS certificates") { command in
+                guard hasTLS, let tls = try command[keyPath: path].tls.load(protocols: protocols) else { return nil }
+                return { try await server.replaceTLS(tls) }
+            },
+            .init(what: nil) { command in
+                let configuration = try command[keyPath: path].settings(with: command[keyPath: sockets])
+                return { try await server.replaceConfiguration(configuration) }
+            },
+        ]
     }
+
+    /// What may change while a server runs.
+    static let changeable: Set<String> = [
+        "http-tls-certificate", "http-tls-key", "http-tls-client-ca", "http-tls-client", "http-tls-handshake-timeout",
+        "route", "http-timeout", "no-worker-patience", "retry", "head-timeout", "answer-timeout", "body-timeout",
+        "min-body-rate", "keep-alive", "client-stall-timeout", "probe-delay", "max-request-line", "max-request-head",
+        "max-request-fields", "max-chunk-overhead", "max-request-body", "body-inline", "max-http-connections",
+        "max-pipelined", "access-log", "websocket-route", "websocket-overflow", "allow-origin",
+        "websocket-receive-channel", "websocket-connect-timeout", "websocket-max-waiting", "overload-grace",
+        "websocket-done-timeout", "max-waiting-disconnects",
+    ]
 
     private static let mostLoops = 256
 
@@ -168,14 +198,20 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    /// With certificates; those that cannot be used end the process with 64 and one clear line.
     func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
+        var configuration = try self.settings(with: sockets)
+        configuration.tls = try Process.needing(
+            "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
+        ) { try self.tls.load(protocols: self.http2.protocols) }
+        return configuration
+    }
+
+    private func settings(with sockets: SocketOptions) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.sockets = try sockets.configuration()
         configuration.addresses = self.addresses.addresses
         self.proxies.apply(to: &configuration)
-        configuration.tls = try Process.needing(
-            "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
-        ) { try self.tls.load(protocols: self.http2.protocols) }
         configuration.tlsHandshakeTimeout = self.tls.httpTlsHandshakeTimeout.duration
         configuration.http2 = self.http2.configuration
         configuration.routes = try self.routes()

@@ -1,5 +1,5 @@
 import ArgumentParser
-import SeawayConsole
+import SeawayConfiguration
 
 /// A command that there is none of, and what may have been meant.
 struct UnknownCommand: CustomStringConvertible {

@@ -29,6 +29,12 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
     @OptionGroup(title: "Log") var log: LogOptions
+    @OptionGroup(title: "Configuration") var file: ConfigurationOptions
+
+    private var changeable: Set<String> {
+        BrokerOptions.changeable.union(ListenerOptions.changeable).union(ServerOptions.changeable)
+            .subtracting(self.durable.fixed)
+    }
 
     func run() async throws { try await self.run { _, _ in [] } }
 
@@ -59,8 +65,10 @@ struct UpCommand: AsyncParsableCommand {
             site.channels = self.server.channels
             site.watch(broker, at: address, on: loop)
         }
-        let ofBroker = self.listeners.reloading(broker, self.log.logger("seaway.broker"))
-        let ofServer = self.server.reloading(server, logger)
+        let reloading = Reloading(
+            self, log: \Self.log, changeable: self.changeable,
+            self.listeners.parts(broker, \Self.listeners, \Self.broker)
+                + self.server.parts(server, \Self.server, \Self.sockets), logger)
         let ofBoth = try await beside(broker, loops[0])
         // The last is asked to leave first: requests under way still find the broker, and who answers them.
         try await Process.run(
@@ -69,10 +77,6 @@ struct UpCommand: AsyncParsableCommand {
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker"))
             ] + ofBoth + [
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger)
-            ] + admin.last, until: signals, logger,
-            reload: {
-                let hasRead = await ofBroker.run()
-                return await ofServer.run() || hasRead
-            })
+            ] + admin.last, until: signals, logger, reload: reloading.run)
     }
 }

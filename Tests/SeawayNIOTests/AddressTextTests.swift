@@ -27,6 +27,6 @@ import Testing
         let fault = try #require(throws: AddressText.Fault.self) { try AddressText("7411") }
         #expect(
             fault.sentence(about: "7411", forms: "HOST:PORT or unix:PATH")
-                == "7411 is no address, its host is missing: HOST:PORT or unix:PATH")
+                == "7411 is no address, its host is missing: HOST:PORT or unix:PATH; for example 127.0.0.1:7411")
     }
 }

@@ -75,9 +75,14 @@ def test_the_unit_of_the_broker_reloads_with_and_without_tokens(house, ports, tm
     add = [SEAWAY, "token", "add", "--tokens", tokens, "--send", "jobs", "--listen", "jobs", "--admin", "jobs"]
     if has_tokens:
         subprocess.run([*add, "first"], check=True, capture_output=True)
-    command = settings["ExecStart"].replace("/usr/local/bin/seaway", SEAWAY)
-    command = command.replace("127.0.0.1:7411", f"127.0.0.1:{ports[0]}").replace("/run/seaway", str(tmp_path))
-    command = command.replace("$OPTIONS", f"--tokens {tokens}" if has_tokens else "--drain 0")
+    file = tmp_path / "seaway.yaml"
+    text = (ROOT / "packaging" / "etc" / "seaway" / "seaway.yaml").read_text()
+    text = text.replace("127.0.0.1:7411", f"127.0.0.1:{ports[0]}").replace("/run/seaway", str(tmp_path))
+    file.write_text(text.replace("#  tokens: /etc/seaway/tokens", f"  tokens: {tokens}") if has_tokens else text)
+    command = (
+        settings["ExecStart"].replace("/usr/local/bin/seaway", SEAWAY).replace("/etc/seaway/seaway.yaml", str(file))
+    )
+    command = command.replace("$OPTIONS", "--drain 0")
     broker = house.listening(house.start(command.split()), ports[0])
     with Wire(ports[0]) as wire:
         if not has_tokens:
@@ -91,7 +96,7 @@ def test_the_unit_of_the_broker_reloads_with_and_without_tokens(house, ports, tm
         with Wire(ports[0]) as wire:
             assert wire.ask(f"HELLO 1 token={second}").startswith("HELLO 1")
     else:
-        until(lambda: "nothing to read again" in broker.output(), "it says that there is nothing")
+        until(lambda: "changed=nothing" in broker.output(), "it says that the file is as it was")
         with Wire(ports[0]) as wire:
             assert wire.look("PEEK jobs")["messages"] == 1
     assert broker.terminate() == 0

@@ -10,7 +10,7 @@ import SeawayNIO
 final class SocketCore {
     /// Outlives this.
     unowned let server: ServerCore
-    let configuration: SocketConfiguration
+    var configuration: SocketConfiguration
     let eventLoop: any EventLoop
     /// Of this loop: events go there.
     let layer: any ChannelLayer

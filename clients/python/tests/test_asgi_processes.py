@@ -65,7 +65,7 @@ def test_a_process_with_too_much_memory_is_replaced(programs: List[Ends]) -> Non
 
 
 def test_a_process_that_dies_is_replaced(programs: List[Ends]) -> None:
-    house = House(programs, "--http-timeout", "2")
+    house = House(programs, "--http-timeout", "2s")
     # Else what has killed it might come to the next one too.
     app = house.serve("asgi", "support.raw_asgi:app", "--no-ack")
     assert house.ask("/die")[0] == 504

@@ -1,4 +1,4 @@
-import SeawayConsole
+import SeawayConfiguration
 import Testing
 
 @Suite("A word that was meant")

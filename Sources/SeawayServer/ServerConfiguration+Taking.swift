@@ -1,0 +1,49 @@
+import NIOCore
+
+extension ServerConfiguration {
+    /// The same with what may change while a server runs: where requests and WebSockets go, who may open those, and limits
+    /// that are looked at when they are needed.
+    ///
+    /// Connections that are there keep those limits which they were made with: of heads, fields and bodies.
+    func taking(_ new: ServerConfiguration) -> ServerConfiguration {
+        var configuration = self
+        configuration.routes = new.routes
+        configuration.maxConnections = new.maxConnections
+        configuration.maxPipelined = new.maxPipelined
+        configuration.maxRequestLine = new.maxRequestLine
+        configuration.maxRequestHead = new.maxRequestHead
+        configuration.maxRequestFields = new.maxRequestFields
+        configuration.maxChunkOverhead = new.maxChunkOverhead
+        configuration.maxRequestBody = new.maxRequestBody
+        configuration.bodyInline = new.bodyInline
+        configuration.httpTimeout = new.httpTimeout
+        configuration.noWorkerPatience = new.noWorkerPatience
+        configuration.retry = new.retry
+        configuration.answerTimeout = new.answerTimeout
+        configuration.headTimeout = new.headTimeout
+        configuration.tlsHandshakeTimeout = new.tlsHandshakeTimeout
+        configuration.bodyTimeout = new.bodyTimeout
+        configuration.minBodyRate = new.minBodyRate
+        configuration.keepAliveTimeout = new.keepAliveTimeout
+        configuration.probeDelay = new.probeDelay
+        configuration.clientStallTimeout = new.clientStallTimeout
+        configuration.accessLog = new.accessLog
+        // What a WebSocket has on its wire is shared by all of a loop, and who is counted with whom must not change
+        // between coming and going.
+        let (wire, perAddress) = (self.sockets.wire, self.sockets.maxPerAddress)
+        configuration.sockets = new.sockets
+        configuration.sockets.wire = wire
+        configuration.sockets.maxPerAddress = perAddress
+        return configuration
+    }
+}
+
+extension InterfaceServer {
+    /// From now on new requests, connections and WebSockets go by this; what is under way goes on as it began.
+    package func replaceConfiguration(_ new: ServerConfiguration) async throws {
+        _ = try await self.each { core in
+            core.configuration = core.configuration.taking(new)
+            core.sockets.configuration = core.configuration.sockets
+        }.get()
+    }
+}
