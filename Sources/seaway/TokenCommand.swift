@@ -69,7 +69,7 @@ extension TokenCommand {
                 throw ValidationError("'\(self.name)' is no name: 1 to 64 of A-Z a-z 0-9 - _ and the dot.")
             }
             try Process.needing("token add") {
-                let own = self.tokenFile.map { TokenFile(path: $0) }
+                let own = self.tokenFile.map { PrivateFile(path: $0) }
                 try own?.create(text + "\n")
                 do {
                     try self.options.file.add(token)

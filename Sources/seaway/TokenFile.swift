@@ -42,10 +42,6 @@ struct TokenFile: Sendable {
         }
         return text
     }
-
-    private func systemFault(_ verb: String) -> Fault {
-        Fault(description: "\(self.path) cannot be \(verb): \(String(cString: strerror(errno)))")
-    }
 }
 
 // MARK: Changing it
@@ -73,32 +69,12 @@ extension TokenFile {
 
     /// Whoever reads the path sees the old file whole, or the new one.
     private func replace(with text: String) throws(Fault) {
-        let new = TokenFile(path: "\(self.path).new")
-        // What an interrupted run has left behind.
-        new.delete()
-        try new.create(text)
-        guard rename(new.path, self.path) == 0 else {
-            let fault = self.systemFault("replaced")
-            new.delete()
-            throw fault
+        do throws(PrivateFile.Fault) {
+            try self.file.replace(with: text)
+        } catch {
+            throw Fault(description: error.description)
         }
     }
 
-    func delete() { unlink(self.path) }
-
-    /// Makes a file that only its owner can read.
-    ///
-    /// - Throws: when it is there already.
-    func create(_ text: String) throws(Fault) {
-        let descriptor = open(self.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw self.systemFault("made") }
-        defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw self.systemFault("written") }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0 else { throw self.systemFault("written") }
-    }
+    private var file: PrivateFile { PrivateFile(path: self.path) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import SeawayClient
+import SeawayConfiguration
 import SeawayMessage
 
 /// The brokers of a command, and how it reaches them.
@@ -11,6 +12,7 @@ struct BrokersOptions: ParsableArguments {
             valueName: "address"))
     var broker: [BrokerOption] = []
 
+    @OptionGroup var context: ContextOptions
     @OptionGroup var credentials: CredentialOptions
     @OptionGroup var patience: PatienceOptions
 
@@ -22,7 +24,28 @@ struct BrokersOptions: ParsableArguments {
         }
     }
 
-    var addresses: [BrokerAddress] { get throws { try self.broker.addresses } }
+    var addresses: [BrokerAddress] {
+        get throws {
+            guard self.broker.isEmpty, let context = try self.context.find(unless: self.broker) else {
+                return try self.broker.addresses
+            }
+            return try context.brokers.map { text in
+                do throws(BrokerAddress.NotAnAddress) {
+                    return try BrokerAddress(checking: text)
+                } catch {
+                    throw ValidationError("the context's broker: \(error).")
+                }
+            }
+        }
+    }
+
+    /// What options say wins over what the context does.
+    func apply(to configuration: inout WireLayerConfiguration) throws {
+        if let context = try self.context.find(unless: self.broker) {
+            try self.context.apply(context, to: &configuration)
+        }
+        try self.credentials.apply(to: &configuration)
+    }
 
     /// What is told when no broker can be reached in time.
     var isMissing: Refusal {

@@ -51,7 +51,7 @@ enum Visit {
     private static func configuration(_ name: String, _ options: BrokersOptions) throws -> WireLayerConfiguration {
         let timeout = options.patience.timeout
         var configuration = WireLayerConfiguration(clientName: "seaway-\(name)")
-        try options.credentials.apply(to: &configuration)
+        try options.apply(to: &configuration)
         configuration.connectPatience = timeout.duration
         configuration.connectTimeout = timeout.duration
         configuration.heartbeat = max(timeout.duration / 3, .milliseconds(100))
