@@ -29,3 +29,16 @@ void cseaway_forget_program(void) { dl_iterate_phdr(forget, NULL); }
 #else
 void cseaway_forget_program(void) {}
 #endif
+
+#if defined(__linux__)
+#include <sys/timex.h>
+
+int cseaway_clock_is_kept(void) {
+    struct timex state = {0};
+    int answer = adjtimex(&state);
+    if (answer < 0) return -1;
+    return answer != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
+#else
+int cseaway_clock_is_kept(void) { return -1; }
+#endif

@@ -26,7 +26,7 @@ struct Seaway: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
             StoreCommand.self, ConfigCommand.self,
-            ContextCommand.self,
+            ContextCommand.self, DoctorCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

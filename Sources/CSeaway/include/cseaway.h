@@ -38,6 +38,16 @@ static inline void cseaway_give_memory_back(void) {
 /// again, mostly from the system's cache. What begins a program is a good part of it, and needed no more.
 void cseaway_forget_program(void);
 
+/// Whether a time server keeps the system's clock right: 1 or 0; -1 where nobody knows.
+int cseaway_clock_is_kept(void);
+
+/// The most descriptors that the process may open, were its own limit raised; -1 where there is no limit, or nobody knows.
+static inline long cseaway_most_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return -1;
+    return (long)limit.rlim_max;
+}
+
 /// Lets the process open so many descriptors, as far as it may by itself.
 ///
 /// Returns how many it may open now; -1 where there is no limit, or nobody knows.
