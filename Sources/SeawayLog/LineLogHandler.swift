@@ -65,7 +65,7 @@ public struct LineLogHandler: LogHandler {
 extension Logger {
     /// The same logger, with lines that cannot be forged by what stands in them.
     public var byLines: Logger {
-        guard !(self.handler is LineLogHandler) else { return self }
+        guard !(self.handler is LineLogHandler || self.handler is JSONLogHandler) else { return self }
         var logger = Logger(label: self.label) { _ in LineLogHandler(self.handler) }
         logger.logLevel = self.logLevel
         return logger
@@ -74,10 +74,8 @@ extension Logger {
     /// A logger of lines on standard error whatever ``LoggingSystem`` says: for programs.
     ///
     /// Nobody who logs waits for whoever reads them (``StandardErrorLog``).
-    public static func standardError(label: String, level: Level = .info) -> Logger {
-        var logger = Logger(label: label) {
-            LineLogHandler(StreamLogHandler(label: $0, stream: StandardErrorLog.writer))
-        }
+    public static func standardError(label: String, level: Level = .info, format: LogFormat = .text) -> Logger {
+        var logger = Logger(label: label) { format.handler(label: $0) { StandardErrorLog.writer.write($0) } }
         logger.logLevel = level
         return logger
     }
@@ -101,6 +99,14 @@ public enum StandardErrorLog {
 
     /// Sets how many bytes of lines may wait.
     public static func limit(to bytes: Int) { self.writer.limit(to: bytes) }
+
+    /// Sets in which format a line says how many were dropped.
+    public static func tell(in format: LogFormat) { self.writer.tell(in: format) }
+
+    /// Writes a line of another log, such as one for each request, behind those before it.
+    ///
+    /// - Parameter line: without its end, and with nothing in it that could forge another.
+    package static func write(_ line: String) { self.writer.write(line + "\n") }
 
     /// Waits until what was logged before is written, but only so long.
     public static func flush(within patience: Duration) { self.writer.flush(within: patience) }

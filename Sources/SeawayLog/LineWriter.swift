@@ -14,6 +14,7 @@ import Synchronization
 package final class LineWriter: TextOutputStream, Sendable {
     private struct State {
         var queue: LineQueue
+        var format: LogFormat
         /// Somebody will take what waits.
         var isWriting = false
     }
@@ -26,15 +27,19 @@ package final class LineWriter: TextOutputStream, Sendable {
     /// - Parameters:
     ///   - descriptor: is not closed by this.
     ///   - limit: bytes that may wait while an earlier write does not end.
-    package init(descriptor: CInt, limit: Int) {
+    ///   - format: of the line that tells of dropped ones.
+    package init(descriptor: CInt, limit: Int, format: LogFormat = .text) {
         self.descriptor = descriptor
-        self.state = Mutex(State(queue: LineQueue(limit: limit)))
+        self.state = Mutex(State(queue: LineQueue(limit: limit), format: format))
     }
 
     /// Lines that nobody will read.
     package var dropped: Int { self.state.withLock(\.queue.dropped) }
 
     package func limit(to bytes: Int) { self.state.withLock { $0.queue.limit = bytes } }
+
+    /// Sets the format of the line that tells of dropped ones.
+    package func tell(in format: LogFormat) { self.state.withLock { $0.format = format } }
 
     /// Never waits.
     ///
@@ -68,7 +73,8 @@ package final class LineWriter: TextOutputStream, Sendable {
 
     private func take() -> [UInt8]? {
         self.state.withLock { state in
-            let taken = state.queue.take(Self.notice)
+            let format = state.format
+            let taken = state.queue.take { Self.notice($0, format) }
             state.isWriting = taken != nil
             return taken
         }
@@ -113,16 +119,16 @@ package final class LineWriter: TextOutputStream, Sendable {
     }
 
     /// In the form of all others.
-    private static func notice(_ lines: Int) -> String {
+    private static func notice(_ lines: Int, _ format: LogFormat) -> String {
         let text = LineText()
-        Logger(label: "seaway.log") { StreamLogHandler(label: $0, stream: text) }
+        Logger(label: "seaway.log") { format.handler(label: $0) { text.write($0) } }
             .warning("lines were dropped: nobody read them", metadata: ["lines": "\(lines)"])
         return text.line.withLock(\.self)
     }
 }
 
 /// Keeps a line that is made.
-private final class LineText: TextOutputStream, Sendable {
+private final class LineText: Sendable {
     let line = Mutex("")
 
     func write(_ text: String) { self.line.withLock { $0 += text } }

@@ -108,21 +108,33 @@ private struct SignalService: Service {
     }
 }
 
-/// How much is logged.
+/// How much is logged, and how.
 struct LogOptions: ParsableArguments {
     enum Level: String, CaseIterable, ExpressibleByArgument {
         case trace, debug, info, notice, warning, error, critical
     }
 
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case text, json
+    }
+
     @Option(help: ArgumentHelp("Least important lines that are logged.", valueName: "level"))
     var logLevel = Level.info
+
+    @Option(
+        help: ArgumentHelp(
+            "How lines are written: text, or json with one object in each line.", valueName: "text|json"))
+    var logFormat = Format.text
 
     @Option(help: .size("Bytes of lines that wait for whoever reads standard error; more are dropped and counted."))
     var logBuffer = SizeOption(bytes: StandardErrorLog.usualLimit)
 
+    var format: LogFormat { self.logFormat == .json ? .json : .text }
+
     func logger(_ label: String) -> Logger {
         self.use()
-        let logger = Logger.standardError(label: label, level: .trace)
+        StandardErrorLog.tell(in: self.format)
+        let logger = Logger.standardError(label: label, level: .trace, format: self.format)
         return Logger(label: label) { _ in SharedLevelLogHandler(logger.handler) }
     }
 
