@@ -17,6 +17,7 @@ func nio(_ product: String) -> Target.Dependency { .product(name: product, packa
 
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 /// Of which commit this is, as the project's scripts say it.
@@ -28,6 +29,7 @@ let package = Package(
     products: [
         .library(name: "SeawayMessage", targets: ["SeawayMessage"]),
         .library(name: "SeawayLog", targets: ["SeawayLog"]),
+        .library(name: "SeawayTracing", targets: ["SeawayTracing"]),
         .library(name: "SeawayClient", targets: ["SeawayClient"]),
         .library(name: "SeawayWorker", targets: ["SeawayWorker"]),
         .library(name: "SeawayTesting", targets: ["SeawayTesting"]),
@@ -40,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -92,6 +95,15 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        // Spans on their way to a collector.
+        .target(
+            name: "SeawayTracing",
+            dependencies: [
+                "SeawayLog", nio("NIOCore"), nio("NIOHTTP1"), logging, lifecycle, tracing,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: rules
+        ),
         .target(
             name: "SeawayNATS",
             dependencies: [
@@ -113,7 +125,7 @@ let package = Package(
         .target(
             name: "SeawayWorker",
             dependencies: [
-                "SeawayMessage", "SeawayLog", logging, lifecycle,
+                "SeawayMessage", "SeawayLog", logging, lifecycle, tracing,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
@@ -122,8 +134,8 @@ let package = Package(
         .target(
             name: "SeawayServer",
             dependencies: [
-                "CSeaway", "SeawayMessage", "SeawayWire", "SeawayNIO", "CZlib", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOHTTP1"), nio("NIOTLS"), nio("NIOWebSocket"), logging, tls,
+                "CSeaway", "SeawayMessage", "SeawayLog", "SeawayWire", "SeawayNIO", "CZlib", nio("NIOCore"),
+                nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"), nio("NIOWebSocket"), logging, tls,
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
@@ -196,6 +208,7 @@ let package = Package(
                 "SeawayConfiguration",
                 "CVersion",
                 "SeawayAdmin", "SeawayBridge", "SeawayConsole", "SeawayMessage", "SeawayLog", "SeawayNIO", "SeawayNATS",
+                "SeawayTracing",
                 nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -206,7 +219,7 @@ let package = Package(
         .executableTarget(
             name: "seaway-demo-worker",
             dependencies: [
-                "DemoSite", "SeawayClient", "SeawayWorker", "SeawayLog",
+                "DemoSite", "SeawayClient", "SeawayWorker", "SeawayLog", "SeawayMessage", "SeawayTracing",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 logging,
@@ -239,6 +252,14 @@ let package = Package(
             name: "SeawayMessageTests", dependencies: ["SeawayMessage", "TestSupport"], swiftSettings: testRules
         ),
         .testTarget(name: "SeawayLogTests", dependencies: ["SeawayLog", logging], swiftSettings: testRules),
+        .testTarget(
+            name: "SeawayTracingTests",
+            dependencies: [
+                "SeawayTracing", "SeawayLog", tracing, logging, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: testRules
+        ),
         .testTarget(
             name: "SeawayNIOTests",
             dependencies: [
@@ -288,8 +309,8 @@ let package = Package(
         .testTarget(
             name: "SeawayServerTests",
             dependencies: [
-                "SeawayServer", "SeawayNIO", "SeawayWire", "SeawayMessage", "SeawayTesting", "TestSupport", "CZlib",
-                nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+                "SeawayServer", "SeawayLog", "SeawayNIO", "SeawayWire", "SeawayMessage", "SeawayTesting", "TestSupport",
+                "CZlib", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
                 nio("NIOHTTP1"), nio("NIOWebSocket"), logging,
             ],
             swiftSettings: testRules

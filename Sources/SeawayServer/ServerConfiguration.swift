@@ -95,8 +95,12 @@ package struct ServerConfiguration: Sendable {
     package var scheme: String { self.tls == nil ? "http" : "https" }
     /// The `Server` field of answers; none when empty.
     package var serverField = "seaway"
-    /// One log line for each request.
-    package var accessLog = false
+    /// Whose request IDs are taken, and whether there are any (I82).
+    package var requestIDs = RequestID.Rule.off
+    /// Which requests are traced; `nil`: none, and no field about it is looked at (I84).
+    package var tracing: TracingConfiguration?
+    /// Gets one line for each request; `nil`: none is written.
+    package var accessLog: AccessLog?
 
     package init() {}
 }

@@ -1,6 +1,7 @@
 package import Logging
 package import NIOCore
 import NIOHTTP1
+import SeawayLog
 package import SeawayMessage
 import SeawayNIO
 
@@ -17,6 +18,10 @@ package final class ServerCore {
     private let mailboxes: RouteMailboxes
 
     package internal(set) var counters = ServerCounters()
+    /// How long requests took.
+    private var latencies: LatencyTable
+    let tracing: ServerTracing?
+    var idSource = NameSource()
     /// What new connections are shown; `nil` where the server speaks without TLS.
     var tls: ServerTLS?
     var writer: AnswerWriter
@@ -66,6 +71,8 @@ package final class ServerCore {
         self.input = LoopTurns(.input, budget: 32, work: HTTP1Handler.quantum, eventLoop: eventLoop)
         self.configuration = configuration
         self.mailboxes = RouteMailboxes(configuration.routes)
+        self.latencies = LatencyTable(configuration.routes)
+        self.tracing = configuration.tracing.map(ServerTracing.init)
         self.layer = layer
         self.eventLoop = eventLoop
         self.logger = logger
@@ -118,7 +125,7 @@ package final class ServerCore {
             server: self.counters, wire: self.sockets.wire.counters,
             memory: Dictionary(uniqueKeysWithValues: MemoryPart.allCases.map { ($0, self.memory.bytes(of: $0)) }),
             // Of all loops: they are summed up.
-            memoryLimit: self.place.index == 0 ? self.memory.limit : 0)
+            memoryLimit: self.place.index == 0 ? self.memory.limit : 0, latencies: self.latencies)
     }
 
     var answerLimits: Answer.Limits {
@@ -163,19 +170,22 @@ package final class ServerCore {
     /// Has a request answered, by a file or by workers. That may happen before this returns.
     func send(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
-        number: UInt64, route: RequestRoute, bodyChannel: String? = nil
+        number: UInt64, route: RequestRoute, marks: RequestMarks, bodyChannel: String? = nil
     ) {
         if self.configuration.compression.isEnabled { self.compression.begin(number, head, checked) }
         guard self.configuration.files.isEnabled else {
             return self.sendToWorkers(
-                head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+                head, checked, body, from: addresses, number: number, route: route, marks: marks,
+                bodyChannel: bodyChannel)
         }
         let isTaken = self.files.take(number, head, checked) { [unowned self] in
             self.sendToWorkers(
-                head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+                head, checked, body, from: addresses, number: number, route: route, marks: marks,
+                bodyChannel: bodyChannel)
         }
         guard !isTaken else { return }
-        self.sendToWorkers(head, checked, body, from: addresses, number: number, route: route, bodyChannel: bodyChannel)
+        self.sendToWorkers(
+            head, checked, body, from: addresses, number: number, route: route, marks: marks, bodyChannel: bodyChannel)
     }
 
     /// Somebody has sent a request, and none before it that is not answered.
@@ -188,8 +198,27 @@ package final class ServerCore {
         self.forget(asked.number)
         self.files.end(asked.number)
         self.compression.end(asked.number)
-        guard self.configuration.accessLog else { return }
-        self.logAccess(asked, cut)
+        var asked = asked
+        asked.times.end(at: self.eventLoop.now)
+        if let place = asked.place {
+            self.latencies.record(place, asked.method, status: asked.status, asked.times, took: asked.took)
+        }
+        let traceID = self.tracing?.end(
+            asked, cut: cut, at: self.eventLoop.now, scheme: asked.details?.scheme ?? self.configuration.scheme)
+        guard let log = self.configuration.accessLog else { return }
+        log.log(AccessRecord(asked, cut: cut, traceID: traceID, at: .now()))
+    }
+
+    /// What the access log needs of a request that begins; `nil` where none is written.
+    ///
+    /// - Parameter channel: where it goes, if it is to become a WebSocket.
+    func accessDetails(
+        _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ addresses: ConnectionAddresses,
+        channel: @autoclosure () -> String? = nil
+    ) -> AccessDetails? {
+        guard self.configuration.accessLog != nil else { return nil }
+        return AccessDetails(
+            head, checked, scheme: addresses.scheme ?? self.configuration.scheme, channel: channel())
     }
 
     /// Its answer was handed to the connection whole.
@@ -265,7 +294,8 @@ package final class ServerCore {
     func logMalformed(_ fault: AnswerFault, _ asked: AskedRequest) {
         let channel = asked.route?.channel ?? ""
         self.warn(
-            "malformed answer", ["why": "\(fault)", "channel": "\(channel)", "path": "\(asked.path)"])
+            "malformed answer",
+            asked.named(["why": "\(fault)", "channel": "\(channel)", "path": "\(asked.path)"]))
     }
 
     /// Warns at most once a second of what may happen with every request; the counters have the rest.
@@ -273,20 +303,6 @@ package final class ServerCore {
         let isQuiet = self.lastWarning.map { self.now < $0 + .seconds(1) } ?? false
         if !isQuiet { self.lastWarning = self.now }
         self.logger.log(level: isQuiet ? .debug : .warning, text, metadata: metadata)
-    }
-
-    /// The time of day of requests in the access log; nobody else needs it more exactly than ``now``.
-    var logTime: NIODeadline { self.configuration.accessLog ? self.eventLoop.now : .distantPast }
-
-    private func logAccess(_ asked: AskedRequest, _ cut: RequestEnd?) {
-        let time = self.logTime - asked.began
-        var metadata: Logger.Metadata = [
-            "method": "\(asked.method.name)", "path": "\(asked.path)", "status": "\(asked.status)",
-            "bytes": "\(asked.sent)", "ms": "\(time.nanoseconds / 1_000_000)",
-        ]
-        if let client = asked.client { metadata["client"] = "\(client)" }
-        if let cut { metadata["cut"] = "\(cut)" }
-        self.logger.info("request", metadata: metadata)
     }
 }
 

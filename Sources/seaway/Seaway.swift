@@ -24,7 +24,8 @@ struct Seaway: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            DemoCommand.self, UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self, TokenCommand.self,
+            DemoCommand.self, UpCommand.self, BrokerCommand.self, ServeCommand.self, BridgeCommand.self,
+            TokenCommand.self,
             StoreCommand.self, ConfigCommand.self,
             ContextCommand.self, DoctorCommand.self,
         ],

@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "HTTP") var server: ServerOptions
     @OptionGroup(title: "WebSocket") var sockets: SocketOptions
     @OptionGroup(title: "Looking at it") var admin: AdminOptions
+    @OptionGroup(title: "Traces") var traces: TraceOptions
     @OptionGroup(title: "Log") var log: LogOptions
     @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
@@ -43,22 +44,27 @@ struct ServeCommand: AsyncParsableCommand {
             if index > 0 { logger[metadataKey: "loop"] = "\(index + 1)" }
             return try self.brokers.makeLayer(clientName: "seaway-serve", eventLoop: loop, logger: logger)
         }
+        let exporter = self.traces.makeExporter(self.log.logger("seaway.trace"))
         let server = InterfaceServer(
-            configuration: try self.server.configuration(with: self.sockets), group: group, layers: layers,
+            configuration: try self.server.configuration(
+                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter)),
+            group: group, layers: layers,
             logger: logger)
         try await self.server.open(server, logger)
         let admin = try await self.admin.open(.serve, logger) { loop, site in
-            site.metrics = { server.metrics() }
+            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) } }
             site.channels = self.server.channels
             try site.watch(self.brokers, by: layers[0], on: loop, self.log.logger("seaway.admin"))
         }
         for layer in layers { layer.start() }
         let reloading = Reloading(
             self, log: \Self.log, changeable: ServerOptions.changeable,
-            self.server.parts(server, \Self.server, \Self.sockets), logger)
+            self.server.parts(
+                server, \Self.server, \Self.sockets, logs: self.log.format,
+                traces: self.traces.configuration(of: exporter)), logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
-            admin.first + [
+            self.traces.services(exporter) + admin.first + [
                 LayerService(layers: layers),
                 ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
             ] + admin.last, until: signals, logger, reload: reloading.run)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import NIOCore
 import NIOPosix
+import SeawayLog
 import SeawayNIO
 import SeawayServer
 
@@ -100,8 +101,26 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .time("How long requests under way may take after SIGTERM."))
     var grace = TimeOption(milliseconds: 10_000)
 
-    @Flag(help: "One log line for each request.")
+    @Flag(help: "One line for each request on standard error.")
     var accessLog = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How lines of the access log are written: combined (as Apache's), json or logfmt; unless given json where \
+            --log-format is, else logfmt.
+            """,
+            valueName: "format"))
+    var accessLogFormat: AccessFormat?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Whose X-Request-Id a request keeps: make (that of trusted proxies; others get a new one), take (anybody's) or \
+            off (none has one).
+            """,
+            valueName: "make|take|off"))
+    var requestId = RequestID.Rule.make
 
     @OptionGroup(title: "Files") var files: StaticOptions
     @OptionGroup(title: "Compression") var compression: CompressionOptions
@@ -144,7 +163,7 @@ struct ServerOptions: ParsableArguments {
     ///   - sockets: those of WebSockets.
     func parts<Command>(
         _ server: InterfaceServer, _ path: any KeyPath<Command, ServerOptions> & Sendable,
-        _ sockets: any KeyPath<Command, SocketOptions> & Sendable
+        _ sockets: any KeyPath<Command, SocketOptions> & Sendable, logs: LogFormat, traces: TracingConfiguration?
     ) -> [Reloading<Command>.Part] {
         let hasTLS = !self.tls.httpTlsCertificate.isEmpty
         // Inside of TLS that is offered which was offered when the server began.
@@ -155,7 +174,8 @@ struct ServerOptions: ParsableArguments {
                 return { try await server.replaceTLS(tls) }
             },
             .init(what: nil) { command in
-                let configuration = try command[keyPath: path].settings(with: command[keyPath: sockets])
+                let configuration = try command[keyPath: path].settings(
+                    with: command[keyPath: sockets], logs: logs, traces: traces)
                 return { try await server.replaceConfiguration(configuration) }
             },
         ]
@@ -167,7 +187,8 @@ struct ServerOptions: ParsableArguments {
         "route", "http-timeout", "no-worker-patience", "retry", "head-timeout", "answer-timeout", "body-timeout",
         "min-body-rate", "keep-alive", "client-stall-timeout", "probe-delay", "max-request-line", "max-request-head",
         "max-request-fields", "max-chunk-overhead", "max-request-body", "body-inline", "max-http-connections",
-        "max-pipelined", "access-log", "websocket-route", "websocket-overflow", "allow-origin",
+        "max-pipelined", "access-log", "access-log-format", "request-id", "websocket-route", "websocket-overflow",
+        "allow-origin",
         "websocket-receive-channel", "websocket-connect-timeout", "websocket-max-waiting", "overload-grace",
         "websocket-done-timeout", "max-waiting-disconnects",
     ]
@@ -199,15 +220,23 @@ struct ServerOptions: ParsableArguments {
     }
 
     /// With certificates; those that cannot be used end the process with 64 and one clear line.
-    func configuration(with sockets: SocketOptions) throws -> ServerConfiguration {
-        var configuration = try self.settings(with: sockets)
+    ///
+    /// - Parameters:
+    ///   - logs: the format of the process's log.
+    ///   - traces: which requests are traced.
+    func configuration(
+        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?
+    ) throws -> ServerConfiguration {
+        var configuration = try self.settings(with: sockets, logs: logs, traces: traces)
         configuration.tls = try Process.needing(
             "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
         ) { try self.tls.load(protocols: self.http2.protocols) }
         return configuration
     }
 
-    private func settings(with sockets: SocketOptions) throws -> ServerConfiguration {
+    private func settings(
+        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?
+    ) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.sockets = try sockets.configuration()
         configuration.addresses = self.addresses.addresses
@@ -238,7 +267,15 @@ struct ServerOptions: ParsableArguments {
         configuration.maxConnections = self.maxHttpConnections
         configuration.maxPipelined = self.maxPipelined
         configuration.rootPath = self.rootPath
-        configuration.accessLog = self.accessLog
+        configuration.requestIDs = self.requestId
+        configuration.tracing = traces
+        if self.accessLog {
+            let format = self.accessLogFormat ?? (logs == .json ? .json : .logfmt)
+            configuration.accessLog = AccessLog(format) { StandardErrorLog.write($0) }
+        }
         return configuration
     }
 }
+
+extension AccessFormat: ExpressibleByArgument {}
+extension RequestID.Rule: ExpressibleByArgument {}

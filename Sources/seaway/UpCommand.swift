@@ -28,6 +28,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup(title: "Limits of the broker") var broker: BrokerOptions
     @OptionGroup(title: "Looking at it") var admin: AdminOptions
     @OptionGroup(title: "Durable channels") var durable: DurableOptions
+    @OptionGroup(title: "Traces") var traces: TraceOptions
     @OptionGroup(title: "Log") var log: LogOptions
     @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
@@ -56,23 +57,27 @@ struct UpCommand: AsyncParsableCommand {
         let address = try await self.listeners.open(
             broker, besides: self.server.addresses.addresses, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
+        let exporter = self.traces.makeExporter(self.log.logger("seaway.trace"))
         let server = InterfaceServer(
-            configuration: try self.server.configuration(with: self.sockets),
+            configuration: try self.server.configuration(
+                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter)),
             group: group, layers: loops.map { broker.makeLayer(clientName: "seaway-up", on: $0) }, logger: logger)
         try await self.server.open(server, logger)
         let admin = try await self.admin.open(.up, logger) { loop, site in
-            site.metrics = { server.metrics() }
+            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) } }
             site.channels = self.server.channels
             site.watch(broker, at: address, on: loop)
         }
         let reloading = Reloading(
             self, log: \Self.log, changeable: self.changeable,
             self.listeners.parts(broker, \Self.listeners, \Self.broker)
-                + self.server.parts(server, \Self.server, \Self.sockets), logger)
+                + self.server.parts(
+                    server, \Self.server, \Self.sockets, logs: self.log.format,
+                    traces: self.traces.configuration(of: exporter)), logger)
         let ofBoth = try await beside(broker, loops[0])
         // The last is asked to leave first: requests under way still find the broker, and who answers them.
         try await Process.run(
-            admin.first + [
+            self.traces.services(exporter) + admin.first + [
                 BrokerService(
                     broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker"))
             ] + ofBoth + [

@@ -84,7 +84,7 @@ import Testing
 
     @Test func whenTheClientTakesNothing() throws {
         let log = LogLines()
-        let server = EmbeddedServer(log: log) { $0.accessLog = true }
+        let server = EmbeddedServer(log: log) { $0.accessLog = log.access() }
         let client = try server.connect()
         try client.get("/moon")
         server.answer(
@@ -97,7 +97,8 @@ import Testing
         #expect(
             log.lines == [
                 "time is over client=192.0.2.7 limit=client-stall-timeout",
-                "request bytes=1 client=192.0.2.7 cut=stalled method=GET ms=60000 path=/moon status=200",
+                "request client=192.0.2.7 method=GET scheme=http host=localhost path=/moon version=1.1 status=200 bytes=1"
+                    + " ms=60000.000 first_ms=0.000 channel=http.request cut=stalled",
                 "answer cut off channel=http.request path=/moon why=stalled",
             ])
         #expect(server.core.counters.stalledRequests == 1 && server.core.counters.stalledClients == 1)
@@ -227,7 +228,7 @@ import Testing
 
     @Test func aStreamThatItsWorkerLetsDownIsLogged() throws {
         let log = LogLines()
-        let server = EmbeddedServer(log: log) { $0.accessLog = true }
+        let server = EmbeddedServer(log: log) { $0.accessLog = log.access() }
         let client = try server.connect()
         try client.get("/moon")
         server.answer(0, ["status": 200, "content": "1", "more_content": true])
@@ -236,7 +237,8 @@ import Testing
         #expect(
             log.lines == [
                 "time is over client=192.0.2.7 limit=http-timeout path=/moon",
-                "request bytes=1 client=192.0.2.7 cut=timeout method=GET ms=120000 path=/moon status=200",
+                "request client=192.0.2.7 method=GET scheme=http host=localhost path=/moon version=1.1 status=200 bytes=1"
+                    + " ms=120000.000 first_ms=0.000 channel=http.request cut=timeout",
                 "answer cut off channel=http.request path=/moon why=timeout",
             ])
     }

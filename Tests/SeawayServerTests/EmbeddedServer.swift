@@ -71,6 +71,14 @@ final class LogLines: LogHandler {
         self.kept.withLock { $0.append((["\(event.message)"] + pairs).joined(separator: " ")) }
     }
 
+    /// Keeps the lines of an access log beside the others, without their time of day.
+    func access(_ format: AccessFormat = .logfmt) -> AccessLog {
+        AccessLog(format) { line in
+            let text = line.hasPrefix("time=") ? String(line[(line.firstIndex(of: " ") ?? line.startIndex)...]) : line
+            self.kept.withLock { $0.append("request" + text) }
+        }
+    }
+
     // Fixed, so that the handler can be shared.
     var logLevel: Logger.Level {
         get { .info }

@@ -24,11 +24,16 @@ package struct AnswerWriter {
     }
 
     /// Status, fields, and the content that came with them.
-    package func begin(_ answer: Answer, status: Int, framing: BodyFraming, connection: Connection) -> ByteBuffer {
+    ///
+    /// - Parameter requestID: said of the request, unless the worker has said it itself.
+    package func begin(
+        _ answer: Answer, status: Int, framing: BodyFraming, connection: Connection, requestID: String? = nil
+    ) -> ByteBuffer {
         let content = framing.hasContent ? answer.content : answer.content.prefix(0)
         var buffer = self.allocator.buffer(capacity: 256 + answer.fieldBytes + content.count)
         self.writeStatus(status, to: &buffer)
         self.writeFields(of: answer, to: &buffer)
+        if !answer.hasRequestID { Self.write(requestID, to: &buffer) }
         self.writeEndOfHead(framing, connection, to: &buffer)
         self.write(content, framing: framing, to: &buffer)
         return buffer
@@ -42,8 +47,12 @@ package struct AnswerWriter {
         return buffer
     }
 
-    /// - Parameter isHead: the request was `HEAD`.
-    package func error(_ error: ErrorAnswer, isHead: Bool, connection: Connection) -> ByteBuffer {
+    /// - Parameters:
+    ///   - isHead: the request was `HEAD`.
+    ///   - requestID: said of it.
+    package func error(
+        _ error: ErrorAnswer, isHead: Bool, connection: Connection, requestID: String? = nil
+    ) -> ByteBuffer {
         let text = error.text
         var buffer = self.allocator.buffer(capacity: 256)
         self.writeStatus(error.status, to: &buffer)
@@ -51,6 +60,7 @@ package struct AnswerWriter {
         for (name, value) in error.fields { buffer.writeString("\(name): \(value)\r\n") }
         self.writeDate(to: &buffer)
         buffer.writeString(self.serverLine)
+        Self.write(requestID, to: &buffer)
         self.writeEndOfHead(.length(text.utf8.count + 1), connection, to: &buffer)
         if !isHead {
             buffer.writeString(text)
@@ -60,11 +70,14 @@ package struct AnswerWriter {
     }
 
     /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own, and say nothing about it.
-    package func upgrade(_ acceptance: WebSocketAcceptance, _ answer: Answer) -> ByteBuffer {
+    package func upgrade(
+        _ acceptance: WebSocketAcceptance, _ answer: Answer, requestID: String? = nil
+    ) -> ByteBuffer {
         var buffer = self.allocator.buffer(capacity: 256 + answer.fieldBytes)
         self.writeStatus(101, to: &buffer)
         for (name, value) in acceptance.fields { buffer.writeString("\(name): \(value)\r\n") }
         self.writeFields(of: answer, to: &buffer) { WebSocketHandshake.isOwnField($0) }
+        if !answer.hasRequestID { Self.write(requestID, to: &buffer) }
         buffer.writeStaticString("\r\n")
         return buffer
     }
@@ -96,6 +109,13 @@ package struct AnswerWriter {
             let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
             buffer.writeString("HTTP/1.1 \(status) \(reason)\r\n")
         }
+    }
+
+    private static func write(_ requestID: String?, to buffer: inout ByteBuffer) {
+        guard let requestID else { return }
+        buffer.writeStaticString("x-request-id: ")
+        buffer.writeString(requestID)
+        buffer.writeStaticString("\r\n")
     }
 
     private func writeDate(to buffer: inout ByteBuffer) {

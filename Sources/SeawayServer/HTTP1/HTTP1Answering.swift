@@ -16,7 +16,8 @@ extension HTTP1Handler: AnswerDispatch {
         self.exchanges[index].request.staysOpen = !closes
         let request = self.exchanges[index].request
         let output = self.core.writer.begin(
-            answer, status: request.asked.status, framing: framing, connection: request.connection(closes: closes))
+            answer, status: request.asked.status, framing: framing, connection: request.connection(closes: closes),
+            requestID: request.asked.requestID)
         self.emit(output, content: answer, at: index, isLast: isWhole)
     }
 
@@ -108,10 +109,11 @@ extension HTTP1Handler {
         self.exchanges.discardWaiting(at: index)
         let closes = error.closes || self.closes(at: index, isLast: true)
         self.exchanges[index].request.staysOpen = !closes
-        self.exchanges[index].request.asked.status = error.status
+        self.exchanges[index].request.asked.begin(error, at: self.core.eventLoop.now)
         let request = self.exchanges[index].request
         let page = self.core.writer.error(
-            error, isHead: request.asked.isHead, connection: request.connection(closes: closes))
+            error, isHead: request.asked.isHead, connection: request.connection(closes: closes),
+            requestID: request.asked.requestID)
         self.finish(page, at: index)
     }
 

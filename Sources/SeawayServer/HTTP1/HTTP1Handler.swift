@@ -137,7 +137,11 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         for number in self.bodies.keys { self.endBody(number) }
         self.socket.take()?.clientLeft()
         self.memory.release()
-        for exchange in self.exchanges.removeAll() where exchange.request.asked.route != nil {
+        for exchange in self.exchanges.removeAll() {
+            guard exchange.request.asked.route != nil else {
+                if !exchange.isComplete { self.core.endRequest(exchange.request.asked, cut: self.ending) }
+                continue
+            }
             if !exchange.isComplete {
                 self.core.abandon(exchange.request.asked, self.ending)
             } else if self.ending != .left {
@@ -324,7 +328,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.clock.readingStopped(at: self.core.now)
         self.core.counters.count(error)
         let asked = AskedRequest(
-            self.core.nextNumber(), refusedAt: self.core.logTime, client: self.addresses.client?.host, isHead: isHead)
+            self.core.nextNumber(), refusedAt: self.core.eventLoop.now, client: self.addresses.client?.host,
+            isHead: isHead)
         self.exchanges.begin(asked.number, HeldRequest(refused: asked), deadline: nil)
         self.answer(error, at: self.exchanges.count - 1)
     }

@@ -23,12 +23,13 @@ extension HTTP1Handler {
         _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer
     ) {
         guard let index = self.exchanges.index(of: number), let context = self.context else { return peer.abort() }
-        self.exchanges[index].request.asked.status = 101
+        self.exchanges[index].request.asked.become(101, at: self.core.eventLoop.now)
+        let requestID = self.exchanges[index].request.asked.requestID
         self.core.endRequest(self.exchanges[index].request.asked)
         _ = self.exchanges.endFirst()
         self.socket = nil
         self.memory.release()
-        self.write(self.core.writer.upgrade(acceptance, answer))
+        self.write(self.core.writer.upgrade(acceptance, answer, requestID: requestID))
         context.flush()
         let channel = context.channel
         channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)

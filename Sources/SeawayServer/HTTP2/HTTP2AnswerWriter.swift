@@ -7,9 +7,12 @@ struct HTTP2AnswerWriter {
     let date: HTTPDate
 
     /// Status and fields.
-    func head(_ answer: Answer, status: Int, framing: BodyFraming) -> HPACKHeaders {
+    ///
+    /// - Parameter requestID: said of the request, unless the worker has said it itself.
+    func head(_ answer: Answer, status: Int, framing: BodyFraming, requestID: String?) -> HPACKHeaders {
         var fields = self.begin(status, count: answer.fields.count)
         self.add(answer, to: &fields)
+        if let requestID, !answer.hasRequestID { fields.add(name: "x-request-id", value: requestID) }
         switch framing {
         case .length(let length), .none(contentLength: .some(let length)):
             fields.add(name: "content-length", value: String(length))
@@ -19,15 +22,16 @@ struct HTTP2AnswerWriter {
     }
 
     /// Of a stream that becomes a WebSocket; the fields of the worker stand behind the handshake's own.
-    func head(_ acceptance: WebSocketAcceptance, _ answer: Answer) -> HPACKHeaders {
+    func head(_ acceptance: WebSocketAcceptance, _ answer: Answer, requestID: String?) -> HPACKHeaders {
         var fields = self.begin(200, count: answer.fields.count + acceptance.fields.count)
         for (name, value) in acceptance.fields { fields.add(name: name, value: value) }
         self.add(answer, to: &fields) { WebSocketHandshake.isOwnField($0) }
+        if let requestID, !answer.hasRequestID { fields.add(name: "x-request-id", value: requestID) }
         return fields
     }
 
     /// Of what the server answers by itself.
-    func head(_ error: ErrorAnswer) -> HPACKHeaders {
+    func head(_ error: ErrorAnswer, requestID: String?) -> HPACKHeaders {
         // HTTP/2 has no `upgrade`, which a 426 would need (Z9).
         var fields = self.begin(error.status == 426 ? 400 : error.status, count: 6)
         fields.add(name: "content-type", value: "text/plain; charset=utf-8")
@@ -35,6 +39,7 @@ struct HTTP2AnswerWriter {
         fields.add(name: "date", value: self.date.text)
         if !self.server.isEmpty { fields.add(name: "server", value: self.server) }
         fields.add(name: "content-length", value: String(error.text.utf8.count + 1))
+        if let requestID { fields.add(name: "x-request-id", value: requestID) }
         return fields
     }
 

@@ -6,7 +6,8 @@ extension HTTP2Stream: AnswerDispatch {
     func begin(_ answer: Answer, at index: Int, isWhole: Bool) {
         let request = self.exchanges[index].request
         let hasContent = request.framing.hasContent && answer.piece.size > 0
-        let head = self.connection.writer.head(answer, status: request.asked.status, framing: request.framing)
+        let head = self.connection.writer.head(
+            answer, status: request.asked.status, framing: request.framing, requestID: request.asked.requestID)
         self.note(answer, at: index, isLast: isWhole, hasContent: hasContent)
         self.write(head, isLast: isWhole && !hasContent)
         if hasContent { self.write(answer.content, isLast: isWhole) }
@@ -43,10 +44,11 @@ extension HTTP2Stream: AnswerDispatch {
     }
 
     func answer(_ error: ErrorAnswer, at index: Int) {
-        self.exchanges[index].request.asked.status = error.status
+        self.exchanges[index].request.asked.begin(error, at: self.core.eventLoop.now)
         let isHead = self.exchanges[index].request.asked.isHead
+        let requestID = self.exchanges[index].request.asked.requestID
         self.finish()
-        self.write(self.connection.writer.head(error), isLast: isHead)
+        self.write(self.connection.writer.head(error, requestID: requestID), isLast: isHead)
         if !isHead { self.write(Array("\(error.text)\n".utf8)[...], isLast: true) }
     }
 

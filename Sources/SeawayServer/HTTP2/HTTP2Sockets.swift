@@ -29,11 +29,13 @@ extension HTTP2Stream {
         _ number: UInt64, _ acceptance: WebSocketAcceptance, _ answer: Answer, _ peer: WebSocketPeer
     ) {
         guard let index = self.exchanges.index(of: number), self.isOpen else { return peer.abort() }
-        self.exchanges[index].request.asked.status = 200
+        self.exchanges[index].request.asked.become(200, at: self.core.eventLoop.now)
+        let requestID = self.exchanges[index].request.asked.requestID
         self.core.endRequest(self.exchanges[index].request.asked)
         _ = self.exchanges.endFirst()
         self.socket = nil
-        self.write(.headers(.init(headers: self.connection.writer.head(acceptance, answer))))
+        let head = self.connection.writer.head(acceptance, answer, requestID: requestID)
+        self.write(.headers(.init(headers: head)))
         let tunnel = self.handOver()
         guard let channel = self.connection.makeChannel(of: self, for: tunnel) else { return peer.abort() }
         peer.ownOutgoing = { tunnel.outgoing }
@@ -51,7 +53,7 @@ extension HTTP2Stream {
     func leaveSocket() {
         guard let socket = self.socket.take() else { return }
         socket.clientLeft()
-        _ = self.exchanges.removeAll()
+        for exchange in self.exchanges.removeAll() { self.core.endRequest(exchange.request.asked, cut: .left) }
         self.reset(.cancel)
     }
 }

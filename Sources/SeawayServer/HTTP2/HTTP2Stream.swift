@@ -91,7 +91,11 @@ final class HTTP2Stream {
     private func leave(_ ending: RequestEnd, isCut: Bool) {
         if let exchange = self.exchanges.removeAll().first {
             self.endBody(exchange.number)
-            if exchange.request.asked.route != nil { self.core.abandon(exchange.request.asked, ending) }
+            if exchange.request.asked.route != nil {
+                self.core.abandon(exchange.request.asked, ending)
+            } else {
+                self.core.endRequest(exchange.request.asked, cut: ending)
+            }
         } else if isCut, let asked = self.answered, asked.route != nil {
             self.core.answerWasCut(asked, ending)
         }
@@ -180,7 +184,8 @@ final class HTTP2Stream {
         self.stopTaking()
         self.core.counters.count(error)
         let asked = AskedRequest(
-            self.core.nextNumber(), refusedAt: self.core.logTime, client: self.addresses.client?.host, isHead: isHead)
+            self.core.nextNumber(), refusedAt: self.core.eventLoop.now, client: self.addresses.client?.host,
+            isHead: isHead)
         self.exchanges.begin(asked.number, HeldRequest(refused: asked), deadline: nil)
         self.answer(error, at: 0)
     }

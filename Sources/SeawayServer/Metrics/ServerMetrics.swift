@@ -6,18 +6,22 @@ package struct ServerMetrics: Hashable, Sendable {
     /// Bytes that are held, by part, and how many there may be.
     package var memory: [MemoryPart: Int]
     package var memoryLimit: Int
+    package var latencies: LatencyTable
 
     package init(
-        server: ServerCounters, wire: WebSocketCounters, memory: [MemoryPart: Int] = [:], memoryLimit: Int = 0
+        server: ServerCounters, wire: WebSocketCounters, memory: [MemoryPart: Int] = [:], memoryLimit: Int = 0,
+        latencies: LatencyTable = LatencyTable()
     ) {
         self.server = server
         self.wire = wire
         self.memory = memory
         self.memoryLimit = memoryLimit
+        self.latencies = latencies
     }
 
     package var all: [Metric] {
-        self.held + self.http + self.files + self.compression + self.server.tls.metrics + self.server.http2.metrics
+        self.held + self.http + self.latencies.metrics + self.files + self.compression + self.server.tls.metrics
+            + self.server.http2.metrics
             + self.asking
             + self.events + self.messages + self.connections
     }

@@ -1,5 +1,5 @@
 import NIOCore
-package import NIOHTTP1
+import NIOHTTP1
 package import SeawayMessage
 
 /// Makes the messages that tell workers of one socket (protocol/INTERFACE.md, 8.2).
@@ -15,12 +15,12 @@ package struct EventMessage: Sendable {
     }
 
     /// `websocket.connect`
-    package func connect(
+    func connect(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, subprotocols: [String], request: RequestMessage,
-        addresses: ConnectionAddresses
+        addresses: ConnectionAddresses, marks: RequestMarks = RequestMarks()
     ) -> Payload {
         var writer = MessagePackWriter(capacity: 512 + head.headers.count * 32)
-        writer.map(count: 12 + addresses.fieldCount)
+        writer.map(count: 12 + addresses.fieldCount + (marks.requestID == nil ? 0 : 1))
         self.begin("websocket.connect", order: 0, to: &writer)
         writer.string("http_version" as StaticString)
         writer.string(checked.version)
@@ -30,8 +30,9 @@ package struct EventMessage: Sendable {
         writer.list(count: subprotocols.count)
         for subprotocol in subprotocols { writer.string(subprotocol) }
         request.writeTarget(checked.target, to: &writer)
-        request.writeFields(of: head, checked, to: &writer)
+        request.writeFields(of: head, checked, marks, to: &writer)
         addresses.write(to: &writer)
+        marks.write(to: &writer)
         return writer.finish()
     }
 

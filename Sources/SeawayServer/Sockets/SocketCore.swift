@@ -61,7 +61,7 @@ final class SocketCore {
 
     /// Why an upgrade is refused before any worker is asked.
     ///
-    /// - Returns: `nil` when it is not: then one of its address's places is taken, and ``ask(_:_:_:_:_:from:)`` is next.
+    /// - Returns: `nil` when it is not: then one of its address's places is taken, and ``ask(_:_:_:_:_:_:_:from:)`` is next.
     func refusal(_ head: HTTPRequestHead, from addresses: ConnectionAddresses) -> ErrorAnswer? {
         let client = addresses.client?.host
         guard self.configuration.origins.allows(head.headers["origin"]) else {
@@ -89,14 +89,15 @@ final class SocketCore {
     /// Asks a worker; the answer comes to the holder, maybe before this returns.
     func ask(
         _ holder: any ExchangeHolder, _ number: UInt64, _ head: HTTPRequestHead, _ checked: RequestCheck.Head,
-        _ handshake: WebSocketHandshake, from addresses: ConnectionAddresses
+        _ handshake: WebSocketHandshake, _ route: SocketRoute, _ marks: RequestMarks,
+        from addresses: ConnectionAddresses
     ) -> SocketSession {
-        let route = self.configuration.routes.match(host: checked.host, path: checked.target.path)
         let message = EventMessage(
             replyChannel: self.names.channel(number, in: .send),
             controlChannel: self.names.channel(number, in: .control), path: checked.target.path)
         let connectMessage = message.connect(
-            head, checked, subprotocols: handshake.subprotocols, request: self.server.message, addresses: addresses)
+            head, checked, subprotocols: handshake.subprotocols, request: self.server.message, addresses: addresses,
+            marks: marks)
         let session = SocketSession(
             core: self, number: number, route: route, address: addresses.client?.host, message: message,
             connectMessage: connectMessage, holder: holder, handshake: handshake)

@@ -194,7 +194,7 @@ import Testing
         let log = LogLines()
         let server = EmbeddedServer(log: log) {
             $0.forwarding = forwarding
-            $0.accessLog = true
+            $0.accessLog = log.access()
         }
         _ = try self.ask(server, "forwarded: for=198.51.100.1\r\n")
         server.answer(0, ["status": 200])

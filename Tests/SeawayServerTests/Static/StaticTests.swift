@@ -45,7 +45,7 @@ import Testing
 
     @Test("O1") func aFileIsSentWithoutAWorker() throws {
         let log = LogLines()
-        let site = try Site(log: log) { $0.accessLog = true }
+        let site = try Site(log: log) { $0.accessLog = log.access() }
         for _ in 0..<2 {
             let answer = try site.get("/files/a.txt")
             #expect(answer.hasPrefix("HTTP/1.1 200 OK\n"))

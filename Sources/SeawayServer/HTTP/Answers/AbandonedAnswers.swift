@@ -51,7 +51,16 @@ extension ServerCore {
         // Why it is malformed was said.
         guard end != .malformed else { return }
         let channel = asked.route?.channel ?? ""
-        self.warn("answer cut off", ["why": "\(end)", "channel": "\(channel)", "path": "\(asked.path)"])
+        self.warn(
+            "answer cut off", asked.named(["why": "\(end)", "channel": "\(channel)", "path": "\(asked.path)"]))
+    }
+}
+
+extension AskedRequest {
+    /// What a line of the log says, with the name of the request that it is about.
+    func named(_ metadata: Logger.Metadata) -> Logger.Metadata {
+        guard let requestID = self.requestID else { return metadata }
+        return metadata.merging(["request_id": "\(requestID)"]) { $1 }
     }
 }
 

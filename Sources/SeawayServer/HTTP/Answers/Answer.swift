@@ -29,16 +29,23 @@ package struct Answer: Hashable, Sendable {
     package private(set) var fieldBytes = 0
     package private(set) var hasDate = false
     package private(set) var hasServer = false
+    /// The worker has named the request itself.
+    package private(set) var hasRequestID = false
     /// The worker's own `content-length`.
     package private(set) var declaredLength: Int?
     /// Where the worker wants to hear that nobody waits any more (I27).
     package private(set) var disconnectChannel: String?
     /// The offset up to which the worker takes pieces of the request's body (I40).
     package private(set) var bodyWanted: Int?
+    /// Who has made it (I83): 1 to 64 bytes of visible ASCII.
+    package private(set) var worker: String?
+    /// Microseconds for which the worker had the request until then.
+    package private(set) var took: Int64?
     /// No worker has made it.
     package private(set) var isOwn = false
     /// Whether it may be compressed on its way (O12).
     package private(set) var mayBeCompressed = true
+    private static let longestWorker = 64
     private var contentRange = 0..<0
     /// It holds a part of an answer.
     private var isPart = false
@@ -97,6 +104,11 @@ package struct Answer: Hashable, Sendable {
                 String(decoding: self.bytes[name], as: UTF8.self)
             }
             guard self.disconnectChannel.map(isWorkersDisconnectChannel) ?? true else { throw .disconnectChannel }
+        } else if reader.holds("took", at: key) {
+            self.took = try reader.told { $0.int() }.flatMap { $0 >= 0 ? $0 : nil }
+        } else if reader.holds("worker", at: key) {
+            let text = try reader.told { $0.string() }.map { String(decoding: self.bytes[$0], as: UTF8.self) }
+            self.worker = text.flatMap { RequestID.isValid($0) && $0.utf8.count <= Self.longestWorker ? $0 : nil }
         } else if !reader.skip() {
             throw .notAMessage
         }
@@ -108,6 +120,7 @@ package struct Answer: Hashable, Sendable {
         guard count <= limits.fields else { throw .fieldsTooLarge }
         // A key that stands twice counts once, the last.
         (self.fields, self.fieldBytes, self.hasDate, self.hasServer, self.declaredLength) = ([], 0, false, false, nil)
+        self.hasRequestID = false
         self.fields.reserveCapacity(count)
         for _ in 0..<count {
             guard reader.list() == 2, let name = reader.data(), let value = reader.data()
@@ -160,6 +173,7 @@ package struct Answer: Hashable, Sendable {
     mutating func takeNotices(of other: Answer) {
         self.disconnectChannel = other.disconnectChannel
         self.bodyWanted = other.bodyWanted
+        (self.worker, self.took) = (other.worker, other.took)
         self.isOwn = other.isOwn
     }
 
@@ -168,6 +182,7 @@ package struct Answer: Hashable, Sendable {
         switch known {
         case .date: self.hasDate = true
         case .server: self.hasServer = true
+        case .requestID: self.hasRequestID = true
         case .contentLength: self.declaredLength = FieldCheck.length(self.bytes.span.extracting(value))
         default: break
         }
@@ -176,6 +191,15 @@ package struct Answer: Hashable, Sendable {
 }
 
 extension MessagePackReader {
+    /// Reads one value of a kind; anything else is passed over.
+    fileprivate mutating func told<Kind>(_ kind: (inout MessagePackReader) -> Kind?) throws(AnswerFault) -> Kind? {
+        let start = self
+        if let value = kind(&self) { return value }
+        self = start
+        guard self.skip() else { throw .notAMessage }
+        return nil
+    }
+
     /// Reads one value of the kind that its table says, or null.
     fileprivate mutating func read<Kind>(
         _ field: String, _ kind: (inout MessagePackReader) -> Kind?

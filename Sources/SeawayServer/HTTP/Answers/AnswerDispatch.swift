@@ -82,13 +82,15 @@ extension AnswerDispatch {
             self.exchanges[index].stream.expect(length)
         }
         self.exchanges[index].request.framing = framing
-        self.exchanges[index].request.asked.begin(answer, status: status)
+        let isWhole = isLast || !framing.hasContent
+        self.exchanges[index].request.asked.begin(
+            answer, status: status, isWhole: isWhole, at: self.core.eventLoop.now)
         // Whoever goes on with an answer that can have no content is told that nobody reads it (I14).
         if !isLast, !framing.hasContent {
             self.core.closeReplyChannel(request.asked.number)
             self.core.tellItsWorker(of: self.exchanges[index].request.asked, .over)
         }
-        self.begin(answer, at: index, isWhole: isLast || !framing.hasContent)
+        self.begin(answer, at: index, isWhole: isWhole)
     }
 
     /// Until when the next message of an answer is due; none is of a worker that waits for the client.

@@ -5,7 +5,9 @@ package enum KnownField: Hashable, Sendable {
     case date
     case expect
     case host
+    case requestID
     case server
+    case traceparent
     case transferEncoding
     case upgrade
     /// `sec-websocket-key`, `-version`, `-extensions`: the server deals with them.
@@ -27,6 +29,8 @@ package enum KnownField: Hashable, Sendable {
         case 7: candidates = ("trailer", .otherHopByHop)
         case 10 where name[0] | 0x20 == UInt8(ascii: "c"): candidates = ("connection", .connection)
         case 10: candidates = ("keep-alive", .otherHopByHop)
+        case 11: candidates = ("traceparent", .traceparent)
+        case 12: candidates = ("x-request-id", .requestID)
         case 14: candidates = ("content-length", .contentLength)
         case 16: candidates = ("proxy-connection", .otherHopByHop)
         case 17 where name[0] | 0x20 == UInt8(ascii: "t"): candidates = ("transfer-encoding", .transferEncoding)
@@ -44,11 +48,14 @@ package enum KnownField: Hashable, Sendable {
         self = field
     }
 
+    /// Whether it means nothing to the server but as a name: what is said of other fields counts for it too.
+    var isMark: Bool { self == .requestID || self == .traceparent }
+
     /// Whether a request's field of this name stays here instead of going to the worker (I8).
     package var endsHereInRequests: Bool {
         switch self {
         case .connection, .transferEncoding, .upgrade, .webSocketHandshake, .expect, .otherHopByHop: true
-        case .contentLength, .date, .host, .server: false
+        case .contentLength, .date, .host, .server, .requestID, .traceparent: false
         }
     }
 
@@ -56,7 +63,7 @@ package enum KnownField: Hashable, Sendable {
     package var isServersInAnswers: Bool {
         switch self {
         case .connection, .contentLength, .transferEncoding, .upgrade, .webSocketHandshake, .otherHopByHop: true
-        case .date, .expect, .host, .server: false
+        case .date, .expect, .host, .server, .requestID, .traceparent: false
         }
     }
 }

@@ -7,9 +7,9 @@ extension AnswerDispatch {
     func send(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?
     ) {
-        let (number, route) = self.begin(head, checked)
+        let (number, route, marks) = self.begin(head, checked)
         self.becameWhole(number)
-        self.core.send(head, checked, body, from: self.addresses, number: number, route: route)
+        self.core.send(head, checked, body, from: self.addresses, number: number, route: route, marks: marks)
     }
 
     /// Sends a request whose body comes in pieces.
@@ -18,12 +18,12 @@ extension AnswerDispatch {
     func sendHead(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ first: ByteBuffer?
     ) {
-        let (number, route) = self.begin(head, checked)
+        let (number, route, marks) = self.begin(head, checked)
         let sender = BodySender(number, core: self.core, source: self)
         if let first { sender.came(first) }
         self.keep(sender, for: number)
         self.core.send(
-            head, checked, nil, from: self.addresses, number: number, route: route,
+            head, checked, nil, from: self.addresses, number: number, route: route, marks: marks,
             bodyChannel: self.core.bodyChannel(number))
     }
 
@@ -35,14 +35,17 @@ extension AnswerDispatch {
         self.exchanges[index].limit = self.core.now + time
     }
 
-    private func begin(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) -> (UInt64, RequestRoute) {
+    private func begin(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) -> (UInt64, RequestRoute, RequestMarks) {
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.beginRequest(of: self, to: route)
+        let marks = self.core.marks(of: number, checked, from: self.addresses)
         let asked = AskedRequest(
-            number, head, checked, route: route, client: self.addresses.client?.host, began: self.core.logTime)
+            number, head, checked, route: route, client: self.addresses.client?.host,
+            details: self.core.accessDetails(head, checked, self.addresses), requestID: marks.requestID,
+            began: self.core.eventLoop.now)
         self.exchanges.begin(
             number, HeldRequest(asked, checked), deadline: self.core.now + self.core.configuration.httpTimeout)
-        return (number, route)
+        return (number, route, marks)
     }
 }
 
@@ -66,11 +69,16 @@ extension AnswerDispatch {
             self.refuse(refusal, isHead: false)
             return nil
         }
+        let route = self.core.configuration.sockets.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.nextNumber()
+        let marks = self.core.marks(of: number, checked, from: self.addresses)
         let asked = AskedRequest(
-            number, head, checked, route: nil, client: self.addresses.client?.host, began: self.core.logTime)
+            number, head, checked, route: nil, client: self.addresses.client?.host,
+            details: self.core.accessDetails(head, checked, self.addresses, channel: route.channel),
+            requestID: marks.requestID,
+            began: self.core.eventLoop.now)
         self.exchanges.begin(number, HeldRequest(asked, checked), deadline: nil)
-        return self.core.sockets.ask(self, number, head, checked, handshake, from: self.addresses)
+        return self.core.sockets.ask(self, number, head, checked, handshake, route, marks, from: self.addresses)
     }
 }
 

@@ -1,5 +1,5 @@
-package import NIOCore
-package import NIOHTTP1
+import NIOCore
+import NIOHTTP1
 package import SeawayMessage
 import SeawayNIO
 
@@ -14,13 +14,14 @@ package struct RequestMessage: Sendable {
     }
 
     /// `http.request`
-    package func request(
+    func request(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, body: ByteBuffer?, replyChannel: String,
-        bodyChannel: String? = nil, addresses: ConnectionAddresses
+        bodyChannel: String? = nil, addresses: ConnectionAddresses, marks: RequestMarks = RequestMarks()
     ) -> Payload {
         let bodySize = body?.readableBytes ?? 0
         var writer = MessagePackWriter(capacity: 512 + head.headers.count * 32 + bodySize)
-        writer.map(count: 10 + addresses.fieldCount + (bodyChannel == nil ? 0 : 1))
+        writer.map(
+            count: 10 + addresses.fieldCount + (bodyChannel == nil ? 0 : 1) + (marks.requestID == nil ? 0 : 1))
         writer.string("reply_channel" as StaticString)
         writer.string(replyChannel)
         writer.string("http_version" as StaticString)
@@ -32,8 +33,9 @@ package struct RequestMessage: Sendable {
         writer.string("path" as StaticString)
         writer.string(checked.target.path)
         self.writeTarget(checked.target, to: &writer)
-        self.writeFields(of: head, checked, bodySize: bodyChannel == nil ? bodySize : nil, to: &writer)
+        self.writeFields(of: head, checked, bodySize: bodyChannel == nil ? bodySize : nil, marks, to: &writer)
         addresses.write(to: &writer)
+        marks.write(to: &writer)
         writer.string("body" as StaticString)
         if let bodyChannel {
             writer.bytes([])
@@ -88,14 +90,18 @@ package struct RequestMessage: Sendable {
 
     /// `headers`
     func writeFields(
-        of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int? = 0, to writer: inout MessagePackWriter
+        of head: HTTPRequestHead, _ checked: RequestCheck.Head, bodySize: Int? = 0, _ marks: RequestMarks,
+        to writer: inout MessagePackWriter
     ) {
+        let fields = checked.fields
+        let replaces = marks.count > 0 && fields.hasMarks
+        let replaced = replaces ? head.headers.count { fields.keeps($0.name) && marks.replaces($0.name) } : 0
         // HTTP/2 needs none for a body, and of a body in pieces nobody knows it yet.
         let isUnsaid = checked.isHTTP2 && checked.fields.contentLength == nil && (bodySize ?? 0) > 0
         let addsLength = bodySize != nil && (checked.fields.coding == .chunked || isUnsaid)
         writer.string("headers" as StaticString)
-        writer.list(count: checked.fields.keptCount + (addsLength ? 1 : 0))
-        for (name, value) in head.headers where checked.fields.keeps(name) {
+        writer.list(count: fields.keptCount - replaced + marks.count + (addsLength ? 1 : 0))
+        for (name, value) in head.headers where fields.keeps(name) && !(replaces && marks.replaces(name)) {
             writer.list(count: 2)
             writer.lowerCaseBytes(of: name)
             if let authority = checked.target.authority, KnownField(name) == .host {
@@ -104,6 +110,7 @@ package struct RequestMessage: Sendable {
                 writer.bytes(of: value[...])
             }
         }
+        marks.writeFields(to: &writer)
         guard addsLength, let bodySize else { return }
         writer.list(count: 2)
         writer.bytes(of: "content-length")
@@ -124,6 +131,29 @@ extension ConnectionAddresses {
         if let server = self.server {
             writer.string("server" as StaticString)
             writer.address(server)
+        }
+    }
+}
+
+extension RequestMarks {
+    /// `request_id`, where there is one.
+    func write(to writer: inout MessagePackWriter) {
+        guard let requestID = self.requestID else { return }
+        writer.string("request_id" as StaticString)
+        writer.string(requestID)
+    }
+
+    /// So many fields as ``count`` says.
+    fileprivate func writeFields(to writer: inout MessagePackWriter) {
+        if let requestID = self.requestID {
+            writer.list(count: 2)
+            writer.bytes(of: "x-request-id")
+            writer.bytes(of: requestID[...])
+        }
+        if let traceparent = self.traceparent {
+            writer.list(count: 2)
+            writer.bytes(of: "traceparent")
+            writer.bytes(of: traceparent[...])
         }
     }
 }

@@ -8,7 +8,7 @@ extension ServerCore {
     /// Puts a request on its channel. The layer may refuse it before this returns.
     func sendToWorkers(
         _ head: HTTPRequestHead, _ checked: RequestCheck.Head, _ body: ByteBuffer?, from addresses: ConnectionAddresses,
-        number: UInt64, route: RequestRoute, bodyChannel: String?
+        number: UInt64, route: RequestRoute, marks: RequestMarks, bodyChannel: String?
     ) {
         // Without the mailbox no answer could come.
         guard self.inbox.isOpen else {
@@ -17,7 +17,8 @@ extension ServerCore {
         }
         let replyChannel = self.replyChannel(number)
         let payload = self.message.request(
-            head, checked, body: body, replyChannel: replyChannel, bodyChannel: bodyChannel, addresses: addresses)
+            head, checked, body: body, replyChannel: replyChannel, bodyChannel: bodyChannel, addresses: addresses,
+            marks: marks)
         self.counters.requests += 1
         if bodyChannel == nil, self.configuration.retry.contains(head.method.rawValue) {
             self.keep(payload, for: route.channel, of: number)
@@ -36,6 +37,7 @@ extension ServerCore {
             core.run { core in
                 core.settled()
                 guard answer == .done else { return core.requestWasNotTaken(number, answer, channel: channel) }
+                core.tracing?.wasTaken(number, at: core.eventLoop.now)
                 // The answer may have been faster.
                 core.underWay.carried(number, by: carrier)
             }
