@@ -43,7 +43,7 @@ extension WorkerRun {
         guard let replyChannel = message.replyChannel else {
             throw WorkerError(.noReplyChannel, name: message.channel)
         }
-        switch response.departure {
+        switch response.departure(message.time?.mark) {
         case .whole(let payload):
             try message.exchange?.say(.first(hasMore: false))
             self.send(
@@ -52,7 +52,7 @@ extension WorkerRun {
                     about: message.envelope, held: message.held))
         case .stream(let write):
             var writer = ResponseWriter(
-                response, to: replyChannel, message.exchange, self.layer, self.clock, message.held)
+                response, to: replyChannel, message.exchange, self.layer, self.clock, message.held, message.time)
             try await write(&writer)
             try await writer.finish()
             self.conclude(message)

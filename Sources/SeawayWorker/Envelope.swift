@@ -7,6 +7,8 @@ package struct Envelope: Hashable, Sendable {
     package private(set) var path: String?
     /// Whether it names a channel on which its body comes in pieces.
     package private(set) var hasBodyChannel = false
+    /// Whether all logs have a name for it (INTERFACE.md, I82).
+    package private(set) var isNamed = false
 
     /// - Parameter payload: what is malformed in it, or of another type, counts as absent; of a key that stands twice the last counts (V2).
     package init(_ payload: Payload) {
@@ -24,6 +26,8 @@ package struct Envelope: Hashable, Sendable {
                 self.replyChannel = Self.text(value, payload)
             } else if reader.holds("body_channel", at: key) {
                 self.hasBodyChannel = true
+            } else if reader.holds("request_id", at: key) {
+                self.isNamed = true
             }
         }
     }

@@ -66,6 +66,10 @@ public struct HTTPRequest: Sendable {
     /// The first field of that name, in lower case.
     public func header(_ name: String) -> String? { self.headers.first { $0.name == name }?.value }
 
+    /// What all logs call the request: 1 to 128 bytes of visible ASCII; `nil` where requests have no names
+    /// (INTERFACE.md, I82).
+    public var requestID: String? { self.incoming["request_id"]?.string }
+
     /// `http` or `https`.
     public var scheme: String { self.text("scheme") ?? "http" }
 

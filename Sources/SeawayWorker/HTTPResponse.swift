@@ -83,15 +83,16 @@ extension HTTPResponse {
     /// Beyond this a body is sent in pieces: a message of any size needs its whole room in the channel at once.
     private static let mostWhole = 262_144
 
-    var departure: Departure {
+    /// - Parameter mark: who has made it, where that is to be told.
+    func departure(_ mark: WorkMark?) -> Departure {
         switch self.content {
         case .bytes(let bytes) where bytes.count > Self.mostWhole: .stream { try await $0.write(bytes) }
         case .text(let text) where text.utf8.count > Self.mostWhole: .stream { try await $0.write(text) }
         case .bytes(let bytes):
-            .whole(self.head(sized: bytes.count, fields: 3) { $0.bytes(bytes) })
+            .whole(self.head(sized: bytes.count, fields: 3, mark) { $0.bytes(bytes) })
         case .text(var text):
             .whole(
-                self.head(sized: text.utf8.count, fields: 3) { writer in
+                self.head(sized: text.utf8.count, fields: 3, mark) { writer in
                     text.withUTF8 { writer.bytes(UnsafeRawBufferPointer($0)) }
                 })
         case .stream(let write): .stream(write)
@@ -99,19 +100,22 @@ extension HTTPResponse {
     }
 
     /// The first message of an answer in several.
-    func firstPiece(_ content: ArraySlice<UInt8>) -> Payload {
-        self.head(sized: content.count, fields: 4) { writer in
+    func firstPiece(_ content: ArraySlice<UInt8>, _ mark: WorkMark?) -> Payload {
+        self.head(sized: content.count, fields: 4, mark) { writer in
             content.withUnsafeBytes { writer.bytes($0) }
             writer.string("more_content" as StaticString)
             writer.bool(true)
         }
     }
 
-    private func head(sized size: Int, fields: Int, _ content: (inout MessagePackWriter) -> Void) -> Payload {
+    private func head(
+        sized size: Int, fields: Int, _ mark: WorkMark?, _ content: (inout MessagePackWriter) -> Void
+    ) -> Payload {
         var writer = MessagePackWriter(capacity: size + 64 + self.headers.count * 64)
-        writer.map(count: fields)
+        writer.map(count: fields + (mark == nil ? 0 : WorkMark.fields))
         writer.string("status" as StaticString)
         writer.int(self.status)
+        mark?.write(to: &writer)
         writer.string("headers" as StaticString)
         writer.list(count: self.headers.count)
         for (name, value) in self.headers {

@@ -21,6 +21,8 @@ public struct IncomingMessage: Sendable {
     public var times: Int { self.held?.times ?? 1 }
 
     let envelope: Envelope
+    /// Of a request that has a name.
+    var time: WorkTime?
     /// What has been said to the one who waits, where that matters.
     var exchange: Exchange?
 

@@ -18,6 +18,8 @@ public struct ResponseWriter: ~Copyable, Sendable {
     private let head: HTTPResponse
     /// What it answers; acknowledged by the last piece.
     private let held: HeldMessage?
+    /// Since when it is made.
+    private let time: WorkTime?
     /// Bytes of content in all pieces so far; `nil` before the first.
     private var offset: Int?
     /// Why a piece is missing.
@@ -25,7 +27,7 @@ public struct ResponseWriter: ~Copyable, Sendable {
 
     init(
         _ head: HTTPResponse, to replyChannel: String, _ exchange: Exchange?, _ layer: any ChannelLayer,
-        _ clock: any Clock<Duration>, _ held: HeldMessage?
+        _ clock: any Clock<Duration>, _ held: HeldMessage?, _ time: WorkTime? = nil
     ) {
         self.replyChannel = replyChannel
         self.exchange = exchange
@@ -33,6 +35,7 @@ public struct ResponseWriter: ~Copyable, Sendable {
         self.clock = clock
         self.head = head
         self.held = held
+        self.time = time
     }
 
     /// Sends content and waits until the broker has it; what is over 65,536 bytes leaves in several pieces.
@@ -67,7 +70,7 @@ public struct ResponseWriter: ~Copyable, Sendable {
             self.offset = offset + content.count
         } else {
             // A second first piece would break the answer off.
-            try await self.send(.first(hasMore: true), self.head.firstPiece(content), mayRepeat: false)
+            try await self.send(.first(hasMore: true), self.head.firstPiece(content, self.time?.mark), mayRepeat: false)
             self.offset = content.count
         }
     }

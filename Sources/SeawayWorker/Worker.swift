@@ -3,6 +3,7 @@ import SeawayLog
 public import SeawayMessage
 public import ServiceLifecycle
 import Synchronization
+public import Tracing
 import UnixSignals
 
 /// Takes messages from channels and gives each to the consumer for its channel.
@@ -40,6 +41,8 @@ public final class Worker: Service {
     private let hold: Duration?
     private let clock: any Clock<Duration>
     private let logger: Logger
+    private let tracer: (any Tracer)?
+    private let name: String
     private let plan = Mutex(Plan())
     private let token = Worker.newToken()
 
@@ -52,11 +55,15 @@ public final class Worker: Service {
     ///     says by itself that it works on it still. `nil`: it never does.
     ///   - clock: measures the waits before something is sent again, and `disconnectNotice`; another than the real one
     ///     is for tests.
+    ///   - name: what its answers say of who has made them, for the access log of the interface server: at most 64 bytes
+    ///     of visible ASCII; unless given `HOST:PID`.
     ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
+    ///   - tracer: gets a span for each HTTP request that a route answers, in the trace that the request's `traceparent`
+    ///     names; the closure runs within it. `nil`: there is none.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
         hold: Duration? = .seconds(600), clock: any Clock<Duration> = ContinuousClock(),
-        logger: Logger = Logger(label: "seaway.worker")
+        name: String? = nil, logger: Logger = Logger(label: "seaway.worker"), tracer: (any Tracer)? = nil
     ) {
         self.layer = layer
         self.concurrency = min(max(1, concurrency), 65_536)
@@ -65,6 +72,8 @@ public final class Worker: Service {
         self.clock = clock
         // What a client or a handler says cannot begin a line of its own, whatever the application logs with.
         self.logger = logger.byLines
+        self.tracer = tracer
+        self.name = name.map { String($0.prefix(64)) } ?? WorkMark.processName
     }
 
     // MARK: Routes
@@ -181,12 +190,13 @@ public final class Worker: Service {
             queue.close()
         }
         // One more where sockets are kept, which gives them back while all others are busy.
+        let stopwatch = Stopwatch(self.clock)
         let seats = Seats(
             count: plan.socketMailboxes > 0 ? self.concurrency + 1 : self.concurrency, notice: self.disconnectNotice,
-            stopwatch: Stopwatch(self.clock))
+            stopwatch: stopwatch)
         let run = WorkerRun(
             layer: layer, table: plan.table, queue: queue, listening: listening, kept: kept, seats: seats,
-            clock: self.clock, logger: self.logger)
+            stopwatch: stopwatch, clock: self.clock, name: self.name, logger: self.logger, tracer: self.tracer)
         listening.ready(self.concurrency)
         await withTaskCancellationOrGracefulShutdownHandler {
             await self.work(run, seats)

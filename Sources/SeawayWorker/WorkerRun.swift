@@ -1,5 +1,6 @@
 import Logging
 import SeawayMessage
+import Tracing
 
 /// One run of a worker: takes what comes, has it consumed, answers, and grants credit again.
 ///
@@ -20,12 +21,18 @@ final class WorkerRun: Sendable {
     let listening: any Listening
     let kept: KeptSockets
     private let seats: Seats
+    private let stopwatch: Stopwatch
+    /// What its answers say of who has made them.
+    private let name: String
     let clock: any Clock<Duration>
     let logger: Logger
+    /// `nil`: requests are answered outside of any span.
+    let tracer: (any Tracer)?
 
     init(
         layer: any ChannelLayer, table: RouteTable, queue: WorkQueue<Job>, listening: any Listening,
-        kept: KeptSockets, seats: Seats, clock: any Clock<Duration>, logger: Logger
+        kept: KeptSockets, seats: Seats, stopwatch: Stopwatch, clock: any Clock<Duration>, name: String,
+        logger: Logger, tracer: (any Tracer)?
     ) {
         self.layer = layer
         self.table = table
@@ -33,8 +40,11 @@ final class WorkerRun: Sendable {
         self.listening = listening
         self.kept = kept
         self.seats = seats
+        self.stopwatch = stopwatch
+        self.name = name
         self.clock = clock
         self.logger = logger
+        self.tracer = tracer
     }
 
     /// Works, one job at a time at each seat, until the queue is closed and empty.
@@ -77,6 +87,10 @@ final class WorkerRun: Sendable {
             var message = message
             message.parameters = parameters
             message.exchange = self.begin(message, action, at: seat)
+            if message.envelope.isNamed {
+                message.time = WorkTime(
+                    worker: self.name, began: self.stopwatch.elapsed(), elapsed: self.stopwatch.elapsed)
+            }
             await self.take(message, by: action, credit)
             return message.exchange != nil && self.seats.end(at: seat)
         case .otherMethods(let methods): await self.answerAtOnce(.methodNotAllowed(methods), to: message, credit)
@@ -111,7 +125,8 @@ final class WorkerRun: Sendable {
                 guard let method = message.envelope.method, let path = message.envelope.path else {
                     throw WorkerError(.malformedRequest, name: message.channel)
                 }
-                let response = try await responder.respond(to: HTTPRequest(message, method: method, path: path))
+                let response = try await self.respond(
+                    to: HTTPRequest(message, method: method, path: path), by: responder)
                 if message.isGone { throw CancellationError() }
                 try await self.answer(response, to: message, credit)
             case .socket: break
@@ -200,7 +215,7 @@ final class WorkerRun: Sendable {
     }
 
     static let failure: Payload = {
-        guard case .whole(let failure) = HTTPResponse.failure.departure else { return Payload(["status": 500]) }
+        guard case .whole(let failure) = HTTPResponse.failure.departure(nil) else { return Payload(["status": 500]) }
         return failure
     }()
 

@@ -39,6 +39,9 @@ type Request struct {
 // ReplyChannel is where the answer goes, "" when nobody waits for one.
 func (r *Request) ReplyChannel() string { return r.Text("reply_channel") }
 
+// RequestID is what all logs call an HTTP request, "" where requests have no names.
+func (r *Request) RequestID() string { return r.Text("request_id") }
+
 // Client is the worker's connection, for sending elsewhere.
 func (r *Request) Client() *Client { return r.client }
 
@@ -191,6 +194,9 @@ func (r *Request) subject() string {
 		return cutText(r.Channel)
 	}
 	what := strings.TrimSpace(cutText(r.Text("method")+r.Text("type")) + " " + cutText(path))
+	if name := r.RequestID(); name != "" {
+		what += " (request " + cutText(name) + ")"
+	}
 	return what + " on " + r.Channel
 }
 

@@ -4,6 +4,7 @@ import Logging
 import SeawayClient
 import SeawayLog
 import SeawayMessage
+import SeawayTracing
 import SeawayWorker
 import SystemPackage
 
@@ -34,7 +35,16 @@ struct DemoWorker: AsyncParsableCommand {
             "Do the jobs of this channel, and acknowledge each, in place of serving the page.", valueName: "channel"))
     var jobs: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Collector that gets spans of requests, in the traces that the interface server names, by OTLP over HTTP.",
+            valueName: "url"))
+    var traceEndpoint: String?
+
     func validate() throws {
+        if let traceEndpoint, OTLPConfiguration(endpoint: traceEndpoint) == nil {
+            throw ValidationError("--trace-endpoint: a collector is http://HOST:PORT or https://HOST:PORT.")
+        }
         do throws(BrokerAddress.NotAnAddress) {
             _ = try self.brokers()
         } catch {
@@ -57,7 +67,9 @@ struct DemoWorker: AsyncParsableCommand {
         brokers.failover = .milliseconds(self.failover)
         if let tlsCa { brokers.connection.tls = try ClientTLS(authorities: tlsCa) }
         let layer = try brokers.makeLayer(logger: logger)
-        let worker = Worker(layer: layer, logger: logger)
+        let exporter = self.traceEndpoint.flatMap { OTLPConfiguration(endpoint: $0, service: "demo-swift") }
+            .map { OTLPExporter($0, logger: logger) }
+        let worker = Worker(layer: layer, logger: logger, tracer: exporter.map { OTLPTracer($0) })
         if let jobs {
             worker.on(jobs, acknowledged: true, Self.work)
         } else {
@@ -65,7 +77,11 @@ struct DemoWorker: AsyncParsableCommand {
         }
         layer.start()
         // Its consumers compute next to nothing: they run where the connection is.
-        try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }
+        try await withThrowingTaskGroup { group in
+            if let exporter { group.addTask { try await exporter.run() } }
+            try await withTaskExecutorPreference(layer.executor) { try await worker.runService() }
+            group.cancelAll()
+        }
         await layer.shutdown()
     }
 

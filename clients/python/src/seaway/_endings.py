@@ -12,6 +12,8 @@ from ._message import Fields
 from ._settling import comes_again
 
 _MOST_SHOWN = 256
+#: Characters of a request's name; longer ones are no interface server's.
+_MOST_OF_NAME = 128
 
 _FAILED = _http.answer(500, content="Internal Server Error\n").packed()
 _TOO_LARGE = _http.answer(413, content="Content Too Large\n").packed()
@@ -23,17 +25,26 @@ _CLOSED = _values.pack({"close": 1011})
 
 
 def describe(message: Fields) -> str:
-    """What a message is, for people: ``GET /moon``, ``websocket.receive of /chat`` or ``a message of jobs``."""
+    """What a message is, for people: ``GET /moon``, ``websocket.receive of /chat`` or ``a message of jobs``.
+
+    A request that has a name (protocol/INTERFACE.md, I82) is told with it: ``GET /moon (request 3f2a)``.
+    """
     try:
         path = message.path
         path = path if len(path) <= _MOST_SHOWN else f"{path[:_MOST_SHOWN]}…"
         if message.event:
             return f"{message.event} of {path}"
         if message.get("method") is not None:
-            return f"{message.method} {path}"
+            return f"{message.method} {path}{named(message)}"
     except SeawayError:
         pass
     return f"a message of {message.channel}"
+
+
+def named(message: Fields) -> str:
+    """What stands behind a request in a line of the log: what all logs call it, if it has a name."""
+    name = message.get("request_id")
+    return f" (request {name[:_MOST_OF_NAME]})" if isinstance(name, str) else ""
 
 
 def is_open(message: Fields) -> bool:

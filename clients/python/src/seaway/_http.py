@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json as _json
+import os
+import socket
+import time
 from collections.abc import Mapping
-from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _values
 from ._errors import BadPayload
@@ -61,21 +65,34 @@ def listed(headers: Optional[Headers]) -> List[Tuple[Text, Text]]:
     return list(headers.items() if isinstance(headers, Mapping) else headers)
 
 
-def first_piece(status: int, headers: List[Tuple[Text, Text]], content: bytes, more: bool) -> bytes:
-    """Returns the first message of an answer."""
+def first_piece(
+    status: int, headers: List[Tuple[Text, Text]], content: bytes, more: bool, told: Optional[Mapping[str, Any]] = None
+) -> bytes:
+    """Returns the first message of an answer.
+
+    ``told``: what it says of who has made it (protocol/INTERFACE.md, I83).
+    """
     if (type(status) is not int and not isinstance(status, int)) or not 200 <= status <= 599:
         raise BadPayload(f"a status is 200 to 599, not {status!r}")
     for name, value in headers:
         if not isinstance(name, (str, bytes)) or not isinstance(value, (str, bytes)):
             raise BadPayload(f"a header is a name and a value, not {name!r}: {value!r}")
-    return pack_first(int(status), headers, _bytes(content), more)
+    return pack_first(int(status), headers, _bytes(content), more, told)
 
 
-def pack_first(status: int, headers: Sequence[Tuple[Text, Text]], content: bytes, more: bool) -> bytes:
+def pack_first(
+    status: int,
+    headers: Sequence[Tuple[Text, Text]],
+    content: bytes,
+    more: bool,
+    told: Optional[Mapping[str, Any]] = None,
+) -> bytes:
     """Like ``first_piece``, of what was seen to be of these types."""
-    message = {"status": status, "headers": headers, "content": content}
+    message: Dict[str, Any] = {"status": status, "headers": headers, "content": content}
     if more:
         message["more_content"] = True
+    if told:
+        message.update(told)
     packed = _values.pack_unchecked(message)
     # Each field takes three bytes at least, so that few answers need to be looked at.
     if len(packed) - len(content) > MOST_FIELDS:
@@ -89,6 +106,18 @@ def _check_fields(headers: Sequence[Tuple[Text, Text]]) -> None:
     size = sum(len(name) + len(value) for name, value in headers)
     if size > MOST_FIELD_BYTES:
         raise BadPayload(f"the fields of an answer have at most {MOST_FIELD_BYTES} bytes, these have {size}")
+
+
+def told(began: float) -> Dict[str, Any]:
+    """What an answer says of who has made it, which had the request since ``began``, by ``time.monotonic``."""
+    return {"worker": _process_name(os.getpid()), "took": int((time.monotonic() - began) * 1_000_000)}
+
+
+@functools.lru_cache(maxsize=1)
+def _process_name(number: int) -> str:
+    """``HOST:PID``, at most 64 bytes of visible ASCII."""
+    host = "".join(character for character in socket.gethostname() if "!" <= character <= "~")
+    return f"{host[:48] or 'worker'}:{number}"
 
 
 def next_piece(content: bytes, offset: int, more: bool) -> bytes:

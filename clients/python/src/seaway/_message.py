@@ -89,6 +89,12 @@ class Fields(Answering):
         return str(self.get("path", ""))
 
     @property
+    def request_id(self) -> str:
+        """What all logs call the request; empty where requests have no names (protocol/INTERFACE.md, I82)."""
+        name = self.get("request_id", "")
+        return name if isinstance(name, str) else ""
+
+    @property
     def query_string(self) -> str:
         """What stands behind the first ``?``, undecoded."""
         return _text(self.get("query_string", b""))

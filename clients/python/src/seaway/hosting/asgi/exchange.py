@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 from ... import _body, _fork, _http, _values
 from ..._answering import IN_WORKER, WHOLE
+from ..._endings import named
 from ..._errors import BodyBroken, Gone, SeawayError, TooLarge
 from ..._log import logger
 from ..._reading import Delivery
@@ -44,10 +46,22 @@ class Request(Message):
 class Exchange:
     """What an application receives and sends for one request."""
 
-    __slots__ = ("_body", "_has_answered", "_headers", "_host", "_is_read", "_over", "_status", "_stream", "request")
+    __slots__ = (
+        "_began",
+        "_body",
+        "_has_answered",
+        "_headers",
+        "_host",
+        "_is_read",
+        "_over",
+        "_status",
+        "_stream",
+        "request",
+    )
 
     def __init__(self, host: Host, request: Request):
         self.request = request
+        self._began = time.monotonic()
         self._host = host
         self._is_read = False
         self._body: Optional[BodyReader] = None
@@ -95,7 +109,8 @@ class Exchange:
             logger.debug("nobody waits for the answer to %s any more", self.request.path)
             return
         if error is None and self._status and not self._has_answered:
-            logger.error("the application has begun an answer to %s, and no more", self.request.path)
+            what = f"{self.request.path}{named(self.request)}"
+            logger.error("the application has begun an answer to %s, and no more", what)
         await settle(self.request, error)
 
     def is_over(self) -> None:
@@ -167,7 +182,8 @@ class Exchange:
 
     def _whole(self, content: bytes) -> None:
         request = self.request
-        packed = _http.first_piece(self._status, self._headers, content, False)
+        told = _http.told(self._began) if request.data.get("request_id") is not None else None
+        packed = _http.first_piece(self._status, self._headers, content, False, told)
         channel = request.reply_channel
         if channel is None:
             raise SeawayError("the request has no reply channel")

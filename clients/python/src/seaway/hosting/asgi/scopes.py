@@ -15,6 +15,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 SPEC_VERSION = "2.4"
 #: The extension that says how often a request, or a connect, was given out.
 DELIVERY = "seaway.delivery"
+#: The extension that says what all logs call a request, ``{"id": "3f2a…"}``, where it has a name.
+REQUEST = "seaway.request"
 _ALL_BYTES = {bytes}
 _SOCKET_EXTENSIONS = ("websocket.http.response",)
 
@@ -31,7 +33,7 @@ def http(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]
     scope = _common("http", data, root_path, state)
     scope["method"] = data["method"]
     scope["scheme"] = data.get("scheme") or "http"
-    scope["extensions"] = {DELIVERY: {"times": times}}
+    scope["extensions"] = _extensions(data, times)
     return scope
 
 
@@ -40,7 +42,7 @@ def websocket(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str,
     scope = _common("websocket", data, root_path, state)
     scope["scheme"] = data.get("scheme") or "ws"
     scope["subprotocols"] = list(data.get("subprotocols") or ())
-    scope["extensions"] = {DELIVERY: {"times": times}, **{name: {} for name in _SOCKET_EXTENSIONS}}
+    scope["extensions"] = {**_extensions(data, times), **{name: {} for name in _SOCKET_EXTENSIONS}}
     return scope
 
 
@@ -67,6 +69,14 @@ def _common(kind: str, data: Mapping[str, Any], root_path: str, state: Optional[
     if state is not None:
         scope["state"] = state.copy()
     return scope
+
+
+def _extensions(data: Mapping[str, Any], times: int) -> Dict[str, Any]:
+    extensions: Dict[str, Any] = {DELIVERY: {"times": times}}
+    name = data.get("request_id")
+    if name is not None:
+        extensions[REQUEST] = {"id": name}
+    return extensions
 
 
 def _headers(fields: Optional[List[List[Any]]]) -> List[Tuple[bytes, bytes]]:
