@@ -6,14 +6,15 @@ import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
-/// A ``ChannelLayer`` over several brokers: one connection to each (protocol/SHARDING.md).
+/// A `ChannelLayer` over several brokers: one connection to each (protocol/SHARDING.md).
 ///
-/// It listens at all of them and keeps memberships at all. A send to a normal channel goes to each in turn, one to a reply or pinned channel or a
-/// group to the one that is first for the name. A broker that is silent for the failover time is given up: what was not answered there is unknown, what it
-/// held is lost, and everything goes on over the others.
+/// It listens at all of them and keeps memberships at all. A send to a normal channel goes to each in turn, one to a reply
+/// or pinned channel or a group to the one that is first for the name. A broker that is silent for the failover time is
+/// given up: the outcome of what was not answered there is unknown, what it held is lost, and everything goes on over the
+/// others.
 ///
-/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused with `limit` on the
-/// caller's thread.
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused
+/// with `limit` on the caller's thread.
 public final class ShardedLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<ShardedCore>
     private let eventLoop: any EventLoop
@@ -22,7 +23,10 @@ public final class ShardedLayer: ConnectingLayer {
     private let live = NIOLockedValueBox(0)
     private let layers: [WireLayer]
 
-    /// - Parameter eventLoop: carries everything; a server that shares it pays for no thread change.
+    /// - Parameters:
+    ///   - configuration: the brokers, and what holds for the connection to each.
+    ///   - eventLoop: carries everything; a server that shares it pays for no thread change.
+    ///   - logger: gets what happens to each connection, each change once.
     public init(
         _ configuration: ShardedLayerConfiguration,
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),

@@ -6,14 +6,14 @@ import SeawayLog
 public import SeawayMessage
 import SeawayWire
 
-/// A ``ChannelLayer`` over the wire: one connection to one broker for everything in this process.
+/// A `ChannelLayer` over the wire: one connection to one broker for everything in this process.
 ///
-/// It connects again by itself, listens, joins and watches again, and tells of each request what became of it: stored, refused, or
-/// unknown because the connection broke before the answer. At most one of its listenings may have several names, since the wire
-/// has one purse for all of them.
+/// It connects again by itself, listens, joins and watches again, and tells of each request what became of it: stored,
+/// refused, or unknown because the connection broke before the answer. At most one of its listenings may have several names,
+/// since a connection has one shared credit besides that of single names (PROTOCOL.md, R1 and R2).
 ///
-/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused with `limit` on the
-/// caller's thread.
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused
+/// with `limit` on the caller's thread.
 public final class WireLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop
@@ -21,7 +21,10 @@ public final class WireLayer: ConnectingLayer {
     private let inbox: LoopInbox<WireCore>
     private let life = NIOLockedValueBox(WireLife())
 
-    /// - Parameter eventLoop: carries everything; a server that shares it pays for no thread change.
+    /// - Parameters:
+    ///   - configuration: the broker, and how long it is waited for.
+    ///   - eventLoop: carries everything; a server that shares it pays for no thread change.
+    ///   - logger: gets what happens to the connection, each change once.
     public init(
         _ configuration: WireLayerConfiguration = .init(),
         eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any(),

@@ -19,8 +19,8 @@ public struct WireLayerConfiguration: Sendable {
     public var maxPendingBytes = 64 << 20
     /// Silence after which the broker asks this side for a sign of life, and gives it up after two more of it. At most an hour; zero: never.
     public var heartbeat = Duration.seconds(20)
-    /// Silence after which the broker is taken for dead; it is asked for a sign of life after each third. What went by a connection that was
-    /// lost is not waited for any longer either (``ListeningEvent/forsaken(_:)``). Zero: never, and at once.
+    /// Silence after which the broker is taken for dead; it is sent a `PING` after each third. What went by a connection
+    /// that was lost is not waited for any longer either (`ListeningEvent.forsaken`). Zero: never, and at once.
     public var failover = Duration.seconds(2)
     /// The first wait before connecting again; doubled each time, and shortened at random by up to a half.
     public var firstBackoff = Duration.milliseconds(50)

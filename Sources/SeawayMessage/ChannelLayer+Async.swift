@@ -5,6 +5,8 @@ extension ChannelLayer {
     /// Puts one message on a channel and waits until the broker has it.
     ///
     /// - Parameters:
+    ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
+    ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
     ///   - ifHeard: only if somebody listens there; else `away`.
     ///   - stream: a reply channel to whose messages this one belongs, if any.
     ///   - bounds: in place of the channel's own rules, for this message.
@@ -33,6 +35,8 @@ extension ChannelLayer {
     /// Sends one message to every member of a group that has room.
     ///
     /// - Parameters:
+    ///   - message: at most the layer's `max-body` (2 MiB) in MessagePack.
+    ///   - group: 1 to 255 bytes; one without members is sent to nobody.
     ///   - except: a member that is left out.
     ///   - bounds: in place of each member's own rules, for this message.
     /// - Throws: ``ClientError``; that a member has no room is no error but counted.

@@ -1,8 +1,8 @@
 /// What keeps channels and groups, whether in this process or behind a wire.
 ///
-/// Everything may be called from any thread and returns at once. Answers and deliveries come as calls of the closures that were given, all
-/// of one layer on one thread, in the order of the protocol; a closure must not block. What is called on that very thread
-/// takes effect without a thread change, so a server that shares the layer's thread pays for none.
+/// Everything may be called from any thread and returns at once. Answers and deliveries come as calls of the closures that
+/// were given, all of one layer on one thread, in the order of the protocol; a closure must not block. What is called on
+/// that very thread takes effect without a thread change, so a server that shares the layer's thread pays for none.
 ///
 /// - SeeAlso: protocol/PROTOCOL.md, sections 4 and 6.
 public protocol ChannelLayer: Sendable {
@@ -12,8 +12,9 @@ public protocol ChannelLayer: Sendable {
     ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
     ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
-    ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go to, and so behind
-    ///     them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for all and need no such word.
+    ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go
+    ///     to, and so behind them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for
+    ///     all and ignore it.
     ///   - bounds: in place of the channel's own rules, for this message (S8, S9).
     ///   - terms: when it comes, which of several counts, what is acknowledged with it (S11 to S13).
     ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
@@ -22,21 +23,29 @@ public protocol ChannelLayer: Sendable {
         terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
-    /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which may be lost with that
-    /// (``ListeningEvent/forsaken(_:)``).
+    /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which may be
+    /// lost with that (``ListeningEvent/forsaken(_:)``).
     ///
-    /// - Parameter answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:terms:answer:)``; the carrier is
-    ///   of account with `done`.
+    /// - Parameters:
+    ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
+    ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
+    ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
+    ///   - stream: a reply channel to whose messages this one belongs, if any.
+    ///   - answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:terms:answer:)``; the carrier is valid with
+    ///     `done` only.
     func sendCarried(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     )
 
-    /// Puts one message on a channel, and has its sender told if it will not be done: lost with who had it, given up, or waiting where
-    /// nobody listens (S14).
+    /// Puts one message on a channel, and has its sender told if it will not be processed: lost with its holder, given up,
+    /// or waiting where nobody listens (S14).
     ///
     /// - Parameters:
+    ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - channel: a normal channel.
+    ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
+    ///   - stream: a reply channel to whose messages this one belongs, if any.
     ///   - report: where that is told, by a message that the broker makes.
     ///   - answer: as that of ``sendCarried(_:to:ifHeard:stream:answer:)``.
     func sendReported(
@@ -47,8 +56,11 @@ public protocol ChannelLayer: Sendable {
     /// Sends one message to every member of a group that has room.
     ///
     /// - Parameters:
+    ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
+    ///   - group: 1 to 255 bytes; one without members is sent to nobody.
     ///   - except: a member that is left out.
     ///   - bounds: in place of each member's own rules, for this message (G3).
+    ///   - answer: called once: how many members it was sent to, how many had no room, how many had ended.
     func send(
         _ body: Payload, toGroup group: String, except: String?, bounds: MessageBounds?,
         answer: @escaping @Sendable (GroupAnswer) -> Void
@@ -79,9 +91,9 @@ public protocol ChannelLayer: Sendable {
 
     /// Has a channel told who joins and leaves a group, by messages that ``GroupNews`` reads (T1 to T6).
     ///
-    /// The first tells everybody who is in it; whoever reads the channel gets them. The layer goes on watching through lost connections and
-    /// brokers that come back: the whole is told again then. A watch is not bound to who asked: several layers that watch a group on the same
-    /// channel make one. It ends with ``unwatch(_:on:answer:)``, with the last layer that has asked, and when the channel is closed.
+    /// The first is a snapshot of all members; whoever reads the channel gets them. The layer goes on watching through lost
+    /// connections and brokers that come back: a snapshot comes again then. A watch is not bound to who asked: several
+    /// layers that watch a group on the same channel make one. It ends with ``unwatch(_:on:answer:)``, with the last layer that has asked, and when the channel is closed.
     ///
     /// - Parameters:
     ///   - group: a group, whether it has members or not.
@@ -92,19 +104,23 @@ public protocol ChannelLayer: Sendable {
     /// Ends ``watch(_:on:answer:)``; what waits on the channel still comes.
     func unwatch(_ group: String, on channel: String, answer: @escaping @Sendable (SendAnswer) -> Void)
 
-    /// Holds back one reply or pinned channel that this layer reads, so that its senders meet `full` (P1).
+    /// Holds back one reply or pinned channel that this layer reads, so that its senders get `full` (P1).
     func pause(_ channel: String)
 
     /// Ends ``pause(_:)``.
     func resume(_ channel: String)
 
-    /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later senders are refused with `gone`.
+    /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later senders
+    /// are refused with `gone`.
     ///
-    /// - Parameter done: called once, when every broker in reach has answered. One that does not is given up as any silent one is, so this
-    ///   takes no longer than that; one that is out of reach is not waited for.
+    /// - Parameters:
+    ///   - channels: reply or pinned channels of which this layer is the reader.
+    ///   - done: called once, when every broker in reach has answered. One that does not is given up as any silent one is,
+    ///     so this takes no longer than that; one that is out of reach is not waited for.
     func close(_ channels: [String], done: @escaping @Sendable () -> Void)
 
-    /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's connect patience.
+    /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's connect
+    /// patience.
     var isConnected: Bool { get }
 }
 

@@ -1,17 +1,16 @@
 import Synchronization
 
-/// A message that its broker keeps until somebody has acknowledged it (PROTOCOL.md, D9 to D13): who has it in hand, and
-/// says what becomes of it.
+/// A message that its broker keeps until it is acknowledged (PROTOCOL.md, D9 to D13), as its holder has it.
 ///
-/// What is said goes to the broker that gave the message out, whatever other brokers a layer has. When the connection
-/// by which it came is lost the broker gives it out again; to acknowledge it is still of use then, since no other
+/// A verdict goes to the broker that delivered the message, whatever other brokers a layer has. When the connection by
+/// which it came is lost the broker delivers it again; to acknowledge it is still of use then, since no other listener
 /// begins with it (D10), and all else is refused with `late`.
 public final class HeldMessage: Sendable {
     /// What may be said of a message.
     public enum Verdict: Hashable, Sendable {
-        /// It is done, and given out never again.
+        /// It is done, and never delivered again.
         case done
-        /// It is to be given out again after so long, 0 to a day in whole milliseconds; `nil`: after a second, twice as
+        /// It is to be delivered again after so long, 0 to a day in whole milliseconds; `nil`: after a second, twice as
         /// long with each time, five minutes at most.
         case again(after: Duration?)
         /// It is to become a dead letter (D14), for a reason that people can read; what is over 255 bytes of it is cut
@@ -22,16 +21,21 @@ public final class HeldMessage: Sendable {
     }
 
     public let channel: String
-    /// What its broker calls it: 1 to 64 bytes, of no meaning.
+    /// Its broker's identifier of it: 1 to 64 bytes, opaque.
     public let id: String
-    /// How often it was given out, this time included.
+    /// How often it was delivered, this time included.
     public let times: Int
     /// The connection by which it came.
     package let carrier: Carrier
     package let holder: any MessageHolder
     private let over = Atomic(false)
 
-    /// - Parameter holder: takes what is said of it.
+    /// - Parameters:
+    ///   - channel: the channel on which it came.
+    ///   - id: its broker's identifier of it: 1 to 64 bytes.
+    ///   - times: how often it was delivered, this time included.
+    ///   - carrier: the connection by which it came.
+    ///   - holder: takes the verdict on it.
     public init(
         channel: String, id: String, times: Int, carrier: Carrier = Carrier(), holder: any MessageHolder
     ) {
@@ -50,8 +54,10 @@ public final class HeldMessage: Sendable {
 
     /// Says what becomes of it.
     ///
-    /// - Parameter answer: called once. `refused` with `late`: the message is not held here any more, for it is done,
-    ///   or given out to another.
+    /// - Parameters:
+    ///   - verdict: what becomes of it.
+    ///   - answer: called once. `refused` with `late`: the message is not held here any more, for it is done, or delivered
+    ///     to another.
     public func say(_ verdict: Verdict, answer: @escaping @Sendable (SendAnswer) -> Void) {
         if verdict != .held { self.end() }
         self.holder.take(verdict, of: self, answer: answer)
@@ -64,12 +70,12 @@ public final class HeldMessage: Sendable {
         try answer.get(for: self.channel)
     }
 
-    /// Says that it is done: it is given out never again when this returns. May be said twice.
+    /// Acknowledges it: it is never delivered again once this returns. May be called twice.
     ///
-    /// - Throws: ``ClientError``: refused with `late` when its broker was started anew since, and has lost it.
+    /// - Throws: ``ClientError``: refused with `late` when its broker has restarted since, and has lost it.
     public func acknowledge() async throws(ClientError) { try await self.say(.done) }
 
-    /// Has it given out again, to whoever has credit.
+    /// Gives it back: it is delivered again, to whichever listener has credit.
     ///
     /// - Parameter delay: 0 to a day; `nil`: a second, twice as long with each time, five minutes at most.
     /// - Throws: ``ClientError``: refused with `late` when it is not held here any more.
@@ -90,9 +96,12 @@ public final class HeldMessage: Sendable {
 
 /// A layer's side of a ``HeldMessage``.
 public protocol MessageHolder: AnyObject, Sendable {
-    /// Tells the broker that gave a message out what becomes of it.
+    /// Tells the broker that delivered a message what becomes of it.
     ///
-    /// - Parameter answer: called once.
+    /// - Parameters:
+    ///   - verdict: what becomes of it.
+    ///   - message: the message, which this holder has delivered.
+    ///   - answer: called once.
     func take(
         _ verdict: HeldMessage.Verdict, of message: HeldMessage, answer: @escaping @Sendable (SendAnswer) -> Void)
 }
@@ -100,7 +109,7 @@ public protocol MessageHolder: AnyObject, Sendable {
 /// What stands with a message that was given up (PROTOCOL.md, D14).
 public final class DeadLetter: Hashable, Sendable {
     public enum Cause: String, Hashable, Sendable {
-        /// It was given out as often as may be.
+        /// It was delivered as often as its channel's `tries` allow.
         case tries
         /// Who held it has given it up.
         case nak

@@ -19,6 +19,7 @@ public struct LayerChannel: Sendable {
     /// Puts one message on the channel and waits until the broker has it.
     ///
     /// - Parameters:
+    ///   - message: at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - ifHeard: only if somebody listens there; else `away`.
     ///   - bounds: in place of the channel's own rules, for this message.
     public func send(
@@ -41,6 +42,7 @@ public struct LayerGroup: Sendable {
     /// Sends one message to every member that has room.
     ///
     /// - Parameters:
+    ///   - message: at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - except: a member that is left out.
     ///   - bounds: in place of each member's own rules, for this message.
     @discardableResult

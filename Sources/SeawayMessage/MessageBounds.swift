@@ -16,11 +16,11 @@ public struct MessageBounds: Hashable, Sendable {
         }
     }
 
-    /// The first that holds for a channel counts; where none does, the channel's own number. In all at most 2,048 bytes as the wire
-    /// writes them. How many bytes may wait stays as it is.
+    /// The first that holds for a channel counts; where none does, the channel's own number. In all at most 2,048 bytes as
+    /// the wire writes them. How many bytes may wait stays as it is.
     public var capacities: [Capacity]
-    /// From receipt by the broker, in whole milliseconds, 1 ms to a day; the message is dropped when it was not handed out within. `nil`: the
-    /// channel's own time.
+    /// From receipt by the broker, in whole milliseconds, 1 ms to a day; the message is dropped when it was not delivered
+    /// within. `nil`: the channel's own time.
     public var expiry: Duration?
 
     /// Of a group's members each may have another capacity.
@@ -29,7 +29,9 @@ public struct MessageBounds: Hashable, Sendable {
         self.expiry = expiry
     }
 
-    /// - Parameter capacity: of any channel; `nil`: the channel's own.
+    /// - Parameters:
+    ///   - capacity: how many messages may wait in any channel; `nil`: the channel's own number.
+    ///   - expiry: 1 ms to a day, from receipt by the broker; `nil`: the channel's own time.
     public init(capacity: Int? = nil, expiry: Duration? = nil) {
         self.init(capacities: capacity.map { [Capacity(messages: $0)] } ?? [], expiry: expiry)
     }

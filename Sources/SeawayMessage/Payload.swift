@@ -1,6 +1,7 @@
 /// One encoded message: a MessagePack map, as it crosses a layer.
 ///
-/// Nothing is checked when it is made; whoever takes it in does (the broker with `ERR payload`, ``Message/init(_:)`` with an error).
+/// Nothing is checked when it is made, but when it is read: by the broker with `ERR payload`, by `Message(_:)` with an
+/// error.
 public struct Payload: Hashable, Sendable {
     /// The map, from its first byte to its last.
     public let messagePack: [UInt8]

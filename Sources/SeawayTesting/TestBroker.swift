@@ -78,7 +78,9 @@ public final class TestBroker: Sendable {
 
     /// Listens on channels, and returns when that is in force.
     ///
-    /// - Parameter acknowledged: whether what comes is to be acknowledged, by its `held`.
+    /// - Parameters:
+    ///   - names: 1 to 1,024 channels, or mailboxes (names that end in `!`).
+    ///   - acknowledged: whether what comes is to be acknowledged, by its `held`.
     /// - Throws: `ClientError` when it is refused.
     public func listen(to names: String..., acknowledged: Bool = false) async throws -> TestReader {
         try await TestReader.open(
@@ -119,11 +121,14 @@ public final class TestBroker: Sendable {
     /// ```
     ///
     /// - Parameters:
+    ///   - method: such as `GET`.
     ///   - path: percent-decoded, as workers see it.
     ///   - query: what stands behind the `?`.
     ///   - headers: names in lower case.
-    /// - Throws: `ClientError` when the request is refused (`full` is a 503 to the browser); ``TestAnswer/Malformed`` for an answer that
-    ///   is none; `CancellationError`.
+    ///   - body: the whole body, at most 2 MiB with all else.
+    ///   - channel: where its route sends requests.
+    /// - Throws: `ClientError` when the request is refused (`full` is a 503 to the browser); ``TestAnswer/Malformed`` for an
+    ///   answer that is none; `CancellationError`.
     public func request(
         _ method: String, _ path: String, query: String = "", headers: [(name: String, value: String)] = [],
         body: [UInt8] = [], on channel: String = "http.request"

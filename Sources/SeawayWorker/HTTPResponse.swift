@@ -11,11 +11,15 @@ public struct HTTPResponse: Sendable {
 
     /// 200 to 599.
     public var status: Int
-    /// In their order; what is the server's own is left out there, `content-length` too unless the content comes in pieces (I13).
+    /// In their order; what is the server's own is left out there, `content-length` too unless the content comes in pieces
+    /// (I13).
     public var headers: [(name: String, value: String)]
     let content: Content
 
-    /// - Parameter content: the whole body, of any size; one over 262,144 bytes leaves in pieces.
+    /// - Parameters:
+    ///   - status: 200 to 599.
+    ///   - headers: in their order.
+    ///   - content: the whole body, of any size; one over 262,144 bytes leaves in pieces.
     public init(status: Int = 200, headers: [(name: String, value: String)] = [], content: [UInt8] = []) {
         self.init(status: status, headers: headers, .bytes(content))
     }
@@ -48,7 +52,10 @@ public struct HTTPResponse: Sendable {
 
     /// A body that is sent as it is made; each ``ResponseWriter/write(_:)-([UInt8])`` waits until the broker has the piece.
     ///
-    /// - Parameter write: what it throws breaks the answer off, so that no client takes it for whole.
+    /// - Parameters:
+    ///   - status: 200 to 599.
+    ///   - headers: in their order.
+    ///   - write: makes the body; what it throws breaks the answer off, so that no client takes it for whole.
     public static func stream(
         status: Int = 200, headers: [(name: String, value: String)] = [],
         _ write: @escaping @Sendable (inout ResponseWriter) async throws -> Void

@@ -13,7 +13,7 @@ public struct IncomingMessage: Sendable {
     public internal(set) var parameters: [String: String] = [:]
 
     /// What it is acknowledged by, where it is to be: the worker does so when the consumer has ended, or with its
-    /// answer. Who says it before is heeded.
+    /// answer. The first that says so counts.
     public let held: HeldMessage?
     /// Why it was given up, where it is a dead letter.
     public let deadLetter: DeadLetter?
@@ -75,8 +75,9 @@ public struct IncomingMessage: Sendable {
     /// Gives the work to others, who answer the one who waits: sends a message with this one's `reply_channel`, and
     /// says ``answerLater()``.
     ///
-    /// - Parameter work: what they need to know; of an event that says `serial` also `control_channel`, `order` and
-    ///   `serial`.
+    /// - Parameters:
+    ///   - work: what they need to know; of an event that says `serial` also `control_channel`, `order` and `serial`.
+    ///   - channel: where they listen.
     /// - Throws: `WorkerError` without a reply channel; `ClientError` as any send does. This worker answers then, with
     ///   a failure unless the consumer catches it.
     public func handOn(_ work: Message, to channel: String) async throws {

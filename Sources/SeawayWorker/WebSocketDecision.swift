@@ -23,7 +23,10 @@ public struct WebSocketDecision: Sendable {
 
     /// Does not open it; the browser gets this answer, of which its scripts see only that there is no socket.
     ///
-    /// - Parameter status: 200 to 599.
+    /// - Parameters:
+    ///   - status: 200 to 599.
+    ///   - headers: in their order.
+    ///   - content: the whole body.
     public static func reject(
         status: Int = 403, headers: [(name: String, value: String)] = [], content: [UInt8] = []
     ) -> WebSocketDecision {

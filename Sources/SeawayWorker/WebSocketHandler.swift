@@ -6,7 +6,9 @@ public protocol WebSocketHandler: Sendable {
     /// Decides about a browser that wants to open a socket.
     ///
     /// The server waits 5 s. What it throws is logged and answered with a 500.
-    /// - Parameter request: the handshake: path, query, headers, ``HTTPRequest/subprotocols``.
+    /// - Parameters:
+    ///   - socket: what is decided about; it may join groups already (W9).
+    ///   - request: the handshake: path, query, headers, ``HTTPRequest/subprotocols``.
     func connect(_ socket: WebSocket, _ request: HTTPRequest) async throws -> WebSocketDecision
 
     /// Takes one message of the browser. What it throws is logged and closes the socket with 1011, but `sessionOver`

@@ -17,6 +17,7 @@ public final class WebSocketSession: Sendable {
     /// Changes a value in one step; nobody else reads or changes the session meanwhile.
     ///
     /// - Parameters:
+    ///   - name: what the value is called in the session.
     ///   - initial: stands there where nothing of the type does.
     ///   - change: must not use the session.
     /// - Returns: the value as it is now.

@@ -85,14 +85,16 @@ public final class Worker: Service {
     /// ```
     ///
     /// - Parameters:
+    ///   - channel: a normal channel, or a mailbox.
     ///   - path: only those whose `path` fits, as those of WebSockets have one; see
     ///     ``on(_:method:path:_:)-(_,_,_,Responder)``.
     ///   - acknowledged: the broker keeps each message until its consumer has returned. One that throws gives it back:
     ///     with ``Retry`` when it says, with ``Dead`` never, with anything else, which is logged, after a second, twice
-    ///     as long each time. A worker that dies leaves what it had in hand to others. At least once: who dies behind
-    ///     the work leaves it to be done again. The channel is a normal one of at most 250 bytes, or one of dead
+    ///     as long each time. A worker that dies leaves what it held to others. At least once: work whose worker
+    ///     dies before the acknowledgement is done again. The channel is a normal one of at most 250 bytes, or one of dead
     ///     letters (`CHANNEL.dead`); all routes of it are acknowledged then, and ``run()`` throws where the broker does
     ///     not know that. One connection holds 1,000 messages at a time (D15), those of all its workers together.
+    ///   - consumer: takes each message; several at a time.
     public func on(_ channel: String, at path: String? = nil, acknowledged: Bool = false, _ consumer: some Consumer) {
         if acknowledged { self.plan.withLock { _ = $0.terms.acknowledged.insert(channel) } }
         self.add(channel, method: nil, path: path, .consume(consumer))
@@ -109,8 +111,11 @@ public final class Worker: Service {
     /// Answers the HTTP requests of a channel whose method and path fit; those that fit no route get a 404, or a 405.
     ///
     /// - Parameters:
+    ///   - channel: where a route of the interface server sends requests: `http.request` unless it says otherwise.
     ///   - method: any when `nil`; `GET` answers `HEAD` too.
-    ///   - path: begins with `/`; `/users/{id}` names a segment, `/files/*` takes all that follow. Another makes ``run()`` throw.
+    ///   - path: begins with `/`; `/users/{id}` names a segment, `/files/*` takes all that follow. Another makes ``run()``
+    ///     throw.
+    ///   - responder: answers each request; several at a time.
     public func on(_ channel: String, method: String? = nil, path: String, _ responder: some Responder) {
         self.add(channel, method: method, path: path, .respond(responder))
     }

@@ -24,7 +24,7 @@ public final class FakeLayer: ChannelLayer {
         public var stream: String?
         public var bounds: MessageBounds?
         public var terms: MessageTerms?
-        /// What its sender wants to be told; a test tells it by ``FakeLayer/deliver(_:to:)``.
+        /// What its sender wants to be told; a test tells it by ``FakeLayer/deliver(_:to:group:)``.
         public var report: ReportTerms?
 
         init(
@@ -170,7 +170,10 @@ public final class FakeLayer: ChannelLayer {
 
     /// Delivers a message that is to be acknowledged.
     ///
-    /// - Parameter times: how often it was given out, this time included.
+    /// - Parameters:
+    ///   - message: what comes.
+    ///   - channel: a channel that somebody listens on with acknowledgement.
+    ///   - times: how often it was delivered, this time included.
     /// - Returns: what it is acknowledged by.
     @discardableResult
     public func deliver(_ message: Message, toBeAcknowledgedOn channel: String, times: Int = 1) -> HeldMessage {
@@ -203,7 +206,9 @@ public final class FakeLayer: ChannelLayer {
 
     /// Something happens to a listening.
     ///
-    /// - Parameter kind: what a name of it begins with, of several the last; without it, the first listening.
+    /// - Parameters:
+    ///   - event: what happens.
+    ///   - kind: what a name of it begins with, of several the last; without it, the first listening.
     public func happen(_ event: ListeningEvent, to kind: String? = nil) {
         self.listenings.happen(event, to: kind)
     }
