@@ -64,7 +64,7 @@ final class LocalEndpoint: Endpoint {
     var unread: Int { 0 }
 
     func ready(_ count: Int) {
-        // As on the wire: a zero would take back what was granted, and a purse holds no more than that (R4).
+        // As on the wire: a zero would take back what was granted, and an account holds no more than that (R4).
         guard !self.isOver, !self.isStopped, count > 0 else { return }
         self.local.core.hub.ready(self.id, min(count, Request.mostCredit), nil)
         self.local.core.allowWork()

@@ -9,7 +9,7 @@ final class LocalState {
         case refused(WireRefusal)
         /// Another listening of this layer has the name.
         case taken(String)
-        /// A connection of the wire has one purse besides those of single names (R1, R2).
+        /// A connection of the wire has one credit account besides those of single names (R1, R2).
         case secondShared
     }
 

@@ -235,7 +235,7 @@ final class WireCore {
     func write(_ credit: ClientListenings<WireListening>.Credit) {
         self.output.writeStaticString("READY ")
         self.output.writeDecimal(credit.count)
-        if let purse = credit.purse { self.output.writeString(" \(purse)") }
+        if let account = credit.account { self.output.writeString(" \(account)") }
         self.output.writeStaticString("\n")
     }
 

@@ -20,7 +20,7 @@ extension WireCore {
         if self.listenings.makeWay(for: listening) { self.output.writeStaticString("READY 0\n") }
         let acknowledged = listening.terms.acknowledged(of: listening.names, isKnown: knowsAcks)
         self.write(self.listenings.listen(listening, acknowledged: acknowledged), .listen(listening))
-        if let name = self.listenings.purse(of: listening) { self.output.writeString("READY 0 \(name)\n") }
+        if let name = self.listenings.account(of: listening) { self.output.writeString("READY 0 \(name)\n") }
     }
 
     func listened(_ listening: WireListening, _ options: WireOptions) {
@@ -46,8 +46,8 @@ extension WireCore {
 
     /// Takes back the credit that was not used.
     func withdraw(_ listening: WireListening) {
-        guard let purse = self.listenings.withdraw(from: listening) else { return }
-        self.output.writeString(purse.map { "READY 0 \($0)\n" } ?? "READY 0\n")
+        guard let account = self.listenings.withdraw(from: listening) else { return }
+        self.output.writeString(account.map { "READY 0 \($0)\n" } ?? "READY 0\n")
         self.endTurnSoon()
     }
 

@@ -7,7 +7,7 @@ package struct ClientListenings<Handle: AnyObject> {
     package enum Fault: Hashable, Sendable {
         /// Another listening of this client has the name.
         case taken(String)
-        /// A connection has one purse besides those of single names (R1, R2).
+        /// A connection has one credit account besides those of single names (R1, R2).
         case secondShared
     }
 
@@ -19,14 +19,14 @@ package struct ClientListenings<Handle: AnyObject> {
         case started(isKept: Bool, [ClientLine])
     }
 
-    /// A `READY`, with the name of a purse.
+    /// A `READY`: the name whose own credit it is, `nil` for the shared credit.
     package struct Credit: Hashable, Sendable {
         package var count: Int
-        package var purse: String?
+        package var account: String?
 
-        package init(count: Int, purse: String?) {
+        package init(count: Int, account: String?) {
             self.count = count
-            self.purse = purse
+            self.account = account
         }
     }
 
@@ -38,7 +38,7 @@ package struct ClientListenings<Handle: AnyObject> {
     private var paused: [String: Int] = [:]
     private var pauses = 0
     private var hasUntold = false
-    /// Single names that may still take from the common purse, which has to be empty meanwhile.
+    /// Single names that may still take from the shared credit, which has to be empty meanwhile.
     private var makingWay: Set<ObjectIdentifier> = []
 
     package init() {}
@@ -66,8 +66,8 @@ private struct Listened {
     /// What was known before this connection.
     var known: Set<Membership> = []
 
-    /// A single name has a purse of its own.
-    var purse: String? { self.names.count == 1 ? self.names.first : nil }
+    /// A single name has an account of its own.
+    var account: String? { self.names.count == 1 ? self.names.first : nil }
     var mailboxes: [String] { self.names.filter { $0.hasSuffix("!") } }
 
     /// - Returns: whose message it is.
@@ -97,22 +97,23 @@ extension ClientListenings {
     package mutating func begin(_ handle: Handle, _ names: [String]) -> Fault? {
         if let name = names.first(where: { self.readers[$0] != nil }) { return .taken(name) }
         let isShared = names.count > 1
-        if isShared, self.entries.values.contains(where: { $0.purse == nil }) { return .secondShared }
+        if isShared, self.entries.values.contains(where: { $0.account == nil }) { return .secondShared }
         let id = ObjectIdentifier(handle)
         self.entries[id] = Listened(handle: handle, names: names)
         for name in names { self.readers[name] = id }
         return nil
     }
 
-    /// The name that gets a purse of its own, with `READY 0 NAME` behind its `LISTEN`.
-    package func purse(of handle: Handle) -> String? { self.entries[ObjectIdentifier(handle)]?.purse }
+    /// The name that gets an account of its own, with `READY 0 NAME` behind its `LISTEN`.
+    package func account(of handle: Handle) -> String? { self.entries[ObjectIdentifier(handle)]?.account }
 
-    /// To be called before ``listen(_:)``: a single name begins in the common purse (R2), which must not pay for it.
+    /// To be called before ``listen(_:)``: a single name begins in the shared credit (R2), which must not pay for it.
     ///
     /// - Returns: whether `READY 0` has to be said first; what was withdrawn is granted again when the `LISTEN` is answered.
     package mutating func makeWay(for handle: Handle) -> Bool {
         let id = ObjectIdentifier(handle)
-        guard self.entries[id]?.purse != nil, self.entries.values.contains(where: { $0.purse == nil && $0.isListening })
+        let isShared = self.entries.values.contains { $0.account == nil && $0.isListening }
+        guard self.entries[id]?.account != nil, isShared
         else { return false }
         self.makingWay.insert(id)
         return true
@@ -120,7 +121,7 @@ extension ClientListenings {
 
     private mutating func wayIsClear(of id: ObjectIdentifier) {
         guard self.makingWay.remove(id) != nil, self.makingWay.isEmpty else { return }
-        for (id, entry) in self.entries where entry.purse == nil && entry.isListening && !entry.isEnding {
+        for (id, entry) in self.entries where entry.account == nil && entry.isListening && !entry.isEnding {
             self.entries[id]?.untold = entry.credit
             self.hasUntold = true
         }
@@ -175,12 +176,12 @@ extension ClientListenings {
     /// would get it (L6).
     private static var lastMessages: Int { 65_536 }
 
-    /// The purses of a listening on several names, to be filled before ``stop(_:)`` is said and behind `READY 0`.
+    /// The accounts of a listening on several names, to be filled before ``stop(_:)`` is said and behind `READY 0`.
     package func lastCredit(of handle: Handle) -> [Credit] {
-        guard let entry = self.entries[ObjectIdentifier(handle)], entry.isListening, entry.purse == nil else {
+        guard let entry = self.entries[ObjectIdentifier(handle)], entry.isListening, entry.account == nil else {
             return []
         }
-        return entry.mailboxes.map { Credit(count: Self.lastMessages, purse: $0) }
+        return entry.mailboxes.map { Credit(count: Self.lastMessages, account: $0) }
     }
 
     /// - Returns: what the connection has to be told, if it is told anything; when that is answered, ``end(_:)``.
@@ -190,7 +191,7 @@ extension ClientListenings {
         self.entries[id]?.isEnding = true
         self.entries[id]?.untold = 0
         guard entry.isListening || entry.unanswered > 0 else { return ([], false) }
-        return (ClientLine("UNLISTEN", entry.names).split(), entry.purse == nil)
+        return (ClientLine("UNLISTEN", entry.names).split(), entry.account == nil)
     }
 
     /// Nothing more will be delivered to it.
@@ -210,7 +211,7 @@ extension ClientListenings {
         let others = entry.names.filter { $0 != name }
         self.end(Self.known(entry.handle))
         let lines = others.isEmpty ? [] : ClientLine("UNLISTEN", others).split()
-        return (Self.known(entry.handle), lines, entry.purse == nil)
+        return (Self.known(entry.handle), lines, entry.account == nil)
     }
 
     /// The connection is lost.
@@ -248,13 +249,13 @@ extension ClientListenings {
 
     /// Takes back the credit that was not used.
     ///
-    /// - Returns: the purse that is to be emptied with `READY 0`, `.some(nil)` for the common one; `nil` when nothing is to be said.
+    /// - Returns: the account that is to be emptied with `READY 0`, `.some(nil)` for the shared credit; `nil` when nothing is to be said.
     package mutating func withdraw(from handle: Handle) -> String?? {
         let id = ObjectIdentifier(handle)
         guard let entry = self.entries[id] else { return nil }
         self.entries[id]?.credit = 0
         self.entries[id]?.untold = 0
-        return entry.isListening ? .some(entry.purse) : nil
+        return entry.isListening ? .some(entry.account) : nil
     }
 
     /// The credit that the connection has to be told of.
@@ -263,8 +264,8 @@ extension ClientListenings {
         self.hasUntold = false
         var credits: [Credit] = []
         for (id, entry) in self.entries where entry.isListening && entry.untold > 0 {
-            guard entry.purse != nil || self.makingWay.isEmpty else { continue }
-            credits.append(Credit(count: entry.untold, purse: entry.purse))
+            guard entry.account != nil || self.makingWay.isEmpty else { continue }
+            credits.append(Credit(count: entry.untold, account: entry.account))
             self.entries[id]?.untold = 0
         }
         return credits

@@ -51,7 +51,7 @@ package enum Request: Hashable, Sendable {
     /// The greatest `Age` of `END`, in milliseconds: some thirty years (Q6).
     package static let mostAge = 1_000_000_000_000
 
-    /// The credit that a purse holds at most, and that one `READY` grants at most (R4).
+    /// The credit that an account holds at most, and that one `READY` grants at most (R4).
     package static let mostCredit = 1_000_000_000
 }
 

@@ -74,11 +74,11 @@ struct LayerScenario: Sendable, CustomTestStringConvertible {
         }
         self.vector = vector
         self.steps = steps
-        guard self.isOneListeningForEachPurse else { return nil }
+        guard self.isOneListeningForEachAccount else { return nil }
     }
 
-    /// A layer has a purse for each listening, and listens on a name once.
-    private var isOneListeningForEachPurse: Bool {
+    /// A layer has an account for each listening, and listens on a name once.
+    private var isOneListeningForEachAccount: Bool {
         var names: [String: [[String]]] = [:]
         for case .call(let connection, let call) in self.steps {
             switch call {

@@ -31,7 +31,7 @@ import Testing
         #expect(listenings.begin(self.two, ["log", "chat"]) == nil)
     }
 
-    @Test func onlyOneListeningMayShareTheCommonPurse() {
+    @Test func onlyOneListeningMayShareTheCommonAccount() {
         var listenings = self.listening(to: "a", "b")
         #expect(listenings.begin(self.two, ["c", "d"]) == .secondShared)
         #expect(listenings.begin(self.two, ["c"]) == nil)
@@ -41,45 +41,45 @@ import Testing
         var listenings = self.listening(to: "chat")
         listenings.grant(3, to: self.one)
         listenings.grant(4, to: self.one)
-        #expect(listenings.takeCredit() == [.init(count: 7, purse: "chat")])
+        #expect(listenings.takeCredit() == [.init(count: 7, account: "chat")])
         #expect(listenings.takeCredit().isEmpty)
     }
 
     /// What waits in a mailbox ends with its reader (L6); what waits elsewhere is for others.
     @Test func whatWaitsInMailboxesIsTakenAtTheEnd() {
         let several = self.listening(to: "a", "b!", "c!")
-        #expect(several.lastCredit(of: self.one).map(\.purse) == ["b!", "c!"])
+        #expect(several.lastCredit(of: self.one).map(\.account) == ["b!", "c!"])
         #expect(several.lastCredit(of: self.one).allSatisfy { $0.count > 0 })
         #expect(self.listening(to: "a", "b").lastCredit(of: self.one).isEmpty)
         #expect(self.listening(to: "b!").lastCredit(of: self.one).isEmpty)
         #expect(several.lastCredit(of: self.two).isEmpty)
     }
 
-    @Test func severalNamesShareTheCommonPurse() {
+    @Test func severalNamesShareTheCommonAccount() {
         var listenings = self.listening(to: "a", "b")
         listenings.grant(2, to: self.one)
-        #expect(listenings.takeCredit() == [.init(count: 2, purse: nil)])
+        #expect(listenings.takeCredit() == [.init(count: 2, account: nil)])
     }
 
-    /// A connection begins each name in the common purse.
-    @Test func theCommonPurseIsEmptyWhileASingleNameIsNotOutOfIt() {
+    /// A connection begins each name in the shared credit.
+    @Test func theCommonAccountIsEmptyWhileASingleNameIsNotOutOfIt() {
         var listenings = self.listening(to: "a", "b")
         listenings.grant(5, to: self.one)
-        #expect(listenings.takeCredit() == [.init(count: 5, purse: nil)])
+        #expect(listenings.takeCredit() == [.init(count: 5, account: nil)])
         #expect(listenings.begin(self.two, ["chat"]) == nil)
         let makesWay = listenings.makeWay(for: self.two)
         #expect(makesWay)
-        #expect(listenings.purse(of: self.two) == "chat")
+        #expect(listenings.account(of: self.two) == "chat")
         _ = listenings.listen(self.two)
         // On its way when the credit was withdrawn.
         _ = listenings.deliver(to: "a")
         listenings.grant(2, to: self.one)
         #expect(listenings.takeCredit().isEmpty)
         _ = listenings.listened(self.two, isKept: true)
-        #expect(listenings.takeCredit() == [.init(count: 6, purse: nil)])
+        #expect(listenings.takeCredit() == [.init(count: 6, account: nil)])
     }
 
-    @Test func aRefusedNameGivesTheCommonPurseBackToo() {
+    @Test func aRefusedNameGivesTheCommonAccountBackToo() {
         var listenings = self.listening(to: "a", "b")
         listenings.grant(5, to: self.one)
         _ = listenings.takeCredit()
@@ -87,15 +87,15 @@ import Testing
         _ = listenings.makeWay(for: self.two)
         _ = listenings.listen(self.two)
         listenings.end(self.two)
-        #expect(listenings.takeCredit() == [.init(count: 5, purse: nil)])
+        #expect(listenings.takeCredit() == [.init(count: 5, account: nil)])
     }
 
-    @Test func withoutACommonPurseNoWayIsMade() {
+    @Test func withoutACommonAccountNoWayIsMade() {
         var listenings = self.listening(to: "chat")
         _ = listenings.begin(self.two, ["a", "b"])
         let makesWay = [self.one, self.two].map { listenings.makeWay(for: $0) }
         #expect(makesWay == [false, false])
-        #expect(listenings.purse(of: self.two) == nil)
+        #expect(listenings.account(of: self.two) == nil)
     }
 
     @Test func unusedCreditIsGrantedAgainOnTheNextConnection() {
@@ -106,18 +106,18 @@ import Testing
         #expect(listenings.deliver(to: "web.k3f9!2") === self.one)
         #expect(listenings.disconnect().map(ObjectIdentifier.init) == [ObjectIdentifier(self.one)])
         listenings.grant(5, to: self.one)
-        // Not before it listens again, since the broker would not know the purse.
+        // Not before it listens again, since the broker would not know the account.
         #expect(listenings.takeCredit().isEmpty)
         _ = listenings.listen(self.one)
         _ = listenings.listened(self.one, isKept: true)
-        #expect(listenings.takeCredit() == [.init(count: 13, purse: "web.k3f9!")])
+        #expect(listenings.takeCredit() == [.init(count: 13, account: "web.k3f9!")])
     }
 
-    @Test func creditStopsAtWhatAPurseHolds() {
+    @Test func creditStopsAtWhatAAccountHolds() {
         var listenings = self.listening(to: "chat")
         for _ in 0..<3 { listenings.grant(.max, to: self.one) }
         listenings.grant(-1, to: self.one)
-        #expect(listenings.takeCredit() == [.init(count: 1_000_000_000, purse: "chat")])
+        #expect(listenings.takeCredit() == [.init(count: 1_000_000_000, account: "chat")])
     }
 
     @Test func anExactNameComesBeforeItsMailbox() {
@@ -218,7 +218,7 @@ import Testing
         #expect(listenings.listened(self.one, isKept: true) == .started(isKept: false, []))
     }
 
-    @Test func stoppingWithdrawsTheCommonPurse() {
+    @Test func stoppingWithdrawsTheCommonAccount() {
         var shared = self.listening(to: "a", "b")
         let stop = shared.stop(self.one)
         #expect(stop.lines == [ClientLine("UNLISTEN", ["a", "b"])])

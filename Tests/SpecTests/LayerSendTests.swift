@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    /// A single name begins in the purse that several names share, which is empty until it is out of it.
+    /// A single name begins in the account that several names share, which is empty until it is out of it.
     @Test(arguments: LayerKind.allCases)
     func whoIsStoppedAtOnceCostsNobodyCredit(kind: LayerKind) async throws {
         try await LayerHouse.run(kind) { house in
@@ -278,7 +278,7 @@ import Testing
             _ = log.listen(layer, "a", "b")
             try await layer.settle()
             #expect(log.take() == [.started(kept: true)])
-            // A name has one listening in a layer, and one listening may have several: a wire has no more purses.
+            // A name has one listening in a layer, and one listening may have several: a wire has no more accounts.
             _ = log.listen(layer, "a")
             _ = log.listen(layer, "c", "d")
             try await layer.settle()

@@ -66,7 +66,7 @@ type conn struct {
 	unsentOf []*call
 	// Closed and made anew when the writer has taken what was unsent.
 	taken chan struct{}
-	// Credit to be granted by name, "" for the common purse; and how many PONGs are owed.
+	// Credit to be granted by name, "" for the shared credit; and how many PONGs are owed.
 	credit map[string]int
 	// Names whose credit is to be withdrawn before that.
 	withdrawn map[string]bool
@@ -208,7 +208,7 @@ func (c *conn) withdraw(name string) {
 	}
 }
 
-// grant gives the broker credit; "" is the common purse. It never waits.
+// grant gives the broker credit; "" is the shared credit. It never waits.
 func (c *conn) grant(name string, count int) {
 	if count <= 0 {
 		return

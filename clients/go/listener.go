@@ -33,7 +33,7 @@ type Listener struct {
 	client *Client
 	names  []string
 	credit int
-	// Credit of its own name, or the connection's common purse.
+	// Credit of its own name, or the connection's shared credit.
 	isCommon bool
 	// Those of the names whose messages are to be acknowledged; and after which time HOLD is said of them, 0 for never.
 	acknowledged map[string]bool
@@ -70,13 +70,13 @@ func newListener(client *Client, names []string, credit int, isCommon bool) *Lis
 }
 
 // room is what the queue has to hold: what there is credit for, and the last of the mailboxes.
-func (l *Listener) room() int { return l.credit + mostLast*len(l.lastPurses()) }
+func (l *Listener) room() int { return l.credit + mostLast*len(l.lastAccounts()) }
 
 // mostLast is what is taken at most of each mailbox that a worker leaves.
 const mostLast = 4096
 
-// lastPurses are the mailboxes of a worker: what waits there when it leaves nobody else would get (L6).
-func (l *Listener) lastPurses() []string {
+// lastAccounts are the mailboxes of a worker: what waits there when it leaves nobody else would get (L6).
+func (l *Listener) lastAccounts() []string {
 	var mailboxes []string
 	for _, name := range l.names {
 		if l.isCommon && len(l.names) > 1 && formOf(name) == mailboxName {
@@ -273,12 +273,12 @@ func (l *Listener) giveBack() {
 	defer l.client.mu.Unlock()
 	l.held--
 	if l.on != nil && l.reason == nil {
-		l.on.grant(l.purse(), 1)
+		l.on.grant(l.account(), 1)
 	}
 }
 
-// purse is the name of the credit it takes from, "" for the common one.
-func (l *Listener) purse() string {
+// account is the name of the credit it takes from, "" for the shared credit.
+func (l *Listener) account() string {
 	if l.isCommon {
 		return ""
 	}
@@ -306,10 +306,10 @@ func (l *Listener) Close(ctx context.Context) error {
 	}
 	// What is pushed for this comes before the answer to what is said behind it (R5).
 	last := ""
-	if purses := l.lastPurses(); len(purses) > 0 {
+	if accounts := l.lastAccounts(); len(accounts) > 0 {
 		last = "READY 0\n"
-		for _, purse := range purses {
-			last += fmt.Sprintf("READY %d %s\n", mostLast, purse)
+		for _, account := range accounts {
+			last += fmt.Sprintf("READY %d %s\n", mostLast, account)
 		}
 	}
 	for _, words := range chunks(l.names, len("UNLISTEN")) {

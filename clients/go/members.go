@@ -45,7 +45,7 @@ func (c *Client) listenOn(ctx context.Context, current *conn, listener *Listener
 	}
 	if listener.on != current && listener.reason == nil {
 		listener.on = current
-		current.grant(listener.purse(), listener.credit-listener.held)
+		current.grant(listener.account(), listener.credit-listener.held)
 	}
 	return listener.reason
 }
@@ -298,7 +298,7 @@ func (c *Client) deliver(current *conn, frame Frame) error {
 		}
 		if err != nil {
 			c.logger.Printf("seaway: a message on %s is dropped: %v", delivery.Channel(), err)
-			current.grant(listener.purse(), 1)
+			current.grant(listener.account(), 1)
 			c.giveBackUnheard(current, frame)
 			continue
 		}

@@ -177,9 +177,9 @@ func (r *shardReading) balance() {
 		switch {
 		case current == nil:
 		case change.count == 0:
-			current.withdraw(inner.purse())
+			current.withdraw(inner.account())
 		default:
-			current.grant(inner.purse(), change.count)
+			current.grant(inner.account(), change.count)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package seawaytest
 
 import "sort"
 
-// sendGroup sends to each member that has room; who shares a purse shares a frame (G4).
+// sendGroup sends to each member that has room; who shares an account shares a frame (G4).
 func (s *store) sendGroup(group, except string, body []byte, b bounds) (sent, full, gone int) {
 	frames := make(map[*int][]string)
 	takers := make(map[*int]*reading)
@@ -24,19 +24,19 @@ func (s *store) sendGroup(group, except string, body []byte, b bounds) (sent, fu
 			s.handOut(reader, name, s.newWaiting(name, group, body, b))
 		case reader != nil:
 			sent++
-			purse := reader.credit()
-			if frames[purse] == nil {
-				order, takers[purse] = append(order, purse), reader
+			account := reader.credit()
+			if frames[account] == nil {
+				order, takers[account] = append(order, account), reader
 			}
-			frames[purse] = append(frames[purse], name)
+			frames[account] = append(frames[account], name)
 		case s.store(name, group, body, b) == "":
 			sent++
 		default:
 			full++
 		}
 	}
-	for _, purse := range order {
-		takers[purse].push(frames[purse], "", group, body)
+	for _, account := range order {
+		takers[account].push(frames[account], "", group, body)
 	}
 	return sent, full, gone
 }

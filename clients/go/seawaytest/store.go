@@ -66,7 +66,7 @@ type reading struct {
 	to   *connection
 	name string
 	// Its own credit, nil when it takes from the connection's.
-	purse   *int
+	account   *int
 	members bool
 	// What it gets is to be acknowledged.
 	isAcknowledged bool
@@ -180,8 +180,8 @@ func (s *store) taker(name string) *reading {
 }
 
 func (r *reading) credit() *int {
-	if r.purse != nil {
-		return r.purse
+	if r.account != nil {
+		return r.account
 	}
 	return &r.to.common
 }

@@ -235,24 +235,24 @@ func (b *Broker) ready(c *connection, frame seaway.Frame) string {
 	if !isGood {
 		return c.breakOff()
 	}
-	purse := &c.common
+	account := &c.common
 	if len(frame.Args) == 2 {
-		purse = nil
+		account = nil
 		for _, reader := range b.store.readers[frame.Args[1]] {
 			if reader.to == c {
-				if reader.purse == nil {
-					reader.purse = new(int)
+				if reader.account == nil {
+					reader.account = new(int)
 				}
-				purse = reader.purse
+				account = reader.account
 			}
 		}
 	}
 	switch {
-	case purse == nil:
+	case account == nil:
 	case count == 0:
-		*purse = 0
+		*account = 0
 	default:
-		*purse += count
+		*account += count
 		b.store.hand(c)
 	}
 	return ""

@@ -13,7 +13,7 @@ from seaway._ticket import Ticket
 # Listening and credit
 
 
-def test_a_single_name_has_a_purse_of_its_own(open_talk: Talk) -> None:
+def test_a_single_name_has_a_account_of_its_own(open_talk: Talk) -> None:
     reading = open_talk.listen("a", credit=3)
     assert open_talk.said() == ["LISTEN a members=1"]
     open_talk.hears(b"OK\n")
@@ -88,7 +88,7 @@ def test_more_messages_than_were_asked_for_end_the_connection(open_talk: Talk) -
     assert len(reading.queue) == 2
 
 
-def test_several_names_share_the_common_purse_and_frames(open_talk: Talk) -> None:
+def test_several_names_share_the_common_account_and_frames(open_talk: Talk) -> None:
     reading = open_talk.listen("a", "b", credit=2)
     assert open_talk.said() == ["LISTEN a b members=1"]
     open_talk.hears(b"OK\n")
@@ -99,7 +99,7 @@ def test_several_names_share_the_common_purse_and_frames(open_talk: Talk) -> Non
     assert reading.credit == 1
 
 
-def test_one_layer_has_one_common_purse(open_talk: Talk) -> None:
+def test_one_layer_has_one_common_account(open_talk: Talk) -> None:
     open_talk.listen("a", "b")
     with pytest.raises(ValueError, match="several names"):
         open_talk.listen("c", "d")
@@ -107,7 +107,7 @@ def test_one_layer_has_one_common_purse(open_talk: Talk) -> None:
         open_talk.listen("a")
 
 
-def test_the_common_purse_is_empty_while_a_listening_with_its_own_begins(open_talk: Talk) -> None:
+def test_the_common_account_is_empty_while_a_listening_with_its_own_begins(open_talk: Talk) -> None:
     common = open_talk.listen("a", "b", credit=4)
     open_talk.hears(b"OK\n")
     open_talk.said()

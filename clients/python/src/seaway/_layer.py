@@ -223,7 +223,7 @@ class BaseLayer:
     async def _watch(self, group: str, channel: str) -> None:
         """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer ends (PROTOCOL, WATCH).
 
-        The first message tells the whole: ``group``, ``count``, ``members``; the next ones ``joined`` and ``left``.
+        The first message is a snapshot: ``group``, ``count``, ``members``; the next ones are changes: ``joined``, ``left``.
         After a lost connection the whole is told again.
         """
         await self._ask([_requests.watch(group, channel)])

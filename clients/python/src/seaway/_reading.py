@@ -53,8 +53,8 @@ class Reading:
         self.error: Optional[SeawayError] = None
 
     @property
-    def purse(self) -> Optional[str]:
-        """A single name has a purse of its own; several share the connection's (R1, R2)."""
+    def account(self) -> Optional[str]:
+        """A single name has an account of its own; several share the connection's (R1, R2)."""
         return self.names[0] if len(self.names) == 1 else None
 
     def notify(self) -> None:

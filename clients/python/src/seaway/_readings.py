@@ -34,7 +34,7 @@ class Readings:
         #: Whose end was said and not answered: others may begin to listen there.
         self._ending: Set[Reading] = set()
         self._memberships = Memberships()
-        #: Listenings with a purse of their own that are not in force yet. The common purse is empty until they are,
+        #: Listenings with an account of their own that are not in force yet. The shared credit is empty until they are,
         #: since a broker takes from it until it has read the first grant to the own one (R2).
         self._beginning = 0
         #: As the broker has said (L7); it counts watches too, so that it may still refuse.
@@ -56,7 +56,7 @@ class Readings:
                 raise ValueError(f"this layer listens on {name} already")
             # What is on its way to the former comes to this one.
             reading.late += one.credit
-        if reading.purse is None and self._common is not None:
+        if reading.account is None and self._common is not None:
             raise ValueError(
                 "one layer can listen on several names at once only one time: use one name, or another layer"
             )
@@ -77,7 +77,7 @@ class Readings:
             return
         self._ending.add(reading)
         self._withdraw(reading)
-        if reading.purse is None:
+        if reading.account is None:
             self._take_last(reading)
         *first, last = _requests.unlisten(reading.names)
         for request in first:
@@ -102,15 +102,15 @@ class Readings:
         reading.late += reading.credit
         reading.credit = reading.untold = 0
         if reading.in_force:
-            self._say(_requests.ready(0, reading.purse), None)
+            self._say(_requests.ready(0, reading.account), None)
 
     def poll(self, reading: Reading, ticket: Ticket) -> None:
         """Asks for one message that is there now: it has come when the ticket is settled, or there is none (R5)."""
         reading.late += reading.credit + 1
         reading.credit = reading.untold = 0
-        self._say(_requests.ready(1, reading.purse), None)
+        self._say(_requests.ready(1, reading.account), None)
         self._say(_requests.PING, Ticket())
-        self._say(_requests.ready(0, reading.purse), None)
+        self._say(_requests.ready(0, reading.account), None)
         self._say(_requests.PING, ticket)
 
     def reads(self, channel: str) -> Optional[Reading]:
@@ -159,8 +159,8 @@ class Readings:
         """Returns ``READY`` for what was granted since the last time and can be told now."""
         output = b""
         for reading in self._ungranted:
-            if reading.in_force and reading.untold and not (reading.purse is None and self._beginning):
-                output += _requests.ready(reading.untold, reading.purse)
+            if reading.in_force and reading.untold and not (reading.account is None and self._beginning):
+                output += _requests.ready(reading.untold, reading.account)
                 reading.untold = 0
         self._ungranted.clear()
         return output
@@ -211,15 +211,15 @@ class Readings:
 
     @property
     def _common(self) -> Optional[Reading]:
-        """The one listening on several names, whose purse is the connection's."""
-        return next((reading for reading in self._readings.values() if reading.purse is None), None)
+        """The one listening on several names, whose account is the connection's."""
+        return next((reading for reading in self._readings.values() if reading.account is None), None)
 
     def _say_listen(self, reading: Reading, broker_is_new: bool) -> None:
         if reading.acked and not self._holdings.is_known:
             self._fail(reading, Unsupported("the broker does not know acknowledgement (feature ack of HELLO)"))
             return
         reading.is_fresh = False
-        if reading.purse is not None:
+        if reading.account is not None:
             self._beginning += 1
             common = self._common
             if common is not None and common.in_force:
@@ -235,8 +235,8 @@ class Readings:
             self._say(request, Beginning(self, reading, None, broker_is_new))
         self._say(last, Beginning(self, reading, before, broker_is_new))
         reading.untold = reading.credit
-        if reading.purse is not None and reading.credit:
-            self._say(_requests.ready(reading.credit, reading.purse), None)
+        if reading.account is not None and reading.credit:
+            self._say(_requests.ready(reading.credit, reading.account), None)
             reading.untold = 0
 
     def began(
@@ -270,8 +270,8 @@ class Readings:
                 self._memberships.joined(group, [channel])
 
     def _settle_common(self, reading: Reading) -> None:
-        """What of the common purse was withdrawn for a listening can be granted again: its last messages have come."""
-        if reading.purse is None:
+        """What of the shared credit was withdrawn for a listening can be granted again: its last messages have come."""
+        if reading.account is None:
             return
         self._beginning -= 1
         common = self._common
@@ -296,8 +296,8 @@ class Readings:
                 self._say(request, Joining(group))
 
     def _withdraw(self, reading: Reading) -> None:
-        """Takes credit back from the common purse, which outlives its listening."""
-        if reading.purse is None:
+        """Takes credit back from the shared credit, which outlives its listening."""
+        if reading.account is None:
             self._say(_requests.ready(0), None)
 
     def _abandon(self, reading: Reading, error: SeawayError) -> None:

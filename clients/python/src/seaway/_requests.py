@@ -106,9 +106,9 @@ def bounds(expiry: Optional[float], capacity: Optional[int]) -> str:
     return option if expiry is None else option + expiry_option(expiry)
 
 
-def ready(count: int, purse: Optional[str] = None) -> bytes:
-    """``READY``, over all names or (``purse``) for one; not answered."""
-    return f"READY {min(count, MOST_CREDIT)}{'' if purse is None else ' ' + purse}\n".encode("ascii")
+def ready(count: int, account: Optional[str] = None) -> bytes:
+    """``READY``, over all names or (``account``) for one; not answered."""
+    return f"READY {min(count, MOST_CREDIT)}{'' if account is None else ' ' + account}\n".encode("ascii")
 
 
 def listen(names: Iterable[str], ack: bool = False) -> List[bytes]:

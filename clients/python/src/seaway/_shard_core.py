@@ -263,7 +263,7 @@ class ShardCore:
 
 
 class PartCore(Core):
-    """The connection to one of several brokers, which tells the whole what happens to it."""
+    """The connection to one of several brokers, which tells the whole client what happens to it."""
 
     def __init__(
         self, whole: ShardCore, place: int, client: str, token: Optional[str], heartbeat: float, timeout: float,

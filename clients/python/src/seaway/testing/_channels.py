@@ -21,8 +21,8 @@ class Reader(Protocol):
     def credit(self, name: str) -> int:
         """How many messages it can take of what it listens on by this name."""
 
-    def purse_of(self, name: str) -> Optional[str]:
-        """What pays for a name: its own purse, or the common one."""
+    def account_of(self, name: str) -> Optional[str]:
+        """What pays for a name: its own account, or the common one."""
 
     def acks(self, channel: str) -> bool:
         """Whether it says what has become of the messages of a channel."""
@@ -93,7 +93,7 @@ class Shares:
 
     def add(self, reader: Reader, name: str, channel: str) -> bool:
         """Whether the reader can take it for this channel too."""
-        key = (reader, reader.purse_of(name))
+        key = (reader, reader.account_of(name))
         frames = self._frames.get(key, [])
         if frames and sum(len(one) + 1 for one in frames[-1]) + len(channel) + 1 <= self._room:
             frames[-1].append(channel)

@@ -256,7 +256,7 @@ class _Mailboxes:
     def credit(self, name: str) -> int:
         return _UNLIMITED
 
-    def purse_of(self, name: str) -> Optional[str]:
+    def account_of(self, name: str) -> Optional[str]:
         return name
 
     def acks(self, channel: str) -> bool:

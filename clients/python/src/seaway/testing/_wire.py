@@ -50,7 +50,7 @@ class Connection:
         self._format = "json"
         self._names: Dict[str, None] = {}
         self._common = 0
-        self._purses: Dict[str, int] = {}
+        self._accounts: Dict[str, int] = {}
         self._hears_members: Set[str] = set()
         self._acked: Set[str] = set()
         self._is_first = True
@@ -94,13 +94,13 @@ class Connection:
 
     # A reader of channels
 
-    def purse_of(self, name: str) -> Optional[str]:
-        """What pays for a name: its own purse, or the common one."""
-        return name if name in self._purses else None
+    def account_of(self, name: str) -> Optional[str]:
+        """What pays for a name: its own account, or the common one."""
+        return name if name in self._accounts else None
 
     def credit(self, name: str) -> int:
         """How many messages it can take."""
-        return self._purses.get(name, self._common)
+        return self._accounts.get(name, self._common)
 
     def acks(self, channel: str) -> bool:
         """Whether it listens there with ``Ack=1``."""
@@ -126,14 +126,14 @@ class Connection:
             self._write(line)
 
     def _spend(self, name: str) -> None:
-        if name in self._purses:
-            self._purses[name] = max(0, self._purses[name] - 1)
+        if name in self._accounts:
+            self._accounts[name] = max(0, self._accounts[name] - 1)
         else:
             self._common = max(0, self._common - 1)
 
     def _forget(self, name: str) -> None:
         self._names.pop(name, None)
-        self._purses.pop(name, None)
+        self._accounts.pop(name, None)
         self._hears_members.discard(name)
 
     # Frames
@@ -257,7 +257,7 @@ class Connection:
         if len(frame.args) == 1:
             self._common = self._common + count if count else 0
         elif frame.args[1] in self._names:
-            self._purses[frame.args[1]] = self._purses.get(frame.args[1], 0) + count if count else 0
+            self._accounts[frame.args[1]] = self._accounts.get(frame.args[1], 0) + count if count else 0
         self._pump()
 
     def _pump(self) -> None:
