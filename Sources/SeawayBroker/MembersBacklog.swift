@@ -63,7 +63,7 @@ extension Connection {
         self.account()
         // Who does not read gives way, and never the others.
         guard self.core.hub.isOverShare(self.payer) else { return }
-        self.end(.slow, "what it was to be told has no room", for: .maxMemory)
+        self.end(.slow, "there is no room for its news of memberships", for: .maxMemory)
     }
 
     private func tell(_ verb: MembersVerb, _ group: Name, _ channels: [Name]) {

@@ -60,7 +60,7 @@ extension WireCore {
         if !self.hasSaidUnreported {
             self.hasSaidUnreported = true
             self.logger.warning(
-                "the broker does not report: what a worker is lost with is waited for to its end",
+                "the broker does not support report: a request whose worker is lost waits until its time is over",
                 metadata: ["broker": "\(self.configuration.broker)", "channel": "\(send.channel)"])
         }
         return .send(send.body, send.channel, ifHeard: send.ifHeard)

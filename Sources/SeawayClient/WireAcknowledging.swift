@@ -74,7 +74,7 @@ extension WireCore {
     /// - Returns: what is to be written, or why it is not.
     func onTerms(_ send: SendOnTerms, _ waiter: WireWaiter) -> Result<(SendOnTerms, WireWaiter), Refusal> {
         if let missing = send.needs.first(where: { !self.features.contains($0) }) {
-            return .failure(Refusal(code: "unknown", text: "the broker does not know what it would take: \(missing)"))
+            return .failure(Refusal(code: "unknown", text: "the broker does not support \(missing)"))
         }
         guard let held = send.terms.acknowledging else { return .success((send, waiter)) }
         var send = send

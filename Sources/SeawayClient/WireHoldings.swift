@@ -18,7 +18,7 @@ package struct WireHoldings {
 
     /// The answer to what is said of a message that this side does not hold any more.
     package static var late: Refusal {
-        Refusal(code: "late", text: "the connection that has held it is over: it is given out again")
+        Refusal(code: "late", text: "the connection that held it has ended: it is delivered again")
     }
 
     /// What is to be held anew.

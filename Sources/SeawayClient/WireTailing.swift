@@ -8,7 +8,7 @@ struct WireTail: Sendable {
 
     /// Why it must not be asked for.
     var fault: Refusal? {
-        guard !self.patterns.isEmpty else { return Refusal(code: "args", text: "there is no pattern to look on at") }
+        guard !self.patterns.isEmpty else { return Refusal(code: "args", text: "there is no pattern to tail") }
         if let refusal = self.line.lengthRefusal() { return Refusal(refusal) }
         return self.patterns.first { Pattern($0) == nil }.map { Refusal(.name(Array($0.utf8).span)) }
     }

@@ -201,7 +201,7 @@ private struct Arguments {
         tags.reserveCapacity(self.words.count - 1)
         for range in self.words[1...] {
             guard let tag = DeliveryTag(line.extracting(range)) else {
-                throw .args("what is acknowledged is named by what stood behind ack= of its MSG")
+                throw .args("an ID is 1 to 64 of A-Z a-z 0-9 - _ . as it stood behind ack= of the MSG")
             }
             tags.append(tag)
         }

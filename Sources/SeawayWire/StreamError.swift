@@ -27,7 +27,7 @@ package enum StreamError: Error, Hashable, Sendable {
     /// For people.
     package var text: String {
         switch self {
-        case .emptyWord: "words are parted by one space"
+        case .emptyWord: "words are separated by one space"
         case .byte(let byte): "byte \(byte) in a line"
         case .lineTooLong(let limit): "a line has at most \(limit) bytes"
         case .size: "a size is decimal, without sign or leading zero"

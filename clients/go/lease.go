@@ -93,7 +93,7 @@ func (l *lease) hold(ctx context.Context) error { return l.say(ctx, "HOLD", nil)
 func (l *lease) say(ctx context.Context, verb string, words []string) error {
 	_, err := l.on.ask(ctx, newRequest(verb, nil, append([]string{l.channel, l.id}, words...)...))
 	if errors.Is(err, errNotSent) {
-		return refuse(verb, "late", "the connection that held the message has ended, it is given out again")
+		return refuse(verb, "late", "the connection that held the message has ended, it is delivered again")
 	}
 	return err
 }

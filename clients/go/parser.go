@@ -107,7 +107,7 @@ func (p *Parser) scanLine() (Frame, bool, error) {
 		case b < 0x20 || b > 0x7e:
 			return Frame{}, false, lineError("a line is printable ASCII")
 		case b == ' ' && (at == 0 || isAfterSpace):
-			return Frame{}, false, lineError("words are parted by one space")
+			return Frame{}, false, lineError("words are separated by one space")
 		case b == ' ' && p.verbEnd < 0:
 			p.verbEnd = at
 		case b == '{' && isAfterSpace && p.isByHand():
@@ -132,7 +132,7 @@ func (p *Parser) isByHand() bool {
 func (p *Parser) endLine() (Frame, bool, error) {
 	line := cutReturn(p.unread[:p.scanned])
 	if len(line) == 0 || line[len(line)-1] == ' ' {
-		return Frame{}, false, lineError("words are parted by one space")
+		return Frame{}, false, lineError("words are separated by one space")
 	}
 	words := splitWords(line)
 	hasSize := len(words) > 1 && words[1][0] == ':'

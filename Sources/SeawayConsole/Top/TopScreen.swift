@@ -91,7 +91,7 @@ package struct TopScreen: Sendable {
         "  c               connections, and back to channels",
         "  p  space        hold the picture still",
         "",
-        "  IN/S, OUT/S     messages that came, and that were handed out, per second",
+        "  IN/S, OUT/S     messages that came, and that were delivered, per second",
         "  OLDEST          how long the oldest message has waited",
         "  CREDIT          messages that the readers would take at once",
         "  (held, delayed) messages that readers hold until they acknowledge them, and that are not due yet",

@@ -8,8 +8,8 @@ struct AckCommand: AsyncParsableCommand {
         commandName: "ack",
         abstract: "Say that messages are done, whoever holds them.",
         discussion: """
-            Prints nothing when the broker has taken it: they are given out never again. The ID is what stood behind ack= where the message was \
-            printed. It may be said twice, and late; an ID that stands for nothing there (any more) is passed over.
+            Prints nothing when the broker has taken it: they are never delivered again. The ID is what stood behind ack= where the message was \
+            printed. It may be said twice, and late; an unknown ID is ignored.
 
               seaway listen --hold jobs.mail                 jobs.mail ack=18231 times=1 {"to":"a@example.org"}
               seaway ack jobs.mail 18231

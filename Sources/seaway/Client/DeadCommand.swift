@@ -9,7 +9,7 @@ struct DeadCommand: AsyncParsableCommand {
         commandName: "dead",
         abstract: "Look at dead letters, send them again, or drop them.",
         discussion: """
-            A message that was given out as often as may be (--tries of the broker), or that a worker has given up, is on CHANNEL.dead. \
+            A message that was delivered as often as --tries of the broker allow, or that a worker has given up, is on CHANNEL.dead. \
             CHANNEL here is the channel that it came from.
 
               seaway dead list jobs.mail

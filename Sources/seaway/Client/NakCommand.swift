@@ -8,9 +8,9 @@ struct NakCommand: AsyncParsableCommand {
         commandName: "nak",
         abstract: "Take the oldest messages that wait on a channel, and put them off or give them up.",
         discussion: """
-            Only the connection that holds a message can give it back: what another process has in hand this cannot touch (its own \
+            Only the connection that holds a message can give it back: what another process holds this cannot touch (its own \
             worker gives it back, or its end does). So this takes what waits itself, the oldest first, and gives it back at once. \
-            That counts as one time more that it was given out.
+            That counts as one more delivery.
 
               seaway nak --in 10m jobs.mail                              the first is tried again in ten minutes
               seaway nak --dead --why 'no such address' jobs.mail        the first goes to jobs.mail.dead
