@@ -184,7 +184,7 @@ def test_lists_are_sorted_and_filtered_by_keyboard(opened: Open) -> None:
     page.write("HTTP")
     page.until(f"{ROWS % 'channels'}.length === 2")
     page.write("nothing")
-    page.until_text("#channels .empty", "Nothing here matches “httpnothing”.")
+    page.until_text("#channels .empty", "Nothing here matches “HTTPnothing”.")
     page.press("Escape")
     assert page.evaluate("document.activeElement === document.body && document.querySelector('#filter').value") == ""
     assert len(page.evaluate(ROWS % "channels")) == 5
@@ -215,10 +215,10 @@ def test_many_rows_are_bounded_and_said(opened: Open) -> None:
     page, _ = opened(many, hurry=20)
     page.until_live()
     assert len(page.evaluate(ROWS % "channels")) == 50
-    assert page.text("#channels .more") == "Show 50 of 450 more"
+    assert page.text("#channels .more:not(.offer)") == "Show 50 of 450 more"
     assert page.text("#channels .rest") == "1,234 in all; the first 500 are listed here."
     assert page.text("#channels-count") == "1,234"
-    page.click("#channels .more")
+    page.click("#channels .more:not(.offer)")
     assert len(page.evaluate(ROWS % "channels")) == 100
 
 
@@ -317,6 +317,20 @@ def test_a_message_is_sent_as_it_was_written(opened: Open) -> None:
     page.write("{}")
     page.click("#send-button")
     page.until_text("#send-outcome", "Not sent: the channel is full")
+
+
+def test_a_channel_that_is_not_there_yet_is_sent_to(opened: Open) -> None:
+    page, script = opened()
+    page.until_live()
+    page.press("/")
+    page.write(" New.Work ")
+    page.until_text("#channels .offer", "Open channel New.Work")
+    page.click("#channels .offer")
+    page.until_text("#sheet-facts", "Nothing is there now")
+    page.click("#tab-send")
+    page.click("#send-button")
+    page.until_text("#send-outcome", "Sent to New.Work.")
+    assert script.done == [("/api/send", {"channel": "New.Work", "body": {"type": "hello"}})]
 
 
 def test_a_group_is_sent_to_and_followed(opened: Open) -> None:

@@ -51,6 +51,7 @@ export function channelTable(open) {
   return new Table({
     caption: "Channels", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
     empty: "No channel holds anything or is listened to. One begins with its first message or reader.",
+    offer: { text: (name) => `Open channel ${name}`, act: (name) => open({ kind: "channel", name }) },
     columns: [
       {
         title: "Channel", value: (row) => row.name,
@@ -94,6 +95,7 @@ export function groupTable(open) {
   return new Table({
     caption: "Groups", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
     empty: "No group has members.",
+    offer: { text: (name) => `Open group ${name}`, act: (name) => open({ kind: "group", name }) },
     columns: [
       {
         title: "Group", value: (row) => row.name,

@@ -180,6 +180,7 @@ function entry(message) {
   const facts = [
     `${duration(message.age)} old`, bytes(message.size),
     Number(message.times) > 0 ? `given out ${counted(message.times, "time")}` : "",
+    typeof message.left === "number" ? `expires in ${duration(message.left)}` : "",
     message.dead ? `dead letter of ${printable(message.dead)}: ${printable(message.why ?? "no reason told")}` : "",
   ].filter(Boolean).join(" · ");
   return make("li", {}, make("p", { class: "about" }, facts),

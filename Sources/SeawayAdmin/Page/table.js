@@ -32,8 +32,10 @@ export class Table {
    * @param {(row: Row) => string[]} options.words what the filter looks at
    * @param {string} options.empty what is said when there is nothing
    * @param {number} options.sorted the column that is sorted by at first
+   * @param {{text: (name: string) => string, act: (name: string) => void}} [options.offer] what can be done with a name
+   *   that is filtered by and not listed
    */
-  constructor({ caption, columns, key, words, empty, sorted }) {
+  constructor({ caption, columns, key, words, empty, sorted, offer }) {
     this.columns = columns;
     this.key = key;
     this.words = words;
@@ -45,6 +47,7 @@ export class Table {
     this.rows = [];
     this.total = 0;
     this.filter = "";
+    this.offer = offer;
     /** @type {Map<string, {element: HTMLElement, cells: HTMLElement[]}>} */
     this.drawn = new Map();
     /** @type {string[]} the order that stays while somebody points at a row */
@@ -53,13 +56,15 @@ export class Table {
     this.heads = columns.map((column, index) => this.#head(column, index));
     this.body = make("tbody");
     this.note = make("p", { class: "empty" });
+    this.offered = make("button", { type: "button", class: "more offer" });
+    this.offered.addEventListener("click", () => this.offer?.act(this.filter));
     this.more = make("button", { type: "button", class: "more" });
     this.rest = make("p", { class: "rest" });
     this.element = make("div", {},
       make("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": caption },
         make("table", {}, make("caption", { class: "unseen" }, caption),
           make("thead", {}, make("tr", {}, ...this.heads)), this.body)),
-      this.note, this.more, this.rest);
+      this.note, this.offered, this.more, this.rest);
     this.more.addEventListener("click", () => {
       this.limit += PAGE;
       this.#draw(false);
@@ -78,7 +83,7 @@ export class Table {
 
   /** @param {string} text */
   search(text) {
-    this.filter = text.trim().toLowerCase();
+    this.filter = text.trim();
     this.limit = PAGE;
     this.#draw(false);
   }
@@ -110,7 +115,8 @@ export class Table {
 
   #matching() {
     if (!this.filter) return this.rows;
-    return this.rows.filter((row) => this.words(row).some((word) => word.toLowerCase().includes(this.filter)));
+    const wanted = this.filter.toLowerCase();
+    return this.rows.filter((row) => this.words(row).some((word) => word.toLowerCase().includes(wanted)));
   }
 
   /** @param {Row[]} rows */
@@ -182,7 +188,10 @@ export class Table {
     const isEmpty = matching === 0;
     mark(this.note, "hidden", isEmpty ? null : "");
     mark(/** @type {Element} */ (this.element.firstElementChild), "hidden", isEmpty ? "" : null);
-    say(this.note, this.rows.length > 0 ? `Nothing here matches “${this.filter}”.` : this.empty);
+    say(this.note, this.filter && this.rows.length > 0 ? `Nothing here matches “${this.filter}”.` : this.empty);
+    const canOffer = isEmpty && this.filter !== "" && this.offer !== undefined;
+    mark(this.offered, "hidden", canOffer ? null : "");
+    if (canOffer) say(this.offered, this.offer?.text(this.filter) ?? "");
     const unlisted = this.total - this.rows.length;
     mark(this.rest, "hidden", unlisted > 0 ? null : "");
     say(this.rest, `${count(this.total)} in all; the first ${count(this.rows.length)} are listed here.`);
