@@ -35,7 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private var up: UpCommand {
         get throws {
-            let routes = ["swift", "python", "go", "sh", "any", "bigdata"].flatMap {
+            let routes = ["swift", "any", "bigdata"].flatMap {
                 ["--route", "/\($0)=http.request.\($0)"]
             }
             return try UpCommand.parse(
