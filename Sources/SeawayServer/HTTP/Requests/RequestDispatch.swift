@@ -38,7 +38,7 @@ extension AnswerDispatch {
     private func begin(_ head: HTTPRequestHead, _ checked: RequestCheck.Head) -> (UInt64, RequestRoute, RequestMarks) {
         let route = self.core.configuration.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.beginRequest(of: self, to: route)
-        let marks = self.core.marks(of: number, checked, from: self.addresses)
+        let marks = self.core.marks(of: number, head, checked, from: self.addresses)
         let asked = AskedRequest(
             number, head, checked, route: route, client: self.addresses.client?.host,
             details: self.core.accessDetails(head, checked, self.addresses), requestID: marks.requestID,
@@ -71,7 +71,7 @@ extension AnswerDispatch {
         }
         let route = self.core.configuration.sockets.routes.match(host: checked.host, path: checked.target.path)
         let number = self.core.nextNumber()
-        let marks = self.core.marks(of: number, checked, from: self.addresses)
+        let marks = self.core.marks(of: number, head, checked, from: self.addresses)
         let asked = AskedRequest(
             number, head, checked, route: nil, client: self.addresses.client?.host,
             details: self.core.accessDetails(head, checked, self.addresses, channel: route.channel),

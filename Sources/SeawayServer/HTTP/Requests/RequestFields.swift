@@ -25,14 +25,8 @@ package struct RequestFields: Hashable, Sendable {
     package private(set) var hasUntrimmed = false
     /// Lower-case names that `Connection` lists: they end here too.
     package private(set) var connectionNames: [String] = []
-    /// The only `X-Request-Id`; `nil` where there is none, or more than one.
-    package private(set) var requestID: String?
-    /// The only `traceparent`; `nil` where there is none, or more than one.
-    package private(set) var traceparent: String?
-    /// Whether there is any of these two, and how many of each.
-    var hasMarks: Bool { self.markCounts.requestID + self.markCounts.traceparent > 0 }
-    private var markCounts = MarkCounts()
-    private struct MarkCounts: Hashable { var requestID = 0, traceparent = 0 }
+    /// Whether there is an `X-Request-Id`, or a `traceparent`.
+    private(set) var hasMarks = false
     /// How many fields go to the worker.
     package private(set) var keptCount = 0
 
@@ -69,12 +63,7 @@ package struct RequestFields: Hashable, Sendable {
             self.asksForUpgrade = true
             self.asksForWebSocket = self.asksForWebSocket || FieldValue.tokens(value).contains("websocket")
         case .connection: self.noteConnection(value)
-        case .requestID:
-            self.markCounts.requestID += 1
-            self.requestID = self.markCounts.requestID == 1 ? value : nil
-        case .traceparent:
-            self.markCounts.traceparent += 1
-            self.traceparent = self.markCounts.traceparent == 1 ? value : nil
+        case .requestID, .traceparent: self.hasMarks = true
         case .date, .server, .webSocketHandshake, .otherHopByHop, nil: break
         }
     }
