@@ -221,7 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write("".join(self.answers.tails).encode())
+        started = 'event: started\ndata: {"broker":"127.0.0.1:7410"}\n\n'
+        self.wfile.write("".join([started, *self.answers.tails]).encode())
         self.wfile.flush()
         self.answers.wait()
         self.close_connection = True

@@ -131,11 +131,9 @@ export class EventParser {
  * @param {string} path
  * @param {AbortSignal} signal
  * @param {(name: string, data: any) => void} take
- * @param {() => void} opened
  */
-export async function tail(path, signal, take, opened) {
+export async function tail(path, signal, take) {
   const response = await ask(path, { signal, headers: { Accept: "text/event-stream" } });
-  opened();
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const parser = new EventParser();

@@ -56,6 +56,8 @@ export class Model {
 
   /** @param {State} state */
   take(state) {
+    // The same snapshot once more, as others may have asked for it: there is nothing between the two.
+    if (state.time === this.state?.time) return;
     this.before = this.state;
     this.state = state;
     const seconds = this.before ? state.time - this.before.time : 0;

@@ -51,7 +51,7 @@ export class Tail {
     this.#look("Connecting…");
     let end = "The stream has ended.";
     try {
-      await tail(this.path, running.signal, (name, data) => this.#take(name, data), () => this.#look(""));
+      await tail(this.path, running.signal, (name, data) => this.#take(name, data));
     } catch (error) {
       end = error instanceof Refusal ? error.message : "The connection was lost.";
     }
