@@ -52,13 +52,14 @@ extension Hub {
     }
 
     func acknowledge(_ lease: Lease) {
+        let channel = lease.channel
         switch lease.state {
         case .held: self.takeFromHolder(lease)
         case .confirming: self.endConfirming(lease)
-        case .delayed: self.endDelay(lease)
-        case .queued: self.takeFromQueue(lease, lease.channel)
+        case .delayed: self.delays.end(lease)
+        case .queued: self.takeFromQueue(lease, channel)
         }
-        lease.channel.handedOut += 1
+        channel.handedOut += 1
         self.counters.acknowledged += 1
         self.end(lease)
     }
@@ -161,7 +162,7 @@ extension Hub {
         } else if lease.stored != nil {
             self.giveBackToStore(lease, after: delay)
         } else if delay > 0 {
-            self.delay(lease, until: now + delay)
+            self.delays.begin(lease, until: now + delay)
         } else {
             self.enqueueAgain(lease)
         }
@@ -187,7 +188,7 @@ extension Hub {
         guard let position = channel.queue.firstIndex(where: { $0.lease === lease }) else { return }
         self.work += Work.look * (position + 1) / 8
         let message = channel.queue.remove(at: position)
-        self.note(message, leaving: channel)
+        self.channels.note(message, leaving: channel)
     }
 
     /// Makes it a dead letter, once (D14).
@@ -207,7 +208,7 @@ extension Hub {
         self.endLease(lease)
         self.counters.dead += 1
         channel.dropped += 1
-        self.enter(message, dead, atFront: false)
+        self.channels.enter(message, dead, atFront: false)
         self.setAlarm(for: dead)
         self.offer(dead)
         self.dropIfUnused(channel)
@@ -218,41 +219,33 @@ extension Hub {
     /// - Returns: `nil` when there is no room for one more.
     func makeLease(of message: QueuedMessage, _ channel: Channel, _ state: Lease.State) -> Lease? {
         guard let lease = self.leases.insert(message, of: channel, state) else { return nil }
-        self.pay(Cost.lease, by: message.payer)
+        self.ledger.pay(Cost.lease, by: message.payer)
         return lease
     }
 
     /// The lease is over, whatever becomes of its message.
     func endLease(_ lease: Lease) {
-        let payer = lease.message.payer
-        if let place = lease.stored { lease.channel.stored[place] = nil }
+        let payer = lease.payer
+        if let stored = lease.stored { lease.channel.stored[stored] = nil }
         self.leases.remove(lease)
-        self.pay(-Cost.lease, by: payer)
-    }
-
-    /// What a message takes counts, or does not any more, while it stands in no queue.
-    @inline(__always)
-    func count(_ message: QueuedMessage, in isIn: Bool) {
-        let cost = message.cost
-        self.messageMemory += isIn ? cost : -cost
-        self.pay(isIn ? cost : -cost, by: message.payer)
+        self.ledger.pay(-Cost.lease, by: payer)
     }
 
     /// Drops what stands in no queue and in nobody's hand.
     ///
     /// - Parameter why: for who wants to be told, with what its holder has said.
     func forget(_ lease: Lease, _ reason: HubCounters.Drop, _ why: DeliveryReport.Why, _ text: String? = nil) {
-        self.report(lease.message, of: lease.channel, why, times: lease.times, text)
+        if lease.asker != nil { self.report(lease.message, of: lease.channel, why, times: lease.times, text) }
         lease.channel.dropped += 1
         self.counters.dropped[reason, default: 0] += 1
         self.end(lease)
     }
 
     func end(_ lease: Lease) {
-        let (message, channel) = (lease.message, lease.channel)
-        self.count(message, in: false)
+        let (channel, body) = (lease.channel, lease.body)
+        self.ledger.count(-lease.cost, by: lease.payer)
         self.endLease(lease)
-        self.effects.append(.released(message.body))
+        self.effects.append(.released(body))
         self.dropIfUnused(channel)
     }
 }

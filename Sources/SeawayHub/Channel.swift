@@ -158,6 +158,15 @@ final class Channel: Named {
     /// Whether anybody listens on it or on its mailbox.
     var isHeard: Bool { !self.readers.isEmpty || self.mailbox?.reader != nil }
 
+    /// Lets the mailbox's reader take from it in turn.
+    @inline(__always)
+    func enterBacklog() {
+        guard let mailbox = self.mailbox, !self.isInBacklog, !self.isPaused, !self.queue.isEmpty, self.readers.isEmpty
+        else { return }
+        self.isInBacklog = true
+        mailbox.backlog.append(self)
+    }
+
     /// The next reader in turn that can take a message now.
     @inline(__always)
     func nextReader(nameLength: Int = 0) -> Reader? {

@@ -2,7 +2,7 @@ import DequeModule
 import SeawayWire
 
 /// Which reply channels are over, for a while (C1, C2).
-struct ClosedChannels {
+final class ClosedChannels {
     final class Entry: Named {
         let name: Name
         var until: Int
@@ -16,8 +16,6 @@ struct ClosedChannels {
     private let limit: Int
     private var table = NameTable<Entry>()
     private var order: Deque<Entry> = []
-    /// Bytes that the entries take, roughly.
-    private(set) var memory = 0
     /// How many were forgotten before their time (C2).
     private(set) var forgotten = 0
 
@@ -35,8 +33,8 @@ struct ClosedChannels {
         self.contains(name.bytes.span, NameHash(name.bytes.span), now: now)
     }
 
-    mutating func insert(_ name: Name, until: Int, now: Int) {
-        self.forget(now: now, most: 64)
+    func insert(_ name: Name, until: Int, now: Int, _ ledger: Ledger) {
+        self.forget(now: now, most: 64, ledger)
         if let entry = self.table.find(name) {
             entry.until = until
             return
@@ -44,28 +42,28 @@ struct ClosedChannels {
         let entry = Entry(name: name, until: until)
         self.table.insert(entry)
         self.order.append(entry)
-        self.memory += Cost.closed + name.bytes.count
+        ledger.noteClosed(Cost.closed + name.bytes.count)
         guard self.order.count > self.limit else { return }
         self.forgotten += 1
-        self.removeFirst()
+        self.removeFirst(ledger)
     }
 
     /// Forgets the oldest as far as their time is over, so many at most.
     ///
     /// - Returns: how many.
     @discardableResult
-    mutating func forget(now: Int, most: Int = .max) -> Int {
+    func forget(now: Int, most: Int, _ ledger: Ledger) -> Int {
         var count = 0
         while count < most, let first = self.order.first, first.until <= now {
-            self.removeFirst()
+            self.removeFirst(ledger)
             count += 1
         }
         return count
     }
 
-    private mutating func removeFirst() {
+    private func removeFirst(_ ledger: Ledger) {
         guard let first = self.order.popFirst() else { return }
         self.table.remove(first)
-        self.memory -= Cost.closed + first.name.bytes.count
+        ledger.noteClosed(-(Cost.closed + first.name.bytes.count))
     }
 }

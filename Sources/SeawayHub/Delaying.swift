@@ -1,20 +1,12 @@
-import DequeModule
-import HeapModule
 import SeawayWire
-
-/// When a message is due that is not to be delivered before.
-struct Due: Comparable {
-    let at: Int
-    /// Of its lease; those of one moment come in the order in which they were sent.
-    let tag: UInt64
-
-    static func < (left: Due, right: Due) -> Bool { (left.at, left.tag) < (right.at, right.tag) }
-}
 
 /// Messages that are not due yet: sent so (S11), or given back (D11, D13).
 extension Hub {
     /// When ``wake(now:)`` has something to give out, in the caller's milliseconds; `nil`: not known of anything.
-    package var nextDue: Int? { self.dues.min?.at }
+    package var nextDue: Int? { self.delays.next }
+
+    /// Messages that are not due.
+    package var delayedMessages: Int { self.delays.count }
 
     /// Keeps a message until it is due.
     ///
@@ -49,28 +41,12 @@ extension Hub {
             self.dropIfUnused(channel)
             return .refused(self.isFull)
         }
-        self.count(message, in: true)
+        self.ledger.count(message, in: true)
         self.counters.sent += 1
         self.counters.stored += 1
-        if !self.tailing.isEmpty { self.noteCopy(channel.name) }
-        self.delay(lease, until: due)
+        if !self.onlookers.isEmpty { self.noteCopy(channel.name) }
+        self.delays.begin(lease, until: due)
         return .stored
-    }
-
-    /// - Parameter lease: of what nobody has in hand, and stands in no queue.
-    func delay(_ lease: Lease, until due: Int) {
-        lease.state = .delayed
-        self.delayedMessages += 1
-        lease.channel.delayed += 1
-        lease.channel.delayedBytes += Int(lease.message.size)
-        self.dues.insert(Due(at: due, tag: lease.tag))
-    }
-
-    /// It waits for its time no more.
-    func endDelay(_ lease: Lease) {
-        self.delayedMessages -= 1
-        lease.channel.delayed -= 1
-        lease.channel.delayedBytes -= Int(lease.message.size)
     }
 
     /// Puts what is due into its queues, as far as the turn goes: what was given out before to their fronts, in order.
@@ -79,14 +55,14 @@ extension Hub {
     func giveOutDue(now: Int, until limit: Int) -> Bool {
         var again: [Lease] = []
         defer { for lease in again.reversed() { self.enqueueAgain(lease) } }
-        while let due = self.dues.min, due.at <= now {
+        while let next = self.delays.next, next <= now {
             guard self.work < limit else { return false }
             self.work += Work.change
-            self.dues.removeMin()
+            guard let due = self.delays.pop(now: now) else { break }
             guard let lease = self.leases.find(due.tag) else { continue }
             if case .confirming = lease.state { self.unconfirmed(lease) }
             guard case .delayed = lease.state else { continue }
-            self.endDelay(lease)
+            self.delays.end(lease)
             if lease.times > 0 { again.append(lease) } else { self.arrive(lease, now: now) }
         }
         return true
@@ -97,7 +73,7 @@ extension Hub {
         let channel = lease.channel
         let message = lease.message
         self.endLease(lease)
-        self.enter(message, channel, atFront: false)
+        self.channels.enter(message, channel, atFront: false)
         if channel.form != .normal, self.closed.contains(channel.name, now: now) {
             self.dropAll(in: channel, .closed)
             self.dropIfUnused(channel)
@@ -113,22 +89,8 @@ extension Hub {
         var message = lease.message
         message.deadline = .max
         message.lease = lease
-        self.enter(message, lease.channel, atFront: true)
+        self.channels.enter(message, lease.channel, atFront: true)
         self.offer(lease.channel)
-    }
-
-    /// Puts a message whose memory counts into its queue.
-    @inline(__always)
-    func enter(_ message: QueuedMessage, _ channel: Channel, atFront: Bool) {
-        if atFront { channel.queue.prepend(message) } else { channel.queue.append(message) }
-        let size = Int(message.size)
-        channel.mostQueued = max(channel.mostQueued, UInt32(channel.queue.count))
-        channel.queuedBytes += size
-        channel.mailbox?.messages += 1
-        channel.mailbox?.bytes += size
-        self.queuedMessages += 1
-        self.queuedBytes += size
-        self.enterBacklog(channel)
     }
 
     /// Has whoever can take from a channel be asked.
@@ -144,11 +106,12 @@ extension Hub {
     ///
     /// - Returns: how many.
     func flushDelayed(_ pattern: Pattern?) -> Int {
-        guard !self.dues.isEmpty else { return 0 }
-        self.work += Work.look * self.dues.count
+        guard !self.delays.isEmpty else { return 0 }
+        let all = self.delays.all
+        self.work += Work.look * all.count
         var left: [Due] = []
         var dropped = 0
-        for due in self.dues.unordered {
+        for due in all {
             guard let lease = self.leases.find(due.tag) else { continue }
             if case .confirming = lease.state { left.append(due) }
             guard case .delayed = lease.state else { continue }
@@ -157,11 +120,11 @@ extension Hub {
                 left.append(due)
                 continue
             }
-            self.endDelay(lease)
+            self.delays.end(lease)
             self.forget(lease, .flushed, .flushed)
             dropped += 1
         }
-        self.dues = Heap(left)
+        self.delays.keep(left)
         return dropped
     }
 }

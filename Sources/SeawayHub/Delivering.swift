@@ -19,7 +19,7 @@ extension Hub {
         if reader.purse === peer.purse {
             reader.takeOwnPurse()
             reader.purse.isBlocked = peer.isBlocked
-            self.pay(Cost.reader, by: peer.payer)
+            self.ledger.pay(Cost.reader, by: peer.payer)
         }
         reader.purse.grant(count)
         reader.wake()
@@ -90,7 +90,7 @@ extension Hub {
             if reader.acknowledges {
                 handover = self.hold(message, of: channel, by: reader, now: now)
                 // There is no room for one more that is held: it is given out for good.
-                if handover == nil { self.count(message, in: false) } else { channel.handedOut -= 1 }
+                if handover == nil { self.ledger.count(message, in: false) } else { channel.handedOut -= 1 }
             } else {
                 self.endLease(of: message)
             }
@@ -119,7 +119,7 @@ extension Hub {
         } else {
             names = [channel.name]
         }
-        self.enterBacklog(channel)
+        channel.enterBacklog()
         self.dropIfUnused(channel)
         return WaitingDelivery(body: message.body, group: message.group, names: names)
     }
@@ -181,26 +181,18 @@ extension Hub {
         channel.handedOut += 1
         // What comes again, or was to come later, has waited for something else.
         if message.lease == nil { self.waits.note(now - message.began) }
-        self.note(message, leaving: channel)
-        if !toBeHeld { self.count(message, in: false) }
-        self.noteRoom(of: channel)
-        if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: false) }
+        self.channels.note(message, leaving: channel)
+        if !toBeHeld { self.ledger.count(message, in: false) }
+        self.channels.noteRoom(of: channel)
+        if !channel.watches.isEmpty {
+            self.presence.noteEnd(of: message, in: channel, isLost: false, self.ledger, self.effects)
+        }
         return message
     }
 
     func account(for message: QueuedMessage, leaving channel: Channel) {
-        self.note(message, leaving: channel)
-        self.count(message, in: false)
-    }
-
-    /// It stands in no queue any more, but is still there.
-    func note(_ message: QueuedMessage, leaving channel: Channel) {
-        let size = Int(message.size)
-        channel.queuedBytes -= size
-        channel.mailbox?.messages -= 1
-        channel.mailbox?.bytes -= size
-        self.queuedMessages -= 1
-        self.queuedBytes -= size
+        self.channels.note(message, leaving: channel)
+        self.ledger.count(message, in: false)
     }
 
     /// A message that was given out before, and waited to be again, leaves for good.
@@ -225,41 +217,16 @@ extension Hub {
         }
         self.endLease(of: message)
         channel.dropped += 1
-        if !channel.watches.isEmpty { self.noteEnd(of: message, in: channel, isLost: true) }
+        if !channel.watches.isEmpty {
+            self.presence.noteEnd(of: message, in: channel, isLost: true, self.ledger, self.effects)
+        }
         self.counters.dropped[reason, default: 0] += 1
         self.effects.append(.released(message.body))
     }
 
     func dropAll(in channel: Channel, _ reason: HubCounters.Drop) {
         while let message = channel.queue.popFirst() { self.drop(message, from: channel, reason) }
-        self.noteRoom(of: channel)
-    }
-
-    /// Sees to it that an emptied queue gives its room back: at once if it is much, else if nothing has come to it by the
-    /// next ``wake(now:)``.
-    @inline(__always)
-    func noteRoom(of channel: Channel) {
-        guard channel.mostQueued > Channel.fewQueued, channel.queue.isEmpty, !channel.isRoomy else { return }
-        guard channel.mostQueued <= Channel.manyQueued else {
-            channel.queue = []
-            channel.mostQueued = 0
-            return
-        }
-        channel.isRoomy = true
-        self.roomy.append(channel)
-    }
-
-    /// Gives back what emptied queues have kept.
-    func giveRoomBack(until limit: Int) {
-        while let channel = self.roomy.last, self.work < limit {
-            self.work += Work.look
-            self.roomy.removeLast()
-            channel.isRoomy = false
-            guard channel.queue.isEmpty else { continue }
-            channel.queue = []
-            channel.mostQueued = 0
-        }
-        if self.roomy.isEmpty { self.roomy = [] }
+        self.channels.noteRoom(of: channel)
     }
 
     func dropExpired(in channel: Channel, now: Int, until limit: Int = .max) {
@@ -267,7 +234,7 @@ extension Hub {
             self.work += Work.change
             channel.queue.removeFirst()
             self.drop(first, from: channel, .expired)
-            self.noteRoom(of: channel)
+            self.channels.noteRoom(of: channel)
         }
     }
 }

@@ -118,7 +118,7 @@ extension Hub {
             self.drop(message, from: channel, reason)
             guard self.work < limit else { return channel.queue.isEmpty }
         }
-        self.noteRoom(of: channel)
+        self.channels.noteRoom(of: channel)
         return true
     }
 }

@@ -90,7 +90,7 @@ extension Hub {
             return 0
         }
         let before = send.outcome
-        let stride = self.tailing.isEmpty ? Self.strides.usual : Self.strides.copied
+        let stride = self.onlookers.isEmpty ? Self.strides.usual : Self.strides.copied
         var openPurses: [Purse] = []
         var place = rest.lowerBound
         while place < rest.upperBound, self.work < limit {
@@ -120,7 +120,7 @@ extension Hub {
                 self.add(channel, to: reader.purse, room: room, &openPurses)
                 channel.handedOut += 1
                 send.outcome.sent += 1
-                if !self.tailing.isEmpty { self.noteCopy(channel.name) }
+                if !self.onlookers.isEmpty { self.noteCopy(channel.name) }
             } else {
                 let others = channel.mailbox.map { send.siblings(in: $0) }
                 let refusal = self.store(
@@ -132,7 +132,7 @@ extension Hub {
                     if let reader { self.offer(reader) }
                     send.outcome.sent += 1
                     send.outcome.stored += 1
-                    if !self.tailing.isEmpty { self.noteCopy(channel.name) }
+                    if !self.onlookers.isEmpty { self.noteCopy(channel.name) }
                 } else {
                     send.outcome.full += 1
                 }

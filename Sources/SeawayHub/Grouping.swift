@@ -10,19 +10,15 @@ extension Hub {
         for channel in channels where self.closed.contains(channel, now: now) { throw .gone }
         self.work += Work.look * channels.count
         try self.checkRoom(for: channels, in: name)
-        let group = self.makeGroup(name)
+        let group = self.groups.make(name, by: self.payer, self.ledger)
         var joined: [Channel] = []
         for name in channels {
             guard let form = NameForm(name.bytes.span), let channel = self.makeChannel(name, form) else {
                 preconditionFailure("room for \(name) was checked")
             }
             guard !group.contains(channel) else { continue }
-            group.add(channel)
-            channel.memberships[ObjectIdentifier(group)] = (group, self.payer)
-            self.memberships += 1
-            self.pay(Cost.membership, by: self.payer)
-            self.work += 4 * Work.change
-            if !group.watches.isEmpty { self.note(.joined, channel, group) }
+            self.groups.add(channel, to: group, by: self.payer, self.ledger, &self.work)
+            self.presence.note(.joined, channel, group, self.ledger, self.effects, &self.work)
             self.beginGraceIfUnread(channel, now: now)
             joined.append(channel)
         }
@@ -43,7 +39,7 @@ extension Hub {
         try self.checkGroups(more: group == nil ? 1 : 0)
         try self.checkChannels(more: newChannels)
         let each = Cost.membership + Cost.channel + Cost.mailbox + Name.maxLength
-        guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw self.noMemory }
+        guard newMembers == 0 || self.hasMemory(for: newMembers * each) else { throw self.ledger.noMemory }
     }
 
     /// A membership whose channel nobody reads ends after the grace time (J3), unless the channel is a normal one.
@@ -62,7 +58,7 @@ extension Hub {
         guard let group = self.groups.find(name) else { return }
         let left = channels.compactMap { self.channels.find($0) }.filter { self.remove($0, from: group) }
         self.tell(left) { .left($0, group: name, $1) }
-        self.dropIfEmpty(group)
+        self.groups.dropIfEmpty(group, self.ledger)
         left.forEach(self.dropIfUnused)
     }
 
@@ -70,7 +66,7 @@ extension Hub {
     func endMemberships(of channel: Channel) {
         for (group, _) in channel.memberships.values {
             _ = self.remove(channel, from: group)
-            self.dropIfEmpty(group)
+            self.groups.dropIfEmpty(group, self.ledger)
         }
     }
 
@@ -81,38 +77,15 @@ extension Hub {
         let members = Array(group.members.prefix(1_000))
         for channel in members { _ = self.remove(channel, from: group) }
         self.tell(members) { .left($0, group: group.name, $1) }
-        self.dropIfEmpty(group)
+        self.groups.dropIfEmpty(group, self.ledger)
         members.forEach(self.dropIfUnused)
         return members.count
     }
 
     private func remove(_ channel: Channel, from group: Group) -> Bool {
-        guard let (_, payer) = channel.memberships.removeValue(forKey: ObjectIdentifier(group)) else { return false }
-        group.remove(channel)
-        self.work += 4 * Work.change + group.marks.count * Work.look
-        self.memberships -= 1
-        self.pay(-Cost.membership, by: payer)
-        if !group.watches.isEmpty { self.note(.left, channel, group) }
+        guard self.groups.remove(channel, from: group, self.ledger, &self.work) else { return false }
+        self.presence.note(.left, channel, group, self.ledger, self.effects, &self.work)
         return true
-    }
-
-    func makeGroup(_ name: Name) -> Group {
-        if let group = self.groups.find(name) { return group }
-        let group = Group(name)
-        self.groups.insert(group)
-        self.groupOrder.insert(group)
-        group.payer = self.payer
-        self.pay(Cost.group + name.bytes.count, by: self.payer)
-        self.payers.charge(self.payer, 1, .groups)
-        return group
-    }
-
-    func dropIfEmpty(_ group: Group) {
-        guard group.members.isEmpty, group.watches.isEmpty, self.groups.find(group.name) === group else { return }
-        self.groups.remove(group)
-        self.groupOrder.remove(group)
-        self.pay(-(Cost.group + group.name.bytes.count), by: group.payer)
-        self.payers.charge(group.payer, -1, .groups)
     }
 
     /// Tells the readers of mailboxes that want to know (L5), one frame for all channels of a reader.

@@ -1,5 +1,4 @@
 import DequeModule
-import HeapModule
 import SeawayWire
 
 /// The store: channels, mailboxes, groups, credit and expiry; no bytes, no clock, no connections.
@@ -9,58 +8,30 @@ import SeawayWire
 /// Used from one thread.
 package final class Hub {
     var configuration: HubConfiguration
-    var channels = NameTable<Channel>()
-    var mailboxes = NameTable<Mailbox>()
-    var groups = NameTable<Group>()
-    /// Channels and groups by name, for pages of them.
-    var channelOrder = NameOrder<Channel>()
-    var groupOrder = NameOrder<Group>()
-    var closed: ClosedChannels
-    /// The channel of the latest `SEND`: the next one is often for the same.
-    var latest: Channel?
-    private var peers: [Peer?] = []
-    private var freePeers: [PeerID] = []
+    let channels = Channels()
+    let mailboxes = Mailboxes()
+    let groups = Groups()
+    let closed: ClosedChannels
+    let connections: Connections
     let owed = AnswersOwed()
     let demands = Demands()
     /// Whether a store keeps the messages of a normal channel; `nil`: there is none.
     package var isKeptInStore: ((Span<UInt8>) -> Bool)?
-    /// Messages that are being acknowledged for somebody (D20), and how long a store may take for it, in milliseconds.
-    package internal(set) var confirming = 0
+    /// How long a store may take to acknowledge a message for somebody (D20), in milliseconds.
     package var confirmPatience = 2_000
-    var alarms = Heap<Alarm>()
-    /// Watches that have something to tell, and those that found no room for it.
-    var news: Deque<Watch> = []
-    var heldBack: [Watch] = []
-    package internal(set) var watches = 0
-    /// Connections that are shown copies, and how many patterns they have in all.
-    var tailing: [Peer] = []
-    package internal(set) var tails = 0
-    /// Of the latest message.
-    var copies: [Copies] = []
+    let alarms = Alarms()
+    let presence = Presence()
+    let onlookers = Tails()
     /// Frames of the latest piece of a group send (``goOn(_:body:now:until:)``).
     package internal(set) var fanout = Fanout()
-    package internal(set) var effects: [HubEffect] = []
-    private var emptyEffects: [HubEffect] = []
+    let effects = Effects()
     package internal(set) var counters = HubCounters()
     /// Of messages that were not handed out at once.
     package internal(set) var waits = WaitTimes()
-    /// Messages that wait, a group's counted once a member.
-    package internal(set) var queuedMessages = 0
-    package internal(set) var queuedBytes = 0
-    /// Bytes that everything here takes, roughly.
-    package internal(set) var memory = 0
-    /// What the caller holds for peers: it counts against the same limit (M1).
-    var memoryElsewhere = MemoryParts()
-    /// Who pays for what is held, and who does for what is asked now (M6).
-    var payers = Payers()
+    /// What is held, and for whom.
+    let ledger: Ledger
+    /// Who pays for what is asked now (M6).
     package var payer: PayerID = 0
-    /// Over whose share the latest was that found no memory; `nil`: there was none.
-    var overShare: ShareHolder?
-    /// Channels whose queues had much in them and may have been emptied since.
-    var roomy: [Channel] = []
-    /// What of it is messages that wait.
-    var messageMemory = 0
-    package internal(set) var memberships = 0
     /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by (``Work``).
     package var work = 0
     /// How much of it one piece of what ends may take.
@@ -69,16 +40,17 @@ package final class Hub {
     var endings: Deque<Ending> = []
     /// What has come to its end in time is not all gone.
     var isLate = false
-    /// What is to be acknowledged, or is not due yet.
-    package internal(set) var leases: Leases
-    var dues = Heap<Due>()
-    package internal(set) var delayedMessages = 0
+    /// What is to be acknowledged, or is not due yet, and when it is.
+    let leases: Leases
+    let delays = Delays()
     var onceKeys = OnceKeys()
     /// What senders are to be told of their messages (S14).
     var reports: Deque<DeliveryReport> = []
 
     package init(configuration: HubConfiguration) {
         self.configuration = configuration
+        self.ledger = Ledger(most: configuration.maxMemory, shares: configuration.shares)
+        self.connections = Connections(self.owed, self.demands)
         self.closed = ClosedChannels(limit: configuration.maxClosed)
         self.leases = Leases(mostHeld: configuration.maxHeld)
     }
@@ -86,23 +58,12 @@ package final class Hub {
     package var hasEffects: Bool { !self.effects.isEmpty }
 
     /// Whether ``nextNews()`` and ``nextReport()`` are to be asked.
-    package var hasNews: Bool { !self.news.isEmpty || !self.reports.isEmpty }
+    package var hasNews: Bool { self.presence.hasNews || !self.reports.isEmpty }
 
-    package func takeEffects() -> [HubEffect] {
-        var taken = self.emptyEffects
-        self.emptyEffects = []
-        swap(&taken, &self.effects)
-        return taken
-    }
+    package func takeEffects() -> [HubEffect] { self.effects.take() }
 
     /// Takes back what ``takeEffects()`` gave, for the room that it has.
-    package func reuse(_ effects: inout [HubEffect]) {
-        guard effects.capacity <= Self.mostEffectsKept else { return }
-        effects.removeAll(keepingCapacity: true)
-        swap(&effects, &self.emptyEffects)
-    }
-
-    private static let mostEffectsKept = 4_096
+    package func reuse(_ effects: inout [HubEffect]) { self.effects.reuse(&effects) }
 
     // MARK: Connections
 
@@ -112,22 +73,16 @@ package final class Hub {
     ///   - address: where it comes from; all of one address have a share together (M6).
     ///   - token: the name of that with which it has logged in; empty for all who have none.
     package func connect(from address: String = "", token: String = "") -> PeerID {
-        let payer = self.payers.open(address: address, token: token)
-        if let id = self.freePeers.popLast() {
-            self.peers[id] = Peer(id: id, payer: payer, self.owed, self.demands)
-            return id
-        }
-        self.peers.append(Peer(id: self.peers.count, payer: payer, self.owed, self.demands))
-        return self.peers.count - 1
+        self.connections.open(self.ledger.payers.open(address: address, token: token))
     }
 
     /// Somebody who is no connection, and never leaves, pays for what it asks for.
     package func openAccount(from address: String, token: String) -> PayerID {
-        self.payers.open(address: address, token: token)
+        self.ledger.payers.open(address: address, token: token)
     }
 
     /// It has logged in, and its token pays with it from now on.
-    package func logIn(_ id: PeerID, token: String) { self.payers.move(self.peer(id).payer, to: token) }
+    package func logIn(_ id: PeerID, token: String) { self.ledger.payers.move(self.peer(id).payer, to: token) }
 
     /// Who pays for what a connection has.
     package func payer(of id: PeerID) -> PayerID { self.peer(id).payer }
@@ -138,9 +93,8 @@ package final class Hub {
     ///   for its reader's return (D7).
     package func disconnect(_ id: PeerID, endMailboxes: Bool, now: Int) {
         self.stopListening(id, endMailboxes: endMailboxes, now: now)
-        self.payers.close(self.peer(id).payer)
-        self.peers[id] = nil
-        self.freePeers.append(id)
+        self.ledger.payers.close(self.peer(id).payer)
+        self.connections.close(id)
     }
 
     /// Ends all listening, watching and tailing of a connection, which may go on to ask (F13).
@@ -171,26 +125,14 @@ package final class Hub {
         return (peer.names, peer.purse.credit + own)
     }
 
-    /// Beyond every number that a connection has.
-    var mostPeers: Int { self.peers.count }
-
-    func peer(_ id: PeerID) -> Peer {
-        guard let peer = self.peers[id] else { preconditionFailure("connection \(id) is not connected") }
-        return peer
-    }
-
-    /// Whether it has not left meanwhile.
-    func isConnected(_ peer: Peer) -> Bool { peer.id < self.peers.count && self.peers[peer.id] === peer }
+    @inline(__always)
+    func peer(_ id: PeerID) -> Peer { self.connections[id] }
 
     // MARK: Records
 
     func makeMailbox(_ name: Name) -> Mailbox {
-        if let mailbox = self.mailboxes.find(name) { return mailbox }
-        let mailbox = Mailbox(name, capacity: self.configuration.capacity(ofMailbox: name))
-        mailbox.payer = self.payer
-        self.mailboxes.insert(mailbox)
-        self.pay(Cost.mailbox + name.bytes.count, by: self.payer)
-        return mailbox
+        self.mailboxes.make(
+            name, capacity: self.configuration.capacity(ofMailbox: name), by: self.payer, self.ledger)
     }
 
     /// The channel's record, made when there is none; `nil` when there are too many (M2).
@@ -200,13 +142,8 @@ package final class Hub {
         var mailbox: Mailbox?
         if case .reply(let length) = form { mailbox = self.makeMailbox(Name(checked: Array(name.bytes[..<length]))) }
         let channel = Channel(name, form, self.configuration.rules(for: name), mailbox)
-        channel.payer = self.payer
         channel.isStored = form == .normal && self.isStored(name)
-        self.channels.insert(channel)
-        self.channelOrder.insert(channel)
-        mailbox?.channels[ObjectIdentifier(channel)] = channel
-        self.pay(Cost.channel + name.bytes.count, by: self.payer)
-        self.payers.charge(self.payer, 1, .channels)
+        self.channels.insert(channel, by: self.payer, self.ledger)
         return channel
     }
 
@@ -216,23 +153,11 @@ package final class Hub {
     /// Drops the record of a channel that holds nothing, and that of its mailbox; passes over one that is dropped already.
     func dropIfUnused(_ channel: Channel) {
         guard channel.isUnused else { return }
-        channel.isDropped = true
-        channel.queue = []
-        self.channels.remove(channel)
-        self.channelOrder.remove(channel)
-        self.pay(-(Cost.channel + channel.name.bytes.count), by: channel.payer)
-        self.payers.charge(channel.payer, -1, .channels)
-        guard let mailbox = channel.mailbox else { return }
-        mailbox.channels[ObjectIdentifier(channel)] = nil
-        self.dropIfUnused(mailbox)
+        self.channels.remove(channel, self.ledger)
+        if let mailbox = channel.mailbox { self.dropIfUnused(mailbox) }
     }
 
-    func dropIfUnused(_ mailbox: Mailbox) {
-        guard mailbox.isUnused else { return }
-        mailbox.isDropped = true
-        self.mailboxes.remove(mailbox)
-        self.pay(-(Cost.mailbox + mailbox.name.bytes.count), by: mailbox.payer)
-    }
+    func dropIfUnused(_ mailbox: Mailbox) { self.mailboxes.dropIfUnused(mailbox, self.ledger) }
 }
 
 /// What has happened since the start (Q4).

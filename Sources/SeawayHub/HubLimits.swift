@@ -17,6 +17,7 @@ extension Hub {
     package func replaceLimits(_ new: HubConfiguration) {
         self.configuration = self.configuration.taking(new)
         self.leases.mostHeld = self.configuration.maxHeld
+        self.ledger.limit(to: self.configuration.maxMemory, self.configuration.shares)
         for channel in self.channels.all { channel.rules = self.configuration.rules(for: channel.name) }
         for mailbox in self.mailboxes.all { mailbox.capacity = self.configuration.capacity(ofMailbox: mailbox.name) }
     }

@@ -12,14 +12,17 @@ extension Hub {
         package let closed: Int
     }
 
+    /// Messages that wait, a group's counted once a member, and their bytes.
+    package var queuedMessages: Int { self.channels.messages }
+    package var queuedBytes: Int { self.channels.bytes }
+
+    package var memberships: Int { self.groups.memberships }
+
     package var totals: Totals {
         Totals(
             channels: self.channels.count, mailboxes: self.mailboxes.count, groups: self.groups.count,
-            memberships: self.memberships, watches: self.watches, closed: self.closed.count)
+            memberships: self.memberships, watches: self.presence.count, closed: self.closed.count)
     }
-
-    /// Whether the caller may hold so many bytes more for a peer.
-    package func hasRoom(for bytes: Int) -> Bool { self.hasMemory(for: bytes) }
 
     /// Some rows of what is listed in the order of names, and whether there are more.
     package struct Page<Row> {
@@ -100,7 +103,7 @@ extension Hub {
     ///
     /// - Complexity: O(log n + `most`), and the readers of each.
     package func channelReports(after name: Name?, most: Int, now: Int) -> Page<ChannelReport> {
-        let found = self.channelOrder.elements(after: name, most: most + 1)
+        let found = self.channels.elements(after: name, most: most + 1)
         return Page(found, most: most) { self.report(on: $0, now: now) }
     }
 
@@ -108,7 +111,7 @@ extension Hub {
     ///
     /// - Complexity: O(log n + `most`).
     package func groupReports(after name: Name?, most: Int) -> Page<(name: Name, members: Int)> {
-        let found = self.groupOrder.elements(after: name, most: most + 1)
+        let found = self.groups.elements(after: name, most: most + 1)
         self.work += Work.change * found.count
         return Page(found, most: most) { ($0.name, $0.members.count) }
     }

@@ -33,7 +33,12 @@ final class Lease {
     /// Who holds it, and until when.
     fileprivate(set) var holder: PeerID = -1
     fileprivate(set) var until = 0
-    private var content: (message: QueuedMessage, channel: Channel)?
+    /// What of its message is looked at each time stands by itself: copying all of it takes longer than the rest.
+    fileprivate(set) var body: BodyID = 0
+    fileprivate(set) var payer: PayerID = 0
+    fileprivate(set) var cost = 0
+    private var content: QueuedMessage?
+    private var home: Channel?
     /// Among those of its holder.
     fileprivate unowned(unsafe) var behind: Lease?
     /// Kept by ``Leases/all`` as long as it is linked.
@@ -41,25 +46,30 @@ final class Lease {
 
     fileprivate init(place: Int) { self.place = place }
 
-    var message: QueuedMessage { self.known.message }
-    var channel: Channel { self.known.channel }
-    /// It is not over.
-    var isLive: Bool { self.tag != 0 }
-    /// Of a dead letter; `nil` of any other, and when it is over.
-    var death: Death? { self.content?.message.death }
-    /// Who wants to be told when it will not be done; `nil`: nobody, or it is over.
-    var asker: Asker? { self.content?.message.asker }
-
-    private var known: (message: QueuedMessage, channel: Channel) {
+    var message: QueuedMessage {
         guard let content = self.content else { preconditionFailure("lease \(self.place) is over") }
         return content
     }
+
+    var channel: Channel {
+        guard let channel = self.home else { preconditionFailure("lease \(self.place) is over") }
+        return channel
+    }
+
+    /// It is not over.
+    var isLive: Bool { self.tag != 0 }
+    /// Of a dead letter; `nil` of any other, and when it is over.
+    var death: Death? { self.content?.death }
+    /// Who wants to be told when it will not be done; `nil`: nobody, or it is over.
+    var asker: Asker? { self.content?.asker }
 
     fileprivate func begin(
         _ tag: UInt64, _ message: QueuedMessage, _ channel: Channel, _ state: State, _ stored: UInt64?, _ times: Int
     ) {
         self.tag = tag
-        self.content = (message, channel)
+        self.content = message
+        self.home = channel
+        (self.body, self.payer, self.cost) = (message.body, message.payer, message.cost)
         self.state = state
         self.stored = stored
         self.times = message.asker?.request.times ?? times
@@ -69,12 +79,13 @@ final class Lease {
     fileprivate func end() {
         self.tag = 0
         self.content = nil
+        self.home = nil
         if self.taker != nil { self.taker = nil }
     }
 }
 
 /// All leases, found by their tags; those that one connection holds are chained, the longest held first.
-package struct Leases {
+final class Leases {
     /// What one connection holds.
     struct Holder {
         fileprivate unowned(unsafe) var first: Lease?
@@ -113,7 +124,9 @@ package struct Leases {
     private static let placeBits: UInt64 = 24
     /// How many one connection may hold.
     var mostHeld: Int
-    package private(set) var held = 0
+    private(set) var held = 0
+    /// Messages that are being acknowledged for somebody (D20).
+    var confirming = 0
 
     /// - Parameter serial: the first; at random where tags are not to be those of another start.
     init(mostHeld: Int, serial: UInt64 = .random(in: 1..<1 << 32)) {
@@ -131,7 +144,7 @@ package struct Leases {
     /// - Parameters:
     ///   - stored: where it stands in a store.
     ///   - times: how often it was given out before.
-    mutating func insert(
+    func insert(
         _ message: QueuedMessage, of channel: Channel, _ state: Lease.State, stored: UInt64? = nil, times: Int = 0
     ) -> Lease? {
         guard self.count < Self.most else { return nil }
@@ -162,7 +175,7 @@ package struct Leases {
     }
 
     /// It is over.
-    mutating func remove(_ lease: Lease) {
+    func remove(_ lease: Lease) {
         lease.end()
         self.free.append(lease)
         // What a crowd has left is not kept for ever.
@@ -175,7 +188,7 @@ package struct Leases {
     // MARK: Holding
 
     /// A connection has it in hand from now on.
-    mutating func give(_ lease: Lease, to id: PeerID, _ holder: inout Holder, until: Int) {
+    func give(_ lease: Lease, to id: PeerID, _ holder: inout Holder, until: Int) {
         lease.state = .held
         lease.holder = id
         lease.times += 1
@@ -190,7 +203,7 @@ package struct Leases {
     }
 
     /// Nobody has it in hand any more.
-    mutating func take(_ lease: Lease, from holder: inout Holder) {
+    func take(_ lease: Lease, from holder: inout Holder) {
         self.unlink(lease, &holder)
         self.held -= 1
         lease.state = .queued

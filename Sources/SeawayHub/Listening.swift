@@ -44,7 +44,7 @@ extension Hub {
         let channels = new.count { NameForm($0.bytes.span) != .mailbox && self.channels.find($0) == nil }
         try self.checkChannels(more: channels)
         let cost = new.reduce(0) { $0 + Cost.reader + Cost.channel + Cost.mailbox + $1.bytes.count }
-        guard self.hasMemory(for: cost) else { throw self.noMemory }
+        guard self.hasMemory(for: cost) else { throw self.ledger.noMemory }
     }
 
     private func attach(_ peer: Peer, _ name: Name, _ isKept: inout Bool?, now: Int) -> Reader {
@@ -59,7 +59,7 @@ extension Hub {
             mailbox.reader = reader
             mailbox.isKept = false
             mailbox.graceEnds = nil
-            for channel in mailbox.channels.values { self.enterBacklog(channel) }
+            for channel in mailbox.channels.values { channel.enterBacklog() }
         } else {
             guard let form = NameForm(name.bytes.span), let channel = self.makeChannel(name, form) else {
                 preconditionFailure("room for \(name) was checked")
@@ -76,7 +76,7 @@ extension Hub {
         }
         peer.add(reader)
         peer.noteCredit(of: reader)
-        self.pay(Cost.reader, by: peer.payer)
+        self.ledger.pay(Cost.reader, by: peer.payer)
         return reader
     }
 
@@ -86,7 +86,7 @@ extension Hub {
         former.stopTelling()
         self.endPauses(former.target)
         former.peer.remove(former)
-        self.pay(-self.cost(of: former), by: former.peer.payer)
+        self.ledger.pay(-self.cost(of: former), by: former.peer.payer)
     }
 
     /// Ends listening on some names (L6); those that are not listened on are passed over.
@@ -103,7 +103,7 @@ extension Hub {
     /// Undoes what a reader is to its channel or mailbox; the connection's own list is the caller's to mend.
     func detach(_ reader: Reader, endMailbox: Bool, now: Int) {
         reader.stopTelling()
-        self.pay(-self.cost(of: reader), by: reader.peer.payer)
+        self.ledger.pay(-self.cost(of: reader), by: reader.peer.payer)
         self.endPauses(reader.target)
         switch reader.target {
         case .channel(let channel): self.detach(reader, from: channel, now: now)
@@ -129,7 +129,7 @@ extension Hub {
             self.setAwayAlarm(for: channel, at: now)
         }
         // What waited for the exact listener goes to the mailbox's (L3).
-        self.enterBacklog(channel)
+        channel.enterBacklog()
         if let next = channel.mailbox?.reader { self.offer(next) }
         self.dropIfUnused(channel)
     }
@@ -170,7 +170,7 @@ extension Hub {
             }
         for channel in paused {
             channel.isPaused = false
-            self.enterBacklog(channel)
+            channel.enterBacklog()
             self.dropIfUnused(channel)
         }
     }
@@ -181,7 +181,7 @@ extension Hub {
     /// Holds back a reply or pinned channel (P1).
     package func pause(_ id: PeerID, _ name: Name) throws(WireRefusal) {
         guard self.isReader(id, of: name), let form = NameForm(name.bytes.span) else { throw .reader }
-        guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw self.noMemory }
+        guard self.hasMemory(for: Cost.channel + name.bytes.count) else { throw self.ledger.noMemory }
         if self.channels.find(name) == nil { try self.checkChannels(more: 1) }
         guard let channel = self.makeChannel(name, form) else { throw self.noChannel }
         channel.isPaused = true
@@ -192,7 +192,7 @@ extension Hub {
         guard self.isReader(id, of: name) else { throw .reader }
         guard let channel = self.channels.find(name), channel.isPaused else { return }
         channel.isPaused = false
-        self.enterBacklog(channel)
+        channel.enterBacklog()
         if let reader = channel.readers.first ?? channel.mailbox?.reader { self.offer(reader) }
         self.dropIfUnused(channel)
     }
@@ -209,7 +209,7 @@ extension Hub {
                 channel.isPaused = false
                 self.dropIfUnused(channel)
             }
-            self.closed.insert(name, until: now + expiry, now: now)
+            self.closed.insert(name, until: now + expiry, now: now, self.ledger)
         }
     }
 

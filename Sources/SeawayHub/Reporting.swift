@@ -102,7 +102,7 @@ extension Hub {
         let report = DeliveryReport(
             target: request.channel, channel: channel.name, why: why, times: times, note: request.note, text: text,
             payer: message.payer)
-        self.pay(report.cost, by: report.payer)
+        self.ledger.pay(report.cost, by: report.payer)
         self.reports.append(report)
     }
 
@@ -120,7 +120,7 @@ extension Hub {
         let outcome = self.put(
             on: report.target.bytes.span, form, ifHeard: false, nil, nil, body: body, size: size, now: now)
         // Not before: its payer may have left, and have nothing else.
-        self.pay(-report.cost, by: report.payer)
+        self.ledger.pay(-report.cost, by: report.payer)
         if case .refused = outcome { self.counters.unreported += 1 } else { self.counters.reported += 1 }
         return outcome
     }

@@ -28,21 +28,12 @@ extension Hub {
         body: BodyID, size: Int, now: Int
     ) -> SendOutcome {
         let outcome =
-            self.latestChannel(if: channel, form).map {
+            self.channels.latest(if: channel, form).map {
                 self.send(to: $0, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
             } ?? self.find(channel, form, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
         if case .refused = outcome { return outcome }
-        if !self.tailing.isEmpty { self.noteCopy(Name(checked: channel.array)) }
+        if !self.onlookers.isEmpty { self.noteCopy(Name(checked: channel.array)) }
         return outcome
-    }
-
-    /// The channel of the message before, if this one is for the same: then it need not be looked up.
-    @inline(__always)
-    private func latestChannel(if name: Span<UInt8>, _ form: NameForm) -> Channel? {
-        guard form == .normal, let latest = self.latest, !latest.isDropped, latest.name.bytes.equal(name) else {
-            return nil
-        }
-        return latest
     }
 
     private func find(
@@ -52,7 +43,7 @@ extension Hub {
         let hash = NameHash(channel)
         if form != .normal, self.closed.contains(channel, hash, now: now) { return .refused(.gone) }
         if let record = self.channels.find(channel, hash) {
-            self.latest = record
+            self.channels.noteLatest(record)
             return self.send(to: record, ifHeard: ifHeard, bounds, report, body: body, size: size, now: now)
         }
         if let reader = self.mailboxReader(of: channel, form) {
@@ -105,7 +96,7 @@ extension Hub {
         guard self.hasMemory(for: Cost.lease + message.cost),
             let handover = self.hold(message, of: channel, by: reader, now: now)
         else { return .refused(self.isFull) }
-        self.count(message, in: true)
+        self.ledger.count(message, in: true)
         reader.purse.pay()
         self.counters.delivered += 1
         return .held(reader.purse.peer, handover)
@@ -147,8 +138,8 @@ extension Hub {
             body: body, place: UInt32(siblings?.channels.count ?? 0), size: UInt32(size), payer: self.payer, began: now,
             deadline: now + (bounds?.expiry ?? channel.rules.expiry), group: group, siblings: siblings,
             past: report.map { .asker($0.asker) })
-        self.count(message, in: true)
-        self.enter(message, channel, atFront: false)
+        self.ledger.count(message, in: true)
+        self.channels.enter(message, channel, atFront: false)
         self.counters.stored += 1
         self.setAlarm(for: channel)
         if let patience = report?.patience { self.note(patience, on: channel, now: now) }
@@ -171,14 +162,5 @@ extension Hub {
             if let sum = mailbox.capacity, mailbox.bytes + size > sum.bytes { return .full(by: .mailbox, most: 0) }
         }
         return self.hasMemory(for: Cost.message(size, group: nil)) ? nil : self.isFull
-    }
-
-    /// Lets the mailbox's reader take from the channel in turn.
-    func enterBacklog(_ channel: Channel) {
-        guard let mailbox = channel.mailbox, !channel.isInBacklog, !channel.isPaused, !channel.queue.isEmpty,
-            channel.readers.isEmpty
-        else { return }
-        channel.isInBacklog = true
-        mailbox.backlog.append(channel)
     }
 }

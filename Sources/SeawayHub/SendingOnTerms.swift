@@ -41,7 +41,7 @@ extension Hub {
         if let key = terms.once {
             let before = self.onceKeys.memory
             self.onceKeys.insert(key, on: channel, until: now + self.configuration.onceWindow)
-            self.pay(self.onceKeys.memory - before, by: 0)
+            self.ledger.pay(self.onceKeys.memory - before, by: 0)
         }
         if let tag = terms.acknowledges { self.acknowledge(tag, heldBy: id) }
         return .sent(outcome)
@@ -73,6 +73,6 @@ extension Hub {
     func forgetKeys(now: Int) {
         let before = self.onceKeys.memory
         self.work += Work.change * self.onceKeys.forget(now: now, most: 1_000)
-        self.pay(self.onceKeys.memory - before, by: 0)
+        self.ledger.pay(self.onceKeys.memory - before, by: 0)
     }
 }

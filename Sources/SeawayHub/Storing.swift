@@ -1,5 +1,4 @@
 import DequeModule
-import HeapModule
 package import SeawayWire
 
 /// Messages that a store keeps and has given to this broker (D17 to D24): they wait for a listener and are held as others
@@ -27,7 +26,7 @@ extension Hub {
         guard let channel = self.channels.find(name), channel.isStored, !channel.readers.isEmpty, !self.demands.isOver
         else { return .refused(after: 0) }
         guard channel.stored[place] == nil else { return .known }
-        guard self.hasMemory(for: Cost.lease + Cost.message(size, group: nil), by: 0) else {
+        guard self.ledger.hasRoom(for: Cost.lease + Cost.message(size, group: nil), by: 0) else {
             return .refused(after: self.configuration.returnDelay)
         }
         var message = QueuedMessage(
@@ -37,11 +36,11 @@ extension Hub {
         message.death = death
         guard let lease = self.leases.insert(message, of: channel, .queued, stored: place, times: max(1, times) - 1)
         else { return .refused(after: self.configuration.returnDelay) }
-        self.pay(Cost.lease, by: 0)
+        self.ledger.pay(Cost.lease, by: 0)
         channel.stored[place] = lease
-        self.count(message, in: true)
+        self.ledger.count(message, in: true)
         message.lease = lease
-        self.enter(message, channel, atFront: false)
+        self.channels.enter(message, channel, atFront: false)
         self.setAlarm(for: channel)
         self.demands.note(channel)
         self.offer(channel)
@@ -77,10 +76,13 @@ extension Hub {
     package func noteStored(on name: Name) {
         self.counters.sent += 1
         self.counters.stored += 1
-        if !self.tailing.isEmpty { self.noteCopy(name) }
+        if !self.onlookers.isEmpty { self.noteCopy(name) }
     }
 
     // MARK: At most once
+
+    /// Messages that are being acknowledged for somebody (D20).
+    package var confirming: Int { self.leases.confirming }
 
     /// Has what waits be acknowledged for somebody who does not, as far as its credit goes (D20).
     func confirmWaiting(of channel: Channel, for reader: Reader, now: Int) {
@@ -90,12 +92,12 @@ extension Hub {
         {
             self.work += Work.change
             channel.queue.removeFirst()
-            self.note(first, leaving: channel)
+            self.channels.note(first, leaving: channel)
             reader.purse.pay()
             lease.state = .confirming
             lease.taker = Lease.Taker(peer: reader.peer, purse: reader.purse)
-            self.confirming += 1
-            self.dues.insert(Due(at: now + self.confirmPatience, tag: lease.tag))
+            self.leases.confirming += 1
+            self.delays.remind(of: lease, at: now + self.confirmPatience)
             self.effects.append(.confirm(channel.name, place))
         }
     }
@@ -109,10 +111,10 @@ extension Hub {
         else { return nil }
         let peer = taker.peer
         var message = lease.message
-        self.confirming -= 1
+        self.leases.confirming -= 1
         self.endLease(lease)
-        if self.isConnected(peer), peer.reader(of: name) != nil, !peer.isBlocked {
-            self.count(message, in: false)
+        if self.connections.contains(peer), peer.reader(of: name) != nil, !peer.isBlocked {
+            self.ledger.count(message, in: false)
             self.counters.delivered += 1
             channel.handedOut += 1
             return (peer.id, WaitingDelivery(body: message.body, group: nil, names: [name], death: message.death))
@@ -120,7 +122,7 @@ extension Hub {
         taker.purse.grant(1)
         message.deadline = now + channel.rules.expiry
         let place = channel.queue.firstIndex { $0.lease?.stored != nil } ?? channel.queue.count
-        self.enter(message, channel, atFront: false)
+        self.channels.enter(message, channel, atFront: false)
         channel.queue.insert(channel.queue.removeLast(), at: place)
         self.setAlarm(for: channel)
         self.offer(channel)
@@ -140,7 +142,7 @@ extension Hub {
 
     func endConfirming(_ lease: Lease) {
         guard case .confirming = lease.state, let taker = lease.taker else { return }
-        self.confirming -= 1
+        self.leases.confirming -= 1
         lease.state = .queued
         lease.taker = nil
         taker.purse.grant(1)
