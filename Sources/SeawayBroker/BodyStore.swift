@@ -38,7 +38,7 @@ struct BodyStore {
 
     mutating func release(_ id: BodyID, count: Int = 1) {
         self.bodies[Int(id)]?.references -= count
-        guard let body = self.bodies[Int(id)], body.references <= 0 else { return }
+        guard let left = self.bodies[Int(id)]?.references, left <= 0 else { return }
         self.bodies[Int(id)] = nil
         self.count -= 1
         if self.count == 0, self.bodies.count > Self.fewPlaces {

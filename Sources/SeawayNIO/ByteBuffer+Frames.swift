@@ -180,12 +180,12 @@ private struct RawCursor {
     @inline(__always)
     mutating func write(decimal number: Int) {
         var digits = 1
-        var rest = number
-        while rest >= 10 {
-            rest /= 10
+        var power = 10
+        while digits < 19, number >= power {
             digits += 1
+            power = power &* 10
         }
-        rest = number
+        var rest = number
         for position in stride(from: self.count + digits - 1, through: self.count, by: -1) {
             self.start.storeBytes(
                 of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position, as: UInt8.self)

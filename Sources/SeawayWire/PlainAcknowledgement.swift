@@ -26,7 +26,7 @@ package struct PlainAcknowledgement: Sendable {
                 start = position + 1
             } else if end > 4 {
                 // A tag as this store writes it.
-                guard byte &- UInt8(ascii: "0") <= 9, position - start < 20,
+                guard byte &- UInt8(ascii: "0") <= 9, position - start < 19,
                     position > start || byte != UInt8(ascii: "0")
                 else { return nil }
             }
@@ -45,18 +45,17 @@ package struct PlainAcknowledgement: Sendable {
     /// - Parameter unread: the same bytes.
     @inline(__always)
     package func forEachTag(_ unread: Span<UInt8>, _ body: (DeliveryTag) -> Void) {
-        var number: UInt64? = 0
+        // Of 19 digits none is too large.
+        var number: UInt64 = 0
         for position in self.tags {
             let byte = unread[position]
             if byte == UInt8(ascii: " ") {
-                if let known = number { body(DeliveryTag(known)) }
+                body(DeliveryTag(number))
                 number = 0
-            } else if let known = number {
-                let (product, isTooMuch) = known.multipliedReportingOverflow(by: 10)
-                let (sum, isBeyond) = product.addingReportingOverflow(UInt64(byte &- UInt8(ascii: "0")))
-                number = isTooMuch || isBeyond ? nil : sum
+            } else {
+                number = number &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
             }
         }
-        if let known = number { body(DeliveryTag(known)) }
+        body(DeliveryTag(number))
     }
 }
