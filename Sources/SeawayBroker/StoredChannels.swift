@@ -27,8 +27,9 @@ extension BrokerCore {
         let name = Name(checked: channel.array)
         let storeTerms = StoreTerms(
             delay: terms?.delay, once: terms?.once, expiry: bounds?.expiry, capacity: bounds?.capacity(of: name))
-        let sender = id.flatMap(self.endpoint)
-        return StoreRequest(orElse: .maybe, held: bytes.count) { [weak sender] answer in
+        // Whoever is not to be told of more is not kept for it.
+        let sender = terms?.acknowledges == nil ? nil : id.flatMap(self.endpoint)
+        return StoreRequest(orElse: .maybe, held: bytes.count) { answer in
             store.send(bytes.span, format, to: name, storeTerms) { outcome in
                 switch outcome {
                 case .stored: self.noteStored(bytes.span, format, on: name)

@@ -84,7 +84,7 @@ import Testing
     private func written(_ write: (inout NATSWriter) -> Void) -> String {
         var writer = NATSWriter()
         write(&writer)
-        return String(decoding: writer.take(), as: UTF8.self)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     @Test func whatIsSaidHasTheFormsOfTheProtocol() {

@@ -64,7 +64,7 @@ import Testing
 
     @Test func whatIsInHandIsToldOfUntilItIsLetGo() {
         var held = HeldMessages<String>(interval: 5_000)
-        let (a, b) = (HeldKey(stream: "s", sequence: 1), HeldKey(stream: "s", sequence: 2))
+        let (a, b) = (HeldKey(stream: 1, sequence: 1), HeldKey(stream: 1, sequence: 2))
         let isNew = (held.take(a, "a", reply: "r1", at: 0), held.take(b, "b", reply: "r2", at: 1_000))
         #expect(isNew == (true, true))
         #expect(held.takeDue(at: 4_999) == [])

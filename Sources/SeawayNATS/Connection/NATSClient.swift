@@ -87,11 +87,11 @@ package final class NATSClient {
     ///
     /// - Parameter patience: milliseconds.
     package func request(
-        _ subject: String, headers: NATSHeaders = NATSHeaders(), _ payload: some Collection<UInt8>, patience: Int,
+        _ subject: String, headers block: [UInt8] = [], _ payload: some Collection<UInt8>, patience: Int,
         _ completion: @escaping Completion
     ) {
         do throws(NATSRefusal) {
-            try self.session.request(subject, headers: headers, payload, completion, until: Self.now + patience)
+            try self.session.request(subject, headers: block, payload, completion, until: Self.now + patience)
             self.carryOutSoon()
         } catch {
             // Not before this has returned: whoever asks is not told while it asks.
@@ -102,9 +102,9 @@ package final class NATSClient {
 
     /// Says something that nobody answers.
     package func publish(
-        _ subject: String, reply: String? = nil, headers: NATSHeaders = NATSHeaders(), _ payload: some Collection<UInt8>
+        _ subject: String, reply: String? = nil, _ payload: some Collection<UInt8>
     ) throws(NATSRefusal) {
-        try self.session.publish(subject, reply: reply, headers: headers, payload)
+        try self.session.publish(subject, reply: reply, payload)
         self.carryOutSoon()
     }
 
@@ -143,7 +143,7 @@ package final class NATSClient {
             done(end.map { (answers, $0) })
         }
         subscription = self.subscribe(inbox) { message in
-            if message.headers.status != nil { finish(message) } else { answers.append(message) }
+            if message.status != nil { finish(message) } else { answers.append(message) }
         }
         do throws(NATSRefusal) {
             try self.publish(subject, reply: inbox, payload)
@@ -170,7 +170,15 @@ package final class NATSClient {
         _ payload: some Collection<UInt8>, at subject: String, headers: NATSHeaders, patience: Int,
         _ completion: @escaping (PublishOutcome) -> Void
     ) {
-        self.request(subject, headers: headers, payload, patience: patience) { completion(PublishOutcome($0)) }
+        self.store(payload, at: subject, block: headers.block, patience: patience, completion)
+    }
+
+    /// - Parameter block: the headers, as they are written.
+    package func store(
+        _ payload: some Collection<UInt8>, at subject: String, block: [UInt8], patience: Int,
+        _ completion: @escaping (PublishOutcome) -> Void
+    ) {
+        self.request(subject, headers: block, payload, patience: patience) { completion(PublishOutcome($0)) }
     }
 
     /// Takes messages of a consumer, as many as it is given credit for.
@@ -228,7 +236,9 @@ package final class NATSClient {
 
     private func write() {
         guard let channel = self.channel, channel.isWritable, self.session.outputCount > 0 else { return }
-        channel.writeAndFlush(ByteBuffer(bytes: self.session.takeOutput()), promise: nil)
+        var buffer = channel.allocator.buffer(capacity: self.session.outputCount)
+        self.session.takeOutput { buffer.writeBytes($0) }
+        channel.writeAndFlush(buffer, promise: nil)
     }
 
     private func carryOut(_ step: NATSSession<Completion>.Step) {

@@ -18,23 +18,48 @@ package struct Delivery: Hashable, Sendable {
     ///
     /// - Returns: `nil` for any other subject.
     package init?(reply: String) {
-        var tokens = reply.split(separator: ".", omittingEmptySubsequences: false)[...]
-        guard tokens.count >= 9, tokens.count <= 16, tokens.removeFirst() == "$JS", tokens.removeFirst() == "ACK" else {
-            return nil
+        var reply = reply
+        guard let delivery = reply.withUTF8({ Self($0) }) else { return nil }
+        self = delivery
+    }
+
+    private init?(_ reply: UnsafeBufferPointer<UInt8>) {
+        guard reply.starts(with: "$JS.ACK.".utf8) else { return nil }
+        var ends: [Int] = []
+        ends.reserveCapacity(16)
+        for place in reply.indices where reply[place] == UInt8(ascii: ".") { ends.append(place) }
+        ends.append(reply.count)
+        // The short form has nine tokens, the long one at least eleven.
+        guard (9...16).contains(ends.count) else { return nil }
+        let first = ends.count >= 11 ? 4 : 2
+        func token(_ index: Int) -> UnsafeBufferPointer<UInt8>.SubSequence {
+            reply[(ends[first + index - 1] + 1)..<ends[first + index]]
         }
-        // The short form has nine in all, the long one at least eleven.
-        if tokens.count >= 9 { tokens.removeFirst(2) }
-        guard tokens.count >= 7 else { return nil }
-        let first = tokens.startIndex
-        let numbers = tokens[(first + 2)..<(first + 7)].map { Int($0) ?? -1 }
-        guard numbers.allSatisfy({ $0 >= 0 }) else { return nil }
-        self.stream = String(tokens[first])
-        self.consumer = String(tokens[first + 1])
-        self.times = numbers[0]
-        self.sequence = numbers[1]
-        self.consumerSequence = numbers[2]
-        self.storedAt = numbers[3]
-        self.pending = numbers[4]
+        guard let times = Self.number(token(2)), let sequence = Self.number(token(3)),
+            let consumerSequence = Self.number(token(4)), let storedAt = Self.number(token(5)),
+            let pending = Self.number(token(6))
+        else { return nil }
+        self.stream = String(decoding: token(0), as: UTF8.self)
+        self.consumer = String(decoding: token(1), as: UTF8.self)
+        self.times = times
+        self.sequence = sequence
+        self.consumerSequence = consumerSequence
+        self.storedAt = storedAt
+        self.pending = pending
+    }
+
+    private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+        guard !digits.isEmpty else { return nil }
+        var number = 0
+        for byte in digits {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            let (product, isTooMuch) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isBeyond) = product.addingReportingOverflow(Int(digit))
+            guard !isTooMuch, !isBeyond else { return nil }
+            number = sum
+        }
+        return number
     }
 }
 
@@ -51,11 +76,13 @@ package enum Acknowledgement: Hashable, Sendable {
 
     package var payload: [UInt8] {
         switch self {
-        case .done: Array("+ACK".utf8)
+        case .done: Self.doneBytes
         case .again(let time) where time > 0: Array("-NAK {\"delay\":\(time &* 1_000_000)}".utf8)
         case .again: Array("-NAK".utf8)
         case .working: Array("+WPI".utf8)
         case .never: Array("+TERM".utf8)
         }
     }
+
+    private static let doneBytes = Array("+ACK".utf8)
 }

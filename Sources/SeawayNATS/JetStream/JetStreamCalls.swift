@@ -38,13 +38,14 @@ package struct StoredMessage: Hashable, Sendable {
 
     /// - Returns: `nil` for what no stream has answered.
     package init?(_ answer: NATSMessage) {
-        guard let subject = answer.headers["Nats-Subject"],
-            let sequence = answer.headers["Nats-Sequence"].flatMap({ Int($0) })
+        let headers = answer.headers
+        guard let subject = headers["Nats-Subject"],
+            let sequence = headers["Nats-Sequence"].flatMap({ Int($0) })
         else { return nil }
         self.subject = subject
         self.sequence = sequence
         self.payload = answer.payload
-        self.headers = answer.headers
+        self.headers = headers
     }
 }
 

@@ -17,10 +17,9 @@ package enum PullStatus: Hashable, Sendable {
 
     /// - Returns: `nil` for a message.
     package init?(_ message: NATSMessage) {
-        guard let status = message.headers.status, message.reply == nil, message.payload.isEmpty else {
-            return nil
-        }
-        let text = message.headers.text.lowercased()
+        guard message.reply == nil, message.payload.isEmpty, let status = message.status else { return nil }
+        let words = message.headers.text
+        let text = words.lowercased()
         switch status {
         case 100: self = .heartbeat
         case 404, 408: self = .ended
@@ -29,7 +28,7 @@ package enum PullStatus: Hashable, Sendable {
         case 409 where text.contains("leadership change") || text.contains("server shutdown"): self = .leaderChanged
         case 409 where text.contains("exceeded maxwaiting"): self = .tooMany
         case 409 where text.contains("consumer deleted") || text.contains("stream deleted"): self = .consumerGone
-        default: self = .refused("\(status) \(message.headers.text)")
+        default: self = .refused("\(status) \(words)")
         }
     }
 }

@@ -15,7 +15,9 @@ package struct DurablePattern: Hashable, Sendable {
 /// Says which stream a channel belongs to: the first pattern that matches has it, and the dead letters of its channels.
 package struct DurablePlaces: Sendable {
     /// Where the messages of one channel stand.
-    package struct Place: Hashable, Sendable {
+    ///
+    /// One object for all that is said of them, since each message has it several times.
+    package final class Place: Sendable {
         package let channel: Name
         package let stream: String
         package let subject: String
@@ -25,6 +27,37 @@ package struct DurablePlaces: Sendable {
         package let isForDeadLetters: Bool
         /// How many messages may stand there.
         package let most: Int
+        /// What stands beside a body that has no terms, as it is written.
+        private let plainHeaders: (json: [UInt8], messagePack: [UInt8])
+
+        fileprivate init(_ channel: Name, stream: String, pattern: Int, isForDeadLetters: Bool, most: Int) {
+            self.channel = channel
+            self.stream = stream
+            self.subject = DurableName.subject(of: channel, in: stream)
+            self.consumer = DurableName.consumer(of: channel)
+            self.pattern = pattern
+            self.isForDeadLetters = isForDeadLetters
+            self.most = most
+            let json = PublishOutcome.headers(stream: stream)
+            var messagePack = json
+            StoredHeaders.add(.messagePack, to: &messagePack)
+            self.plainHeaders = (json.block, messagePack.block)
+        }
+
+        /// What stands beside a body, as it is written.
+        func headers(_ format: BodyFormat, once: String?, expiry: Int?) -> [UInt8] {
+            guard once != nil || expiry != nil else {
+                return format == .json ? self.plainHeaders.json : self.plainHeaders.messagePack
+            }
+            var headers = PublishOutcome.headers(stream: self.stream, once: once, expiry: StoredHeaders.seconds(expiry))
+            StoredHeaders.add(format, to: &headers)
+            return headers.block
+        }
+
+        /// Names one message of the stream.
+        func key(_ sequence: UInt64) -> HeldKey {
+            HeldKey(stream: 2 * self.pattern + (self.isForDeadLetters ? 1 : 0), sequence: sequence)
+        }
     }
 
     package let durables: [DurablePattern]
@@ -56,8 +89,7 @@ package struct DurablePlaces: Sendable {
             isForDeadLetters
             ? DurableName.deadStream(of: durable.pattern) : DurableName.stream(of: durable.pattern)
         return Place(
-            channel: channel, stream: stream, subject: DurableName.subject(of: channel, in: stream),
-            consumer: DurableName.consumer(of: channel), pattern: index, isForDeadLetters: isForDeadLetters,
+            channel, stream: stream, pattern: index, isForDeadLetters: isForDeadLetters,
             most: isForDeadLetters ? self.deadLetters : durable.capacity)
     }
 
@@ -66,6 +98,12 @@ package struct DurablePlaces: Sendable {
         let bytes = place.channel.bytes + Name.deadSuffix
         guard !place.isForDeadLetters, bytes.count <= Name.maxLength else { return nil }
         return self.place(of: Name(checked: bytes))
+    }
+}
+
+extension DurablePlaces.Place: Equatable {
+    package static func == (left: DurablePlaces.Place, right: DurablePlaces.Place) -> Bool {
+        left.channel == right.channel && left.stream == right.stream && left.most == right.most
     }
 }
 

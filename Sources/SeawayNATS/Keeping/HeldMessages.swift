@@ -2,10 +2,11 @@ import DequeModule
 
 /// Where a message stands.
 package struct HeldKey: Hashable, Sendable {
-    package let stream: String
+    /// By a number: it is looked up several times for each message.
+    package let stream: Int
     package let sequence: UInt64
 
-    package init(stream: String, sequence: UInt64) {
+    package init(stream: Int, sequence: UInt64) {
         self.stream = stream
         self.sequence = sequence
     }
@@ -36,11 +37,10 @@ package struct HeldMessages<Place> {
     ///
     /// - Returns: whether it is new; of one that is here already only what is to be said of it, and where, has changed.
     package mutating func take(_ key: HeldKey, _ place: Place, reply: String, at now: Int) -> Bool {
-        if self.held[key] != nil {
-            self.held[key]?.reply = reply
+        if let known = self.held.updateValue(Held(place: place, reply: reply, due: now + self.interval), forKey: key) {
+            self.held[key]?.due = known.due
             return false
         }
-        self.held[key] = Held(place: place, reply: reply, due: now + self.interval)
         self.line.append((now + self.interval, key))
         return true
     }

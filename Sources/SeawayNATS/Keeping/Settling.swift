@@ -63,10 +63,17 @@ package struct Settling<Errand> {
 
     /// It is over.
     ///
+    /// - Returns: what was asked, and whether whoever asked has an answer already; `nil` if it was over before.
+    package mutating func end(_ number: UInt64) -> (errand: Errand, isAnswered: Bool)? {
+        self.entries.removeValue(forKey: number).map { ($0.errand, $0.isAnswered) }
+    }
+
+    /// The same.
+    ///
     /// - Returns: `nil` if whoever asked has an answer already.
     package mutating func finish(_ number: UInt64) -> Errand? {
-        guard let entry = self.entries.removeValue(forKey: number), !entry.isAnswered else { return nil }
-        return entry.errand
+        guard let (errand, isAnswered) = self.end(number), !isAnswered else { return nil }
+        return errand
     }
 
     package struct Due {

@@ -16,6 +16,11 @@ enum StoredHeaders {
         if format != .json { headers.add(Self.format, format.rawValue) }
     }
 
+    static func format(_ message: NATSMessage) -> BodyFormat {
+        if NATSHeaders.hasLine("Seaway-Format: msgpack", message.block) { return .messagePack }
+        return NATSHeaders.mentions("Seaway-Format", message.block) ? self.format(message.headers) : .json
+    }
+
     static func format(_ headers: NATSHeaders) -> BodyFormat {
         headers.fields.isEmpty ? .json : headers[Self.format].flatMap { BodyFormat(rawValue: $0) } ?? .json
     }

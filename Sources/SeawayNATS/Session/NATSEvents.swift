@@ -2,16 +2,28 @@
 package struct NATSMessage: Hashable, Sendable {
     package var subject: String
     package var reply: String?
-    /// Empty if there were none, or none that can be read.
-    package var headers = NATSHeaders()
+    /// The headers as they came, empty if there were none: of most messages nobody looks at them.
+    package var block: [UInt8]
     package var payload: [UInt8]
 
     package init(subject: String, reply: String? = nil, headers: NATSHeaders = NATSHeaders(), payload: [UInt8] = []) {
+        self.init(subject: subject, reply: reply, block: headers.block, payload: payload)
+    }
+
+    package init(subject: String, reply: String?, block: [UInt8], payload: [UInt8]) {
         self.subject = subject
         self.reply = reply
-        self.headers = headers
+        self.block = block
         self.payload = payload
     }
+
+    /// Empty if there were none, or none that can be read.
+    package var headers: NATSHeaders {
+        self.block.isEmpty ? NATSHeaders() : NATSHeaders(self.block.span) ?? NATSHeaders()
+    }
+
+    /// What a server says in place of a message.
+    package var status: Int? { NATSHeaders.mayHaveStatus(self.block) ? self.headers.status : nil }
 }
 
 /// What became of a request. Nothing is ever sent again by itself: what is not known may have been done.
@@ -96,8 +108,7 @@ extension NATSMessage {
         }
         self.init(
             subject: text(message.subject), reply: message.reply.map(text),
-            headers: message.headers.isEmpty
-                ? NATSHeaders() : NATSHeaders(bytes.extracting(message.headers)) ?? NATSHeaders(),
+            block: bytes.extracting(message.headers).withUnsafeBufferPointer { Array($0) },
             payload: bytes.extracting(message.payload).withUnsafeBufferPointer { Array($0) })
     }
 }

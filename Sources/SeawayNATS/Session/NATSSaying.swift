@@ -9,9 +9,8 @@ extension NATSSession {
 
     /// Says something that nobody answers.
     package mutating func publish(
-        _ subject: String, reply: String? = nil, headers: NATSHeaders = NATSHeaders(), _ payload: some Collection<UInt8>
+        _ subject: String, reply: String? = nil, headers block: [UInt8] = [], _ payload: some Collection<UInt8>
     ) throws(NATSRefusal) {
-        let block = headers.block
         try self.check(subject, block.count + payload.count)
         self.writer.publish(subject, reply: reply, headers: block, payload)
     }
@@ -21,15 +20,14 @@ extension NATSSession {
     /// - Parameter deadline: from then on its outcome is unknown.
     /// - Throws: when nothing was sent.
     package mutating func request(
-        _ subject: String, headers: NATSHeaders = NATSHeaders(), _ payload: some Collection<UInt8>, _ context: Context,
+        _ subject: String, headers block: [UInt8] = [], _ payload: some Collection<UInt8>, _ context: Context,
         until deadline: Int
     ) throws(NATSRefusal) {
-        let block = headers.block
         try self.check(subject, block.count + payload.count)
         guard self.leavingUntil == nil else { throw .leaving }
-        guard self.waiting.count < self.configuration.maxWaiting else { throw .busy }
+        guard !self.waiting.isFull(most: self.configuration.maxWaiting) else { throw .busy }
         let number = self.waiting.add(context, until: deadline)
-        self.writer.publish(subject, reply: "\(self.inbox)\(number)", headers: block, payload)
+        self.writer.publish(subject, reply: self.inbox, number: number, headers: block, payload)
     }
 
     /// Subscribes now and after each reconnect.

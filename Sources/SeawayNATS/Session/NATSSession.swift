@@ -77,7 +77,17 @@ package struct NATSSession<Context> {
 
     // MARK: What follows
 
-    package mutating func takeOutput() -> [UInt8] { self.writer.take() }
+    package mutating func takeOutput() -> [UInt8] {
+        defer { self.writer.clear() }
+        return self.writer.bytes
+    }
+
+    /// Shows what ``takeOutput()`` would take, which is taken with it.
+    package mutating func takeOutput(_ write: ([UInt8]) -> Void) {
+        write(self.writer.bytes)
+        self.writer.clear()
+    }
+
     package var outputCount: Int { self.writer.count }
 
     package mutating func takeSteps() -> [Step] {
@@ -349,7 +359,7 @@ package struct NATSSession<Context> {
         // One that comes too late has been told as unknown.
         guard let context = self.waiting.take(number) else { return }
         let answer = NATSMessage(message, bytes)
-        let isRefused = answer.headers.status == 503 && answer.payload.isEmpty
+        let isRefused = answer.payload.isEmpty && answer.status == 503
         self.events.append(.outcome(context, isRefused ? .noResponders : .answered(answer)))
         self.moveIfDone(at: now)
     }

@@ -238,8 +238,9 @@ package final class JetStreamStore: MessageStore {
         then: @escaping (StoreSendOutcome) -> Void
     ) {
         let bytes = body.withUnsafeBufferPointer { Array($0) }
-        let answer = { [weak self] (outcome: StoreSendOutcome) in
-            self?.count(outcome)
+        // Strongly here and below: each is answered in time, and a weak one would cost every message.
+        let answer = { (outcome: StoreSendOutcome) in
+            self.count(outcome)
             then(outcome)
         }
         guard let place = self.place(of: channel) else {
@@ -247,9 +248,7 @@ package final class JetStreamStore: MessageStore {
         }
         let once = terms.once.map { "once:\(channel):\($0)" }
         if let delay = terms.delay { return self.sendLater(bytes, format, place, terms, delay, once, answer) }
-        var headers = PublishOutcome.headers(
-            stream: place.stream, once: once, expiry: StoredHeaders.seconds(terms.expiry))
-        StoredHeaders.add(format, to: &headers)
+        let headers = place.headers(format, once: once, expiry: terms.expiry)
         guard let capacity = terms.capacity, capacity < place.most, !place.isForDeadLetters else {
             return self.publish(bytes, at: place.subject, headers, most: place.most, answer)
         }
@@ -268,10 +267,10 @@ package final class JetStreamStore: MessageStore {
     }
 
     private func publish(
-        _ body: [UInt8], at subject: String, _ headers: NATSHeaders, most: Int,
+        _ body: [UInt8], at subject: String, _ headers: [UInt8], most: Int,
         _ answer: @escaping (StoreSendOutcome) -> Void
     ) {
-        self.client.store(body, at: subject, headers: headers, patience: self.configuration.patience) {
+        self.client.store(body, at: subject, block: headers, patience: self.configuration.patience) {
             answer(StoreSendOutcome($0, most: most))
         }
     }
@@ -295,7 +294,7 @@ package final class JetStreamStore: MessageStore {
             format, terms, at: WallClock.now + delay, target: LaterSubject.due(place.channel, in: stream),
             stream: stream, once: once)
         self.publish(
-            body, at: LaterSubject.waiting(place.channel, id: id, in: stream), headers, most: place.most, answer)
+            body, at: LaterSubject.waiting(place.channel, id: id, in: stream), headers.block, most: place.most, answer)
     }
 
     private func count(_ outcome: StoreSendOutcome) {

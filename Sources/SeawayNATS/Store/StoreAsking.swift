@@ -42,7 +42,7 @@ extension JetStreamStore {
             var look = look
             let now = WallClock.now
             for message in messages where look.sights.count < look.most {
-                let key = HeldKey(stream: look.place.stream, sequence: UInt64(clamping: message.sequence))
+                let key = look.place.key(UInt64(clamping: message.sequence))
                 // What another broker has in hand cannot be told from what waits.
                 if self.held.has(key) || self.settled[key] != nil { continue }
                 if look.first > 0 {

@@ -70,13 +70,13 @@ extension JetStreamStore {
 
     private func take(_ message: NATSMessage, _ delivery: Delivery, _ place: DurablePlaces.Place) {
         guard let reply = message.reply, let sequence = UInt64(exactly: delivery.sequence) else { return }
-        let key = HeldKey(stream: place.stream, sequence: sequence)
+        let key = place.key(sequence)
         if let number = self.settled[key] { return self.settleAgain(number, reply: reply) }
         guard let user = self.user, !self.isStopping else {
             try? self.client.acknowledge(reply, .again(after: 0))
             return
         }
-        let format = StoredHeaders.format(message.headers)
+        let format = StoredHeaders.format(message)
         guard self.isWellFormed(message.payload, format) else {
             // Somebody else has written it: it would break off whoever reads it.
             self.say(.warning("\(place.channel): message \(sequence) is none of a broker's, and is dropped"))

@@ -20,21 +20,21 @@ extension JetStreamStore {
     }
 
     package func acknowledge(_ place: StorePlace, of channel: Name, then: @escaping (StoreFault?) -> Void) {
-        let answer = { [weak self] (fault: StoreFault?) in
-            if fault == nil { self?.counters.acknowledged += 1 }
+        let answer = { (fault: StoreFault?) in
+            if fault == nil { self.counters.acknowledged += 1 }
             then(fault)
         }
         guard let standing = self.place(of: channel) else {
             return self.soon { answer(.unsupported("\(channel) is no durable channel")) }
         }
-        let key = HeldKey(stream: standing.stream, sequence: place.sequence)
+        let key = standing.key(place.sequence)
         let what = self.held.release(key).map { Errand.What.tell(reply: $0, .done) } ?? .remove
         self.settle(Errand(what: what, key: key, place: standing, then: answer), isOver: true)
     }
 
     package func giveBack(_ place: StorePlace, of channel: Name, after delay: Int) {
         guard let standing = self.place(of: channel) else { return }
-        self.giveBack(HeldKey(stream: standing.stream, sequence: place.sequence), standing, after: delay)
+        self.giveBack(standing.key(place.sequence), standing, after: delay)
     }
 
     func giveBack(_ key: HeldKey, _ place: DurablePlaces.Place, after delay: Int) {
@@ -64,7 +64,7 @@ extension JetStreamStore {
         guard let standing = self.place(of: channel) else {
             return self.soon { then(.unsupported("\(channel) is no durable channel")) }
         }
-        let key = HeldKey(stream: standing.stream, sequence: place.sequence)
+        let key = standing.key(place.sequence)
         guard let reply = self.held.release(key) else { return self.soon { then(nil) } }
         self.counters.dead += 1
         self.settle(Errand(what: .bury(reply: reply, death), key: key, place: standing, then: then), isOver: true)
@@ -76,7 +76,7 @@ extension JetStreamStore {
             return self.soon { errand.then(.unavailable("too much is to be told to the NATS servers")) }
         }
         if isOver { self.settled[errand.key] = number }
-        self.attempt(number)
+        self.attempt(number, errand)
     }
 
     /// A message has come again of which the engine has not heard yet that it is over.
@@ -92,16 +92,20 @@ extension JetStreamStore {
             errand.then(isDoubtful ? .unknown : .unavailable("the NATS servers do not answer"))
         }
         for errand in due.dropped { self.settled[errand.key] = nil }
-        for number in due.tries { self.attempt(number) }
+        for number in due.tries {
+            if let errand = self.settling.errand(number) { self.attempt(number, errand) }
+        }
     }
 
     private func finish(_ number: UInt64, _ fault: StoreFault?) {
-        if let key = self.settling.errand(number)?.key, self.settled[key] == number { self.settled[key] = nil }
-        self.settling.finish(number)?.then(fault)
+        guard let (errand, isAnswered) = self.settling.end(number) else { return }
+        if let place = self.settled.index(forKey: errand.key), self.settled[place].value == number {
+            self.settled.remove(at: place)
+        }
+        if !isAnswered { errand.then(fault) }
     }
 
-    private func attempt(_ number: UInt64) {
-        guard let errand = self.settling.errand(number) else { return }
+    private func attempt(_ number: UInt64, _ errand: Errand) {
         switch errand.what {
         case .tell(let reply, let acknowledgement): self.tell(number, reply, acknowledgement)
         case .remove: self.remove(number, errand)
@@ -113,8 +117,7 @@ extension JetStreamStore {
     private var attemptPatience: Int { max(1, self.configuration.patience / 2) }
 
     private func tell(_ number: UInt64, _ reply: String, _ acknowledgement: Acknowledgement) {
-        self.client.acknowledge(reply, acknowledgement, patience: self.attemptPatience) { [weak self] outcome in
-            guard let self else { return }
+        self.client.acknowledge(reply, acknowledgement, patience: self.attemptPatience) { outcome in
             switch (outcome, acknowledgement) {
             case (.answered, _): self.finish(number, nil)
             // Said twice it could come back from whoever has it by then; it comes back by itself.
@@ -131,7 +134,7 @@ extension JetStreamStore {
     private func remove(_ number: UInt64, _ errand: Errand) {
         guard let sequence = Int(exactly: errand.key.sequence), sequence > 0 else { return self.finish(number, nil) }
         // Of the leader, since another may not know a message yet that has been given out.
-        let call = JetStreamCall.subject(in: errand.key.stream, at: sequence)
+        let call = JetStreamCall.subject(in: errand.place.stream, at: sequence)
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             guard let self else { return }
             switch result {
@@ -144,7 +147,7 @@ extension JetStreamStore {
     }
 
     private func removeChecked(_ number: UInt64, _ errand: Errand, _ sequence: Int) {
-        let call = JetStreamCall.remove(from: errand.key.stream, at: sequence)
+        let call = JetStreamCall.remove(from: errand.place.stream, at: sequence)
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             switch result {
             case .success: self?.finish(number, nil)
@@ -172,7 +175,7 @@ extension JetStreamStore {
         guard let dead = self.places.deadPlace(of: errand.place) else { return self.tell(number, reply, .done) }
         try? self.client.acknowledge(reply, .working)
         let sequence = Int(clamping: errand.key.sequence)
-        let call = JetStreamCall.message(of: errand.key.stream, at: sequence)
+        let call = JetStreamCall.message(of: errand.place.stream, at: sequence)
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             switch result {
             case .success(let message): self?.bury(number, errand, message, dead, reply, death)
@@ -185,7 +188,7 @@ extension JetStreamStore {
 
     /// A server that is behind does not know it; the leader says whether it is gone.
     private func buryIfThere(_ number: UInt64, _ errand: Errand, _ sequence: Int) {
-        let call = JetStreamCall.subject(in: errand.key.stream, at: sequence)
+        let call = JetStreamCall.subject(in: errand.place.stream, at: sequence)
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             switch result {
             case .success: self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)

@@ -71,6 +71,47 @@ extension NATSHeaders {
         }
     }
 
+    /// Whether something stands in the first line behind the version; to be looked at before a block is read.
+    static func mayHaveStatus(_ block: [UInt8]) -> Bool {
+        block.count > Self.version.count && block[Self.version.count] != UInt8(ascii: "\r")
+    }
+
+    /// Whether a block has a name in it, in any case; if so it may be that of a field, and not else.
+    static func mentions(_ name: StaticString, _ block: [UInt8]) -> Bool {
+        let length = name.utf8CodeUnitCount
+        let first = Self.lowercased(name.utf8Start[0])
+        var start = 0
+        while start + length <= block.count {
+            if Self.lowercased(block[start]) == first, Self.isSame(name, block, at: start) { return true }
+            start += 1
+        }
+        return false
+    }
+
+    /// Whether a block has this line, in any case.
+    static func hasLine(_ line: StaticString, _ block: [UInt8]) -> Bool {
+        let length = line.utf8CodeUnitCount
+        var start = 0
+        while start + length + 2 <= block.count {
+            let isAtStart = start > 0 && block[start - 1] == UInt8(ascii: "\n")
+            if isAtStart, block[start + length] == UInt8(ascii: "\r"), Self.isSame(line, block, at: start) {
+                return true
+            }
+            start += 1
+        }
+        return false
+    }
+
+    private static func isSame(_ text: StaticString, _ block: [UInt8], at start: Int) -> Bool {
+        for place in 0..<text.utf8CodeUnitCount
+        where Self.lowercased(block[start + place]) != Self.lowercased(text.utf8Start[place]) { return false }
+        return true
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
     /// Without space around it.
     private static func text(_ bytes: ArraySlice<UInt8>) -> String {
         let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }

@@ -87,23 +87,28 @@ package struct NATSParser: Sendable {
     private mutating func message(
         _ unread: Span<UInt8>, _ words: inout NATSWords, hasHeaders: Bool, next: Int
     ) throws(NATSStreamError) -> Step {
-        var ranges: [Range<Int>] = []
-        while ranges.count < 6, let word = words.next(in: unread) { ranges.append(word) }
-        let numbers = hasHeaders ? 2 : 1
-        guard ranges.count == 2 + numbers || ranges.count == 3 + numbers,
-            let subscription = Self.number(unread, ranges[1]), let last = ranges.last,
-            let size = Self.number(unread, last)
+        guard let subject = words.next(in: unread), let second = words.next(in: unread),
+            let subscription = Self.number(unread, second), let third = words.next(in: unread)
         else { throw .malformed }
-        var headers: UInt64 = 0
+        // One or two say how large what follows is; where there is one more, the first is the reply subject.
+        var reply: Range<Int>?
+        var (first, last) = (third, third)
         if hasHeaders {
-            guard let size = Self.number(unread, ranges[ranges.count - 2]) else { throw .malformed }
-            headers = size
+            guard let fourth = words.next(in: unread) else { throw .malformed }
+            last = fourth
         }
+        if let more = words.next(in: unread) {
+            reply = third
+            (first, last) = (last, more)
+        }
+        guard words.next(in: unread) == nil, let size = Self.number(unread, last),
+            let headers = hasHeaders ? Self.number(unread, first) : 0
+        else { throw .malformed }
         guard size <= UInt64(self.limits.maxPayload) else { throw .payloadTooLarge(limit: self.limits.maxPayload) }
         guard headers <= size else { throw .malformed }
         let middle = next + Int(headers)
         let message = NATSFrame.Message(
-            subject: ranges[0], subscription: subscription, reply: ranges.count == 3 + numbers ? ranges[2] : nil,
+            subject: subject, subscription: subscription, reply: reply,
             headers: next..<middle, payload: middle..<next + Int(size))
         return try self.finish(message, next + Int(size) + 2, unread)
     }

@@ -8,11 +8,10 @@ package struct NATSWriter: Sendable {
 
     package var count: Int { self.bytes.count }
 
-    /// What was gathered; nothing is left.
-    package mutating func take() -> [UInt8] {
-        defer { self.bytes = [] }
-        return self.bytes
-    }
+    /// Forgets what was gathered, which has been written; its room is used again, unless it is much.
+    package mutating func clear() { self.bytes.removeAll(keepingCapacity: self.bytes.capacity <= Self.mostKept) }
+
+    private static let mostKept = 1 << 20
 
     package mutating func connect(_ json: String) { self.line("CONNECT \(json)") }
     package mutating func ping() { self.line("PING") }
@@ -25,24 +24,28 @@ package struct NATSWriter: Sendable {
     package mutating func unsubscribe(_ subscription: UInt64) { self.line("UNSUB \(subscription)") }
 
     /// `PUB`, or `HPUB` where there are headers: their block.
+    ///
+    /// - Parameter number: to be written behind the reply subject.
     package mutating func publish(
-        _ subject: String, reply: String? = nil, headers block: [UInt8] = [], _ payload: some Collection<UInt8>
+        _ subject: String, reply: String? = nil, number: UInt64? = nil, headers block: [UInt8] = [],
+        _ payload: some Collection<UInt8>
     ) {
         self.text(block.isEmpty ? "PUB " : "HPUB ")
         self.text(subject)
         if let reply {
-            self.text(" ")
+            self.space()
             self.text(reply)
+            if let number { self.number(number) }
         }
         if !block.isEmpty {
-            self.text(" ")
-            self.number(block.count)
+            self.space()
+            self.number(UInt64(block.count))
         }
-        self.text(" ")
-        self.number(block.count + payload.count)
+        self.space()
+        self.number(UInt64(block.count + payload.count))
         self.end()
-        self.bytes += block
-        self.bytes += payload
+        self.bytes.append(contentsOf: block)
+        self.bytes.append(contentsOf: payload)
         self.end()
     }
 
@@ -52,6 +55,19 @@ package struct NATSWriter: Sendable {
     }
 
     private mutating func text(_ text: String) { self.bytes.append(contentsOf: text.utf8) }
-    private mutating func number(_ number: Int) { self.text("\(number)") }
-    private mutating func end() { self.bytes += [0x0D, 0x0A] }
+    private mutating func space() { self.bytes.append(UInt8(ascii: " ")) }
+
+    private mutating func number(_ number: UInt64) {
+        var power: UInt64 = 1
+        while number / power >= 10 { power *= 10 }
+        while power > 0 {
+            self.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / power % 10))
+            power /= 10
+        }
+    }
+
+    private mutating func end() {
+        self.bytes.append(UInt8(ascii: "\r"))
+        self.bytes.append(UInt8(ascii: "\n"))
+    }
 }
