@@ -11,6 +11,7 @@ import Testing
     /// The first pull of a connection is as all are.
     private static var alike: Pulling.Bounds {
         var bounds = Pulling.Bounds()
+        bounds.heartbeat = 3_000
         (bounds.firstExpires, bounds.firstHeartbeat) = (bounds.expires, bounds.heartbeat)
         return bounds
     }
@@ -24,7 +25,7 @@ import Testing
         #expect(pulling.timePassed(at: 501) == .pull(number: 2, batch: 5))
         #expect(pulling.heard(.heartbeat, of: 2, at: 700) == .nothing)
         #expect(pulling.heard(.ended, of: 2, at: 1_500) == .pull(number: 3, batch: 5))
-        let long = "{\"batch\":5,\"expires\":10000000000,\"idle_heartbeat\":3000000000}"
+        let long = "{\"batch\":5,\"expires\":10000000000,\"idle_heartbeat\":2000000000}"
         #expect(String(decoding: pulling.payload(batch: 5), as: UTF8.self) == long)
         // Of another connection nothing is known.
         #expect(pulling.connected(at: 9_000) == .pull(number: 4, batch: 5))
@@ -57,7 +58,7 @@ import Testing
         #expect(pulling.delivered(at: 10) == (.pull(number: 2, batch: 256), isWanted: true))
         #expect(
             String(decoding: pulling.payload(batch: 256), as: UTF8.self)
-                == "{\"batch\":256,\"expires\":10000000000,\"idle_heartbeat\":3000000000}")
+                == "{\"batch\":256,\"expires\":10000000000,\"idle_heartbeat\":2000000000}")
     }
 
     @Test func whatComesBeyondTheCreditIsTold() {
@@ -96,6 +97,21 @@ import Testing
         #expect(pulling.timePassed(at: 9_000) == .nothing)
         #expect(pulling.timePassed(at: 9_001) == .pull(number: 2, batch: 5))
         #expect(pulling.silences == 1)
+    }
+
+    @Test func behindASilentPullOthersAreMadeSoonUntilOneIsHeard() {
+        var pulling = Pulling()
+        let bounds = Pulling.Bounds()
+        _ = pulling.credit(5, at: 0)
+        var now = 100
+        #expect(pulling.heard(.ended, of: 1, at: now) == .pull(number: 2, batch: 5))
+        now += 2 * bounds.heartbeat + 1
+        #expect(pulling.timePassed(at: now) == .pull(number: 3, batch: 5))
+        now += 2 * bounds.firstHeartbeat + 1
+        #expect(pulling.timePassed(at: now) == .pull(number: 4, batch: 5))
+        #expect(pulling.heard(.heartbeat, of: 4, at: now) == .nothing)
+        #expect(pulling.timePassed(at: now + 2 * bounds.firstHeartbeat + 1) == .nothing)
+        #expect(pulling.silences == 2)
     }
 
     @Test func aPullWhoseEndIsNotToldEndsByItself() {

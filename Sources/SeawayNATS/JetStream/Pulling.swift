@@ -8,10 +8,12 @@ package struct Pulling: Hashable, Sendable {
         package var batch = 256
         /// How long one waits at the server.
         package var expires = 10_000
-        /// How often a pull that brings nothing is to give a sign of life.
-        package var heartbeat = 3_000
-        /// The same of a pull while nothing has been heard of any since there is a connection: whoever is to answer may not
-        /// know yet that somebody listens here, and then drops it without a word.
+        /// How often a pull that brings nothing is to give a sign of life: after two that are missing it is made anew, which
+        /// is to be before the servers have elected another leader in place of one that was killed.
+        package var heartbeat = 2_000
+        /// The same of a pull while nothing has been heard of any since there is a connection, or since one was silent:
+        /// whoever is to answer may not know yet that somebody listens here, or may not be elected yet, and then drops it
+        /// without a word.
         package var firstExpires = 1_000
         package var firstHeartbeat = 250
         /// How long nothing is asked after something went wrong.
@@ -38,7 +40,7 @@ package struct Pulling: Hashable, Sendable {
     private let bounds: Bounds
     private var state = State.idle
     private var credit = 0
-    /// Something has been heard of a pull on this connection.
+    /// Something has been heard of a pull on this connection, and of the latest one.
     private var isHeard = false
     /// The pull that was made last.
     private var number: UInt64 = 0
@@ -128,6 +130,7 @@ package struct Pulling: Hashable, Sendable {
                 return .nothing
             }
             self.silences += 1
+            self.isHeard = false
         }
         self.state = .idle
         return self.pull(at: now)
