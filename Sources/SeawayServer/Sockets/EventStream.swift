@@ -35,6 +35,8 @@ package struct EventStream {
         package var doneTimeout = Duration.seconds(30)
         /// The same for a `done` that may have been lost with a broker; no longer than ``doneTimeout``.
         package var doubtfulDoneTimeout = Duration.seconds(5)
+        /// How often one event of a serial socket is given to a worker, where those before were lost with it.
+        package var tries = 5
 
         package init() {}
     }
@@ -47,12 +49,15 @@ package struct EventStream {
         package var ownChannel: String?
         /// The next one waits for the `done` of this one (W16).
         package var isSerial: Bool
+        /// How often it was sent before, and its worker lost with it (W31); `nil`: it is not sent once more.
+        package var losses: Int?
 
-        package init(event: SocketEvent, order: Int, ownChannel: String?, isSerial: Bool = false) {
+        package init(event: SocketEvent, order: Int, ownChannel: String?, isSerial: Bool = false, losses: Int? = nil) {
             self.event = event
             self.order = order
             self.ownChannel = ownChannel
             self.isSerial = isSerial
+            self.losses = losses
         }
     }
 
@@ -92,6 +97,10 @@ package struct EventStream {
     /// Of the wait for `done`: what is left as of `since`; the time stands still while that is `nil`.
     private var doneTime = (left: Duration.zero, since: Moment?.none)
     private var isOutputBlocked = false
+    /// The event whose `done` is awaited, if it may be sent once more.
+    private var kept: SocketEvent?
+    /// How often the event that is on its way, or whose `done` is awaited, was lost before.
+    private var losses = 0
 
     package init(limits: Limits) {
         self.limits = limits
@@ -108,7 +117,7 @@ package struct EventStream {
     }
 
     /// Bytes of messages that wait, or are on their way.
-    package var bytes: Int { self.waitingBytes + (self.waiting.first?.size ?? 0) }
+    package var bytes: Int { self.waitingBytes + (self.waiting.first?.size ?? 0) + (self.kept?.size ?? 0) }
 
     package var isOver: Bool { self.state == .over }
     package var isSending: Bool { self.state == .sending }
@@ -179,9 +188,42 @@ package struct EventStream {
     package mutating func done(_ order: Int) -> Bool {
         if self.state == .sending, order == self.order { self.isDoneEarly = true }
         guard self.state == .waitingForDone(order: order) else { return false }
-        self.state = .idle
+        self.goOn()
         return true
     }
+
+    /// The event is over, and the next may go.
+    private mutating func goOn() {
+        self.state = .idle
+        self.kept = nil
+        self.losses = 0
+    }
+
+    /// A broker says that the worker which had an event is lost (W31): it is to be sent once more, before all others.
+    ///
+    /// - Returns: `nil`: it is not the one whose `done` is awaited; false: it was lost so often that the next may go.
+    package mutating func lost(_ order: Int) -> Bool? {
+        if self.state == .sending, order == self.order {
+            self.isLostEarly = true
+            return true
+        }
+        guard self.state == .waitingForDone(order: order) else { return nil }
+        guard let event = self.kept.take(), self.losses + 1 < self.limits.tries else {
+            self.goOn()
+            return false
+        }
+        self.losses += 1
+        self.order = order
+        self.state = .idle
+        if let first = self.waiting.first { self.waitingBytes += first.size }
+        self.waiting.prepend(event)
+        return true
+    }
+
+    /// Nobody will deal with an event (W31).
+    ///
+    /// - Returns: whether the next may go.
+    package mutating func gaveUp(_ order: Int) -> Bool { self.done(order) }
 
     /// The time for `done` stands still while the worker's own output does (W17).
     package mutating func outputBlocked(_ isBlocked: Bool, at now: Moment) {
@@ -197,7 +239,9 @@ package struct EventStream {
     // MARK: What it decides
 
     /// The event that is to be sent now, if any; from here on it is on its way.
-    package mutating func next() -> Sending? {
+    ///
+    /// - Parameter keeping: whether there is room to keep one that may have to be sent once more (W31).
+    package mutating func next(keeping: Bool = true) -> Sending? {
         guard let event = self.waiting.first, !self.isEndHeld || !event.isDisconnect else { return nil }
         switch self.state {
         case .idle, .waitingForRoom: break
@@ -206,15 +250,21 @@ package struct EventStream {
         // Told again behind ``answered(_:at:)`` when there is still no room.
         if case .waitingForRoom(let since) = self.state { self.roomSought = since }
         self.state = .sending
+        let isSerial = self.isSerial && event.isReceive
+        // Of what is in a worker's own mailbox no broker tells anything.
+        self.isToBeKept = isSerial && keeping && self.ownChannel == nil
         return Sending(
-            event: event, order: self.order, ownChannel: self.ownChannel,
-            isSerial: self.isSerial && event.isReceive)
+            event: event, order: self.order, ownChannel: self.ownChannel, isSerial: isSerial,
+            losses: self.isToBeKept ? self.losses : nil)
     }
 
     /// Since when the event on its way has looked for room.
     private var roomSought: Moment?
     /// The `done` of the event on its way has come over another broker, before the answer of its own.
     private var isDoneEarly = false
+    private var isToBeKept = false
+    /// The same of the report that its worker is lost.
+    private var isLostEarly = false
 
     /// What became of the event on its way.
     package mutating func answered(_ outcome: Outcome, at now: Moment) {
@@ -228,21 +278,28 @@ package struct EventStream {
         case .nobodyThere:
             self.ownChannel = nil
             self.state = .idle
-        case .refused: self.state = self.removeFirst().isDisconnect ? .over : .idle
+        case .refused:
+            self.goOn()
+            if self.removeFirst().isDisconnect { self.state = .over }
         }
         self.roomSought = nil
         self.isDoneEarly = false
+        self.isLostEarly = false
     }
 
     private mutating func sent(at now: Moment) {
-        switch self.removeFirst() {
+        let order = self.order
+        self.order += 1
+        let event = self.removeFirst()
+        switch event {
         case .disconnect: self.state = .over
         case .receive where self.isSerial && !self.isDoneEarly:
-            self.state = .waitingForDone(order: self.order)
+            self.state = .waitingForDone(order: order)
             self.doneTime = (self.limits.doneTimeout, self.isOutputBlocked ? nil : now)
-        case .connect, .receive: self.state = .idle
+            self.kept = self.isToBeKept ? event : nil
+            if self.isLostEarly { _ = self.lost(order) }
+        case .connect, .receive: self.goOn()
         }
-        self.order += 1
     }
 
     private mutating func removeFirst() -> SocketEvent {
@@ -264,7 +321,7 @@ package struct EventStream {
         guard case .waitingForDone = self.state, let since = self.doneTime.since,
             since + self.doneTime.left <= now
         else { return false }
-        self.state = .idle
+        self.goOn()
         return true
     }
 
@@ -280,5 +337,6 @@ package struct EventStream {
     package mutating func giveUp() {
         self.state = .over
         self.waiting.removeAll()
+        self.kept = nil
     }
 }

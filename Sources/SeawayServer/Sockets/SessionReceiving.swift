@@ -110,9 +110,41 @@ extension SocketSession {
         return true
     }
 
-    /// What a broker tells of the connect: that who has it will not decide, or that nobody has it (W31).
+    /// What a broker tells of an event: that who has it will not deal with it, or that nobody has it (W31).
     func take(_ report: BrokerReport) {
-        guard report.note == "connect", case .asking = self.state else { return }
+        switch report.note.flatMap({ ReportNote($0) }) {
+        case .connect?:
+            if case .asking = self.state { self.takeOfConnect(report) }
+        case .receive(let order)?: self.take(report, of: order)
+        case nil: break
+        }
+    }
+
+    private func take(_ report: BrokerReport, of order: Int) {
+        if case .lost = report.why {
+            switch self.events.lost(order) {
+            case nil: return
+            case true?:
+                self.core.server.counters.askedAgain += 1
+                self.warnOfEvent("a worker was lost with an event, which another gets", report)
+            case false?: self.eventWasGivenUp(report)
+            }
+        } else if self.events.gaveUp(order) {
+            self.eventWasGivenUp(report)
+        }
+        self.pump()
+    }
+
+    private func eventWasGivenUp(_ report: BrokerReport) {
+        self.core.counters.droppedEvents += 1
+        self.warnOfEvent("no worker has dealt with an event", report)
+    }
+
+    private func warnOfEvent(_ text: Logger.Message, _ report: BrokerReport) {
+        self.core.warn(text, ["channel": "\(report.channel)", "why": "\(report.text ?? report.why.rawValue)"])
+    }
+
+    private func takeOfConnect(_ report: BrokerReport) {
         switch report.why {
         case .lost:
             guard !self.isAskedAgain, self.events.askAgain() else { return self.fail(.workerLost) }

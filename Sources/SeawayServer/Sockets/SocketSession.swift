@@ -68,7 +68,9 @@ final class SocketSession {
         // An answer that is there at once comes back here: the loop below goes on, no second one begins.
         guard !self.isPumping else { return }
         self.isPumping = true
-        while self.line == nil, let sending = self.events.next() { self.send(sending) }
+        while self.line == nil, let sending = self.events.next(keeping: !self.core.server.memory.isFull) {
+            self.send(sending)
+        }
         self.isPumping = false
         if case .open(let peer) = self.state { peer.setReading(!self.events.isFull, waiting: self.events.bytes) }
         if self.events.isOver {
@@ -94,17 +96,27 @@ final class SocketSession {
             }
         }
         // All of one socket's events in one stream: so they stay in their order over any number of brokers (W6).
-        guard sending.event == .connect else {
+        guard let report = self.report(sending) else {
             return self.core.layer.sendCarried(
                 self.payload(sending), to: channel, ifHeard: sending.ownChannel != nil, stream: self.sendChannel,
                 answer: settle)
         }
-        let patience = Int(self.core.server.configuration.noWorkerPatience.wholeMilliseconds)
-        let report = ReportTerms(
-            to: self.controlChannel, patience: patience, times: self.isAskedAgain ? 1 : 0, note: "connect")
         self.core.layer.sendReported(
-            self.payload(sending), to: channel, ifHeard: patience == 0, stream: self.sendChannel, report: report,
-            answer: settle)
+            self.payload(sending), to: channel, ifHeard: report.patience == 0, stream: self.sendChannel,
+            report: report, answer: settle)
+    }
+
+    /// What is to be told of an event that its worker is lost with (W31).
+    private func report(_ sending: EventStream.Sending) -> ReportTerms? {
+        guard sending.event == .connect else {
+            return sending.losses.map {
+                ReportTerms(to: self.controlChannel, times: $0, note: ReportNote.receive(sending.order).text)
+            }
+        }
+        let patience = Int(self.core.server.configuration.noWorkerPatience.wholeMilliseconds)
+        return ReportTerms(
+            to: self.controlChannel, patience: patience, times: self.isAskedAgain ? 1 : 0,
+            note: ReportNote.connect.text)
     }
 
     private func payload(_ sending: EventStream.Sending) -> Payload {

@@ -232,6 +232,117 @@ import Testing
         #expect(next == .init(event: self.text("b"), order: 2, ownChannel: "mine!1"))
     }
 
+    // MARK: A worker is lost
+
+    /// A serial stream whose event waits for its `done`, with another behind it.
+    private func waiting(_ configure: (inout EventStream.Limits) -> Void = { _ in }) -> EventStream {
+        var stream = self.connected(configure)
+        stream.becomeSerial()
+        for text in ["a", "b"] { stream.append(self.text(text)) }
+        let first = stream.next()
+        #expect(first == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 0))
+        stream.answered(.stored, at: self.start)
+        return stream
+    }
+
+    @Test("W31") func whatAWorkerIsLostWithIsSentOnceMoreBeforeAllThatWaits() {
+        var stream = self.waiting()
+        let bytes = stream.bytes
+        let others = (stream.lost(0), stream.lost(2))
+        #expect(others == (nil, nil))
+        let isSentAgain = stream.lost(1)
+        #expect(isSentAgain == true && stream.bytes == bytes)
+        let again = stream.next()
+        #expect(again == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 1))
+        stream.answered(.stored, at: self.start)
+        let isDone = stream.done(1)
+        #expect(isDone)
+        let next = stream.next()
+        #expect(next == .init(event: self.text("b"), order: 2, ownChannel: nil, isSerial: true, losses: 0))
+    }
+
+    @Test("W31") func aWorkerThatIsLostBehindItsDoneChangesNothing() {
+        var stream = self.waiting()
+        let isDone = stream.done(1)
+        #expect(isDone)
+        let late = stream.lost(1)
+        #expect(late == nil)
+        let next = stream.next()?.event
+        #expect(next == self.text("b"))
+    }
+
+    @Test("W31") func aLossThatIsToldBeforeTheBrokersAnswerCounts() {
+        var stream = self.connected()
+        stream.becomeSerial()
+        stream.append(self.text("a"))
+        _ = stream.next()
+        let isSentAgain = stream.lost(1)
+        #expect(isSentAgain == true)
+        stream.answered(.stored, at: self.start)
+        let again = stream.next()
+        #expect(again == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 1))
+    }
+
+    @Test("W31") func anEventThatEndsEachOfItsWorkersEndsBeforeTheNext() {
+        var stream = self.waiting { $0.tries = 3 }
+        for losses in 1..<3 {
+            let isSentAgain = stream.lost(1)
+            #expect(isSentAgain == true)
+            let later = stream.next()?.losses
+            #expect(later == losses)
+            stream.answered(.stored, at: self.start)
+        }
+        let isSentAgain = stream.lost(1)
+        #expect(isSentAgain == false)
+        let next = stream.next()
+        #expect(next == .init(event: self.text("b"), order: 2, ownChannel: nil, isSerial: true, losses: 0))
+    }
+
+    @Test("W31") func whatIsGivenUpIsNotWaitedFor() {
+        var stream = self.waiting()
+        let isGivenUp = stream.gaveUp(0)
+        let isGivenUpNow = stream.gaveUp(1)
+        #expect(!isGivenUp && isGivenUpNow)
+        let next = stream.next()?.event
+        #expect(next == self.text("b"))
+    }
+
+    @Test("W31") func whatIsNotKeptIsNotReported() {
+        var stream = self.connected()
+        stream.append(self.text("a"))
+        let last = stream.next()?.losses
+        #expect(last == nil)
+        stream.answered(.stored, at: self.start)
+        stream.becomeSerial()
+        stream.append(self.text("b"))
+        let later = stream.next(keeping: false)?.losses
+        #expect(later == nil)
+        stream.answered(.stored, at: self.start)
+        let isDone = stream.done(2)
+        #expect(stream.bytes == 0 && isDone)
+        stream.direct(to: "mine!1")
+        stream.append(self.text("c"))
+        let next = stream.next()?.losses
+        #expect(next == nil)
+    }
+
+    @Test("W5, W31") func theDisconnectWaitsForWhatIsSentOnceMore() {
+        var stream = self.waiting()
+        stream.append(self.goodbye)
+        let isSentAgain = stream.lost(1)
+        #expect(isSentAgain == true)
+        for order in 1...2 {
+            let next = stream.next()?.order
+            #expect(next == order)
+            stream.answered(.stored, at: self.start)
+            #expect(stream.awaitsDone)
+            let isDone = stream.done(order)
+            #expect(isDone)
+        }
+        let later = stream.next()?.event
+        #expect(later == self.goodbye)
+    }
+
     @Test("W5") func nothingFollowsTheDisconnect() {
         var stream = self.connected()
         stream.append(self.goodbye)
@@ -289,6 +400,17 @@ import Testing
             if isAwaited { self.undone = nil }
         }
 
+        /// The worker that has the latest event.
+        mutating func loseWorker() {
+            guard self.unanswered == nil, let last = self.sent.last else { return }
+            let isAwaited = self.undone?.order == last.order
+            let isSentAgain = self.stream.lost(last.order)
+            #expect((isSentAgain != nil) == isAwaited)
+            guard isAwaited else { return }
+            self.undone = nil
+            if isSentAgain == true { self.sent.removeLast() }
+        }
+
         mutating func pass(_ time: Duration) {
             self.now = self.now + time
             if self.stream.giveUpDone(at: self.now) {
@@ -315,7 +437,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var life = Life()
         for _ in 0..<300 {
-            switch Int.random(in: 0..<15, using: &random) {
+            switch Int.random(in: 0..<17, using: &random) {
             case 0...2 where !life.hasClosed && !life.stream.isFull && !life.sent.isEmpty:
                 life.stream.append(.receive(.text(ByteBuffer(string: "\(life.receives)"))))
                 life.receives += 1
@@ -331,6 +453,7 @@ import Testing
                     life.stream.becomeSerial()
                 }
             case 14: life.loseBroker()
+            case 15: life.loseWorker()
             case 12: life.stream.direct(to: Bool.random(using: &random) ? "mine" : nil)
             case 13 where life.hasClosed == false && Int.random(in: 0..<20, using: &random) == 0: life.end()
             default:

@@ -66,6 +66,46 @@ import Testing
         #expect(site.events().map(\.ifHeard) == [true])
     }
 
+    /// A browser whose first message is at a worker that has not said `done`.
+    private func waiting(_ site: SocketSite) throws -> (browser: Browser, first: Message?) {
+        let browser = try site.ask()
+        browser.hear(["accept": true, "serial": true])
+        #expect(try browser.status() == 101)
+        _ = site.events()
+        try browser.send(.text("a"))
+        let events = site.events()
+        #expect(events.map(\.summary) == ["receive 1 a"])
+        let report = ReportTerms(to: browser.controlChannel, note: "receive-1")
+        #expect(events.first?.report == report)
+        return (browser, events.first?.message)
+    }
+
+    @Test("W31") func anEventOfALostWorkerIsSentOnceMoreUnderItsOrder() throws {
+        let site = SocketSite()
+        let (browser, first) = try self.waiting(site)
+        browser.control(Self.report("lost", note: "receive-1"))
+        let again = site.events()
+        #expect(again.map(\.summary) == ["receive 1 a"] && again.first?.message == first)
+        #expect(again.first?.report?.times == 1)
+        try browser.send(.text("b"))
+        #expect(site.events().isEmpty)
+        browser.control(["done": 1])
+        #expect(site.events().map(\.summary) == ["receive 2 b"])
+        // It is over.
+        browser.control(Self.report("lost", note: "receive-1"))
+        #expect(site.events().isEmpty && browser.isOpen)
+    }
+
+    @Test("W31", arguments: ["nak", "tries", "expired", "flushed", "dead", "another"])
+    func behindAnEventThatNobodyWillDealWithTheNextOneGoes(why: String) throws {
+        let site = SocketSite()
+        let (browser, _) = try self.waiting(site)
+        try browser.send(.text("b"))
+        browser.control(Self.report(why, note: "receive-1"))
+        #expect(site.events().map(\.summary) == ["receive 2 b"])
+        #expect(site.server.core.counters.sockets.droppedEvents == 1 && browser.isOpen)
+    }
+
     @Test("W31: what is said of something else ends nothing") func anotherNoteIsPassedOver() throws {
         let site = SocketSite()
         let browser = try site.ask()
