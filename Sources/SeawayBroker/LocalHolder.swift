@@ -50,6 +50,9 @@ extension LocalState {
                 throw .option("In is 0 to \(SendTerms.longestDelay) ms")
             }
             _ = try hub.giveBack(holder.id, tag, of: channel, GiveBack(delay: delay), now: self.core.now)
+        case .unbegun:
+            let terms = GiveBack(delay: 0, isUnbegun: true)
+            _ = try hub.giveBack(holder.id, tag, of: channel, terms, now: self.core.now)
         case .dead(let reason):
             let why = PercentCoding.encode(reason, limit: GiveBack.mostBytes)
             let terms = GiveBack(isDead: true, why: why.isEmpty ? nil : why)

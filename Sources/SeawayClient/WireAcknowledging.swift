@@ -9,7 +9,7 @@ extension WireCore {
         guard let listening = self.listenings.deliver(to: first) else {
             // Nobody is here any more; others are not to wait for it.
             guard let id = options["ack"] else { return }
-            return self.write(.line(ClientLine("NAK", [first, id], option: "In=0")), .nobody)
+            return self.write(.line(ClientLine("NAK", [first, id], option: "In=0 begun=0")), .nobody)
         }
         let held = HeldMessage(first, options, self.carrier, holder: listening.layer)
         if let held, let interval = listening.terms.holdInterval {

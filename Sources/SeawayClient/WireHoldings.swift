@@ -144,6 +144,7 @@ extension HeldMessage.Verdict {
     func option() throws(WireRefusal) -> String? {
         switch self {
         case .done, .held, .again(after: nil): return nil
+        case .unbegun: return "In=0 begun=0"
         case .again(let after?):
             let milliseconds = after.wireMilliseconds
             guard (0...SendTerms.longestDelay).contains(milliseconds) else {

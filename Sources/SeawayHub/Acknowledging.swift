@@ -74,7 +74,9 @@ extension Hub {
         let lease = try self.lease(of: tag, on: channel, heldBy: id)
         self.takeFromHolder(lease)
         guard terms.isDead else {
-            self.returned(lease, after: terms.delay ?? Self.backoff(lease.times), now: now)
+            let delay = terms.delay ?? Self.backoff(lease.times)
+            if terms.isUnbegun { self.leases.uncount(lease) }
+            self.returned(lease, after: delay, isCounted: !terms.isUnbegun, now: now)
             return nil
         }
         self.counters.returned += 1
@@ -149,9 +151,9 @@ extension Hub {
     // MARK: Coming back
 
     /// Nobody has it in hand: it waits again, or has been given out often enough.
-    private func returned(_ lease: Lease, after delay: Int, now: Int) {
+    private func returned(_ lease: Lease, after delay: Int, isCounted: Bool = true, now: Int) {
         self.counters.returned += 1
-        if lease.times >= lease.channel.rules.tries, !lease.channel.name.isForDeadLetters {
+        if isCounted, lease.times >= lease.channel.rules.tries, !lease.channel.name.isForDeadLetters {
             self.counters.worn += 1
             if let place = lease.stored {
                 let death = Death(.tries, times: lease.times, at: now, why: nil)

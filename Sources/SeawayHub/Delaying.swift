@@ -63,7 +63,7 @@ extension Hub {
             if case .confirming = lease.state { self.unconfirmed(lease) }
             guard case .delayed = lease.state else { continue }
             self.delays.end(lease)
-            if lease.times > 0 { again.append(lease) } else { self.arrive(lease, now: now) }
+            if lease.wasGivenOut { again.append(lease) } else { self.arrive(lease, now: now) }
         }
         return true
     }

@@ -26,8 +26,10 @@ final class Lease {
     var state = State.held
     /// Of one that is being confirmed.
     var taker: Taker?
-    /// How often it was given out.
+    /// How often it was given out, but for when nobody has begun with it.
     fileprivate(set) var times = 0
+    /// It was given out by this broker.
+    fileprivate(set) var wasGivenOut = false
     /// Where it stands in the store that keeps it; `nil`: in none.
     fileprivate(set) var stored: UInt64?
     /// Who holds it, and until when.
@@ -73,6 +75,7 @@ final class Lease {
         self.state = state
         self.stored = stored
         self.times = message.asker?.request.times ?? times
+        self.wasGivenOut = false
         self.holder = -1
     }
 
@@ -192,9 +195,13 @@ final class Leases {
         lease.state = .held
         lease.holder = id
         lease.times += 1
+        lease.wasGivenOut = true
         self.held += 1
         self.link(lease, &holder, until: until)
     }
+
+    /// Nobody has begun with it: the latest time does not count.
+    func uncount(_ lease: Lease) { lease.times -= 1 }
 
     /// It is held anew.
     func renew(_ lease: Lease, _ holder: inout Holder, until: Int) {

@@ -13,6 +13,8 @@ public final class HeldMessage: Sendable {
         /// It is to be delivered again after so long, 0 to a day in whole milliseconds; `nil`: after a second, twice as
         /// long with each time, five minutes at most.
         case again(after: Duration?)
+        /// Nobody has begun with it: it is to be given out again at once, and this time does not count (``times``).
+        case unbegun
         /// It is to become a dead letter (D14), for a reason that people can read; what is over 255 bytes of it is cut
         /// off.
         case dead(String)
@@ -82,6 +84,11 @@ public final class HeldMessage: Sendable {
     public func giveBack(after delay: Duration? = nil) async throws(ClientError) {
         try await self.say(.again(after: delay))
     }
+
+    /// Has it given out again at once, since nobody has begun with it: this time does not count (``times``).
+    ///
+    /// - Throws: ``ClientError``: refused with `late` when it is not held here any more.
+    public func giveBackUnbegun() async throws(ClientError) { try await self.say(.unbegun) }
 
     /// Gives it up: it becomes a dead letter on its channel and `.dead`, with the reason.
     ///

@@ -4,15 +4,18 @@ package struct GiveBack: Hashable, Sendable {
     package var delay: Int?
     /// It is not to be given out again, but becomes a dead letter.
     package var isDead = false
+    /// Nobody has begun with it: this time is not counted.
+    package var isUnbegun = false
     /// What stands with a dead letter, as it came.
     package var why: String?
 
     /// Bytes of ``why``, at most.
     package static let mostBytes = 255
 
-    package init(delay: Int? = nil, isDead: Bool = false, why: String? = nil) {
+    package init(delay: Int? = nil, isDead: Bool = false, isUnbegun: Bool = false, why: String? = nil) {
         self.delay = delay
         self.isDead = isDead
+        self.isUnbegun = isUnbegun
         self.why = why
     }
 }
@@ -21,6 +24,10 @@ extension WireOptions {
     var giveBack: GiveBack {
         get throws(WireRefusal) {
             var giveBack = GiveBack(isDead: try self.flag("Dead"), why: self["Why"])
+            if let text = self["begun"] {
+                guard text == "0" else { throw .option("begun is 0, or not there") }
+                giveBack.isUnbegun = true
+            }
             if let text = self["In"] {
                 guard let delay = Decimal.parse(text, upTo: SendTerms.longestDelay) else {
                     throw .option("In is 0 to \(SendTerms.longestDelay) ms")

@@ -71,9 +71,9 @@ func (w *Worker) leavingOf(delivery *Delivery) <-chan struct{} {
 	return w.leaving
 }
 
-// giveBackUnbegun gives a message to others at once that no handler has begun with.
+// giveBackUnbegun gives a message to others at once that no handler has begun with; so this time does not count (D11).
 func (w *Worker) giveBackUnbegun(delivery *Delivery) {
-	w.giveBackFor(delivery.lease, delivery.Channel(), Retry(0))
+	w.giveBackWith(delivery.lease, delivery.Channel(), "In=0", "begun=0")
 }
 
 // giveBackFailed gives back what a handler has failed with.
@@ -92,9 +92,13 @@ func (w *Worker) giveBackFailed(request *Request, reason error) {
 
 // giveBackFor gives back what is held, whatever becomes of its handler's context.
 func (w *Worker) giveBackFor(held *lease, subject string, reason error) {
+	w.giveBackWith(held, subject, wordsOfNak(reason)...)
+}
+
+func (w *Worker) giveBackWith(held *lease, subject string, words ...string) {
 	limit, cancel := context.WithTimeout(context.Background(), w.client.options.Wait)
 	defer cancel()
-	if err := held.nak(limit, wordsOfNak(reason)...); err != nil {
+	if err := held.nak(limit, words...); err != nil {
 		w.logger().Printf("seaway: %s was not given back, but is given out again: %v", subject, err)
 	}
 }

@@ -46,13 +46,13 @@ enum Taking {
                 guard let held = delivery.held else { continue }
                 if goesOn { goesOn = try await each(delivery, held, layer) }
                 // At once, and with nothing said against it.
-                if !goesOn { try await held.giveBack(after: .zero) } else { taken += 1 }
+                if !goesOn { try await held.giveBackUnbegun() } else { taken += 1 }
             }
             if deliveries.count < min(Self.window, limit - taken + deliveries.count) { break }
         }
         await withCheckedContinuation { continuation in listening.stop { continuation.resume() } }
         // What came meanwhile.
-        for delivery in hand.take() { try await delivery.held?.giveBack(after: .zero) }
+        for delivery in hand.take() { try await delivery.held?.giveBackUnbegun() }
         return taken
     }
 
@@ -80,6 +80,7 @@ extension HeldMessage {
         switch verdict {
         case .done: try await self.acknowledge()
         case .again(let after): try await self.giveBack(after: after)
+        case .unbegun: try await self.giveBackUnbegun()
         case .dead(let reason): try await self.dead(reason)
         case .held: try await self.hold()
         }

@@ -43,8 +43,8 @@ type leased struct {
 	times int
 	// Who holds it, nil for nobody.
 	holder *connection
-	// It has come back, and waits before all others.
-	isBack bool
+	// It has come back, and waits before all others; nobody has begun with it.
+	isBack, isUnbegun bool
 	// Withdraws what is due; nil for nothing.
 	stop func()
 	dead *deadLetter
@@ -151,7 +151,9 @@ func (s *store) comeBack(message *waiting) {
 func (s *store) putBack(message *waiting) {
 	message.withdraw()
 	message.holder = nil
-	if message.times >= s.terms.triesOf(message.channel) && !strings.HasSuffix(message.channel, deadEnding) {
+	isUnbegun := message.isUnbegun
+	message.isUnbegun = false
+	if !isUnbegun && message.times >= s.terms.triesOf(message.channel) && !strings.HasSuffix(message.channel, deadEnding) {
 		s.bury(message, "tries", "")
 		return
 	}
@@ -310,6 +312,10 @@ func (b *Broker) giveBack(c *connection, frame seaway.Frame) string {
 	}
 	message.holder = nil
 	message.withdraw()
+	if _, isUnbegun := frame.Options["begun"]; isUnbegun && frame.Options["Dead"] == "" {
+		message.times--
+		message.isUnbegun = true
+	}
 	switch {
 	case frame.Options["Dead"] != "":
 		b.store.bury(message, "nak", frame.Options["Why"])
@@ -356,6 +362,9 @@ func checkNak(frame seaway.Frame) string {
 	in, isLater := frame.Options["In"]
 	dead, isDead := frame.Options["Dead"]
 	_, isGood := readNumber(in, 0, mostDelay)
+	if begun, isThere := frame.Options["begun"]; isThere && begun != "0" {
+		return "option"
+	}
 	if isLater && (!isGood || isDead) || isDead && dead != "1" || len(frame.Options["Why"]) > 255 {
 		return "option"
 	}

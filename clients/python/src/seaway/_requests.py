@@ -155,6 +155,10 @@ def nak_option(in_: Optional[float] = None, dead: Optional[str] = None) -> str:
     return f" In={milliseconds}"
 
 
+#: What no function has begun with: to be given out again at once, and this time does not count (D11).
+UNBEGUN = " In=0 begun=0"
+
+
 def join(group: str, channels: Iterable[str]) -> List[bytes]:
     """``JOIN``, in as many frames as its lines need."""
     return list(_lines(f"JOIN {_names.group(group)}", map(_names.channel, channels)))

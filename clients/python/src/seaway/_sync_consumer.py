@@ -139,7 +139,7 @@ class Consumer:
         """The worker has said that it listens no more. With the lock held."""
         self._has_left = True
         for held in self._back:
-            held.nak(_requests.nak_option(0))
+            held.nak(_requests.UNBEGUN)
         self._back.clear()
 
     def _say_done(self, message: Message, control: str, order: int, is_done: bool) -> None:

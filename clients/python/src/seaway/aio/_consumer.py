@@ -94,7 +94,7 @@ class Consumer:
         """The worker has said that it listens no more."""
         self._has_left = True
         for held in self._back:
-            held.nak(_requests.nak_option(0))
+            held.nak(_requests.UNBEGUN)
         self._back.clear()
         self._layer.link.flush_soon()
 
