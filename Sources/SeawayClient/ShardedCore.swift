@@ -26,6 +26,8 @@ final class ShardedCore {
     private var watches = ShardedWatches()
     private var readings: [ObjectIdentifier: ShardedReading] = [:]
     private var waiting = ClientWaiting<Waiting>()
+    /// Those that have turned out to be other addresses of brokers that are live.
+    private var twins: Set<Int> = []
 
     init(
         _ configuration: ShardedLayerConfiguration, _ layers: [WireLayer], _ eventLoop: any EventLoop,
@@ -101,8 +103,13 @@ final class ShardedCore {
     private func greeted(_ broker: Int, _ name: String?, _ warm: Int) {
         let address = "\(self.configuration.brokers[broker])"
         guard !self.map.up(broker, identity: name ?? address, warm: warm, now: Self.now) else { return }
-        self.layers[broker].drop("a broker that is live has the same name: \(name ?? address)")
+        self.twins.insert(broker)
+        self.layers[broker].drop(
+            "a broker that is live has the same name: \(name ?? address)", pause: Self.pauseOfTwins)
     }
+
+    /// Another address of a broker that is live is of no use before that is lost (B2).
+    private static let pauseOfTwins = Duration.seconds(30)
 
     private func came(_ broker: Int) {
         guard self.map.isLive(broker) else { return }
@@ -118,6 +125,8 @@ final class ShardedCore {
         self.members.down(broker, now: Self.now)
         self.live.withLockedValue { $0 = self.map.allLive.count }
         self.moveWatches()
+        for twin in self.twins { self.layers[twin].connectSoon() }
+        self.twins.removeAll()
     }
 
     // MARK: Sending

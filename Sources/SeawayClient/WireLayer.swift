@@ -152,7 +152,12 @@ public final class WireLayer: ConnectingLayer {
     }
 
     /// Ends the connection; another will be made.
-    func drop(_ reason: String) { self.onLoop { $0.link.drop(reason) } }
+    ///
+    /// - Parameter pause: when, unless ``connectSoon()`` comes before; `nil`: as usual.
+    func drop(_ reason: String, pause: Duration? = nil) { self.onLoop { $0.link.drop(reason, pause: pause) } }
+
+    /// Tries to connect at once, if it waits for its next attempt.
+    func connectSoon() { self.onLoop { $0.link.connectSoon() } }
 
     private func ask(_ waiter: @autoclosure () -> WireWaiter, _ call: @escaping @Sendable (WireCore) -> Void) {
         if self.eventLoop.inEventLoop { return call(self.core.value) }

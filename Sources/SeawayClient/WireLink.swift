@@ -33,6 +33,11 @@ final class WireLink {
     private var fault: String?
     /// Why the connection that has not been greeted ends.
     private var greetingFault: String?
+    /// It is not to be used, whatever the broker answers.
+    private var isDropped = false
+    /// The next attempt to connect, and how long it is put off where that is not as usual.
+    private var attempt: Scheduled<Void>?
+    private var pause: Duration?
     private var log: LinkLog
 
     init(_ configuration: WireLayerConfiguration, _ eventLoop: any EventLoop, _ logger: Logger, core: WireCore) {
@@ -84,6 +89,7 @@ final class WireLink {
 
     private func connect() {
         self.state = .connecting
+        self.isDropped = false
         // The attempt keeps the core alive, not the link: the core outlives it.
         let core = NIOLoopBound(self.core, eventLoop: self.eventLoop)
         let bootstrap = ClientBootstrap(group: self.eventLoop)
@@ -142,18 +148,26 @@ final class WireLink {
 
     private func connectLater() {
         let core = NIOLoopBound(self.core, eventLoop: self.eventLoop)
-        self.eventLoop.scheduleTask(in: TimeAmount(self.backoff.next(jitter: .random(in: 0...1)))) {
-            core.value.link.connectAgain()
-        }
+        let pause = self.pause.take() ?? self.backoff.next(jitter: .random(in: 0...1))
+        self.attempt = self.eventLoop.scheduleTask(in: TimeAmount(pause)) { core.value.link.connectAgain() }
     }
 
     private func connectAgain() {
+        self.attempt = nil
         if case .connecting = self.state { self.connect() }
+    }
+
+    /// Tries again at once if it waits for the next attempt.
+    func connectSoon() {
+        guard let attempt = self.attempt.take() else { return }
+        attempt.cancel()
+        self.connectAgain()
     }
 
     /// The broker has answered `HELLO`.
     func didGreet() {
-        guard case .greeting(let channel, _) = self.state else { return }
+        // Who was told of the answer may have dropped it.
+        guard case .greeting(let channel, _) = self.state, !self.isDropped else { return }
         self.state = .connected(channel)
         self.fault = nil
         self.log.connected()
@@ -192,10 +206,14 @@ final class WireLink {
     }
 
     /// Ends the connection; another will be made.
-    func drop(_ reason: String) {
+    ///
+    /// - Parameter pause: when; `nil`: as usual.
+    func drop(_ reason: String, pause: Duration? = nil) {
+        self.pause = pause
         if case .greeting = self.state {
             // Said when it has ended, once for all attempts.
             self.greetingFault = reason
+            self.isDropped = true
         } else {
             self.logger.warning(
                 "connection given up", metadata: ["broker": "\(self.configuration.broker)", "reason": "\(reason)"])
