@@ -12,8 +12,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 swift_for_use() {
     action=$1
     shift
-    # `seaway --version` says it.
-    SEAWAY_COMMIT=$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || :) swift "$action" -c release -Xswiftc -enforce-exclusivity=unchecked "$@"
+    # `seaway --version` says it; where there is no repository whoever builds may.
+    commit=${SEAWAY_COMMIT:-$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || :)}
+    SEAWAY_COMMIT=$commit swift "$action" -c release -Xswiftc -enforce-exclusivity=unchecked "$@"
 }
 
 build_release() {

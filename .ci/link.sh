@@ -1,17 +1,19 @@
 #!/bin/sh
-# Links the release build once more, with Swift's libraries inside and without symbols: .ci/link.sh FILE
+# Links the release build once more, with Swift's libraries inside and without symbols: .ci/link.sh FILE [PRODUCT]
 #
 # What was compiled for tests and for use serves here too, so that nothing is compiled twice.
 set -eu
 cd "$(dirname "$0")/.."
 . .ci/lib.sh
 made=$1
+product=${2:-seaway}
+module=$(printf %s "$product" | tr - _)
 mkdir -p "$(dirname "$made")"
-.ci/build.sh seaway
+.ci/build.sh "$product"
 release=$(swift_for_use build --show-bin-path)
 if [ "$(uname)" = Darwin ]; then
     # Swift's libraries are part of the system.
-    cp "$release/seaway" "$made"
+    cp "$release/$product" "$made"
     strip "$made"
     exit
 fi
@@ -19,7 +21,7 @@ fi
 set -- -lFoundation -lCoreFoundation -lFoundationInternationalization -lFoundationEssentials -l_FoundationICU \
     -l_FoundationCollections -l_FoundationCShims -lBlocksRuntime -ldispatch
 # The last says that its temporary files' names can be guessed: of a function that nothing here calls.
-swiftc -static-stdlib -emit-executable -module-name seaway -o "$made" "@$release/seaway.product/Objects.LinkFileList" \
-    -Xlinker --gc-sections -Xlinker -s -Xlinker --defsym -Xlinker main=seaway_main "$@" -lz -lstdc++ -lm -ldl \
+swiftc -static-stdlib -emit-executable -module-name "$module" -o "$made" "@$release/$product.product/Objects.LinkFileList" \
+    -Xlinker --gc-sections -Xlinker -s -Xlinker --defsym -Xlinker "main=${module}_main" "$@" -lz -lstdc++ -lm -ldl \
     2>"$made.log" || { cat "$made.log" >&2; exit 1; }
 rm "$made.log"

@@ -115,6 +115,18 @@ def test_every_option_stands_in_a_manual_page(dist, tmp_path):
     assert len(options) > 20 and {option for option in options if f"\\fB{option}\\fR" not in page} == set()
 
 
+def test_what_images_hold_is_linked_in_the_same_way(tmp_path):
+    """The worker of the demo: the program is that of the packages itself."""
+    worker = tmp_path / "seaway-demo-worker"
+    link = [ROOT / ".ci" / "link.sh", worker, "seaway-demo-worker"]
+    made = subprocess.run(link, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    needed = subprocess.run(["ldd", worker], capture_output=True, text=True, check=True).stdout
+    assert "libswift" not in needed and "libFoundation" not in needed
+    told = subprocess.run([worker, "--help"], capture_output=True, text=True, check=True).stdout
+    assert "Serve the page of the live blog." in told
+
+
 @needs_roots
 def test_a_wheel_is_all_that_a_server_needs(root, house, tmp_path):
     """Without a compiler, Swift or a network: pip install, a worker in Python, an answer."""

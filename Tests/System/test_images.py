@@ -46,6 +46,12 @@ def test_what_is_copied_is_there():
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
+def test_the_program_is_linked_as_that_of_the_packages():
+    linked = re.findall(r"\.ci/link\.sh /out/(\S+)(?: (\S+))?", stages()["build"])
+    assert linked == [("seaway", ""), ("seaway-demo-worker", "seaway-demo-worker")]
+    assert all(f"COPY --from=build /out/{name} " in DOCKERFILE for name, _ in linked)
+
+
 def test_each_stage_that_runs_is_nobody_special():
     running = [name for name in stages() if not name.startswith("build") and name != "base"]
     assert sorted(running) == ["seaway", "worker-go", "worker-python", "worker-shell", "worker-swift"]
