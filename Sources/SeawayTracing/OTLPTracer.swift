@@ -123,7 +123,10 @@ public final class OTLPSpan: Span {
     }
 
     public func setStatus(_ status: SpanStatus) {
-        self.state.withLock { $0.failure = status.code == .error ? status.message ?? "error" : nil }
+        self.state.withLock { state in
+            // An error that was recorded says more than that there is one.
+            state.failure = status.code == .error ? status.message ?? state.failure ?? "error" : nil
+        }
     }
 
     /// Not kept: a span says when it began and ended.

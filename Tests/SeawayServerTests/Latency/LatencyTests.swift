@@ -62,7 +62,8 @@ import Testing
                 }
             }
         }
-        for metric in table.metrics {
+        // The others are by route alone.
+        for metric in table.metrics.prefix(2) {
             #expect(metric.samples.count == LatencyTable.mostRows)
             #expect(Set(metric.samples.map(\.labels)).count == metric.samples.count)
             let counts = metric.samples.map { sample in
