@@ -22,6 +22,12 @@ import Testing
         #expect((self.status(.thisMachine, .page("/"), [("host", host)]) == nil) == isTaken)
     }
 
+    /// As health checks by hand do.
+    @Test func whoNamesNoHostIsNoBrowser() {
+        #expect(self.status(.thisMachine, .metrics, []) == nil)
+        #expect(self.status(.thisMachine, .metrics, [("origin", "http://127.0.0.1")]) == .forbidden)
+    }
+
     @Test(arguments: [
         (("origin", "http://127.0.0.1:9411"), true), (("sec-fetch-site", "same-origin"), true),
         (("sec-fetch-site", "none"), true), (("origin", "http://example.org"), false), (("origin", "null"), false),

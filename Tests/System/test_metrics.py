@@ -155,9 +155,6 @@ def test_time_in_queues_is_measured(house, ports):
 
 # ---- Grafana
 
-# Told by servers of which a worker has answered something.
-AWAITED = {"seaway_http_request_duration_seconds"}
-
 
 def dashboard() -> dict:
     return json.loads((GRAFANA / "dashboard.json").read_text())
@@ -180,7 +177,6 @@ def test_every_metric_of_dashboard_and_alerts_is_there(all_metrics):
                 known |= {f"{family}_{part}" for part in ("bucket", "sum", "count")}
     used = names((GRAFANA / "rules.yaml").read_text()) | set().union(*map(names, expressions()))
     assert len(used) > 30
-    used = {name for name in used if not any(name.startswith(awaited) for awaited in AWAITED)}
     assert not used - known
 
 

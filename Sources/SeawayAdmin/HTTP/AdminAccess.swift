@@ -30,7 +30,9 @@ package struct AdminAccess: Sendable {
             }
             return nil
         case .thisMachine:
-            guard let host = head.headers.first(name: "host").map(FieldValue.trimmed), Self.isThisMachine(host) else {
+            // Only HTTP/1.0 can do without, which no browser speaks.
+            let host = head.headers.first(name: "host").map(FieldValue.trimmed)
+            guard host.map(Self.isThisMachine) ?? true else {
                 return AdminRefusal(
                     .forbidden, "forbidden", "the Host of a request must be localhost or a loopback address")
             }
@@ -68,9 +70,10 @@ package struct AdminAccess: Sendable {
     }
 
     /// What browsers say of who made a request (Fetch, 3.2; Fetch Metadata, 2.3).
-    private static func isOfAnother(_ fields: HTTPHeaders, host: String) -> Bool {
+    private static func isOfAnother(_ fields: HTTPHeaders, host: String?) -> Bool {
         if let site = fields.first(name: "sec-fetch-site"), !["same-origin", "none"].contains(site) { return true }
         guard let origin = fields.first(name: "origin") else { return false }
+        guard let host else { return true }
         return !["http", "https"].contains { "\($0)://\(host)".lowercased() == origin.lowercased() }
     }
 }

@@ -24,6 +24,8 @@ final class AdminHandler: ChannelInboundHandler {
     private let channel: any Channel
     private var state = State.idle
     private var isHead = false
+    /// Of the request: one of HTTP/1.0 gets no chunks.
+    private var version = HTTPVersion.http1_1
     private var keepsAlive = false
     private var inputHasEnded = false
     /// When the latest answer has left this process.
@@ -130,6 +132,7 @@ final class AdminHandler: ChannelInboundHandler {
         var head = head
         head.headers.trimValues()
         let isHTTP10 = head.version.minor == 0
+        self.version = isHTTP10 ? .http1_0 : .http1_1
         let options = head.headers.tokens("connection")
         self.keepsAlive =
             parserGoesOn && !options.contains("close") && (!isHTTP10 || options.contains("keep-alive"))
@@ -260,7 +263,7 @@ final class AdminHandler: ChannelInboundHandler {
     private func writeHead(
         _ status: HTTPResponseStatus, type: String, _ fields: [(String, String)], _ context: ChannelHandlerContext
     ) {
-        var head = HTTPResponseHead(version: .http1_1, status: status)
+        var head = HTTPResponseHead(version: self.version, status: status)
         head.headers.add(name: "content-type", value: type)
         for (name, value) in AdminAnswer.security + fields { head.headers.add(name: name, value: value) }
         if !self.keepsAlive { head.headers.add(name: "connection", value: "close") }
