@@ -24,7 +24,7 @@ public final class FakeLayer: ChannelLayer {
         public var stream: String?
         public var bounds: MessageBounds?
         public var terms: MessageTerms?
-        /// What its sender wants to be told; a test tells it by ``FakeLayer/deliver(_:to:group:)``.
+        /// What its sender wants to be told; a test tells it by `FakeLayer.deliver`.
         public var report: ReportTerms?
 
         init(
