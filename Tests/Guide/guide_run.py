@@ -27,7 +27,7 @@ from websockets.sync.client import ClientConnection, connect
 
 SEAWAY = os.environ.get("SEAWAY_BIN") or str(ROOT / ".build" / "release" / "seaway")
 #: Seconds for a command, and for a service to say that it is ready.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Failure(Exception):

@@ -34,7 +34,7 @@ def test_a_page_does_what_it_says(page):
     if not guide_pages.steps(page):
         return
     done = subprocess.run(
-        [sys.executable, HERE / "guide_run.py", page], capture_output=True, text=True, timeout=180, cwd=HERE,
+        [sys.executable, HERE / "guide_run.py", page], capture_output=True, text=True, timeout=300, cwd=HERE,
         env={**os.environ, "SEAWAY_BIN": SEAWAY},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
