@@ -9,8 +9,8 @@ let rules: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Tests are built as what they test, beside it; they themselves gain nothing by the optimizer, which Swift 6.3 has break
-/// down over one of them.
+/// Tests are built as what they test, beside it; they themselves gain nothing by the optimizer, which Swift 6.3 has
+/// break down over one of them.
 let testRules = rules + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }

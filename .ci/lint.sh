@@ -21,7 +21,7 @@ if command -v node >/dev/null; then
 fi
 
 # Lines of pages have 120 characters at most; with --wrap they are wrapped, and those of comments too where all is named.
-git ls-files -z '*.md' | xargs -0 python .ci/prose.py
+python .ci/prose.py
 
 # What decides knows no sockets (Sources/README.md).
 if grep -rnE '^(package |public )?import (NIO|Foundation)' Sources/SeawayNATS/Wire Sources/SeawayNATS/Session \

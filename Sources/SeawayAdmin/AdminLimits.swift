@@ -8,8 +8,8 @@ package struct AdminLimits: Sendable {
     package var maxBody = (2 << 20) + 4_096
     /// Bodies that are being received, in all, in bytes.
     package var maxBuffered = 8 << 20
-    /// How long a connection may stay without a request, a request may take to come, and a client may take nothing of what
-    /// it is sent.
+    /// How long a connection may stay without a request, a request may take to come, and a client may take nothing of
+    /// what it is sent.
     package var patience = Duration.seconds(10)
     /// How old a snapshot may be that is shown to one more.
     package var freshness = Duration.milliseconds(500)

@@ -14,7 +14,8 @@ package final class Broker: Sendable {
         /// The same with TLS (U7).
         case tls(host: String, port: Int)
         case unix(path: String)
-        /// Sockets that the process has from whoever started it: `fd:N` or `systemd[:NAME]`, with `tls://` in front for TLS.
+        /// Sockets that the process has from whoever started it: `fd:N` or `systemd[:NAME]`, with `tls://` in front for
+        /// TLS.
         case handedOver(ListenAddress, isSecured: Bool)
 
         package var description: String {
@@ -26,8 +27,8 @@ package final class Broker: Sendable {
             }
         }
 
-        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any. Of a socket that is handed
-        /// over it shows when that is listened on.
+        /// Whether other machines may reach it: a host whose name is not that of the loopback may be any. Of a socket
+        /// that is handed over it shows when that is listened on.
         package var isReachedFromElsewhere: Bool {
             guard let host = self.host, host != "localhost", host != "::1" else { return false }
             guard case .v4? = try? SocketAddress(ipAddress: host, port: 0) else { return true }
@@ -59,8 +60,8 @@ package final class Broker: Sendable {
     /// How often deadlines are looked after; the precision of all time limits but expiry.
     private static let checkInterval = TimeAmount.milliseconds(Int64(BrokerCore.checkInterval))
 
-    /// Between two turns. What is due by the time when a loop has done everything it does before it looks for whoever is
-    /// ready, so nothing may be due then: this is longer than it takes to get there, and short beside a turn.
+    /// Between two turns. What is due by the time when a loop has done everything it does before it looks for whoever
+    /// is ready, so nothing may be due then: this is longer than it takes to get there, and short beside a turn.
     private static let breath = TimeAmount.microseconds(50)
 
     private let eventLoop: any EventLoop
@@ -76,7 +77,8 @@ package final class Broker: Sendable {
 
     /// - Parameters:
     ///   - eventLoop: carries everything; code that shares it pays for no thread change.
-    ///   - clock: milliseconds that never go back, for tests, who then call ``check()`` when it has moved; real time when `nil`.
+    ///   - clock: milliseconds that never go back, for tests, who then call ``check()`` when it has moved; real time
+    ///     when `nil`.
     package static func make(
         configuration: BrokerConfiguration, eventLoop: any EventLoop, logger: Logger,
         clock: (@Sendable () -> Int)? = nil
@@ -286,7 +288,8 @@ package final class Broker: Sendable {
 
     /// The store itself as a layer for code in this process.
     ///
-    /// - Parameter own: the loop where answers and deliveries come; `nil`: the broker's, for which nothing changes threads.
+    /// - Parameter own: the loop where answers and deliveries come; `nil`: the broker's, for which nothing changes
+    ///   threads.
     package func makeLayer(clientName: String, on own: (any EventLoop)? = nil) -> any ChannelLayer {
         InProcessLayer(
             core: self.core, eventLoop: self.eventLoop, own: own ?? self.eventLoop, clientName: clientName)

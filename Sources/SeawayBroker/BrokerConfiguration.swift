@@ -15,7 +15,8 @@ package struct BrokerConfiguration: Sendable {
     /// How long a frame may take once begun (F14).
     package var frameTimeout = 30_000
     package var maxConnections = 10_000
-    /// Connections that have shown no token yet or, where none are asked for, said nothing; `nil`: a quarter of ``maxConnections``.
+    /// Connections that have shown no token yet or, where none are asked for, said nothing; `nil`: a quarter of
+    /// ``maxConnections``.
     package var maxStrangers: Int?
     /// Unread output beyond which a connection gets no pushes and is not read from (D6, M4).
     package var maxUnread = 262_144
@@ -23,7 +24,8 @@ package struct BrokerConfiguration: Sendable {
     package var unreadTimeout = 30_000
     /// How long a connection that listens on nothing may be silent; 0: for ever (M5).
     package var idleTimeout = 0
-    /// Connections besides those of ``maxConnections`` that may be there to read their `BYE`; more are closed without a word.
+    /// Connections besides those of ``maxConnections`` that may be there to read their `BYE`; more are closed without a
+    /// word.
     package var maxLingering = 1_024
     /// How long a connection that was told `BYE` may take to read it.
     package var lingerTimeout = 2_000

@@ -43,7 +43,8 @@ package final class BrokerCore {
     var isRoundScheduled = false
     var isTurnEndScheduled = false
     var turns = Turns()
-    /// Whose requests are carried out: what they push to itself stands before their answers (A2), and waits for nothing.
+    /// Whose requests are carried out: what they push to itself stands before their answers (A2), and waits for
+    /// nothing.
     var asking: PeerID?
     package let workshop = Workshop()
     /// The work (``Hub/work``) at which whoever works now is to stop.

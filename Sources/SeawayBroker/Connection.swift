@@ -172,7 +172,8 @@ package final class Connection {
             case .discard(let count): bytes.moveReaderIndex(forwardBy: count)
             case .discarded: try self.carryOut(self.session.judgeDiscarded())
             case .needMoreBytes:
-                // A large body without room is refused from its line alone or while it comes (M1), a stranger's always (U3).
+                // A large body without room is refused from its line alone or while it comes (M1), a stranger's always
+                // (U3).
                 guard let awaited = self.parser.awaited,
                     self.access.isStranger || !self.core.hub.hasRoom(for: awaited.length)
                 else { return }

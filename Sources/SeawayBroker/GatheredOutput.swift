@@ -1,8 +1,8 @@
 import NIOCore
 import SeawayHub
 
-/// What a connection is to be sent: frames side by side in one buffer, and between them large bodies, each of which is in
-/// memory once for all who get it.
+/// What a connection is to be sent: frames side by side in one buffer, and between them large bodies, each of which is
+/// in memory once for all who get it.
 struct GatheredOutput {
     /// What stands before the last buffer. There is none for nearly every connection, and one word says so.
     private final class Parts {

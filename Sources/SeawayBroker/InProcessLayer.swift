@@ -4,10 +4,11 @@ import SeawayMessage
 import SeawayStore
 import SeawayWire
 
-/// The store itself as a ``ChannelLayer``: no socket in between, and no second loop unless the layer is asked to have one.
+/// The store itself as a ``ChannelLayer``: no socket in between, and no second loop unless the layer is asked to have
+/// one.
 ///
-/// Each listening is an endpoint of its own, so that its credit is too. What the wire refuses is refused here, in the same words, so
-/// that code which runs over one layer runs over the other.
+/// Each listening is an endpoint of its own, so that its credit is too. What the wire refuses is refused here, in the
+/// same words, so that code which runs over one layer runs over the other.
 final class InProcessLayer: ChannelLayer {
     private let threads: LocalThreads
     private let brokerLoop: any EventLoop

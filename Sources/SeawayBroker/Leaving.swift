@@ -14,7 +14,8 @@ extension BrokerCore {
         case over
     }
 
-    /// Says goodbye to everyone and refuses new sends; what is there is still delivered, and the answers to it waited for (X2).
+    /// Says goodbye to everyone and refuses new sends; what is there is still delivered, and the answers to it waited
+    /// for (X2).
     ///
     /// - Parameter milliseconds: how long that may take, the end of all connections included.
     package func shutDown(within milliseconds: Int) {

@@ -3,8 +3,8 @@ import SeawayHub
 extension BrokerConfiguration {
     /// The same with the limits of another that may change while a broker runs.
     ///
-    /// What clients were told when they came (`max-body`, `max-names`), what is made once, and how the broker presents itself
-    /// stays as it is.
+    /// What clients were told when they came (`max-body`, `max-names`), what is made once, and how the broker presents
+    /// itself stays as it is.
     func taking(_ new: BrokerConfiguration) -> BrokerConfiguration {
         var configuration = self
         configuration.hub = self.hub.taking(new.hub)
@@ -27,7 +27,8 @@ extension BrokerConfiguration {
 }
 
 extension Broker {
-    /// From now on these limits hold; of what is there already nothing ends, even where it is more than may be there now.
+    /// From now on these limits hold; of what is there already nothing ends, even where it is more than may be there
+    /// now.
     package func replaceLimits(_ new: BrokerConfiguration) async throws {
         try await self.look { core in
             core.configuration = core.configuration.taking(new)

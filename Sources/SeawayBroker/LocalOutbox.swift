@@ -2,7 +2,8 @@ import SeawayMessage
 
 /// What an in-process layer calls back, in the order of the protocol, on the layer's own loop.
 ///
-/// It calls when the turn of the loop ends: a closure may call the layer again, which must not be in the midst of something.
+/// It calls when the turn of the loop ends: a closure may call the layer again, which must not be in the midst of
+/// something.
 final class LocalOutbox: Gathering {
     enum Call: Sendable {
         case answer(SendAnswer, @Sendable (SendAnswer) -> Void)

@@ -2,8 +2,8 @@ import NIOCore
 
 /// How calls come to a broker in this process from the loop of a layer, and back.
 ///
-/// Where that is the broker's own loop nothing changes threads. Else all calls of one turn cross together, in each direction:
-/// one wake-up for all of them, in their order, and no lock for each.
+/// Where that is the broker's own loop nothing changes threads. Else all calls of one turn cross together, in each
+/// direction: one wake-up for all of them, in their order, and no lock for each.
 final class LocalThreads: Sendable {
     typealias Call = @Sendable (LocalState) -> Void
 

@@ -1,7 +1,7 @@
 /// Says when so much of what was held is gone that the allocator is to give it back: values only.
 ///
-/// It keeps what is freed for what comes next, which is right until there is far less; and giving back a little at a time
-/// takes no long turn.
+/// It keeps what is freed for what comes next, which is right until there is far less; and giving back a little at a
+/// time takes no long turn.
 package struct MemoryTrim {
     /// It is not worth while for less.
     package static let least = 8 << 20

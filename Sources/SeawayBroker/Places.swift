@@ -33,8 +33,8 @@ extension BrokerCore {
         return true
     }
 
-    /// When so many linger behind their `BYE` that there is no room for one more, the one that has done so the longest is
-    /// closed.
+    /// When so many linger behind their `BYE` that there is no room for one more, the one that has done so the longest
+    /// is closed.
     ///
     /// - Returns: whether there is room for one more now.
     func makeRoom() -> Bool {

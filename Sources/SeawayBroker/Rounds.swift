@@ -31,7 +31,8 @@ extension BrokerCore {
 
     /// Another turn begins; it comes behind whatever is ready by then.
     ///
-    /// To be called at the very end of a turn: what was scheduled earlier would be due before the loop has looked for them.
+    /// To be called at the very end of a turn: what was scheduled earlier would be due before the loop has looked for
+    /// them.
     func beginNextTurn() {
         self.beginTurn()
         guard self.isBehind, !self.isRoundScheduled else { return }

@@ -61,7 +61,8 @@ extension BrokerCore {
         if self.hub.hasCopies { self.pushCopies(body, format, group: nil) }
     }
 
-    /// Acknowledges what a connection holds of a store, behind a message that was taken (S13, D21); `nil`: it holds no such.
+    /// Acknowledges what a connection holds of a store, behind a message that was taken (S13, D21); `nil`: it holds no
+    /// such.
     ///
     /// - Parameter line: the answer, whatever becomes of it.
     func acknowledging(

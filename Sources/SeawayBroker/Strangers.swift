@@ -1,8 +1,9 @@
 import DequeModule
 package import SeawayHub
 
-/// Connections whose places others may get: strangers, who have shown no token yet or said nothing, and those that linger
-/// behind their `BYE` (M8). Who is there the longest goes first, of strangers one of the address that has the most.
+/// Connections whose places others may get: strangers, who have shown no token yet or said nothing, and those that
+/// linger behind their `BYE` (M8). Who is there the longest goes first, of strangers one of the address that has the
+/// most.
 package struct Strangers {
     private struct Place {
         let id: PeerID

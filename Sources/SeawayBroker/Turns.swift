@@ -2,15 +2,15 @@ package import SeawayHub
 
 /// Who works when, so that no turn of the loop grows long and nobody waits for what another asks (A6): values only.
 ///
-/// A turn has room for so much work. Whoever comes while there is room works at once, as far as its share goes; the rest of
-/// it waits, behind whoever has had nothing yet and behind those who came before. Who has taken more than its share in one
-/// piece is passed over until the others have had as much.
+/// A turn has room for so much work. Whoever comes while there is room works at once, as far as its share goes; the
+/// rest of it waits, behind whoever has had nothing yet and behind those who came before. Who has taken more than its
+/// share in one piece is passed over until the others have had as much.
 package struct Turns {
     /// What one turn takes, roughly (``Work``), and the most that one connection does in it: what is gathered in a turn
     /// leaves in one piece, so that a long one costs less in all.
     package static let longest = 4_000_000
-    /// What one takes at least, however many wait: a longer one would keep others waiting and save nothing, since each of
-    /// those who wait does only a little of it.
+    /// What one takes at least, however many wait: a longer one would keep others waiting and save nothing, since each
+    /// of those who wait does only a little of it.
     package static let shortest = 1_000_000
     /// What a connection may do at least when its turn comes.
     package static let leastShare = 100_000

@@ -1,8 +1,8 @@
 import SeawayMessage
 package import SeawayWire
 
-/// Where large bodies are checked and translated, which takes longer than others are to wait (A6): off the loop, and one
-/// at a time, in the order in which it was asked for.
+/// Where large bodies are checked and translated, which takes longer than others are to wait (A6): off the loop, and
+/// one at a time, in the order in which it was asked for.
 package final class Workshop {
     /// Bodies from this size on, in bytes, are worked on here: below it the way there and back costs more.
     static let smallest = 65_536

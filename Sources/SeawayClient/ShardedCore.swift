@@ -4,7 +4,8 @@ import NIOCore
 import SeawayMessage
 import SeawayWire
 
-/// What a ``ShardedLayer`` is doing: which broker gets what, and what each is told when it comes. Lives on the layer's loop.
+/// What a ``ShardedLayer`` is doing: which broker gets what, and what each is told when it comes. Lives on the layer's
+/// loop.
 final class ShardedCore {
     private enum Life { case idle, running, over }
 

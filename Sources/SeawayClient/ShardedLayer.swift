@@ -8,13 +8,13 @@ import SeawayWire
 
 /// A `ChannelLayer` over several brokers: one connection to each (protocol/SHARDING.md).
 ///
-/// It listens at all of them and keeps memberships at all. A send to a normal channel goes to each in turn, one to a reply
-/// or pinned channel or a group to the one that is first for the name. A broker that is silent for the failover time is
-/// given up: the outcome of what was not answered there is unknown, what it held is lost, and everything goes on over the
-/// others.
+/// It listens at all of them and keeps memberships at all. A send to a normal channel goes to each in turn, one to a
+/// reply or pinned channel or a group to the one that is first for the name. A broker that is silent for the failover
+/// time is given up: the outcome of what was not answered there is unknown, what it held is lost, and everything goes
+/// on over the others.
 ///
-/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused
-/// with `limit` on the caller's thread.
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is
+/// refused with `limit` on the caller's thread.
 public final class ShardedLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<ShardedCore>
     private let eventLoop: any EventLoop
@@ -159,7 +159,8 @@ extension ChannelLayer where Self == ShardedLayer {
     /// A layer that has begun to connect: `Worker(layer: try .brokers("a:7411", "b:7411"))`.
     ///
     /// - Parameter addresses: `host:port`, `[::1]:7411` or `unix:PATH` of each.
-    /// - Throws: ``BrokerAddress/NotAnAddress`` or ``ShardedLayerConfiguration/Fault``; whether brokers are there shows later.
+    /// - Throws: ``BrokerAddress/NotAnAddress`` or ``ShardedLayerConfiguration/Fault``; whether brokers are there shows
+    ///   later.
     public static func brokers(_ addresses: String...) throws -> ShardedLayer {
         let brokers = try addresses.map { try BrokerAddress(checking: $0) }
         let layer = try ShardedLayer(ShardedLayerConfiguration(brokers: brokers))

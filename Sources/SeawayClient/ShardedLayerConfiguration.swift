@@ -25,7 +25,8 @@ public struct ShardedLayerConfiguration: Sendable {
     public var brokers: [BrokerAddress]
     /// Silence after which a broker is taken for dead, 300 ms to an hour.
     public var failover = Duration.seconds(2)
-    /// What holds for each connection; its `broker` is of no account. Bounds of what waits count for each connection, and for what waits for any.
+    /// What holds for each connection; its `broker` is of no account. Bounds of what waits count for each connection,
+    /// and for what waits for any.
     public var connection: WireLayerConfiguration
 
     public init(brokers: [BrokerAddress], clientName: String = "seaway") {

@@ -9,11 +9,11 @@ import SeawayWire
 /// A `ChannelLayer` over the wire: one connection to one broker for everything in this process.
 ///
 /// It connects again by itself, listens, joins and watches again, and tells of each request what became of it: stored,
-/// refused, or unknown because the connection broke before the answer. At most one of its listenings may have several names,
-/// since a connection has one shared credit besides that of single names (PROTOCOL.md, R1 and R2).
+/// refused, or unknown because the connection broke before the answer. At most one of its listenings may have several
+/// names, since a connection has one shared credit besides that of single names (PROTOCOL.md, R1 and R2).
 ///
-/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is refused
-/// with `limit` on the caller's thread.
+/// Answers and deliveries come on its event loop; only a request that finds too many of other threads waiting is
+/// refused with `limit` on the caller's thread.
 public final class WireLayer: ConnectingLayer {
     private let core: NIOLoopBoundBox<WireCore>
     private let eventLoop: any EventLoop

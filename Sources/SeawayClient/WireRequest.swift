@@ -54,7 +54,8 @@ enum WireRequest {
         }
     }
 
-    /// - Parameter isLegalHere: whether a form of names may stand in this place: a fault of the name comes before one of the body (A4).
+    /// - Parameter isLegalHere: whether a form of names may stand in this place: a fault of the name comes before one
+    ///   of the body (A4).
     static func fault(_ name: String, where isLegalHere: (NameForm) -> Bool = { _ in true }) -> Refusal? {
         var name = name
         return name.withUTF8 { bytes in

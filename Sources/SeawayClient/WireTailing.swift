@@ -19,7 +19,8 @@ struct WireTail: Sendable {
 extension WireLayer {
     /// Looks on at what comes to channels that match, until the layer shuts down; nothing is taken by it.
     ///
-    /// The broker must know `TAIL`. A layer looks on at one list of patterns; another call replaces nothing and is refused.
+    /// The broker must know `TAIL`. A layer looks on at one list of patterns; another call replaces nothing and is
+    /// refused.
     ///
     /// - Parameters:
     ///   - patterns: 1 to 1,024 patterns (N5).

@@ -8,7 +8,8 @@ extension ConfigurationFile {
         }
     }
 
-    /// What no command can read: keys that there are none of, and values of another form. What values say is not looked at.
+    /// What no command can read: keys that there are none of, and values of another form. What values say is not looked
+    /// at.
     package func faults(_ schema: ConfigurationSchema) -> [ConfigurationFault] {
         self.entries.compactMap { self.fault($0, schema) }
     }

@@ -1,8 +1,8 @@
 import Configuration
 import Synchronization
 
-/// Every setting of a command with the value that holds: flags win over the environment, that over the file, and that over
-/// the defaults.
+/// Every setting of a command with the value that holds: flags win over the environment, that over the file, and that
+/// over the defaults.
 package struct EffectiveSettings: Sendable {
     package struct Entry: Hashable, Sendable {
         package let setting: Setting

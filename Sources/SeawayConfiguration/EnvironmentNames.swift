@@ -1,7 +1,7 @@
 /// Variables of the environment: `SEAWAY_`, the section and the option, with `_` for whatever is no letter or digit.
 ///
-/// `SEAWAY_SERVE_HTTP_TIMEOUT=30s` is `serve.http-timeout`, `SEAWAY_ALL_LOG_LEVEL` is `all.log-level`. In lists white space
-/// stands between values. A variable that is empty says nothing.
+/// `SEAWAY_SERVE_HTTP_TIMEOUT=30s` is `serve.http-timeout`, `SEAWAY_ALL_LOG_LEVEL` is `all.log-level`. In lists white
+/// space stands between values. A variable that is empty says nothing.
 package enum EnvironmentNames {
     /// The variable that names the file.
     package static let config = "SEAWAY_CONFIG"

@@ -10,7 +10,8 @@ package enum NearWord {
         return near.word
     }
 
-    /// How many letters are to be put in, left out, changed or exchanged with their neighbours (optimal string alignment).
+    /// How many letters are to be put in, left out, changed or exchanged with their neighbours (optimal string
+    /// alignment).
     package static func distance(_ first: String, _ second: String) -> Int {
         let (first, second) = (Array(first), Array(second))
         var before: [Int] = []

@@ -1,6 +1,6 @@
 extension EffectiveSettings {
-    /// Has a message name the file's line and key, or the variable, where it names an option that nobody gave on the command
-    /// line: `--max-body is 65M; …` becomes `seaway.yaml:7: broker.max-body is 65M; …`.
+    /// Has a message name the file's line and key, or the variable, where it names an option that nobody gave on the
+    /// command line: `--max-body is 65M; …` becomes `seaway.yaml:7: broker.max-body is 65M; …`.
     package func naming(_ message: String) -> String {
         var text = ""
         var places: [String] = []

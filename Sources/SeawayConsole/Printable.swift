@@ -1,6 +1,7 @@
 /// Text that a terminal shows instead of obeying it.
 package enum Printable {
-    /// JSON whose characters are all harmless: DEL and the control characters beyond it, which JSON allows in strings, are escaped.
+    /// JSON whose characters are all harmless: DEL and the control characters beyond it, which JSON allows in strings,
+    /// are escaped.
     package static func json(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { Self.isControl($0) }) else { return text }
         var safe = String.UnicodeScalarView()

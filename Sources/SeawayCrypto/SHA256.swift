@@ -2,8 +2,8 @@ internal import CNIOBoringSSL
 
 /// SHA-256 (FIPS 180-4) and what is made of it: HMAC-SHA-256 (RFC 2104), and comparing in constant time.
 ///
-/// It is that of the BoringSSL which SwiftNIO SSL brings for TLS. swift-crypto would bring the same library a second time:
-/// a fifth of a whole build, and some megabytes of every program, for three functions.
+/// It is that of the BoringSSL which SwiftNIO SSL brings for TLS. swift-crypto would bring the same library a second
+/// time: a fifth of a whole build, and some megabytes of every program, for three functions.
 package enum SHA256 {
     /// Bytes of a digest.
     package static let byteCount = 32

@@ -126,8 +126,8 @@ final class Channel: Named {
     var isInBacklog = false
     /// An alarm for its oldest message is set.
     var hasAlarm = false
-    /// When its last reader left, how long one may be missed at least before somebody is to be told, and when an alarm for
-    /// that is set.
+    /// When its last reader left, how long one may be missed at least before somebody is to be told, and when an alarm
+    /// for that is set.
     var unreadSince = 0
     var leastPatience = Int.max
     var awayAlarm = Int.max

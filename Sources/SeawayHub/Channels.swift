@@ -89,8 +89,8 @@ final class Channels {
 
     // MARK: The room of queues
 
-    /// Sees to it that an emptied queue gives its room back: at once if it is much, else if nothing has come to it by the
-    /// next ``giveRoomBack(until:_:)``.
+    /// Sees to it that an emptied queue gives its room back: at once if it is much, else if nothing has come to it by
+    /// the next ``giveRoomBack(until:_:)``.
     @inline(__always)
     func noteRoom(of channel: Channel) {
         guard channel.mostQueued > Channel.fewQueued, channel.queue.isEmpty, !channel.isRoomy else { return }

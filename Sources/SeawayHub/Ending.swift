@@ -3,8 +3,8 @@ import SeawayWire
 
 /// Something that ends and may be large: a mailbox with all its channels, or what is flushed.
 ///
-/// It ends in pieces of ``Hub/piece``, between which others have their turns (A6). Whoever has asked is answered when it
-/// is over; what comes meanwhile to a channel that has not ended yet ends with it, as if it had come before.
+/// It ends in pieces of ``Hub/piece``, between which others have their turns (A6). Whoever has asked is answered when
+/// it is over; what comes meanwhile to a channel that has not ended yet ends with it, as if it had come before.
 package final class Ending {
     enum Reason {
         /// Its reader has left for good.

@@ -11,8 +11,8 @@ package final class GroupSend {
     let bounds: SendBounds?
     /// Of the body, in bytes.
     let size: Int
-    /// Those who have had their piece stand before `next`, those who have joined since behind `end`; `nil` until the first
-    /// piece has ended before all had theirs.
+    /// Those who have had their piece stand before `next`, those who have joined since behind `end`; `nil` until the
+    /// first piece has ended before all had theirs.
     private var marks: (next: Group.Mark, end: Group.Mark)?
     /// Of each mailbox in which it waits, and which is kept, since another could come to be in its place.
     private var siblings: [ObjectIdentifier: (mailbox: Mailbox, siblings: Siblings)] = [:]
@@ -140,8 +140,8 @@ extension Hub {
         }
     }
 
-    /// Makes room for half as many messages again as there are, or a third, when what there was is used up: queues that grow
-    /// by themselves would do so in very many channels in one moment, and nobody would know what that takes.
+    /// Makes room for half as many messages again as there are, or a third, when what there was is used up: queues that
+    /// grow by themselves would do so in very many channels in one moment, and nobody would know what that takes.
     private func makeRoom(in channel: Channel) {
         let count = channel.queue.count
         guard count >= 8 else { return }

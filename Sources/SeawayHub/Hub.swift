@@ -32,7 +32,8 @@ package final class Hub {
     let ledger: Ledger
     /// Who pays for what is asked now (M6).
     package var payer: PayerID = 0
-    /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by (``Work``).
+    /// What was done so far, as the nanoseconds that it takes, roughly: what a turn of the loop is measured by
+    /// (``Work``).
     package var work = 0
     /// How much of it one piece of what ends may take.
     package var piece = Int.max
@@ -150,7 +151,8 @@ package final class Hub {
     /// Whether a store keeps a channel's messages.
     func isStored(_ name: Name) -> Bool { self.isKeptInStore?(name.bytes.span) == true }
 
-    /// Drops the record of a channel that holds nothing, and that of its mailbox; passes over one that is dropped already.
+    /// Drops the record of a channel that holds nothing, and that of its mailbox; passes over one that is dropped
+    /// already.
     func dropIfUnused(_ channel: Channel) {
         guard channel.isUnused else { return }
         self.channels.remove(channel, self.ledger)

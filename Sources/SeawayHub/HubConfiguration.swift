@@ -4,10 +4,11 @@ package import SeawayWire
 package struct HubConfiguration: Sendable {
     /// What a channel or a mailbox may hold.
     package struct Capacity: Hashable, Sendable {
-        /// Of a normal channel, which many share: room for eight bodies of the longest kind (F6), and so for large requests that
-        /// come while their workers are busy.
+        /// Of a normal channel, which many share: room for eight bodies of the longest kind (F6), and so for large
+        /// requests that come while their workers are busy.
         package static let defaultBytes = 16 << 20
-        /// Of a channel with one reader: what a slow one may have the broker hold. They are as many as requests and sockets.
+        /// Of a channel with one reader: what a slow one may have the broker hold. They are as many as requests and
+        /// sockets.
         package static let defaultOwnedBytes = 1 << 20
 
         package var messages: Int
@@ -93,8 +94,8 @@ struct ChannelRules {
     let tries: Int
 }
 
-/// What things cost in memory, roughly, besides their bytes: the account of M1. Measured: with what the allocator adds, and
-/// with the share that tables and queues have of rooms that grow by half or by twice.
+/// What things cost in memory, roughly, besides their bytes: the account of M1. Measured: with what the allocator adds,
+/// and with the share that tables and queues have of rooms that grow by half or by twice.
 enum Cost {
     static let channel = 400
     static let mailbox = 256

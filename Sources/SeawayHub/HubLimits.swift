@@ -1,6 +1,6 @@
 extension HubConfiguration {
-    /// The same with the limits of another that may change while a hub is at work: what may be remembered of closed channels,
-    /// and how many names one connection may have, which clients were told, may not.
+    /// The same with the limits of another that may change while a hub is at work: what may be remembered of closed
+    /// channels, and how many names one connection may have, which clients were told, may not.
     package func taking(_ new: HubConfiguration) -> HubConfiguration {
         var configuration = new
         configuration.maxClosed = self.maxClosed
@@ -10,8 +10,8 @@ extension HubConfiguration {
 }
 
 extension Hub {
-    /// From now on these limits hold, of channels that are there too. What is held already stays, even where it is more than
-    /// may be held now.
+    /// From now on these limits hold, of channels that are there too. What is held already stays, even where it is more
+    /// than may be held now.
     ///
     /// - Complexity: O(channels and mailboxes).
     package func replaceLimits(_ new: HubConfiguration) {

@@ -122,7 +122,8 @@ final class Leases {
     /// Objects are used again: one for each message would take as long as all else.
     private var all: [Lease] = []
     private var free: [Lease] = []
-    /// Numbers in order, behind which the place stands in a tag; not from one, so that no start has the tags of another.
+    /// Numbers in order, behind which the place stands in a tag; not from one, so that no start has the tags of
+    /// another.
     private var serial: UInt64
     private static let placeBits: UInt64 = 24
     /// How many one connection may hold.

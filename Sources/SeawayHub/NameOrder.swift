@@ -2,7 +2,8 @@ package import SeawayWire
 
 /// Objects in the order of the bytes of their names, so that a page of them costs what stands on it.
 ///
-/// Runs of some hundred, each in order: what comes and goes moves the rest of one run. A tree would be better in theory.
+/// Runs of some hundred, each in order: what comes and goes moves the rest of one run. A tree would be better in
+/// theory.
 package struct NameOrder<Element: Named> {
     private static var longestRun: Int { 512 }
 

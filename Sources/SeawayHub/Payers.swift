@@ -39,8 +39,8 @@ struct Holding {
 
 /// Who pays for what is held: each connection, and with it its address and its token (M6).
 ///
-/// Whatever is stored says by a number who pays for it; so a connection that is gone, and its address and token through it,
-/// pay until the last of it has left.
+/// Whatever is stored says by a number who pays for it; so a connection that is gone, and its address and token through
+/// it, pay until the last of it has left.
 struct Payers {
     private struct Account {
         var held = Holding()

@@ -73,7 +73,8 @@ final class Presence {
         ledger.note(-group.changes.forget(before: first))
     }
 
-    /// A message has left the queue of a channel: more may be told if it was a watch's (T5), and the whole if it was lost (T6).
+    /// A message has left the queue of a channel: more may be told if it was a watch's (T5), and the whole if it was
+    /// lost (T6).
     func noteEnd(
         of message: QueuedMessage, in channel: Channel, isLost: Bool, _ ledger: Ledger,
         _ effects: Effects

@@ -129,8 +129,8 @@ final class Purse {
     /// Whose it is; a number and no reference, since it is looked at for every message.
     let peer: PeerID
     var credit = 0
-    /// Frames that were paid from it and not made good by credit that came since: what its connection has in hand, where it
-    /// grants one for each message that it has finished.
+    /// Frames that were paid from it and not made good by credit that came since: what its connection has in hand,
+    /// where it grants one for each message that it has finished.
     private var spent = 0
     /// How many listenings on normal channels are paid from it.
     fileprivate(set) var normals = 0 { didSet { self.settle() } }

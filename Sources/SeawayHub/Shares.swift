@@ -4,9 +4,9 @@ import SeawayWire
 package struct Shares: Sendable {
     /// A part of what is there, in percent.
     ///
-    /// Whoever holds so much may take more only while that is, beside what is left, at most as this part beside the rest
-    /// of the whole: so one alone comes to this part of all there is, several share it, and what is left shrinks ever more
-    /// slowly but never to nothing.
+    /// Whoever holds so much may take more only while that is, beside what is left, at most as this part beside the
+    /// rest of the whole: so one alone comes to this part of all there is, several share it, and what is left shrinks
+    /// ever more slowly but never to nothing.
     package struct Part: Sendable {
         /// 1 to 100; with 100 it bounds nothing.
         package var percent: Int
@@ -23,8 +23,8 @@ package struct Shares: Sendable {
     package var address = Part(percent: 94)
     package var token = Part(percent: 94)
 
-    /// A connection that has at most this part of what is left may have it though its address or token is over its share,
-    /// until that is so many times over it.
+    /// A connection that has at most this part of what is left may have it though its address or token is over its
+    /// share, until that is so many times over it.
     static let little = 16
     static let timesOfLittle = 4
 

@@ -1,8 +1,8 @@
 import DequeModule
 package import SeawayWire
 
-/// Messages that a store keeps and has given to this broker (D17 to D24): they wait for a listener and are held as others
-/// are, but what comes back goes to the store.
+/// Messages that a store keeps and has given to this broker (D17 to D24): they wait for a listener and are held as
+/// others are, but what comes back goes to the store.
 extension Hub {
     /// What became of a message that a store has given out.
     package enum Arrival: Hashable, Sendable {
@@ -104,7 +104,8 @@ extension Hub {
 
     /// The store says that a message is done: it can be pushed.
     ///
-    /// - Returns: to whom; `nil`: whoever asked has left, or does not read, and it waits again, as one of this broker's own.
+    /// - Returns: to whom; `nil`: whoever asked has left, or does not read, and it waits again, as one of this broker's
+    ///   own.
     package func confirmed(_ place: UInt64, of name: Name, now: Int) -> (peer: PeerID, delivery: WaitingDelivery)? {
         guard let channel = self.channels.find(name), let lease = channel.stored[place],
             case .confirming = lease.state, let taker = lease.taker

@@ -1,4 +1,5 @@
-/// One JSON object (RFC 8259), written as one line of a log: no text in it can begin another line or talk to a terminal.
+/// One JSON object (RFC 8259), written as one line of a log: no text in it can begin another line or talk to a
+/// terminal.
 package struct JSONLine: Sendable {
     private var text = "{"
     /// Bytes of a text that are kept.

@@ -1,7 +1,7 @@
 public import Logging
 
-/// Writes what is logged as JSON objects, one in each line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, and the
-/// metadata beside them.
+/// Writes what is logged as JSON objects, one in each line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, and
+/// the metadata beside them.
 ///
 /// Metadata with one of these four names gets a `_` behind it. A text is cut behind ``LogText/longest`` bytes.
 public struct JSONLogHandler: LogHandler {

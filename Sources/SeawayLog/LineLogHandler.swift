@@ -8,8 +8,8 @@ public import Logging
     import Darwin
 #endif
 
-/// Hands on what is logged with everything in it made one line of text (``LogText``), so that nobody who is named in a log can
-/// forge lines of it or talk to the operator's terminal.
+/// Hands on what is logged with everything in it made one line of text (``LogText``), so that nobody who is named in a
+/// log can forge lines of it or talk to the operator's terminal.
 public struct LineLogHandler: LogHandler {
     private var inner: any LogHandler
 
@@ -81,10 +81,11 @@ extension Logger {
     }
 }
 
-/// What becomes of lines that are logged by ``Logging/Logger/standardError(label:level:)``: all of the process share it.
+/// What becomes of lines that are logged by ``Logging/Logger/standardError(label:level:)``: all of the process share
+/// it.
 ///
-/// They are written on a thread of its own. Where nobody reads them, those that find no room are dropped and counted, and a
-/// line says how many once there is room. A process that ends waits for what is not written, a second at most.
+/// They are written on a thread of its own. Where nobody reads them, those that find no room are dropped and counted,
+/// and a line says how many once there is room. A process that ends waits for what is not written, a second at most.
 public enum StandardErrorLog {
     /// Bytes of lines that may wait unless ``limit(to:)`` says otherwise.
     public static let usualLimit = 1 << 20

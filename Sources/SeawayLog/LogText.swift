@@ -5,7 +5,8 @@ public enum LogText {
 
     /// The text with control characters and line ends written as escapes, cut behind ``longest`` bytes.
     ///
-    /// Ordinary UTF-8 stays as it is, and so does a backslash: who reads the line sees what was meant, and nobody can begin a new one.
+    /// Ordinary UTF-8 stays as it is, and so does a backslash: who reads the line sees what was meant, and nobody can
+    /// begin a new one.
     public static func escaped(_ text: String, longest: Int = LogText.longest) -> String {
         var text = text
         guard text.utf8.count > longest || text.withUTF8(Self.hasControl) else { return text }

@@ -72,7 +72,8 @@ extension ChannelLayer {
         try answer.get(for: group)
     }
 
-    /// Has a channel told who joins and leaves a group: first who is in it, then each change; ``GroupNews`` reads the messages.
+    /// Has a channel told who joins and leaves a group: first who is in it, then each change; ``GroupNews`` reads the
+    /// messages.
     public func watch(_ group: String, on channel: String) async throws(ClientError) {
         let answer = await withCheckedContinuation { continuation in
             self.watch(group, on: channel) { continuation.resume(returning: $0) }

@@ -1,8 +1,9 @@
 /// What keeps channels and groups, whether in this process or behind a wire.
 ///
-/// Everything may be called from any thread and returns at once. Answers and deliveries come as calls of the closures that
-/// were given, all of one layer on one thread, in the order of the protocol; a closure must not block. What is called on
-/// that very thread takes effect without a thread change, so a server that shares the layer's thread pays for none.
+/// Everything may be called from any thread and returns at once. Answers and deliveries come as calls of the closures
+/// that were given, all of one layer on one thread, in the order of the protocol; a closure must not block. What is
+/// called on that very thread takes effect without a thread change, so a server that shares the layer's thread pays for
+/// none.
 ///
 /// - SeeAlso: protocol/PROTOCOL.md, sections 4 and 6.
 public protocol ChannelLayer: Sendable {
@@ -12,34 +13,35 @@ public protocol ChannelLayer: Sendable {
     ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
     ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
-    ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they go
-    ///     to, and so behind them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one order for
-    ///     all and ignore it.
+    ///   - stream: a reply channel to whose messages this one belongs: of several brokers it goes to the one that they
+    ///     go to, and so behind them, though its own channel is a normal one (SHARDING.md, B7). Other layers have one
+    ///     order for all and ignore it.
     ///   - bounds: in place of the channel's own rules, for this message (S8, S9).
     ///   - terms: when it comes, which of several counts, what is acknowledged with it (S11 to S13).
-    ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the answer.
+    ///   - answer: called once. `stored`, `refused` (nothing was stored), or `unknown`: the connection broke before the
+    ///     answer.
     func send(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?, bounds: MessageBounds?,
         terms: MessageTerms?, answer: @escaping @Sendable (SendAnswer) -> Void
     )
 
-    /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which may be
-    /// lost with that (``ListeningEvent/forsaken(_:)``).
+    /// Puts one message on a channel, and tells by which connection it went: for who waits for an answer to it, which
+    /// may be lost with that (``ListeningEvent/forsaken(_:)``).
     ///
     /// - Parameters:
     ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
     ///   - channel: a normal, reply or pinned channel (1 to 255 bytes).
     ///   - ifHeard: only if somebody listens there; else refused with `away` (S3).
     ///   - stream: a reply channel to whose messages this one belongs, if any.
-    ///   - answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:terms:answer:)``; the carrier is valid with
-    ///     `done` only.
+    ///   - answer: called once, as that of ``send(_:to:ifHeard:stream:bounds:terms:answer:)``; the carrier is valid
+    ///     with `done` only.
     func sendCarried(
         _ body: Payload, to channel: String, ifHeard: Bool, stream: String?,
         answer: @escaping @Sendable (SendAnswer, Carrier) -> Void
     )
 
-    /// Puts one message on a channel, and has its sender told if it will not be processed: lost with its holder, given up,
-    /// or waiting where nobody listens (S14).
+    /// Puts one message on a channel, and has its sender told if it will not be processed: lost with its holder, given
+    /// up, or waiting where nobody listens (S14).
     ///
     /// - Parameters:
     ///   - body: one message, at most the layer's `max-body` (2 MiB) in MessagePack.
@@ -91,9 +93,10 @@ public protocol ChannelLayer: Sendable {
 
     /// Has a channel told who joins and leaves a group, by messages that ``GroupNews`` reads (T1 to T6).
     ///
-    /// The first is a snapshot of all members; whoever reads the channel gets them. The layer goes on watching through lost
-    /// connections and brokers that come back: a snapshot comes again then. A watch is not bound to who asked: several
-    /// layers that watch a group on the same channel make one. It ends with ``unwatch(_:on:answer:)``, with the last layer that has asked, and when the channel is closed.
+    /// The first is a snapshot of all members; whoever reads the channel gets them. The layer goes on watching through
+    /// lost connections and brokers that come back: a snapshot comes again then. A watch is not bound to who asked:
+    /// several layers that watch a group on the same channel make one. It ends with ``unwatch(_:on:answer:)``, with the
+    /// last layer that has asked, and when the channel is closed.
     ///
     /// - Parameters:
     ///   - group: a group, whether it has members or not.
@@ -110,17 +113,17 @@ public protocol ChannelLayer: Sendable {
     /// Ends ``pause(_:)``.
     func resume(_ channel: String)
 
-    /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later senders
-    /// are refused with `gone`.
+    /// Says that reply channels that this layer reads are over (C1): their memberships, queue and pause end, later
+    /// senders are refused with `gone`.
     ///
     /// - Parameters:
     ///   - channels: reply or pinned channels of which this layer is the reader.
-    ///   - done: called once, when every broker in reach has answered. One that does not is given up as any silent one is,
-    ///     so this takes no longer than that; one that is out of reach is not waited for.
+    ///   - done: called once, when every broker in reach has answered. One that does not is given up as any silent one
+    ///     is, so this takes no longer than that; one that is out of reach is not waited for.
     func close(_ channels: [String], done: @escaping @Sendable () -> Void)
 
-    /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's connect
-    /// patience.
+    /// Whether a broker is in reach now. A send while it is not answers `refused(.unreachable)` after the layer's
+    /// connect patience.
     var isConnected: Bool { get }
 }
 
@@ -170,10 +173,12 @@ extension ChannelLayer {
 
 /// One part taken in reading channels; ends with ``stop(_:)``.
 public protocol Listening: AnyObject, Sendable {
-    /// Grants `count` more deliveries. Credit that was not used when a connection is lost is granted again on the next one.
+    /// Grants `count` more deliveries. Credit that was not used when a connection is lost is granted again on the next
+    /// one.
     func ready(_ count: Int)
 
-    /// Takes nothing more: withdraws the credit and stops listening; `done` is called when nothing more will be delivered.
+    /// Takes nothing more: withdraws the credit and stops listening; `done` is called when nothing more will be
+    /// delivered.
     ///
     /// A mailbox's messages and memberships end with it (L6).
     func stop(_ done: @escaping @Sendable () -> Void)
@@ -243,14 +248,15 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// What happens to a listening besides deliveries.
 public enum ListeningEvent: Hashable, Sendable {
-    /// Listening is in force; `kept` is false when the broker holds no memberships of the mailbox (any more): join again.
+    /// Listening is in force; `kept` is false when the broker holds no memberships of the mailbox (any more): join
+    /// again.
     case started(kept: Bool)
     /// The connection was lost; the layer tries to listen again by itself.
     case interrupted
     /// One of several brokers was lost, with what it held; the listening goes on over the others.
     case weakened
-    /// A connection was lost, and the failover time has passed since the broker was heard on it: what went by it, and was not answered by
-    /// now, is not to be waited for any more.
+    /// A connection was lost, and the failover time has passed since the broker was heard on it: what went by it, and
+    /// was not answered by now, is not to be waited for any more.
     case forsaken(Carrier)
     /// Another reader has taken the mailbox over; this listening is over.
     case lost(name: String)

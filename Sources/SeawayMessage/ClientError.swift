@@ -21,8 +21,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let unreachable = Code(kind: .unreachable)
         /// Refused for another reason: ``ClientError/refusal`` has the broker's word. Nothing was stored.
         public static let refused = Code(kind: .refused)
-        /// The connection broke before the answer, or what keeps that durable channel has not said what became of it: stored or
-        /// not, nobody can tell.
+        /// The connection broke before the answer, or what keeps that durable channel has not said what became of it:
+        /// stored or not, nobody can tell.
         public static let unknown = Code(kind: .unknown)
 
         fileprivate init(_ refusal: Refusal) {

@@ -10,7 +10,8 @@ public struct GroupNews: Hashable, Sendable {
     }
 
     public let group: String
-    /// How many members the group has with this. Who keeps a list of them and finds another number has missed a message: watch again.
+    /// How many members the group has with this. Who keeps a list of them and finds another number has missed a
+    /// message: watch again.
     public let count: Int
     public let content: Content
 

@@ -58,8 +58,8 @@ public final class HeldMessage: Sendable {
     ///
     /// - Parameters:
     ///   - verdict: what becomes of it.
-    ///   - answer: called once. `refused` with `late`: the message is not held here any more, for it is done, or delivered
-    ///     to another.
+    ///   - answer: called once. `refused` with `late`: the message is not held here any more, for it is done, or
+    ///     delivered to another.
     public func say(_ verdict: Verdict, answer: @escaping @Sendable (SendAnswer) -> Void) {
         if verdict != .held { self.end() }
         self.holder.take(verdict, of: self, answer: answer)

@@ -1,6 +1,7 @@
 /// Finds the tokens of JSON text (RFC 8259), strictly.
 ///
-/// Each function reads at `offset` and moves behind what it has read; where it answers nil or false the place is undefined.
+/// Each function reads at `offset` and moves behind what it has read; where it answers nil or false the place is
+/// undefined.
 enum JSONScan {
     /// What stands between the quotes of a string.
     struct Text {
@@ -126,7 +127,8 @@ extension JSONScan {
         return unit
     }
 
-    /// How many of the next bytes, 8 at most, are for sure ASCII that stands for itself: no quote, no backslash, no control character.
+    /// How many of the next bytes, 8 at most, are for sure ASCII that stands for itself: no quote, no backslash, no
+    /// control character.
     ///
     /// Less than 8 only if such a byte, or one beyond ASCII, follows or the text ends within 8 bytes; then it may be 0.
     @inline(__always)
@@ -134,8 +136,8 @@ extension JSONScan {
         guard bytes.count - offset >= 8 else { return 0 }
         let word = UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
         let ones: UInt64 = 0x0101_0101_0101_0101
-        // A subtraction sets a byte's high bit when the byte is below what is taken away. It borrows from the bytes above then, but only
-        // the lowest hit counts.
+        // A subtraction sets a byte's high bit when the byte is below what is taken away. It borrows from the bytes
+        // above then, but only the lowest hit counts.
         let quotes = (word ^ ones &* 0x22) &- ones
         let backslashes = (word ^ ones &* 0x5C) &- ones
         let controls = word &- ones &* 0x20

@@ -29,7 +29,8 @@ extension Message {
         try self.init(Payload(messagePack: messagePack))
     }
 
-    /// The message in JSON, without white space (V8–V12): bytes that are well-formed UTF-8 become a string, others `{"$bytes":"<base64>"}`.
+    /// The message in JSON, without white space (V8–V12): bytes that are well-formed UTF-8 become a string, others
+    /// `{"$bytes":"<base64>"}`.
     ///
     /// Empty for a message that no broker accepts: one with a double that is not finite, or nested more than 64 deep.
     public var json: String {

@@ -1,7 +1,7 @@
 /// A map from strings to values that keeps the order of its keys.
 ///
-/// Meant for the few keys of a message: a look-up is linear. Two messages are equal when they hold equal values under the same keys in the
-/// same order.
+/// Meant for the few keys of a message: a look-up is linear. Two messages are equal when they hold equal values under
+/// the same keys in the same order.
 public struct Message: Hashable, Sendable {
     private struct Field: Hashable, Sendable {
         let key: String
@@ -34,7 +34,8 @@ public struct Message: Hashable, Sendable {
     public var isEmpty: Bool { self.fields.isEmpty }
     public var keys: [String] { self.fields.map(\.key) }
 
-    /// The value of a key; a new key goes to the end, and assigning `nil` takes a key away (a null in a message is `.null`).
+    /// The value of a key; a new key goes to the end, and assigning `nil` takes a key away (a null in a message is
+    /// `.null`).
     public subscript(key: String) -> Value? {
         get { self.fields.first { $0.key == key }?.value }
         set {

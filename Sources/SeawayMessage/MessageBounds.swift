@@ -1,7 +1,7 @@
 /// What holds for one message in place of the rules of the channels that it comes to (PROTOCOL.md, S8 and S9).
 ///
-/// A broker that does not know such bounds (its features have no `bounds`) refuses them with `unknown`; values that make
-/// no sense are refused with `option`, before anything is sent.
+/// A broker that does not know such bounds (its features have no `bounds`) refuses them with `unknown`; values that
+/// make no sense are refused with `option`, before anything is sent.
 public struct MessageBounds: Hashable, Sendable {
     /// How many messages may wait in a channel.
     public struct Capacity: Hashable, Sendable {
@@ -16,11 +16,11 @@ public struct MessageBounds: Hashable, Sendable {
         }
     }
 
-    /// The first that holds for a channel counts; where none does, the channel's own number. In all at most 2,048 bytes as
-    /// the wire writes them. How many bytes may wait stays as it is.
+    /// The first that holds for a channel counts; where none does, the channel's own number. In all at most 2,048 bytes
+    /// as the wire writes them. How many bytes may wait stays as it is.
     public var capacities: [Capacity]
-    /// From receipt by the broker, in whole milliseconds, 1 ms to a day; the message is dropped when it was not delivered
-    /// within. `nil`: the channel's own time.
+    /// From receipt by the broker, in whole milliseconds, 1 ms to a day; the message is dropped when it was not
+    /// delivered within. `nil`: the channel's own time.
     public var expiry: Duration?
 
     /// Of a group's members each may have another capacity.

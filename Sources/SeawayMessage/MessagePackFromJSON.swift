@@ -1,6 +1,7 @@
 /// Writes JSON text as MessagePack while it reads it for the second time.
 ///
-/// MessagePack wants each count before the elements, so ``JSONCheck`` has read the text before and taken down the shapes of all brackets.
+/// MessagePack wants each count before the elements, so ``JSONCheck`` has read the text before and taken down the
+/// shapes of all brackets.
 struct MessagePackFromJSON {
     private let shapes: [JSONShape]
     private var nextShape = 0

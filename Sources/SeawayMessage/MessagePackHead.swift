@@ -14,9 +14,9 @@ package enum MessagePackHead {
 
     /// Reads one head and moves behind it.
     ///
-    /// - Returns: nil when the bytes end too early, and for what the wire does not allow: extension types, 0xC1 (V7), an integer beyond 64
-    ///   bits with sign (V4), a double that is not finite (V5). A list or map of more values than there are bytes left is nil too, so
-    ///   the count of one that is returned is bounded by the input.
+    /// - Returns: nil when the bytes end too early, and for what the wire does not allow: extension types, 0xC1 (V7),
+    ///   an integer beyond 64 bits with sign (V4), a double that is not finite (V5). A list or map of more values than
+    ///   there are bytes left is nil too, so the count of one that is returned is bounded by the input.
     @inline(__always)
     package static func read(_ bytes: Span<UInt8>, _ offset: inout Int) -> MessagePackHead? {
         guard offset < bytes.count else { return nil }

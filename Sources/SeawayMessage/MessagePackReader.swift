@@ -1,7 +1,7 @@
 /// Reads a payload value by value, from its first to its last byte.
 ///
-/// Every method answers nil (or false) for what is malformed or of another kind; the reader must not be used after that. Strings and bytes are
-/// given as the range of ``Payload/messagePack`` that they fill, so nothing is copied.
+/// Every method answers nil (or false) for what is malformed or of another kind; the reader must not be used after
+/// that. Strings and bytes are given as the range of ``Payload/messagePack`` that they fill, so nothing is copied.
 package struct MessagePackReader: Sendable {
     private let bytes: [UInt8]
     private var offset = 0

@@ -121,7 +121,8 @@ extension MessagePackWriter {
     /// Adds one byte of what ``bytesHead(count:)`` has begun.
     package mutating func append(_ byte: UInt8) { self.bytes.append(byte) }
 
-    /// A count in the type's own byte when it is below a limit, else in two bytes behind `long` or in four behind the type that follows `long`.
+    /// A count in the type's own byte when it is below a limit, else in two bytes behind `long` or in four behind the
+    /// type that follows `long`.
     private mutating func head(_ count: Int, fixed: UInt8, below limit: Int, long: UInt8) {
         if count < limit {
             self.bytes.append(fixed | UInt8(truncatingIfNeeded: count))

@@ -1,11 +1,12 @@
 /// What the sender of a message is told when it will not be done (PROTOCOL.md, S14).
 ///
-/// A broker that does not know such reports (its features have no `report`) is sent the message without them: then nobody
-/// is told.
+/// A broker that does not know such reports (its features have no `report`) is sent the message without them: then
+/// nobody is told.
 public struct ReportTerms: Hashable, Sendable {
     /// A reply channel that the sender reads.
     public var channel: String
-    /// For how long nobody may listen where the message waits before that is told, in milliseconds, 0 to a day; `nil`: any time.
+    /// For how long nobody may listen where the message waits before that is told, in milliseconds, 0 to a day; `nil`:
+    /// any time.
     public var patience: Int?
     /// How often the message was given out before, 0 to 1,000,000.
     public var times: Int

@@ -6,7 +6,8 @@ package enum Translation {
         return translator.translate(bytes) ? translator.json : []
     }
 
-    /// - Returns: the message in the shortest MessagePack; empty if the text is not exactly one JSON map that the wire allows.
+    /// - Returns: the message in the shortest MessagePack; empty if the text is not exactly one JSON map that the wire
+    ///   allows.
     package static func messagePack(fromJSON text: Span<UInt8>) -> [UInt8] {
         var check = JSONCheck(shapes: JSONShapeList())
         guard check.isMap(text) else { return [] }

@@ -13,7 +13,8 @@ enum UTF8Check {
         return true
     }
 
-    /// How long the well-formed sequence of two to four bytes is that begins here and ends before `end`; 0 if there is none.
+    /// How long the well-formed sequence of two to four bytes is that begins here and ends before `end`; 0 if there is
+    /// none.
     static func sequence(_ bytes: Span<UInt8>, _ offset: Int, end: Int) -> Int {
         let first = bytes[offset]
         let (count, second): (Int, ClosedRange<UInt8>) =

@@ -11,8 +11,9 @@ import NIOCore
 
 /// Has a listener pause when it cannot take connections, and tells an operator of that and of its end.
 ///
-/// It pauses before the last descriptors are taken (``DescriptorReserve``), and where the system refuses one all the same.
-/// NIO's `AcceptBackoffHandler` holds back the next read only; the one that failed stays in force, and the loop tries it again at once.
+/// It pauses before the last descriptors are taken (``DescriptorReserve``), and where the system refuses one all the
+/// same. NIO's `AcceptBackoffHandler` holds back the next read only; the one that failed stays in force, and the loop
+/// tries it again at once.
 final class AcceptPauseHandler: ChannelInboundHandler {
     typealias InboundIn = any Channel
 

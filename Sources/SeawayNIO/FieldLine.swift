@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// How far the line has come at whose end the bytes of a head stand, if it is a field that NIO's parser reads by itself.
+/// How far the line has come at whose end the bytes of a head stand, if it is a field that NIO's parser reads by
+/// itself.
 ///
 /// Those fields say how long the message is and whether the connection stays. The white space in them may be tabs
 /// (RFC 9110, 5.6.3), but behind a value's first byte the parser takes spaces only.

@@ -56,7 +56,8 @@ package struct InheritedSockets: Hashable, Sendable {
         return found.map(\.descriptor)
     }
 
-    /// Makes sure that connections can be accepted from a descriptor, and that no program which this one starts gets it.
+    /// Makes sure that connections can be accepted from a descriptor, and that no program which this one starts gets
+    /// it.
     ///
     /// - Parameter onlyLoopback: whether one that other machines reach is refused.
     /// - Throws: what it is instead.

@@ -3,8 +3,8 @@ package import NIOHTTP1
 
 /// NIO's decoder of requests, which also tells a method that it does not know from bytes that are no request.
 ///
-/// Only the first is `HTTPParserError.invalidMethod`, to which the answer is 501 (RFC 9110, 9.1). A tab where white space
-/// may stand in a ``FieldLine`` is given to the parser as a space.
+/// Only the first is `HTTPParserError.invalidMethod`, to which the answer is 501 (RFC 9110, 9.1). A tab where white
+/// space may stand in a ``FieldLine`` is given to the parser as a space.
 package struct RequestDecoder: ByteToMessageDecoder {
     package typealias InboundOut = HTTPServerRequestPart
 
@@ -25,8 +25,8 @@ package struct RequestDecoder: ByteToMessageDecoder {
     package func decoderAdded(context: ChannelHandlerContext) { self.decoder.decoderAdded(context: context) }
     package func decoderRemoved(context: ChannelHandlerContext) { self.decoder.decoderRemoved(context: context) }
 
-    /// A handler for it, which keeps no more of what it cannot take than a head and one read: behind a request that asks
-    /// for another protocol the decoder takes nothing.
+    /// A handler for it, which keeps no more of what it cannot take than a head and one read: behind a request that
+    /// asks for another protocol the decoder takes nothing.
     package static func handler(
         limits: NIOHTTPDecoderLimitConfiguration = .init(), framing: RequestFraming? = nil
     ) -> ByteToMessageHandler<RequestDecoder> {

@@ -2,8 +2,8 @@ package import NIOCore
 package import NIOHTTP1
 
 extension ChannelPipeline.SynchronousOperations {
-    /// Adds what reads requests of HTTP/1.1 where there is no `ServerConfiguration` to bound them: as the interface server
-    /// reads them, and within the limits that it has unless it is told otherwise.
+    /// Adds what reads requests of HTTP/1.1 where there is no `ServerConfiguration` to bound them: as the interface
+    /// server reads them, and within the limits that it has unless it is told otherwise.
     ///
     /// What is no request comes as an error, of which ``NIOHTTP1/HTTPResponseStatus/init(refusing:)`` knows the answer.
     package func addRequestHandlers() throws {

@@ -27,7 +27,8 @@ package struct ServerIdentity: Sendable {
         }
     }
 
-    /// Whether the certificate is for this name, by itself or by a `*` in the place of its first label (RFC 6125, 6.4.3).
+    /// Whether the certificate is for this name, by itself or by a `*` in the place of its first label (RFC 6125,
+    /// 6.4.3).
     ///
     /// - Parameter name: as a client asks for it (SNI).
     package func isFor(_ name: String) -> Bool {

@@ -1,9 +1,9 @@
-/// What holds requests that workers are asked about until each is answered, whatever the version of HTTP: a connection of
-/// HTTP/1.1 holds several in a row, one that may become a WebSocket the request for that.
+/// What holds requests that workers are asked about until each is answered, whatever the version of HTTP: a connection
+/// of HTTP/1.1 holds several in a row, one that may become a WebSocket the request for that.
 ///
-/// A request is known by the number of its reply channel. Its holder asks (``ServerCore/send(_:_:_:from:number:route:marks:)``),
-/// is answered in pieces, holds the reply channel back where its client is slow (``ServerCore/pause(_:)``), and breaks off
-/// (``ServerCore/abandon(_:_:)``).
+/// A request is known by the number of its reply channel. Its holder asks
+/// (``ServerCore/send(_:_:_:from:number:route:marks:)``), is answered in pieces, holds the reply channel back where its
+/// client is slow (``ServerCore/pause(_:)``), and breaks off (``ServerCore/abandon(_:_:)``).
 protocol ExchangeHolder: AnyObject {
     /// Passes on one message of a worker's answer.
     ///

@@ -6,8 +6,8 @@ package import SeawayNIO
 
 /// Turns HTTP/1.1 requests into messages and messages into answers (protocol/INTERFACE.md), over any layer.
 ///
-/// It runs on the event loops that it is given: each has connections, and a layer, of its own. Where a layer's loop is that
-/// very one, no request changes threads.
+/// It runs on the event loops that it is given: each has connections, and a layer, of its own. Where a layer's loop is
+/// that very one, no request changes threads.
 package final class InterfaceServer: Sendable {
     private struct Running {
         let loops: ServerLoops
@@ -54,7 +54,8 @@ package final class InterfaceServer: Sendable {
     ///
     /// Does not wait for a broker: until one is in reach requests are answered with 503.
     ///
-    /// - Returns: the addresses that the configured ones stand for, with the port that was picked if the configuration left that open.
+    /// - Returns: the addresses that the configured ones stand for, with the port that was picked if the configuration
+    ///   left that open.
     /// - Throws: when one of them cannot be listened on.
     package func start() async throws -> [SocketAddress] {
         let loops = try await ServerLoops.make(self.configuration, self.eventLoops, self.layers, self.logger)
@@ -73,8 +74,8 @@ package final class InterfaceServer: Sendable {
         return listeners.addresses
     }
 
-    /// The first loop accepts, and deals connections out to all of them in turn: so few connections are spread as evenly
-    /// as many.
+    /// The first loop accepts, and deals connections out to all of them in turn: so few connections are spread as
+    /// evenly as many.
     private func makeBootstrap(_ loops: ServerLoops) -> ServerBootstrap {
         let configuration = self.configuration
         return ServerBootstrap(group: self.eventLoop, childGroup: self.group)
@@ -176,7 +177,8 @@ package final class InterfaceServer: Sendable {
     /// All that the server counts, over all of its loops (I26).
     package func metrics() -> EventLoopFuture<[Metric]> { self.each { $0.metrics.all }.map { [Metric](sumOf: $0) } }
 
-    /// Looks now for what has waited too long, as the server does by itself at every ``ServerConfiguration/sweepInterval``.
+    /// Looks now for what has waited too long, as the server does by itself at every
+    /// ``ServerConfiguration/sweepInterval``.
     ///
     /// - Parameter later: how far the server's clock is put forward for it, so that tests need not wait.
     package func sweep(later: Duration = .zero) async throws {

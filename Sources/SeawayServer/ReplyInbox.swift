@@ -33,8 +33,8 @@ extension ReplyInboxOwner {
 
 /// The mailboxes in which what workers send to a server's requests, or to its sockets, comes (I1, I2, W1).
 ///
-/// They are listened on as long as the server runs, all under one random name: when another reader has taken one of them,
-/// or the layer refuses one, all get another. Lives on the server's event loop.
+/// They are listened on as long as the server runs, all under one random name: when another reader has taken one of
+/// them, or the layer refuses one, all get another. Lives on the server's event loop.
 final class ReplyInbox {
     private(set) var boxes: [ReplyMailbox]
     /// The random part of their names.

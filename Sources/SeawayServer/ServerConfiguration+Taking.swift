@@ -1,8 +1,8 @@
 import NIOCore
 
 extension ServerConfiguration {
-    /// The same with what may change while a server runs: where requests and WebSockets go, who may open those, and limits
-    /// that are looked at when they are needed.
+    /// The same with what may change while a server runs: where requests and WebSockets go, who may open those, and
+    /// limits that are looked at when they are needed.
     ///
     /// Connections that are there keep those limits which they were made with: of heads, fields and bodies.
     func taking(_ new: ServerConfiguration) -> ServerConfiguration {

@@ -78,7 +78,8 @@ package struct ServerConfiguration: Sendable {
     package var maxUnsent = 262_144
     /// Bytes below which a paused reply channel is resumed.
     package var resumeBelow = 65_536
-    /// Requests of one event loop that the layer has not answered, beyond which those that come behind others wait (I37).
+    /// Requests of one event loop that the layer has not answered, beyond which those that come behind others wait
+    /// (I37).
     package var maxUnsettled = 32
 
     /// Messages that the layer may deliver ahead, renewed by halves.

@@ -17,7 +17,8 @@ extension ServerCore {
         return true
     }
 
-    /// What a connection takes at least, in bytes: its handlers, its buffers, and what the system's side of it has here.
+    /// What a connection takes at least, in bytes: its handlers, its buffers, and what the system's side of it has
+    /// here.
     private static let bytesOfConnection = 8_192
 
     /// Ends a connection without a request under way, in favour of one that comes (I34).

@@ -7,7 +7,8 @@ import SeawayNIO
 
 /// What all connections of one event loop share: the layer, the reply mailbox, the requests under way and the clock.
 ///
-/// An interface server has one for each of its loops. When that is the layer's thread too, nothing here changes threads.
+/// An interface server has one for each of its loops. When that is the layer's thread too, nothing here changes
+/// threads.
 package final class ServerCore {
     var configuration: ServerConfiguration
     let eventLoop: any EventLoop

@@ -79,8 +79,8 @@ package struct ServerCounters: Hashable, Sendable {
     /// Reply channels held back for a slow client.
     package var pauses = 0
 
-    /// Bodies that went to their readers in pieces, times that a piece found no room or no reader, and bodies whose rest
-    /// nobody got.
+    /// Bodies that went to their readers in pieces, times that a piece found no room or no reader, and bodies whose
+    /// rest nobody got.
     package var bodyStreams = 0
     package var bodyWaits = 0
     package var bodiesBrokenOff = 0

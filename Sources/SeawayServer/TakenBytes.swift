@@ -12,7 +12,8 @@ package struct TakenBytes: Hashable, Sendable {
 
     package init(now: Moment) { self.freeSince = now }
 
-    /// Whether there is something to look for: of a connection to which nothing was written the system is asked nothing.
+    /// Whether there is something to look for: of a connection to which nothing was written the system is asked
+    /// nothing.
     package var isOpen: Bool { self.waitingSince != nil }
 
     /// Something was written; whether the peer has taken it is known at the next ``look(_:at:)``.

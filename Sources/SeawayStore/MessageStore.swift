@@ -3,9 +3,9 @@ package import SeawayWire
 /// Keeps the messages of durable channels, which outlive the broker that took them; each call may be answered later.
 ///
 /// The broker has the listeners, their credit and what they hold; the store has the messages. What it has given out
-/// (``MessageStoreUser/arrived(_:body:)``) it gives to no other broker until that message was acknowledged, given back or given
-/// up: it tells its engine by itself, in time, that the message is still in hand. Used on the broker's event loop, on
-/// which every answer comes, each exactly once, and never before the call has returned.
+/// (``MessageStoreUser/arrived(_:body:)``) it gives to no other broker until that message was acknowledged, given back
+/// or given up: it tells its engine by itself, in time, that the message is still in hand. Used on the broker's event
+/// loop, on which every answer comes, each exactly once, and never before the call has returned.
 package protocol MessageStore: AnyObject {
     /// Whom to give messages to. To be set before ``start(then:)``.
     var user: (any MessageStoreUser)? { get set }
@@ -46,7 +46,8 @@ package protocol MessageStore: AnyObject {
     func look(
         at channel: Name, from first: Int, most: Int, then: @escaping (Result<[StoreSight], StoreFault>) -> Void)
 
-    /// What is known of all channels that have messages or listeners, by name; a second old at most while the engine is there.
+    /// What is known of all channels that have messages or listeners, by name; a second old at most while the engine is
+    /// there.
     func counts(then: @escaping (Result<[StoreCount], StoreFault>) -> Void)
 
     /// Removes what stands on channels that match, also what is in hand; `nil`: on all. The answer: how many messages.

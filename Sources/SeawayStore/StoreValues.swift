@@ -15,7 +15,8 @@ package struct StoreTerms: Hashable, Sendable {
     package var once: String?
     /// Milliseconds after which it is dropped if nobody took it; `nil`: never.
     package var expiry: Int?
-    /// How many messages may stand on the channel, those in hand included, where the sender says so; `nil`: as configured.
+    /// How many messages may stand on the channel, those in hand included, where the sender says so; `nil`: as
+    /// configured.
     package var capacity: Int?
 
     package init(delay: Int? = nil, once: String? = nil, expiry: Int? = nil, capacity: Int? = nil) {

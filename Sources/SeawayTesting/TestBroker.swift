@@ -4,8 +4,8 @@ import SeawayBroker
 public import SeawayMessage
 import Synchronization
 
-/// A whole broker in this process whose clock stands still until it is told to go on: for tests of workers and of anything else
-/// that uses a `ChannelLayer`. No socket, no port, and no waiting for time to pass.
+/// A whole broker in this process whose clock stands still until it is told to go on: for tests of workers and of
+/// anything else that uses a `ChannelLayer`. No socket, no port, and no waiting for time to pass.
 ///
 /// ```swift
 /// let broker = try await TestBroker()
@@ -18,8 +18,8 @@ import Synchronization
 /// #expect(answer.text == "hello from /moon\n")
 /// ```
 ///
-/// It is the broker of `seaway up`: what it refuses, delivers, counts and forgets is what a broker over the wire does. What would
-/// never come is waited for without end: give such a test a time limit.
+/// It is the broker of `seaway up`: what it refuses, delivers, counts and forgets is what a broker over the wire does.
+/// What would never come is waited for without end: give such a test a time limit.
 public final class TestBroker: Sendable {
     /// How often a broker looks after its deadlines.
     private static let checkInterval = Duration.milliseconds(100)
@@ -52,8 +52,8 @@ public final class TestBroker: Sendable {
         self.broker.makeLayer(clientName: clientName)
     }
 
-    /// Lets time pass, and returns when everything has ended that ends by then: messages, memberships of readers that are gone, sleeps on
-    /// ``clock``.
+    /// Lets time pass, and returns when everything has ended that ends by then: messages, memberships of readers that
+    /// are gone, sleeps on ``clock``.
     public func advance(by duration: Duration) async throws {
         var left = duration
         while left > .zero {
@@ -104,7 +104,8 @@ public final class TestBroker: Sendable {
         }
     }
 
-    /// Sends an HTTP request as the interface server does (INTERFACE.md, section 2), and waits until the answer is whole.
+    /// Sends an HTTP request as the interface server does (INTERFACE.md, section 2), and waits until the answer is
+    /// whole.
     ///
     /// Cancelling the task is the client that leaves: the reply channel is closed and `http.disconnect` is sent, also
     /// to the channel that the worker has named (I17, I27). When the answer is there the channel is closed too: who
@@ -127,8 +128,8 @@ public final class TestBroker: Sendable {
     ///   - headers: names in lower case.
     ///   - body: the whole body, at most 2 MiB with all else.
     ///   - channel: where its route sends requests.
-    /// - Throws: `ClientError` when the request is refused (`full` is a 503 to the browser); ``TestAnswer/Malformed`` for an
-    ///   answer that is none; `CancellationError`.
+    /// - Throws: `ClientError` when the request is refused (`full` is a 503 to the browser); ``TestAnswer/Malformed``
+    ///   for an answer that is none; `CancellationError`.
     public func request(
         _ method: String, _ path: String, query: String = "", headers: [(name: String, value: String)] = [],
         body: [UInt8] = [], on channel: String = "http.request"
@@ -171,7 +172,8 @@ public final class TestBroker: Sendable {
         ]
     }
 
-    /// Opens a WebSocket as a browser does through the interface server (INTERFACE.md, section 8), and waits until a worker accepts it.
+    /// Opens a WebSocket as a browser does through the interface server (INTERFACE.md, section 8), and waits until a
+    /// worker accepts it.
     ///
     /// ```swift
     /// let socket = try await broker.connect("/chat/blue")
@@ -188,8 +190,8 @@ public final class TestBroker: Sendable {
     ///   - headers: names in lower case.
     ///   - subprotocols: what the browser offers, in its order.
     ///   - channel: where the connect goes; its other events go beside it (W2).
-    /// - Throws: ``TestSocket/Refused`` with what the browser gets instead; ``TestAnswer/Malformed`` for a decision that is none (502);
-    ///   `ClientError` when the connect is refused (503 to the browser); `CancellationError`.
+    /// - Throws: ``TestSocket/Refused`` with what the browser gets instead; ``TestAnswer/Malformed`` for a decision
+    ///   that is none (502); `ClientError` when the connect is refused (503 to the browser); `CancellationError`.
     public func connect(
         _ path: String, query: String = "", headers: [(name: String, value: String)] = [], subprotocols: [String] = [],
         on channel: String = "websocket.connect"

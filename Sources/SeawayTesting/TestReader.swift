@@ -41,7 +41,8 @@ public final class TestReader: Sendable {
 
     /// The next delivery.
     ///
-    /// - Throws: `CancellationError`; `ClientError` when another reader has taken the name over (`lost`), and after ``stop()``.
+    /// - Throws: `CancellationError`; `ClientError` when another reader has taken the name over (`lost`), and after
+    ///   ``stop()``.
     public func next() async throws -> Delivery {
         let id = self.state.withLock { state in
             defer { state.nextID += 1 }

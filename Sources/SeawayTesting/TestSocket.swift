@@ -1,7 +1,8 @@
 public import SeawayMessage
 import Synchronization
 
-/// A browser's end of a WebSocket, as workers know it through the interface server; see ``TestBroker/connect(_:query:headers:subprotocols:on:)``.
+/// A browser's end of a WebSocket, as workers know it through the interface server; see
+/// ``TestBroker/connect(_:query:headers:subprotocols:on:)``.
 ///
 /// It takes everything at once, and waits for the `done` of a serial event without end.
 public final class TestSocket: Sendable {
@@ -68,8 +69,8 @@ public final class TestSocket: Sendable {
 
     /// The next that workers have sent.
     ///
-    /// - Throws: `CancellationError`; ``TestAnswer/Malformed`` where a worker has sent what no socket takes, which has closed it with 1011;
-    ///   ``Ended``.
+    /// - Throws: `CancellationError`; ``TestAnswer/Malformed`` where a worker has sent what no socket takes, which has
+    ///   closed it with 1011; ``Ended``.
     public func next() async throws -> Frame { try await self.frames.next() }
 
     /// The next message as JSON text.
@@ -114,8 +115,8 @@ public final class TestSocket: Sendable {
     }
 
     private func carryOut(_ step: (inout TestSocketConversation) -> [TestSocketConversation.Action]) {
-        // What tells the test happens inside, so in its order whoever does something at the same time; what calls the layer, which may
-        // call back here at once, outside: there is one event on its way at a time (W6).
+        // What tells the test happens inside, so in its order whoever does something at the same time; what calls the
+        // layer, which may call back here at once, outside: there is one event on its way at a time (W6).
         let calls = self.conversation.withLock { conversation in
             var calls: [TestSocketConversation.Action] = []
             for action in step(&conversation) {

@@ -14,7 +14,8 @@ struct TestSocketConversation {
         case refused(TestAnswer)
         case frame(TestSocket.Frame)
         case malformed(TestAnswer.Malformed)
-        /// These channels are over: the send channel first, so that who hears of the end finds the socket in no group (W5).
+        /// These channels are over: the send channel first, so that who hears of the end finds the socket in no group
+        /// (W5).
         case close([String])
         /// Nothing more will happen.
         case over

@@ -20,7 +20,8 @@ public struct OTLPConfiguration: Sendable {
     public var lastTimeout = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - endpoint: `http` or `https`, with host and maybe port and path, to which `/v1/traces` is added unless it ends so.
+    ///   - endpoint: `http` or `https`, with host and maybe port and path, to which `/v1/traces` is added unless it
+    ///     ends so.
     ///   - service: the name of this kind of program.
     /// - Returns: `nil` when that is no such URL.
     public init?(endpoint: String, service: String = "seaway") {

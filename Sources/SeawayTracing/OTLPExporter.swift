@@ -16,8 +16,8 @@ import Synchronization
 
 /// Sends spans to a collector by OTLP over HTTP, in JSON, many at once and behind what the process does.
 ///
-/// Nobody waits for it. What finds no room, and what the collector does not take, is dropped and counted; the log says so,
-/// a line a minute at most. To be run as a service; what waits when that is asked to leave is sent within
+/// Nobody waits for it. What finds no room, and what the collector does not take, is dropped and counted; the log says
+/// so, a line a minute at most. To be run as a service; what waits when that is asked to leave is sent within
 /// ``OTLPConfiguration/lastTimeout``.
 public final class OTLPExporter: Service, SpanSink {
     private struct State {

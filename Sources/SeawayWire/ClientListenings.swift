@@ -32,7 +32,8 @@ package struct ClientListenings<Handle: AnyObject> {
 
     private var entries: [ObjectIdentifier: Listened] = [:]
     private var readers: [String: ObjectIdentifier] = [:]
-    /// The groups of each channel, as the broker has told (L5). The truth about a membership lies with the reader of its channel.
+    /// The groups of each channel, as the broker has told (L5). The truth about a membership lies with the reader of
+    /// its channel.
     private var groups: [String: Set<String>] = [:]
     /// Which `PAUSE` of all that were said holds each channel.
     private var paused: [String: Int] = [:]
@@ -109,7 +110,8 @@ extension ClientListenings {
 
     /// To be called before ``listen(_:)``: a single name begins in the shared credit (R2), which must not pay for it.
     ///
-    /// - Returns: whether `READY 0` has to be said first; what was withdrawn is granted again when the `LISTEN` is answered.
+    /// - Returns: whether `READY 0` has to be said first; what was withdrawn is granted again when the `LISTEN` is
+    ///   answered.
     package mutating func makeWay(for handle: Handle) -> Bool {
         let id = ObjectIdentifier(handle)
         let isShared = self.entries.values.contains { $0.account == nil && $0.isListening }
@@ -172,8 +174,8 @@ extension ClientListenings {
         return .started(isKept: entry.isKept, pauses + joins)
     }
 
-    /// What still waits in the mailboxes of a listening that ends is taken, at most so many messages of each: nobody else
-    /// would get it (L6).
+    /// What still waits in the mailboxes of a listening that ends is taken, at most so many messages of each: nobody
+    /// else would get it (L6).
     private static var lastMessages: Int { 65_536 }
 
     /// The accounts of a listening on several names, to be filled before ``stop(_:)`` is said and behind `READY 0`.
@@ -205,7 +207,8 @@ extension ClientListenings {
 
     /// Another connection reads the name now (L2): the listening is over.
     ///
-    /// - Returns: whose it was, what is to be said of its other names, and whether `READY 0` is: nobody is to use its credit up.
+    /// - Returns: whose it was, what is to be said of its other names, and whether `READY 0` is: nobody is to use its
+    ///   credit up.
     package mutating func lost(_ name: String) -> (handle: Handle, lines: [ClientLine], withdrawsCredit: Bool)? {
         guard let entry = self.readers[name].flatMap({ self.entries[$0] }) else { return nil }
         let others = entry.names.filter { $0 != name }
@@ -249,7 +252,8 @@ extension ClientListenings {
 
     /// Takes back the credit that was not used.
     ///
-    /// - Returns: the account that is to be emptied with `READY 0`, `.some(nil)` for the shared credit; `nil` when nothing is to be said.
+    /// - Returns: the account that is to be emptied with `READY 0`, `.some(nil)` for the shared credit; `nil` when
+    ///   nothing is to be said.
     package mutating func withdraw(from handle: Handle) -> String?? {
         let id = ObjectIdentifier(handle)
         guard let entry = self.entries[id] else { return nil }
@@ -303,7 +307,8 @@ extension ClientListenings {
         return self.pauses
     }
 
-    /// The broker has not heeded it: another connection reads that very channel. Unless it was said anew since, nothing is paused.
+    /// The broker has not heeded it: another connection reads that very channel. Unless it was said anew since, nothing
+    /// is paused.
     package mutating func pauseRefused(_ channel: String, _ number: Int) {
         if self.paused[channel] == number { self.paused[channel] = nil }
     }

@@ -2,10 +2,11 @@ package import DequeModule
 
 /// Matches the frames of a broker to the requests of a client, in order (A1).
 ///
-/// The client's side of a connection without its bytes: the caller says what it has asked, with whatever it wants back when
-/// the answer comes, and shows each frame; it learns whose answer it is or that it is a push.
+/// The client's side of a connection without its bytes: the caller says what it has asked, with whatever it wants back
+/// when the answer comes, and shows each frame; it learns whose answer it is or that it is a push.
 ///
-/// Inlinable, since it is asked twice for each message and a generic that is not specialized costs more than what it does.
+/// Inlinable, since it is asked twice for each message and a generic that is not specialized costs more than what it
+/// does.
 package struct ClientSession<Context> {
     package enum Event {
         case answer(ServerFrame, Context)

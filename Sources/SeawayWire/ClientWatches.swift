@@ -1,4 +1,5 @@
-/// The groups that a client has channels told of, from one connection to the next: a watch ends with its connection (T2).
+/// The groups that a client has channels told of, from one connection to the next: a watch ends with its connection
+/// (T2).
 package struct ClientWatches: Sendable {
     private struct Watch: Hashable {
         let group: String

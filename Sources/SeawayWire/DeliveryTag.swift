@@ -4,7 +4,8 @@ package struct DeliveryTag: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// In this broker's memory.
         case memory(UInt64)
-        /// In this place of the store of its channel (D21). Places of several channels may be alike, their marks hardly.
+        /// In this place of the store of its channel (D21). Places of several channels may be alike, their marks
+        /// hardly.
         case stored(UInt64, mark: UInt64)
         /// No broker says so: it stands for nothing here.
         case unknown

@@ -23,8 +23,8 @@ package struct Keepalive: Hashable, Sendable {
         self.pings = 0
     }
 
-    /// To be asked now and then; each step comes a whole interval after the one before. Where this was not asked for long, since
-    /// the whole process stood still, at least half an interval: the peer has to have its time to answer.
+    /// To be asked now and then; each step comes a whole interval after the one before. Where this was not asked for
+    /// long, since the whole process stood still, at least half an interval: the peer has to have its time to answer.
     package mutating func check(at now: Int) -> Action {
         guard self.interval > 0, now - self.heardAt >= self.interval * (self.pings + 1) else { return .wait }
         guard self.pings == 0 || now - self.askedAt >= self.interval / 2 else { return .wait }

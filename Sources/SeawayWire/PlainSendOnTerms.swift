@@ -1,5 +1,5 @@
-/// A whole `SEND :SIZE CHANNEL` frame with `Ack`, or `Here`, `Report`, `Patience` and `Times`, behind it: as requests and
-/// their answers are sent, found in one pass and without an allocation.
+/// A whole `SEND :SIZE CHANNEL` frame with `Ack`, or `Here`, `Report`, `Patience` and `Times`, behind it: as requests
+/// and their answers are sent, found in one pass and without an allocation.
 ///
 /// Anything else, and all that is not in order, is left to ``FrameParser`` and ``Request``, which say what it is.
 package struct PlainSendOnTerms {

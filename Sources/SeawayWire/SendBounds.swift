@@ -1,7 +1,7 @@
 /// What a sender sets in place of a channel's own rules, for one message (S8, S9).
 package struct SendBounds: Hashable, Sendable {
-    /// How many messages may wait in the channels whose names match, or (a pattern that ends in `!`) in all channels of the
-    /// mailboxes that match, this one not counted.
+    /// How many messages may wait in the channels whose names match, or (a pattern that ends in `!`) in all channels of
+    /// the mailboxes that match, this one not counted.
     package struct Capacity: Hashable, Sendable {
         /// `nil`: any channel.
         package let pattern: Pattern?

@@ -1,7 +1,8 @@
 /// Shares the credit of one listening among brokers (SHARDING.md, B13).
 ///
-/// Each has one credit at least as long as any is left, so that more may come than was granted: that is held back by the caller. When all
-/// credit is used up, what brokers have left is withdrawn, so that nothing waits here that another client could take.
+/// Each has one credit at least as long as any is left, so that more may come than was granted: that is held back by
+/// the caller. When all credit is used up, what brokers have left is withdrawn, so that nothing waits here that another
+/// client could take.
 package struct ShardCredit: Sendable {
     /// What a broker is to be told.
     package enum Change: Hashable, Sendable {

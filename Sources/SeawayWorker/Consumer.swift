@@ -4,8 +4,8 @@ public protocol Consumer: Sendable {
     ///
     /// What it throws is logged and, where somebody waits for an answer, answered with a 500, or breaks off the answer
     /// that was begun; so is an HTTP request, or the `websocket.connect` of a browser, that it leaves without an
-    /// answer, unless it says ``IncomingMessage/answerLater()``. An event of a socket that waits for its `done` (W16) gets
-    /// it when this has ended, well or badly. When the client of a request has left, the task is cancelled; see
+    /// answer, unless it says ``IncomingMessage/answerLater()``. An event of a socket that waits for its `done` (W16)
+    /// gets it when this has ended, well or badly. When the client of a request has left, the task is cancelled; see
     /// ``Worker``.
     func consume(_ message: IncomingMessage) async throws
 }

@@ -10,7 +10,8 @@ package struct Envelope: Hashable, Sendable {
     /// Whether all logs have a name for it (INTERFACE.md, I82).
     package private(set) var isNamed = false
 
-    /// - Parameter payload: what is malformed in it, or of another type, counts as absent; of a key that stands twice the last counts (V2).
+    /// - Parameter payload: what is malformed in it, or of another type, counts as absent; of a key that stands twice
+    ///   the last counts (V2).
     package init(_ payload: Payload) {
         var reader = MessagePackReader(payload)
         guard let count = reader.map() else { return }

@@ -3,7 +3,8 @@ public struct FormFields: Sendable {
     /// In their order.
     public let all: [(name: String, value: String)]
 
-    /// - Parameter text: `a=1&b=two+words`, as it came. A `%` without two hex digits stands for itself; ill-formed UTF-8 is replaced.
+    /// - Parameter text: `a=1&b=two+words`, as it came. A `%` without two hex digits stands for itself; ill-formed
+    ///   UTF-8 is replaced.
     public init(_ text: some StringProtocol) {
         self.all = text.utf8.split(separator: UInt8(ascii: "&")).map { pair in
             let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

@@ -11,8 +11,8 @@ public struct HTTPResponse: Sendable {
 
     /// 200 to 599.
     public var status: Int
-    /// In their order; what is the server's own is left out there, `content-length` too unless the content comes in pieces
-    /// (I13).
+    /// In their order; what is the server's own is left out there, `content-length` too unless the content comes in
+    /// pieces (I13).
     public var headers: [(name: String, value: String)]
     let content: Content
 
@@ -50,7 +50,8 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, headers: [("location", location)])
     }
 
-    /// A body that is sent as it is made; each ``ResponseWriter/write(_:)-([UInt8])`` waits until the broker has the piece.
+    /// A body that is sent as it is made; each ``ResponseWriter/write(_:)-([UInt8])`` waits until the broker has the
+    /// piece.
     ///
     /// - Parameters:
     ///   - status: 200 to 599.

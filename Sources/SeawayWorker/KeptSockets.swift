@@ -30,7 +30,8 @@ final class KeptSockets: Sendable {
     /// `nil` where it is not kept here, or not any more.
     func session(of channel: String) -> WebSocketSession? { self.state.withLock { $0.sessions[channel] } }
 
-    /// - Returns: the channel for the socket's events, of its own so that a busy socket leaves the others their room; `nil` when it cannot be kept.
+    /// - Returns: the channel for the socket's events, of its own so that a busy socket leaves the others their room;
+    ///   `nil` when it cannot be kept.
     func keep(_ socket: WebSocket, in mailbox: String) -> String? {
         self.state.withLock { state in
             guard !state.isLeaving, state.controlChannels.count < self.limit else { return nil }

@@ -12,7 +12,8 @@ package struct PathPattern: Hashable, Sendable {
     /// Only one path matches.
     private let isLiteral: Bool
 
-    /// - Parameter text: begins with `/`; a segment `{name}` matches any one that is not empty, a last segment `*` all that follow.
+    /// - Parameter text: begins with `/`; a segment `{name}` matches any one that is not empty, a last segment `*` all
+    ///   that follow.
     package init(_ text: String) throws(WorkerError) {
         guard text.hasPrefix("/") else { throw WorkerError(.pattern, name: text) }
         var path = PathParts(text)

@@ -104,7 +104,8 @@ public struct ResponseWriter: ~Copyable, Sendable {
         }
     }
 
-    /// - Parameter mayRepeat: whether it may be sent again when nobody knows if it was stored: the offset tells the server (I12).
+    /// - Parameter mayRepeat: whether it may be sent again when nobody knows if it was stored: the offset tells the
+    ///   server (I12).
     private func put(_ piece: Payload, mayRepeat: Bool, _ terms: MessageTerms?) async throws {
         var retry = Resending(patience: Self.patience)
         while true {

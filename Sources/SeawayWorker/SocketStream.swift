@@ -16,7 +16,8 @@ public struct SocketStream: Sendable {
         try await self.socket.send(Self.text(payload, self.name))
     }
 
-    /// What says it to a group of sockets that have the stream: `try await socket.layer.group("news").send(stream.message(["id": 7]))`.
+    /// What says it to a group of sockets that have the stream: `try await
+    /// socket.layer.group("news").send(stream.message(["id": 7]))`.
     public func message(_ payload: Value) -> Message { Self.message(payload, on: self.name) }
 
     /// What says it to a group, for those who serve no socket.
@@ -32,13 +33,15 @@ public struct SocketStream: Sendable {
 
 /// A type that serves one named stream; see ``WebSocketDemultiplexer``.
 ///
-/// The events of one socket come in their order and one at a time, over all of its streams, unless the route says `serial: false`.
+/// The events of one socket come in their order and one at a time, over all of its streams, unless the route says
+/// `serial: false`.
 public protocol SocketStreamHandler: Sendable {
-    /// A socket that has the stream opens. It is not open yet: join groups, but what is sent here opens it before the other streams are asked.
-    /// What it throws is logged and refuses the socket with a 500.
+    /// A socket that has the stream opens. It is not open yet: join groups, but what is sent here opens it before the
+    /// other streams are asked. What it throws is logged and refuses the socket with a 500.
     func connect(_ stream: SocketStream, _ request: HTTPRequest) async throws
 
-    /// Takes one payload of the browser. What it throws is logged and closes the socket, with all its streams, with 1011.
+    /// Takes one payload of the browser. What it throws is logged and closes the socket, with all its streams,
+    /// with 1011.
     func receive(_ payload: Value, from stream: SocketStream) async throws
 
     /// The socket has ended; called also where it was refused. What it throws is logged.

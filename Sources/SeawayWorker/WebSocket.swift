@@ -32,10 +32,12 @@ public struct WebSocket: Sendable {
         self.clock = clock
     }
 
-    /// What this process keeps of the socket, from its connect to the end of its disconnect: `try socket.session["name"] = name`.
+    /// What this process keeps of the socket, from its connect to the end of its disconnect: `try
+    /// socket.session["name"] = name`.
     ///
-    /// Only a `sticky` route has it, since other routes' events may come to any worker. It is over, too, when the worker gives the socket back
-    /// as it leaves, when the worker's connection to the broker breaks, and for sockets beyond those that are kept at a time.
+    /// Only a `sticky` route has it, since other routes' events may come to any worker. It is over, too, when the
+    /// worker gives the socket back as it leaves, when the worker's connection to the broker breaks, and for sockets
+    /// beyond those that are kept at a time.
     /// - Throws: `WorkerError` with `notSticky` or `sessionOver`.
     public var session: WebSocketSession {
         get throws {
@@ -49,8 +51,10 @@ public struct WebSocket: Sendable {
 
     /// Sends a text message, and waits until the broker has it; while the browser is slow for up to 60 s (W13).
     ///
-    /// Before the handshake is over it accepts the socket (W7): join groups first, and send what is to be said at once with ``WebSocketDecision``.
-    /// - Throws: `ClientError`, with `gone` when the socket is closed, `unknown` when nobody knows whether the broker has it.
+    /// Before the handshake is over it accepts the socket (W7): join groups first, and send what is to be said at once
+    /// with ``WebSocketDecision``.
+    /// - Throws: `ClientError`, with `gone` when the socket is closed, `unknown` when nobody knows whether the broker
+    ///   has it.
     public func send(_ text: String) async throws { try await self.send(WebSocketMessage.text(text)) }
 
     /// Sends a binary message; see ``send(_:)-(String)``.
@@ -76,7 +80,8 @@ public struct WebSocket: Sendable {
         try await self.put(Self.closing(code, reason), on: self.controlChannel, mayRepeat: true)
     }
 
-    /// Makes the socket a member of a group until it closes; in force when it returns, also before the socket is accepted (W9).
+    /// Makes the socket a member of a group until it closes; in force when it returns, also before the socket is
+    /// accepted (W9).
     public func join(_ group: String) async throws { try await self.layer.join(group, [self.channel]) }
 
     /// Ends a membership; leaving a group the socket is not in succeeds.
@@ -84,8 +89,8 @@ public struct WebSocket: Sendable {
 
     /// Has the socket's events sent to another channel from now on; `nil` gives it back to the shared ones (W18).
     ///
-    /// A route that is `sticky` sees to this by itself. Another channel than one in such a mailbox closes the socket with
-    /// 1011, unless an option of the interface server allows it (`--websocket-receive-channel`).
+    /// A route that is `sticky` sees to this by itself. Another channel than one in such a mailbox closes the socket
+    /// with 1011, unless an option of the interface server allows it (`--websocket-receive-channel`).
     public func receive(on channel: String?) async throws {
         try await self.put(
             Message([("receive_channel", channel.map { .string($0) } ?? .null)]).payload, on: self.controlChannel)

@@ -6,16 +6,17 @@ import SeawayMessage
 /// worker.onWebSocket("/live", handler: WebSocketDemultiplexer(["chat": Chat(), "prices": Prices()]))
 /// ```
 ///
-/// Each message, in both directions, is text that holds a JSON object: `{"stream": NAME, "payload": VALUE}`; what else stands in it is passed
-/// over. A browser that sends something else is told: its socket closes with 1003 for a binary message, and 1007 for what is
-/// no such object, or of a stream that is not served.
+/// Each message, in both directions, is text that holds a JSON object: `{"stream": NAME, "payload": VALUE}`; what else
+/// stands in it is passed over. A browser that sends something else is told: its socket closes with 1003 for a binary
+/// message, and 1007 for what is no such object, or of a stream that is not served.
 public struct WebSocketDemultiplexer: WebSocketHandler {
     private let streams: [(name: String, handler: any SocketStreamHandler)]
     private let decide: @Sendable (WebSocket, HTTPRequest) async throws -> WebSocketDecision
 
     /// - Parameters:
     ///   - streams: those who serve, by the names of their streams.
-    ///   - decide: whether a browser may open the socket; asked before the streams are, which are not asked when it refuses.
+    ///   - decide: whether a browser may open the socket; asked before the streams are, which are not asked when it
+    ///     refuses.
     public init(
         _ streams: [String: any SocketStreamHandler],
         connect decide: @escaping @Sendable (WebSocket, HTTPRequest) async throws -> WebSocketDecision = { _, _ in

@@ -15,7 +15,8 @@ public protocol WebSocketHandler: Sendable {
     /// with 1012.
     func receive(_ message: WebSocketMessage, from socket: WebSocket) async throws
 
-    /// The socket has ended; called once for each ``connect(_:_:)``, whatever was decided there (W5). What it throws is logged.
+    /// The socket has ended; called once for each ``connect(_:_:)``, whatever was decided there (W5). What it throws is
+    /// logged.
     func disconnect(_ socket: WebSocket, _ closure: WebSocketClosure) async throws
 }
 

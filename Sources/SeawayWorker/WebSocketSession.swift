@@ -2,7 +2,8 @@ import Synchronization
 
 /// Values that live in this process as long as one socket does; see ``WebSocket/session``.
 ///
-/// Nothing of it leaves the process. Handlers that run at once (`serial: false`) change a value in one step with ``update(_:default:_:)``.
+/// Nothing of it leaves the process. Handlers that run at once (`serial: false`) change a value in one step with
+/// ``update(_:default:_:)``.
 public final class WebSocketSession: Sendable {
     private let values = Mutex<[String: any Sendable]>([:])
 

@@ -3,7 +3,8 @@ import Synchronization
 
 /// What waits for a free consumer; at most as much as credit was granted for.
 ///
-/// Counts what was begun and has not ended, so that after ``close()`` the takers are sent home when, and only when, all of it has.
+/// Counts what was begun and has not ended, so that after ``close()`` the takers are sent home when, and only when, all
+/// of it has.
 package final class WorkQueue<Job: Sendable>: Sendable {
     private struct State {
         var jobs: Deque<Job> = []

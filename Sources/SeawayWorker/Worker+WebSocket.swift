@@ -17,8 +17,8 @@ extension Worker {
     ///     sockets go on (W16). With `false` several may be under way at once, here and in other workers: faster for a
     ///     socket that says much at a time, in any order.
     ///   - sticky: a socket's events come to the worker that accepted it as long as that lives, so that it can keep the
-    ///     socket's state; a worker that leaves gives its sockets back to all (W18). At most 65,536 sockets at a time, those
-    ///     beyond are served as without it.
+    ///     socket's state; a worker that leaves gives its sockets back to all (W18). At most 65,536 sockets at a time,
+    ///     those beyond are served as without it.
     ///   - handler: serves all sockets of the route, several at a time.
     public func onWebSocket(
         _ path: String? = nil, channel: String = "websocket.connect", serial: Bool = true, sticky: Bool = false,

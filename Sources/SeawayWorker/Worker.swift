@@ -55,11 +55,11 @@ public final class Worker: Service {
     ///     says by itself that it works on it still. `nil`: it never does.
     ///   - clock: measures the waits before something is sent again, and `disconnectNotice`; another than the real one
     ///     is for tests.
-    ///   - name: what its answers say of who has made them, for the access log of the interface server: at most 64 bytes
-    ///     of visible ASCII; unless given `HOST:PID`.
+    ///   - name: what its answers say of who has made them, for the access log of the interface server: at most 64
+    ///     bytes of visible ASCII; unless given `HOST:PID`.
     ///   - logger: for what the worker says of itself; give the layer one too, which says whether a broker is in reach.
-    ///   - tracer: gets a span for each HTTP request that a route answers, in the trace that the request's `traceparent`
-    ///     names; the closure runs within it. `nil`: there is none.
+    ///   - tracer: gets a span for each HTTP request that a route answers, in the trace that the request's
+    ///     `traceparent` names; the closure runs within it. `nil`: there is none.
     public init(
         layer: some ChannelLayer, concurrency: Int = 64, disconnectNotice: Duration? = .milliseconds(250),
         hold: Duration? = .seconds(600), clock: any Clock<Duration> = ContinuousClock(),
@@ -90,8 +90,8 @@ public final class Worker: Service {
     ///     ``on(_:method:path:_:)-(_,_,_,Responder)``.
     ///   - acknowledged: the broker keeps each message until its consumer has returned. One that throws gives it back:
     ///     with ``Retry`` when it says, with ``Dead`` never, with anything else, which is logged, after a second, twice
-    ///     as long each time. A worker that dies leaves what it held to others. At least once: work whose worker
-    ///     dies before the acknowledgement is done again. The channel is a normal one of at most 250 bytes, or one of dead
+    ///     as long each time. A worker that dies leaves what it held to others. At least once: work whose worker dies
+    ///     before the acknowledgement is done again. The channel is a normal one of at most 250 bytes, or one of dead
     ///     letters (`CHANNEL.dead`); all routes of it are acknowledged then, and ``run()`` throws where the broker does
     ///     not know that. One connection holds 1,000 messages at a time (D15), those of all its workers together.
     ///   - consumer: takes each message; several at a time.
@@ -113,8 +113,8 @@ public final class Worker: Service {
     /// - Parameters:
     ///   - channel: where a route of the interface server sends requests: `http.request` unless it says otherwise.
     ///   - method: any when `nil`; `GET` answers `HEAD` too.
-    ///   - path: begins with `/`; `/users/{id}` names a segment, `/files/*` takes all that follow. Another makes ``run()``
-    ///     throw.
+    ///   - path: begins with `/`; `/users/{id}` names a segment, `/files/*` takes all that follow. Another makes
+    ///     ``run()`` throw.
     ///   - responder: answers each request; several at a time.
     public func on(_ channel: String, method: String? = nil, path: String, _ responder: some Responder) {
         self.add(channel, method: method, path: path, .respond(responder))
@@ -163,10 +163,12 @@ public final class Worker: Service {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    /// Works until the task is cancelled or the service is asked to shut down: then takes no more, finishes, and returns.
+    /// Works until the task is cancelled or the service is asked to shut down: then takes no more, finishes, and
+    /// returns.
     ///
-    /// - Throws: ``WorkerError``: `pattern` for a route that makes no sense, `notListening` when there are no routes, or when the broker refuses
-    ///   the channels or another reader has taken one; what was taken by then is finished before.
+    /// - Throws: ``WorkerError``: `pattern` for a route that makes no sense, `notListening` when there are no routes,
+    ///   or when the broker refuses the channels or another reader has taken one; what was taken by then is finished
+    ///   before.
     public func run() async throws {
         let plan = self.plan.withLock { $0 }
         if let fault = plan.fault { throw fault }

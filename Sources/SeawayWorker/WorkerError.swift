@@ -34,8 +34,8 @@ public struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let malformedForm = Code(kind: .malformedForm)
         /// A session was asked for of a socket whose route is not `sticky`: its events may come to any process.
         public static let notSticky = Code(kind: .notSticky)
-        /// The session of a socket that this process does not keep, or not any more. A handler that lets it pass has the socket
-        /// closed with 1012, which tells the browser to come again.
+        /// The session of a socket that this process does not keep, or not any more. A handler that lets it pass has
+        /// the socket closed with 1012, which tells the browser to come again.
         public static let sessionOver = Code(kind: .sessionOver)
         /// A path pattern of a route that makes no sense.
         public static let pattern = Code(kind: .pattern)

@@ -4,8 +4,8 @@ import Tracing
 
 /// One run of a worker: takes what comes, has it consumed, answers, and grants credit again.
 ///
-/// A whole answer is not waited for: its consumer takes the next message, and the credit comes back when the layer has answered.
-/// So what is under way stays bounded, and a turn of the layer's loop sends many answers at once.
+/// A whole answer is not waited for: its consumer takes the next message, and the credit comes back when the layer has
+/// answered. So what is under way stays bounded, and a turn of the layer's loop sends many answers at once.
 final class WorkerRun: Sendable {
     enum Job: Sendable {
         case consume(IncomingMessage, credit: Int)

@@ -51,8 +51,8 @@ struct AddressOption: CheckedArgument, CustomStringConvertible {
     var description: String { self.address.description }
 }
 
-/// Where a broker listens: `HOST:PORT`, `*:PORT`, `unix:PATH`, or sockets that were handed over, `fd:N` and `systemd[:NAME]`; with TLS
-/// `tls://` stands in front.
+/// Where a broker listens: `HOST:PORT`, `*:PORT`, `unix:PATH`, or sockets that were handed over, `fd:N` and
+/// `systemd[:NAME]`; with TLS `tls://` stands in front.
 struct ListenOption: CheckedArgument {
     let address: Broker.Address
 

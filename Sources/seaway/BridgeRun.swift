@@ -47,7 +47,8 @@ struct BridgeRun {
         }
     }
 
-    /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed on.
+    /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed
+    /// on.
     ///
     /// - Parameter whenHurried: called when the process is told to end at once.
     func run(_ sources: [any BridgeSource], whenHurried: @escaping @Sendable () -> Void = {}) async throws {

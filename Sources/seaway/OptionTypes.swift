@@ -3,7 +3,8 @@ import SeawayBroker
 import SeawayHub
 import SeawayWire
 
-/// A time on the command line: `1500ms`, `30s`, `5m`; nothing is guessed of a number without a unit, but that 0 is none.
+/// A time on the command line: `1500ms`, `30s`, `5m`; nothing is guessed of a number without a unit, but that 0 is
+/// none.
 struct TimeOption: ExpressibleByArgument, CustomStringConvertible {
     let milliseconds: Int
 

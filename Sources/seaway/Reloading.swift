@@ -6,8 +6,8 @@ import SeawayNIO
 import ServiceLifecycle
 import UnixSignals
 
-/// What SIGHUP has a command read again: its configuration file, and the files that its options name. What cannot be used
-/// is told, and then nothing changes.
+/// What SIGHUP has a command read again: its configuration file, and the files that its options name. What cannot be
+/// used is told, and then nothing changes.
 struct Reloading<Command: ParsableCommand & Sendable>: Sendable {
     /// Something that is read, away from every loop, and used when all else could be read too.
     struct Part: Sendable {

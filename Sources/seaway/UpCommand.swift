@@ -39,8 +39,8 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws { try await self.run { _, _ in [] } }
 
-    /// - Parameter beside: what is to run between the two: called when both listen, with the broker and the loop that it
-    ///   is on.
+    /// - Parameter beside: what is to run between the two: called when both listen, with the broker and the loop that
+    ///   it is on.
     func run(beside: (Broker, any EventLoop) async throws -> [any Service]) async throws {
         let signals = await Process.catchSignals()
         let group = self.server.makeLoops(sparing: 1)

@@ -7,8 +7,8 @@ import Testing
 
 /// Looks for the request that holds the loop for longest: random ones at a broker that holds much (A6).
 ///
-/// What it walks through without need shows here as time, whether it is counted as work or not. `SEAWAY_FUZZ_ROUNDS` sets
-/// how long; a failure names its seed and its request.
+/// What it walks through without need shows here as time, whether it is counted as work or not. `SEAWAY_FUZZ_ROUNDS`
+/// sets how long; a failure names its seed and its request.
 @Suite struct CostFuzzTests {
     private static let rounds = ProcessInfo.processInfo.environment["SEAWAY_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 400
     private static let requests = 60

@@ -5,9 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// `delivery.json` through layers, in process and over sockets: what is delivered to whom, and how each call is answered.
+/// `delivery.json` through layers, in process and over sockets: what is delivered to whom, and how each call is
+/// answered.
 ///
-/// Those vectors are left out that say what a layer does not: other verbs, connections that break, the order of answers and pushes.
+/// Those vectors are left out that say what a layer does not: other verbs, connections that break, the order of answers
+/// and pushes.
 @Suite(.timeLimit(.minutes(3))) struct LayerScenarioTests {
     static func scenarios() throws -> [LayerScenario] {
         try Vectors.load("delivery.json", as: ScenarioVector.self).filter { !$0.hasStore }

@@ -19,8 +19,8 @@ import Testing
         _ = takeHeard(client)
     }
 
-    /// Goes on until nobody is behind, or until something holds; an innocent client is answered in each turn, and none is
-    /// long.
+    /// Goes on until nobody is behind, or until something holds; an innocent client is answered in each turn, and none
+    /// is long.
     ///
     /// - Returns: how many turns that took.
     private func goOn(_ core: BrokerCore, _ innocent: MemoryClient, until isEnough: () -> Bool = { false }) -> Int {

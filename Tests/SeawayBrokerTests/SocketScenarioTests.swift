@@ -5,8 +5,8 @@ import Testing
 
 /// `sessions.json` and `delivery.json` on real sockets of each kind, with a clock that is set by hand.
 ///
-/// All but those in which a client stops reading: how much a kernel takes for it is not the vectors' to say. ``ScenarioVectorTests`` runs
-/// these too, in memory.
+/// All but those in which a client stops reading: how much a kernel takes for it is not the vectors' to say.
+/// ``ScenarioVectorTests`` runs these too, in memory.
 @Suite(.timeLimit(.minutes(3))) struct SocketScenarioTests {
     static func vectors(_ file: String) throws -> [ScenarioVector] {
         try Vectors.load(file, as: ScenarioVector.self).filter { vector in

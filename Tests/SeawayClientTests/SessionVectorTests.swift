@@ -2,7 +2,8 @@ import SeawayWire
 import TestSupport
 import Testing
 
-/// `sessions.json` and `delivery.json` from the client's side: each answer of the broker belongs to the request that it should.
+/// `sessions.json` and `delivery.json` from the client's side: each answer of the broker belongs to the request that it
+/// should.
 @Suite struct SessionVectorTests {
     struct Vector: Decodable, Sendable, CustomTestStringConvertible {
         struct Step: Decodable, Sendable {

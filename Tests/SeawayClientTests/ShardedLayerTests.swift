@@ -209,7 +209,8 @@ import Testing
             let hung = house.first(for: "x!")
             try await house.broker(hung).whileHeld {
                 let start = ContinuousClock.now
-                // A machine that is busy enough gives it up before, or the others too for a moment: then nothing is sent.
+                // A machine that is busy enough gives it up before, or the others too for a moment: then nothing is
+                // sent.
                 do throws(ClientError) {
                     try await Self.send(1, over: sender)
                 } catch {
@@ -254,7 +255,8 @@ import Testing
             for number in 0..<6 { try await layer.send(["n": .int(Int64(number))], to: "work") }
             let leaving = house.first(for: "x!")
             async let left: Void = house.broker(leaving).broker.shutDown(within: 30_000)
-            // Each of them, some before the client has read the BYE: what is refused with closing is sent elsewhere (B10).
+            // Each of them, some before the client has read the BYE: what is refused with closing is sent elsewhere
+            // (B10).
             for number in 10..<40 { try await layer.send(["n": .int(Int64(number))], to: "x!\(number)") }
             let mailbox = ShardReader(layer, "x!")
             let reader = ShardReader(layer, "work")

@@ -148,7 +148,8 @@ import Testing
         #expect(hub.waiting(on: try #require(Name("jobs.dead")), now: 0).rows.map(\.body) == [1, 2])
     }
 
-    /// Whatever happens in whatever order: nothing is lost, nothing is given out twice at a time, and all sums are right.
+    /// Whatever happens in whatever order: nothing is lost, nothing is given out twice at a time, and all sums are
+    /// right.
     @Test(arguments: 0..<20)
     mutating func nothingIsLostAndNothingHeldTwice(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

@@ -203,7 +203,8 @@ import Testing
         #expect(watched.isExact)
     }
 
-    /// Whatever happens to memberships, messages and channels: who applies what is told ends with the truth, and each message is exact.
+    /// Whatever happens to memberships, messages and channels: who applies what is told ends with the truth, and each
+    /// message is exact.
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func whoAppliesWhatIsToldKnowsTheMembers(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

@@ -78,7 +78,8 @@ import Testing
     }
 }
 
-/// Makes random messages that both formats hold exactly: their bytes are never UTF-8, and their keys are often near `$bytes`.
+/// Makes random messages that both formats hold exactly: their bytes are never UTF-8, and their keys are often near
+/// `$bytes`.
 private struct MessageSource {
     var random: SeededGenerator
 

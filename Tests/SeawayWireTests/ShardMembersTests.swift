@@ -2,7 +2,8 @@ import SeawayWire
 import TestSupport
 import Testing
 
-/// A reader and its brokers, among which others join and leave while brokers die, come back, and come back empty (B14 to B16).
+/// A reader and its brokers, among which others join and leave while brokers die, come back, and come back empty (B14
+/// to B16).
 @Suite struct ShardMembersTests {
     @Test(arguments: 1...100 as ClosedRange<UInt64>)
     func inTheEndAllBrokersHoldTheSame(seed: UInt64) {
@@ -79,8 +80,8 @@ private struct MemberHouse {
 
     private var isQuiet: Bool { self.brokers.allSatisfy { $0.requests.isEmpty && $0.pushes.isEmpty } }
 
-    /// Somebody joins or leaves, at every live broker; one thing at a time for each channel, and only where brokers agree about it: a
-    /// `LEAVE` that meets only brokers that were not told of the `JOIN` is told to nobody.
+    /// Somebody joins or leaves, at every live broker; one thing at a time for each channel, and only where brokers
+    /// agree about it: a `LEAVE` that meets only brokers that were not told of the `JOIN` is told to nobody.
     private mutating func say() {
         let group = ["room", "hall"].randomElement(using: &self.random) ?? "room"
         let membership = Membership(group: group, channel: "x!\(Int.random(in: 1...4, using: &self.random))")

@@ -124,7 +124,8 @@ private struct RandomCaller {
     private mutating func grant() {
         guard !self.listenings.isEmpty else { return }
         let (index, hasSeveralNames, listening) = self.pick(self.listenings)
-        // Whose turn it is among several names (D3) depends on what else its connection reads, so here it is always everybody's.
+        // Whose turn it is among several names (D3) depends on what else its connection reads, so here it is always
+        // everybody's.
         let count = hasSeveralNames ? 1_000 : self.pick([1, 2, 5])
         listening.ready(count)
         self.told.append("\(index) ready \(count)")

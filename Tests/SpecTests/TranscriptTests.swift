@@ -4,8 +4,9 @@ import Testing
 
 /// Every transcript of the protocol's pages is held with the real broker over real sockets.
 ///
-/// What runs where: the transcripts here; the session and delivery vectors on real sockets in `SeawayBrokerTests/SocketScenarioTests`
-/// (but for those in which a client stops reading), all of them in memory, cut in three ways, in `SeawayBrokerTests/ScenarioVectorTests`.
+/// What runs where: the transcripts here; the session and delivery vectors on real sockets in
+/// `SeawayBrokerTests/SocketScenarioTests` (but for those in which a client stops reading), all of them in memory, cut
+/// in three ways, in `SeawayBrokerTests/ScenarioVectorTests`.
 @Suite(.timeLimit(.minutes(1))) struct TranscriptTests {
     @Test(arguments: try Transcript.all() + Transcript.byHand(), RunningBroker.Place.allCases)
     func theBrokerSaysWhatThePageShows(transcript: Transcript, place: RunningBroker.Place) async throws {

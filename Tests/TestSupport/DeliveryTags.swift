@@ -1,4 +1,5 @@
-/// The tags of messages that are to be acknowledged, as a vector or a page shows them and as the broker gives them (D9).
+/// The tags of messages that are to be acknowledged, as a vector or a page shows them and as the broker gives them
+/// (D9).
 ///
 /// A number behind `ack=` stands for whatever the broker says there, and for the same wherever it stands again.
 package struct DeliveryTags {

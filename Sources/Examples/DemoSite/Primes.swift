@@ -1,8 +1,8 @@
 import SeawayMessage
 import SeawayWorker
 
-/// Heavy work: counts primes, tells the group how far it is, and answers the request that another worker took and handed
-/// on, whose reply channel the message has.
+/// Heavy work: counts primes, tells the group how far it is, and answers the request that another worker took and
+/// handed on, whose reply channel the message has.
 enum Primes {
     private static let steps = 20
 

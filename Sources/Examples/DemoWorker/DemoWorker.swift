@@ -8,8 +8,8 @@ import SeawayTracing
 import SeawayWorker
 import SystemPackage
 
-/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work. With `--jobs`
-/// it is that of `make demo-durable`.
+/// The Swift worker of `make demo`: the page, posts to `/swift` and `/any`, and the way to the heavy work. With
+/// `--jobs` it is that of `make demo-durable`.
 @main
 struct DemoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

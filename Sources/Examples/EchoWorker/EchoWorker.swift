@@ -4,8 +4,8 @@ import SeawayClient
 import SeawayLog
 import SeawayWorker
 
-/// A worker that accepts every WebSocket and sends back what comes: for `make conformance`, `make bench` and tests. With
-/// `--bodies` it takes and makes bodies of any size too.
+/// A worker that accepts every WebSocket and sends back what comes: for `make conformance`, `make bench` and tests.
+/// With `--bodies` it takes and makes bodies of any size too.
 @main
 struct EchoWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -43,7 +43,8 @@ package protocol WatchedTail: Sendable {
 }
 
 extension WatchedBroker {
-    /// - Returns: on `eventLoop`, what the broker answers within a second and a half; it fails with an ``AdminRefusal``.
+    /// - Returns: on `eventLoop`, what the broker answers within a second and a half; it fails with an
+    ///   ``AdminRefusal``.
     func look(
         at look: Look, limit: Int = 1, after: String? = nil, on eventLoop: any EventLoop
     ) -> EventLoopFuture<Message> {

@@ -4,8 +4,8 @@ import SeawayNIO
 /// Who may ask for what.
 ///
 /// Without a token only this machine reaches the address, but a page of another site in a browser on it does too: so
-/// `Host` must be a name of this machine (else that page has had its own name lead here), and no other site may have made
-/// the request.
+/// `Host` must be a name of this machine (else that page has had its own name lead here), and no other site may have
+/// made the request.
 package struct AdminAccess: Sendable {
     package enum Rule: Sendable {
         /// Whoever reaches the address may read metrics, and nothing else is there.

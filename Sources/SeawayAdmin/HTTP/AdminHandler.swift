@@ -13,7 +13,8 @@ final class AdminHandler: ChannelInboundHandler {
     private enum State {
         case idle
         case reading(AdminRoute, body: [UInt8])
-        /// Its answer is decided; the rest of the request is thrown away, since a client that still writes would not see it.
+        /// Its answer is decided; the rest of the request is thrown away, since a client that still writes would not
+        /// see it.
         case refusing(AdminRefusal)
         case answering
         case tailing(AdminTail)

@@ -107,7 +107,8 @@ final class AdminConnections {
 @available(*, unavailable)
 extension AdminConnections: Sendable {}
 
-/// Tells at once that a client has ended its side: behind it that is held back until the answer is over, and a tail never is.
+/// Tells at once that a client has ended its side: behind it that is held back until the answer is over, and a tail
+/// never is.
 private final class InputEndHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
 

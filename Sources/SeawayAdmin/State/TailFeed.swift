@@ -1,6 +1,7 @@
 import SeawayMessage
 
-/// Decides what of that which passes one reader gets: what it does not take in time is dropped, and it is told how much.
+/// Decides what of that which passes one reader gets: what it does not take in time is dropped, and it is told how
+/// much.
 package struct TailFeed: Hashable, Sendable {
     package enum Step: Hashable, Sendable {
         /// To be written now.

@@ -1,6 +1,7 @@
 package import SeawayMessage
 
-/// What becomes of the lines of one program, and whether whoever waits for an answer has got one (BRIDGES.md, B13 and B15).
+/// What becomes of the lines of one program, and whether whoever waits for an answer has got one (BRIDGES.md, B13 and
+/// B15).
 package struct ProgramAnswers: Sendable {
     /// A line of a program's output.
     package enum Line: Sendable {

@@ -11,7 +11,8 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
     private enum State {
         case idle
         case reading(HTTPIntake, body: [UInt8])
-        /// Its answer is decided; the rest of the request is thrown away, since a client that still writes would not see it.
+        /// Its answer is decided; the rest of the request is thrown away, since a client that still writes would not
+        /// see it.
         case refusing(HTTPVerdict)
         case sending
         case closed

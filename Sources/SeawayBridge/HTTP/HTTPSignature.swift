@@ -23,7 +23,8 @@ package struct HTTPSignature: Sendable {
         self.key = secret
     }
 
-    /// Whether a signature may stand in a field of this name: a token (RFC 9110, 5.6.2), and none that says how the message is to be read.
+    /// Whether a signature may stand in a field of this name: a token (RFC 9110, 5.6.2), and none that says how the
+    /// message is to be read.
     package static func isField(_ name: String) -> Bool {
         let taken = [
             "authorization", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",

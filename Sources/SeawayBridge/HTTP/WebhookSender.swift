@@ -40,7 +40,8 @@ package final class WebhookSender: Sendable {
         var attempts = WebhookAttempts(most: self.configuration.attempts)
         while !Task.isCancelled {
             let outcome = await attempt()
-            // An answer counts, also one that comes just when the time to drain ends; that there is none then says nothing.
+            // An answer counts, also one that comes just when the time to drain ends; that there is none then says
+            // nothing.
             switch attempts.step(after: outcome, jitter: .random(in: 0...1)) {
             case .handedOn:
                 self.tell(outcome)

@@ -21,7 +21,7 @@ package struct MQTTAddress: Sendable, CustomStringConvertible {
 
     package var description: String { "mqtt \(self.host):\(self.port)" }
 
-    /// Seconds without a packet after which we send one; libmosquitto takes no less than 5. As many later without an answer the connection is
-    /// given up.
+    /// Seconds without a packet after which we send one; libmosquitto takes no less than 5. As many later without an
+    /// answer the connection is given up.
     var keepAlive: Int { max(5, Int(self.limits.quiet.milliseconds) / 1_000) }
 }

@@ -12,7 +12,8 @@ package final class MQTTPublisher: Sendable {
         self.writer = try ThreadWriter(target, tally: tally, logger: logger)
     }
 
-    /// Returns when the MQTT broker has it (with quality 0: when it has left), or it is lost, because the connection broke.
+    /// Returns when the MQTT broker has it (with quality 0: when it has left), or it is lost, because the connection
+    /// broke.
     package func publish(_ payload: Payload) async { await self.writer.write(payload.json) }
 }
 

@@ -1,6 +1,7 @@
 /// What a session wants to read, what the MQTT broker has granted, and when what it has refused is asked for again.
 ///
-/// A refusal has no reason in MQTT 3.1.1, and may be an operator's to put right: so it is asked for again, while the others are read.
+/// A refusal has no reason in MQTT 3.1.1, and may be an operator's to put right: so it is asked for again, while the
+/// others are read.
 package struct MQTTSubscriptions<Instant: InstantProtocol & Sendable>: Sendable where Instant.Duration == Duration {
     package enum Answer: Hashable, Sendable {
         /// - Parameter quality: of service, which may be less than was asked for.

@@ -8,7 +8,8 @@ import CLibpq
     import Darwin
 #endif
 
-/// A connection to PostgreSQL by libpq; belongs to the thread that has made it, which never waits longer for it than the limits say.
+/// A connection to PostgreSQL by libpq; belongs to the thread that has made it, which never waits longer for it than
+/// the limits say.
 final class PostgresConnection {
     /// What libpq or the server said.
     struct Fault: Error, Hashable, Sendable, CustomStringConvertible {

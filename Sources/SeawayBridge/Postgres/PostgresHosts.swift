@@ -10,7 +10,8 @@ import CLibpq
 
 /// The servers of a connection string that names several.
 ///
-/// libpq goes from one to the next by itself when one cannot be reached, but not when one takes the connection and says nothing more.
+/// libpq goes from one to the next by itself when one cannot be reached, but not when one takes the connection and says
+/// nothing more.
 package struct PostgresHosts: Sendable {
     /// Keywords and their values, one for each server.
     private let lists: [(keyword: String, values: [Substring])]

@@ -1,6 +1,7 @@
 /// A name of a channel of `NOTIFY`, as PostgreSQL takes it.
 package enum PostgresName {
-    /// Bytes of a name (`NAMEDATALEN` less one). `LISTEN` would cut off what is longer without a word, and listen to another channel.
+    /// Bytes of a name (`NAMEDATALEN` less one). `LISTEN` would cut off what is longer without a word, and listen to
+    /// another channel.
     package static let longest = 63
 
     /// What is wrong with it; nil when nothing is.

@@ -1,6 +1,7 @@
 /// What PostgreSQL says no to, by SQLSTATE: for now, or for good (BRIDGES.md, section 7).
 package enum PostgresRefusal {
-    /// Classes of codes (two characters) and codes that speak of the server's state, not of the message: the same may be taken later.
+    /// Classes of codes (two characters) and codes that speak of the server's state, not of the message: the same may
+    /// be taken later.
     package static let passing: [String: String] = [
         "08": "the connection has failed",
         "25006": "a standby, which may become the primary",

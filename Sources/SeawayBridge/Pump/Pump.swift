@@ -6,8 +6,8 @@ import Synchronization
 
 /// Sends what a source gives it, in the order of each destination, and waits or drops where there is no room.
 ///
-/// Each destination has one send under way: a later message never overtakes one that was refused and is sent again. What is unknown, because
-/// the connection broke, is not sent again: at most once.
+/// Each destination has one send under way: a later message never overtakes one that was refused and is sent again.
+/// What is unknown, because the connection broke, is not sent again: at most once.
 package final class Pump: Sendable {
     private struct Message: Sendable {
         let payload: Payload
@@ -57,7 +57,8 @@ package final class Pump: Sendable {
     /// A source gives one message at a time, so that what waits for room is bounded by the number of sources.
     ///
     /// - Parameters:
-    ///   - other: a destination behind whose messages this one is sent, so that it overtakes none of them; nil: its own.
+    ///   - other: a destination behind whose messages this one is sent, so that it overtakes none of them; nil: its
+    ///     own.
     ///   - answer: called once, on any thread; false when the pump has closed and the message was dropped.
     package func put(
         _ payload: Payload, to destination: Destination, behind other: Destination? = nil,

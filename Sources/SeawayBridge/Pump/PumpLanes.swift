@@ -2,7 +2,8 @@ import DequeModule
 
 /// What waits to be sent, a lane for each destination; bounded over all lanes.
 ///
-/// The first of a lane stays in it, and counts, until it was dealt with: so a lane has one message under way and keeps its order.
+/// The first of a lane stays in it, and counts, until it was dealt with: so a lane has one message under way and keeps
+/// its order.
 package struct PumpLanes<Item: Sendable>: Sendable {
     package struct Limits: Hashable, Sendable {
         package var messages: Int

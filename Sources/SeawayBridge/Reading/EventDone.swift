@@ -1,6 +1,7 @@
 import SeawayMessage
 
-/// What is said to the interface server when an event of a WebSocket is dealt with that it waits for (INTERFACE.md, W16).
+/// What is said to the interface server when an event of a WebSocket is dealt with that it waits for (INTERFACE.md,
+/// W16).
 struct EventDone: Hashable, Sendable {
     let destination: Destination
     let payload: Payload

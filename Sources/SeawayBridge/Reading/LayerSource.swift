@@ -4,8 +4,8 @@ import Synchronization
 
 /// Hands on what comes from a channel or a group, as many at a time as asked for.
 ///
-/// A message costs a credit, which comes back when it was dealt with: what is under way is bounded, the rest waits at the broker. With one
-/// at a time they are handed on in order.
+/// A message costs a credit, which comes back when it was dealt with: what is under way is bounded, the rest waits at
+/// the broker. With one at a time they are handed on in order.
 package final class LayerSource: BridgeSource {
     /// Why it ended without having been told to.
     package struct Ended: Error, Hashable, Sendable, CustomStringConvertible {
@@ -52,7 +52,8 @@ package final class LayerSource: BridgeSource {
     /// - Parameters:
     ///   - mailbox: where the messages of a group arrive, such as `bridge.k3f9!`; nobody else's.
     ///   - concurrency: messages under way.
-    ///   - saysDone: whether an event of a WebSocket that is waited for is done with when `consume` returns; else `consume` says so itself.
+    ///   - saysDone: whether an event of a WebSocket that is waited for is done with when `consume` returns; else
+    ///     `consume` says so itself.
     ///   - consume: returns when the message was dealt with, well or badly.
     package init(
         _ layer: any ChannelLayer, _ point: ReadingPoint, mailbox: String = LayerSource.randomMailbox(),

@@ -29,8 +29,8 @@ final class RedisConnection: Sendable {
 
     /// Connects and logs in.
     ///
-    /// - Parameter isDubious: whether the server is to give a sign of life before it is given anything else. The system takes connections for
-    ///   a server that hangs.
+    /// - Parameter isDubious: whether the server is to give a sign of life before it is given anything else. The system
+    ///   takes connections for a server that hangs.
     static func open(
         _ address: RedisAddress, _ eventLoop: any EventLoop, isDubious: Bool
     ) async throws -> RedisConnection {

@@ -1,7 +1,7 @@
 /// What Redis says no to: for now, or for good (BRIDGES.md, section 7).
 ///
-/// The first word of an error is its code. What speaks of the server's state, or of what we may do there, passes: the same message may be taken
-/// later. Everything else speaks of the message or the command, and would be said again.
+/// The first word of an error is its code. What speaks of the server's state, or of what we may do there, passes: the
+/// same message may be taken later. Everything else speaks of the message or the command, and would be said again.
 package enum RedisRefusal {
     package static let passing: [String: String] = [
         "ASK": "a slot of a cluster is being moved",

@@ -45,8 +45,8 @@ package actor RedisWriter {
         self.absence = ServiceAbsence(of: address.description, logger: logger)
     }
 
-    /// Returns when Redis has taken it, or it is lost: because Redis will never take it, the connection broke before the answer, or the task was
-    /// cancelled. What Redis refuses for now waits, and what comes behind it with it.
+    /// Returns when Redis has taken it, or it is lost: because Redis will never take it, the connection broke before
+    /// the answer, or the task was cancelled. What Redis refuses for now waits, and what comes behind it with it.
     package func write(_ payload: Payload) async {
         let command = self.destination.command(payload)
         while !Task.isCancelled {

@@ -2,7 +2,8 @@ import NIOCore
 
 /// Ends a connection when something was waited for and nothing has come for too long.
 ///
-/// The time counts only while there is a `read` to be answered: when we have no room for more, it is not the other side that is silent.
+/// The time counts only while there is a `read` to be answered: when we have no room for more, it is not the other side
+/// that is silent.
 final class SilenceHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer

@@ -9,8 +9,8 @@ struct ServiceLink: Sendable {
 
     /// Works until the task is cancelled.
     ///
-    /// - Parameter connection: one connection from its beginning to its end, which is an error or just an end; it calls its argument when
-    ///   the service has taken it.
+    /// - Parameter connection: one connection from its beginning to its end, which is an error or just an end; it calls
+    ///   its argument when the service has taken it.
     func keep(_ connection: (_ isReady: () -> Void) async throws -> Void) async {
         var absence = ServiceAbsence(of: self.service, logger: self.logger)
         while !Task.isCancelled {

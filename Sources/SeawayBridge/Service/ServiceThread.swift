@@ -3,8 +3,8 @@ import NIOPosix
 
 /// A thread for calls that hold it, such as those of a C library.
 ///
-/// A task that is cancelled stops waiting for the thread at once: a call that hangs (a look-up of a name, a disk, a pipe) holds the thread, and
-/// nobody else.
+/// A task that is cancelled stops waiting for the thread at once: a call that hangs (a look-up of a name, a disk, a
+/// pipe) holds the thread, and nobody else.
 final class ServiceThread: Sendable {
     // Not the threads that all share: there may be one only, and a source holds its own for good.
     private let pool = NIOThreadPool(numberOfThreads: 1)

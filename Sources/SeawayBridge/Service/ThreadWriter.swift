@@ -23,7 +23,8 @@ protocol ThreadTarget: Sendable {
     func write(_ text: [UInt8], to connection: Connection, _ wakeup: Wakeup) throws
 }
 
-/// Writes messages to a service on a thread of its own, one after the other, over a connection that is made again when it was lost.
+/// Writes messages to a service on a thread of its own, one after the other, over a connection that is made again when
+/// it was lost.
 final class ThreadWriter<Target: ThreadTarget>: Sendable {
     /// Used by the thread alone.
     private struct Slot: @unchecked Sendable {

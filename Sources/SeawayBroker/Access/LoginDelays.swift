@@ -1,7 +1,7 @@
 /// How long the answer to a failed log-in waits, by where it came from (U4); times in milliseconds.
 ///
-/// Addresses share a fixed number of places, so that this never grows; one that shares a place with another that fails waits
-/// for the other's faults too, when it fails itself.
+/// Addresses share a fixed number of places, so that this never grows; one that shares a place with another that fails
+/// waits for the other's faults too, when it fails itself.
 struct LoginDelays {
     private struct Place {
         var failures = 0

@@ -3,10 +3,10 @@ import SeawayWire
 
 /// What a broker knows of a token: who it is for, how to recognize it, and what it allows; not its secret.
 ///
-/// A token is `NAME.SECRET`, NAME 1 to 64 bytes of nchar. Its line in the file:
-/// `NAME sha256:SALT:HASH [send=PATTERN,…] [listen=…] [join=…] [admin=…]`, SALT and HASH in hexadecimal, HASH the SHA-256 of
-/// salt and secret. A secret made by ``make(_:permissions:)`` has 256 random bits: nobody finds it by trying, however fast a hash is, so
-/// that a slow one, made for what people think of, would only cost.
+/// A token is `NAME.SECRET`, NAME 1 to 64 bytes of nchar. Its line in the file: `NAME sha256:SALT:HASH [send=PATTERN,…]
+/// [listen=…] [join=…] [admin=…]`, SALT and HASH in hexadecimal, HASH the SHA-256 of salt and secret. A secret made by
+/// ``make(_:permissions:)`` has 256 random bits: nobody finds it by trying, however fast a hash is, so that a slow one,
+/// made for what people think of, would only cost.
 package struct Token: Hashable, Sendable {
     package let name: String
     package var permissions: Permissions

@@ -13,8 +13,8 @@ package struct TraceContext: Hashable, Sendable {
         self.isSampled = isSampled
     }
 
-    /// - Parameter traceparent: `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`; of a later version what stands behind
-    ///   that is passed over.
+    /// - Parameter traceparent: `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`; of a later version what stands
+    ///   behind that is passed over.
     /// - Returns: `nil` for anything else.
     package init?(traceparent: some StringProtocol) {
         let bytes = Array(traceparent.utf8)

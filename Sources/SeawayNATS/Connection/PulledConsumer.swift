@@ -48,7 +48,8 @@ package final class PulledConsumer {
     private func take(_ message: NATSMessage) {
         let now = NATSClient.now
         if let status = PullStatus(message) {
-            // Of which pull it speaks stands in the subject that it came to; of one that is none of ours nothing follows.
+            // Of which pull it speaks stands in the subject that it came to; of one that is none of ours nothing
+            // follows.
             guard let pull = message.subject.split(separator: ".").last.flatMap({ UInt64($0) }) else { return }
             if case .refused(let words) = status { self.handler(.complaint(words)) }
             self.carryOut(self.pulling.heard(status, of: pull, at: now))

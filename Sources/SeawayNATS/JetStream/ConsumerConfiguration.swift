@@ -9,7 +9,8 @@ package struct ConsumerConfiguration: Hashable, Sendable {
     package var acknowledgeWithin = 15_000
     /// Any number of messages may wait to be acknowledged: pulls bound it, and what is given back for later counts.
     package var maxUnacknowledged = -1
-    /// How often one message is given out; -1: who takes it counts. What a server gives up stays in the stream for good.
+    /// How often one message is given out; -1: who takes it counts. What a server gives up stays in the stream for
+    /// good.
     package var maxDeliver = -1
     /// Pulls that wait at the server.
     package var maxPulls = 512

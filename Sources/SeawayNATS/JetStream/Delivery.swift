@@ -13,8 +13,8 @@ package struct Delivery: Hashable, Sendable {
     /// How many wait behind it.
     package var pending: Int
 
-    /// `$JS.ACK.STREAM.CONSUMER.TIMES.SEQUENCE.CONSUMERSEQUENCE.TIME.PENDING`; with a domain and the account's hash behind
-    /// `ACK` from other accounts, and with anything at the end that newer servers may say.
+    /// `$JS.ACK.STREAM.CONSUMER.TIMES.SEQUENCE.CONSUMERSEQUENCE.TIME.PENDING`; with a domain and the account's hash
+    /// behind `ACK` from other accounts, and with anything at the end that newer servers may say.
     ///
     /// - Returns: `nil` for any other subject.
     package init?(reply: String) {

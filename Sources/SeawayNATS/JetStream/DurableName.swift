@@ -3,10 +3,10 @@ package import SeawayWire
 
 /// The names that durable channels have in JetStream.
 ///
-/// A pattern has a stream, a channel of it a subject, `sw.q.STREAM.CHANNEL`, and a consumer; its dead letters and what is not
-/// due yet have streams of their own. Streams and consumers are named by letters, digits and `-`; any other byte of a name is
-/// written as `_` and two hexadecimal digits, so that no two share one. What would become too long for a server ends in
-/// `__` and a part of its SHA-256.
+/// A pattern has a stream, a channel of it a subject, `sw.q.STREAM.CHANNEL`, and a consumer; its dead letters and what
+/// is not due yet have streams of their own. Streams and consumers are named by letters, digits and `-`; any other byte
+/// of a name is written as `_` and two hexadecimal digits, so that no two share one. What would become too long for a
+/// server ends in `__` and a part of its SHA-256.
 package enum DurableName {
     /// What all subjects begin with: nobody else is to subscribe there, or "no such stream" becomes silence.
     package static let root = "sw.q"

@@ -102,7 +102,8 @@ extension JetStreamCall where Answer == Int {
 }
 
 extension JetStreamCall where Answer == StoredMessage {
-    /// Looks at the next message of a subject, from a sequence on, in any server that has it: it may be a little behind.
+    /// Looks at the next message of a subject, from a sequence on, in any server that has it: it may be a little
+    /// behind.
     package static func message(of stream: String, subject: String, from sequence: Int = 1) -> Self {
         Self(
             raw: "DIRECT.GET.\(stream)", ["seq": .int(Int64(max(1, sequence))), "next_by_subj": .string(subject)]

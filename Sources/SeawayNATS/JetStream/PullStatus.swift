@@ -2,7 +2,8 @@
 package enum PullStatus: Hashable, Sendable {
     /// It is still there (100).
     case heartbeat
-    /// It has ended, and nothing is wrong: nothing there, its time over, as many given as were asked for (404, 408, 409).
+    /// It has ended, and nothing is wrong: nothing there, its time over, as many given as were asked for (404, 408,
+    /// 409).
     case ended
     /// The consumer's leader is another now, or its server leaves: a new pull is needed (409).
     case leaderChanged

@@ -1,19 +1,19 @@
 /// Decides when messages are pulled, and how many: as many as there is credit for, and one pull at a time.
 ///
-/// A pull cannot be withdrawn, so each is short; it is asked for again when it has ended, when its leader is another, and when
-/// it has been silent for two heartbeats. Times are milliseconds.
+/// A pull cannot be withdrawn, so each is short; it is asked for again when it has ended, when its leader is another,
+/// and when it has been silent for two heartbeats. Times are milliseconds.
 package struct Pulling: Hashable, Sendable {
     package struct Bounds: Hashable, Sendable {
         /// Messages of one pull.
         package var batch = 256
         /// How long one waits at the server.
         package var expires = 10_000
-        /// How often a pull that brings nothing is to give a sign of life: after two that are missing it is made anew, which
-        /// is to be before the servers have elected another leader in place of one that was killed.
+        /// How often a pull that brings nothing is to give a sign of life: after two that are missing it is made anew,
+        /// which is to be before the servers have elected another leader in place of one that was killed.
         package var heartbeat = 2_000
         /// The same of a pull while nothing has been heard of any since there is a connection, or since one was silent:
-        /// whoever is to answer may not know yet that somebody listens here, or may not be elected yet, and then drops it
-        /// without a word.
+        /// whoever is to answer may not know yet that somebody listens here, or may not be elected yet, and then drops
+        /// it without a word.
         package var firstExpires = 1_000
         package var firstHeartbeat = 250
         /// How long nothing is asked after something went wrong.
@@ -71,8 +71,8 @@ package struct Pulling: Hashable, Sendable {
 
     /// A message has come.
     ///
-    /// - Returns: what is to be asked, and whether there was credit for it: one that comes beyond it, of a pull that was given
-    ///   up, is held or given back.
+    /// - Returns: what is to be asked, and whether there was credit for it: one that comes beyond it, of a pull that
+    ///   was given up, is held or given back.
     package mutating func delivered(at now: Int) -> (Action, isWanted: Bool) {
         self.isHeard = true
         let isWanted = self.credit > 0

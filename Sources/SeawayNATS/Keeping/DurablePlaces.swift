@@ -107,7 +107,8 @@ extension DurablePlaces.Place: Equatable {
     }
 }
 
-/// The subjects of what is not due yet. Each message has one of its own, since a server knows one schedule by its subject.
+/// The subjects of what is not due yet. Each message has one of its own, since a server knows one schedule by its
+/// subject.
 package enum LaterSubject {
     package static func waiting(_ channel: Name, id: String, in stream: String) -> String {
         DurableName.subject(of: channel, in: "\(stream).at.\(id)")

@@ -1,7 +1,7 @@
 package import SeawayStore
 
-/// Decides what is asked of the engine at start: that each stream is there and is as it has to be, and each consumer of it.
-/// Nothing that is there is changed. Times are milliseconds.
+/// Decides what is asked of the engine at start: that each stream is there and is as it has to be, and each consumer of
+/// it. Nothing that is there is changed. Times are milliseconds.
 package struct StoreSetup {
     package enum Step: Hashable, Sendable {
         case make(StreamConfiguration)

@@ -8,8 +8,8 @@ package struct NATSAddress: Hashable, Sendable, CustomStringConvertible {
     package var port: Int
     /// Nothing is said to the server outside TLS.
     package var needsTLS: Bool
-    /// What the server's certificate is to be for. Of a server that another has told of it is the name by which that one is
-    /// known, where only a number was told.
+    /// What the server's certificate is to be for. Of a server that another has told of it is the name by which that
+    /// one is known, where only a number was told.
     package var certificateHost: String
 
     package init(host: String, port: Int = Self.usualPort, needsTLS: Bool = false, certificateHost: String? = nil) {

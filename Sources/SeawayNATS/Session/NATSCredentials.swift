@@ -9,7 +9,8 @@ package enum NATSCredentials: Sendable {
 
     package struct Fault: Error, Hashable, Sendable, CustomStringConvertible { package let description: String }
 
-    /// Reads what stands in a file: a `.creds` file as `nsc` makes it; a seed, `SU…`; or lines `user=`, `password=`, `token=`.
+    /// Reads what stands in a file: a `.creds` file as `nsc` makes it; a seed, `SU…`; or lines `user=`, `password=`,
+    /// `token=`.
     package init(file text: String) throws(Fault) {
         if let jwt = Self.block("NATS USER JWT", in: text) {
             guard let seed = Self.block("USER NKEY SEED", in: text) else {

@@ -2,15 +2,17 @@ import SeawayWire
 
 /// One client of NATS servers without its sockets and its clock: what is said, what is heard, and which server is next.
 ///
-/// The caller carries out ``takeSteps()``, writes ``takeOutput()`` to the connection that is there, and hears of the rest by
-/// ``takeEvents()``: after each call, in this order: output, steps, events. Times are milliseconds of any clock.
+/// The caller carries out ``takeSteps()``, writes ``takeOutput()`` to the connection that is there, and hears of the
+/// rest by ``takeEvents()``: after each call, in this order: output, steps, events. Times are milliseconds of any
+/// clock.
 ///
 /// What has not been answered when a connection ends is unknown, and is not said again.
 package struct NATSSession<Context> {
     package enum Step: Hashable, Sendable {
         /// Make a connection, and say ``opened(at:)`` or ``lost(_:at:)``.
         case connect(NATSAddress)
-        /// Begin TLS on the connection, and say ``secured(at:)`` or ``lost(_:at:)``. The certificate is to be for that host.
+        /// Begin TLS on the connection, and say ``secured(at:)`` or ``lost(_:at:)``. The certificate is to be for that
+        /// host.
         case secure(host: String)
         /// End the connection, and say nothing more of it.
         case close

@@ -56,8 +56,8 @@ extension JetStreamStore {
         }
     }
 
-    /// What the broker can give to listeners is what it has said last, however much has come meanwhile: asked again behind
-    /// the turn in which it may say something else.
+    /// What the broker can give to listeners is what it has said last, however much has come meanwhile: asked again
+    /// behind the turn in which it may say something else.
     private func renew(_ feed: Feed) {
         guard !feed.isRenewing else { return }
         feed.isRenewing = true

@@ -170,7 +170,8 @@ extension JetStreamStore {
 
     // MARK: Dead letters
 
-    /// Looks at the message, puts it where dead letters are, and only then has it done; the key makes it come there once.
+    /// Looks at the message, puts it where dead letters are, and only then has it done; the key makes it come there
+    /// once.
     private func bury(_ number: UInt64, _ errand: Errand, _ reply: String, _ death: StoreDeath) {
         guard let dead = self.places.deadPlace(of: errand.place) else { return self.tell(number, reply, .done) }
         try? self.client.acknowledge(reply, .working)

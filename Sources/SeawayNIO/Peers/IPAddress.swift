@@ -2,8 +2,8 @@ package import NIOCore
 
 /// An address of the Internet Protocol, without a port.
 ///
-/// An IPv4 address and the IPv6 one that it is mapped to (`::ffff:192.0.2.1`) are the same: which of the two a connection
-/// shows depends on the listener alone.
+/// An IPv4 address and the IPv6 one that it is mapped to (`::ffff:192.0.2.1`) are the same: which of the two a
+/// connection shows depends on the listener alone.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// As IPv6 has them, the first byte highest.
     let bits: UInt128

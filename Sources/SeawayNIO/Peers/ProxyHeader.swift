@@ -49,8 +49,8 @@ package struct ProxyHeader: Hashable, Sendable {
         }
     }
 
-    /// The client as the proxy has seen it, and where it came in there; `nil` where the proxy speaks for itself (LOCAL), does not
-    /// know, or has another kind of connection than TCP.
+    /// The client as the proxy has seen it, and where it came in there; `nil` where the proxy speaks for itself
+    /// (LOCAL), does not know, or has another kind of connection than TCP.
     package let source: Endpoint?
     package let destination: Endpoint?
 

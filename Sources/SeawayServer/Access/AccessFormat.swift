@@ -2,8 +2,8 @@ import SeawayLog
 
 /// How the lines of the access log are written (protocol/INTERFACE.md, I80).
 ///
-/// None of them can be forged by what a client sends: control characters, C1 controls and separators of lines are written
-/// as escapes, quotes and backslashes too, and a text is cut behind ``SeawayLog/LogText/longest`` bytes.
+/// None of them can be forged by what a client sends: control characters, C1 controls and separators of lines are
+/// written as escapes, quotes and backslashes too, and a text is cut behind ``SeawayLog/LogText/longest`` bytes.
 package enum AccessFormat: String, Sendable, CaseIterable {
     /// As Apache's and nginx's, with more fields behind it as `name=value`.
     case combined

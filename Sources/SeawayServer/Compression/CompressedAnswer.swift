@@ -2,8 +2,8 @@ import NIOCore
 
 /// One answer on its way through the compressor, or past it.
 ///
-/// A large message is compressed in pieces, between which others have their turn; what waits here meanwhile is bounded, as
-/// whoever sends it is held back.
+/// A large message is compressed in pieces, between which others have their turn; what waits here meanwhile is bounded,
+/// as whoever sends it is held back.
 final class CompressedAnswer {
     private enum Mode {
         case undecided

@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// Writes answers as HTTP/1.1.
 ///
-/// By itself and not by NIO's encoder, because fields of workers are bytes, not text, and go to the client without a detour through strings.
+/// By itself and not by NIO's encoder, because fields of workers are bytes, not text, and go to the client without a
+/// detour through strings.
 package struct AnswerWriter {
     /// What is said about the connection behind the answer.
     package enum Connection: Hashable, Sendable {
@@ -69,7 +70,8 @@ package struct AnswerWriter {
         return buffer
     }
 
-    /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own, and say nothing about it.
+    /// Turns the connection into a WebSocket; the fields of the worker stand behind the handshake's own, and say
+    /// nothing about it.
     package func upgrade(
         _ acceptance: WebSocketAcceptance, _ answer: Answer, requestID: String? = nil
     ) -> ByteBuffer {

@@ -1,6 +1,7 @@
 /// Decides what the end of a client's sending side means: that it says no more, or that it has left (I30).
 ///
-/// The two look the same until something is written, so what waits without a word for longer than a moment is written to.
+/// The two look the same until something is written, so what waits without a word for longer than a moment is written
+/// to.
 package struct ClientEnd: Hashable, Sendable {
     /// What can be written between the parts of an answer and changes nothing of it.
     package enum Probe: Hashable, Sendable {

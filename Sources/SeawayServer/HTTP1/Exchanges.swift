@@ -1,4 +1,5 @@
-/// The requests of one connection that are under way, in the order in which they came, and the answers that wait for their turn (I20).
+/// The requests of one connection that are under way, in the order in which they came, and the answers that wait for
+/// their turn (I20).
 ///
 /// - Parameters of the type: `Request` is what the owner must know of each request, `Output` a part of an answer.
 package struct Exchanges<Request: Sendable, Output: Sendable>: Sendable {

@@ -23,8 +23,8 @@ extension HTTP1Handler {
         self.askWhetherItIsThere()
     }
 
-    /// Has the system ask the client's: one that has forgotten the connection answers with a reset, and one that is gone
-    /// not at all.
+    /// Has the system ask the client's: one that has forgotten the connection answers with a reset, and one that is
+    /// gone not at all.
     private func askWhetherItIsThere() {
         guard let socket = self.context?.channel as? any SocketOptionProvider else { return }
         #if os(Linux)

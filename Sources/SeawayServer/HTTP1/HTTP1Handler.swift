@@ -4,8 +4,8 @@ import SeawayNIO
 
 /// One HTTP/1.1 connection: brings its requests to the core, and answers to it.
 ///
-/// What a part of a request means is ``RequestIntake``'s to say, what a message of an answer means ``AnswerStream``'s, whose turn it is
-/// ``Exchanges``', and how long to wait ``ConnectionClock``'s. Here their decisions are carried out.
+/// What a part of a request means is ``RequestIntake``'s to say, what a message of an answer means ``AnswerStream``'s,
+/// whose turn it is ``Exchanges``', and how long to wait ``ConnectionClock``'s. Here their decisions are carried out.
 final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerConnection {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
@@ -238,8 +238,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, ServerC
         self.context?.read()
     }
 
-    /// How many of so many bytes that have come may be parsed now: few where the last request for which there is a place
-    /// may end in them.
+    /// How many of so many bytes that have come may be parsed now: few where the last request for which there is a
+    /// place may end in them.
     func roomForInput(of bytes: Int) -> Int {
         guard !self.intake.isStopped else { return bytes }
         guard self.held.isEmpty else { return 0 }

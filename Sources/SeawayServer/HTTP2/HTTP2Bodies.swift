@@ -37,8 +37,8 @@ extension HTTP2Stream {
         self.write(.headers(.init(headers: [":status": "100"])))
     }
 
-    /// Lets the client send on, in a turn of its own: parts of the request that were read and not passed on yet, its end
-    /// among them, come first.
+    /// Lets the client send on, in a turn of its own: parts of the request that were read and not passed on yet, its
+    /// end among them, come first.
     func receiveMore(_ number: UInt64) {
         guard !self.isReading, !self.opensWindow, self.isComingIn else { return }
         self.opensWindow = true

@@ -185,8 +185,8 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection, TurnTaker {
 
     /// Lets the client send on over all of its streams, when it has used half of what it may.
     ///
-    /// Not at once: NIO tells of a window in the midst of what it sends, where a frame written would wait unflushed before
-    /// content that is flushed.
+    /// Not at once: NIO tells of a window in the midst of what it sends, where a frame written would wait unflushed
+    /// before content that is flushed.
     private func windowChanged(_ size: Int) {
         self.window = size
         if self.window <= self.core.configuration.http2.connectionWindow / 2 { self.flushSoon() }
@@ -214,7 +214,8 @@ final class HTTP2Connection: ChannelDuplexHandler, ServerConnection, TurnTaker {
     func flush(context: ChannelHandlerContext) { self.flushSoon() }
 
     private func flushSoon() {
-        // What waits for the client waits flushed, so that it leaves in its order as soon as the client takes something.
+        // What waits for the client waits flushed, so that it leaves in its order as soon as the client takes
+        // something.
         if !self.isWritable { self.context?.flush() }
         guard !self.willFlush else { return }
         self.willFlush = true

@@ -5,8 +5,8 @@ import NIOHTTP2
 
 /// One request and its answer on a connection of HTTP/2.
 ///
-/// What a part of the request means is ``RequestIntake``'s to say, what a message of the answer means ``AnswerStream``'s.
-/// Here their decisions are carried out, as ``HTTP1Handler`` does for HTTP/1.1.
+/// What a part of the request means is ``RequestIntake``'s to say, what a message of the answer means
+/// ``AnswerStream``'s. Here their decisions are carried out, as ``HTTP1Handler`` does for HTTP/1.1.
 final class HTTP2Stream {
     let id: HTTP2StreamID
     let core: ServerCore
@@ -229,8 +229,8 @@ final class HTTP2Stream {
     /// Keeps the sum of what waits for the client.
     func countOutput() { self.memory.set(.output, to: self.isOpen ? self.output.outgoing.waiting : 0) }
 
-    /// The rest of what the client sends is not wanted; behind the answer it has a while to see that, and to end the stream by
-    /// itself (Z8).
+    /// The rest of what the client sends is not wanted; behind the answer it has a while to see that, and to end the
+    /// stream by itself (Z8).
     ///
     /// - Returns: for the answer's last frame, where the client goes on sending.
     private func answerLeft() -> EventLoopPromise<Void>? {

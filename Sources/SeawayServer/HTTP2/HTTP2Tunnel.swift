@@ -4,8 +4,8 @@ import NIOHTTP2
 /// Carries the bytes of one connection on a stream of HTTP/2 (RFC 8441): what is read is the content of the client's
 /// `DATA`, the end of a side its `END_STREAM`.
 ///
-/// What comes is passed on one piece at a time, as it is asked for; what waits here and what may still come are never more
-/// than the stream's window.
+/// What comes is passed on one piece at a time, as it is asked for; what waits here and what may still come are never
+/// more than the stream's window.
 final class HTTP2Tunnel: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = ByteBuffer

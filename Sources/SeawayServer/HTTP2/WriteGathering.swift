@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Joins the frames that are written one after another, each of them small, so that they leave in one piece: one call to
-/// the system for all of them, and one record inside TLS.
+/// Joins the frames that are written one after another, each of them small, so that they leave in one piece: one call
+/// to the system for all of them, and one record inside TLS.
 ///
 /// The bytes are copied, and whoever wrote them has its buffer for the next frame.
 final class WriteGathering: ChannelOutboundHandler {

@@ -70,8 +70,8 @@ package struct LatencyTable: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - status: 0 where no answer has begun.
-    ///   - took: microseconds for which the worker had it, where that has told; what of the time to the first message is
-    ///     left was spent in a queue, or on the way.
+    ///   - took: microseconds for which the worker had it, where that has told; what of the time to the first message
+    ///     is left was spent in a queue, or on the way.
     package mutating func record(
         _ place: Place, _ method: HTTPMethod, status: Int, _ times: RequestTimes, took: Int64? = nil
     ) {

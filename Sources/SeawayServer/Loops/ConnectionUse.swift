@@ -36,15 +36,15 @@ package enum GivingWay {
         }
     }
 
-    /// Those of the least use, in the order in which they give way: always the oldest of the address that has most of them
-    /// left.
+    /// Those of the least use, in the order in which they give way: always the oldest of the address that has most of
+    /// them left.
     ///
     /// - Parameter count: how many are wanted, at most.
     package static func order<ID>(_ candidates: [Candidate<ID>], atMost count: Int) -> [ID] {
         guard let least = candidates.map(\.use).min(), least < .busy else { return [] }
         var counts: [IPAddress: Int] = [:]
-        // The newest of an address has 1, the one before 2: taken by these numbers from the highest on, they are taken from
-        // whoever has most.
+        // The newest of an address has 1, the one before 2: taken by these numbers from the highest on, they are taken
+        // from whoever has most.
         let ranked = candidates.filter { $0.use == least }.sorted { $0.order > $1.order }.map { candidate in
             guard let address = candidate.address?.clientNetwork else { return (candidate, 1) }
             let rank = counts[address, default: 0] + 1

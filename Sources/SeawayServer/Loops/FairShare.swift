@@ -1,5 +1,5 @@
-/// How much one of several who share something may have of it (protocol/INTERFACE.md, I36): a threshold that falls as less
-/// is left, as switches have it for their buffers (Choudhury and Hahne, "Dynamic Queue Length Thresholds", 1998).
+/// How much one of several who share something may have of it (protocol/INTERFACE.md, I36): a threshold that falls as
+/// less is left, as switches have it for their buffers (Choudhury and Hahne, "Dynamic Queue Length Thresholds", 1998).
 ///
 /// One alone gets three quarters of all, two get three sevenths each: something is always left for who holds little.
 package enum FairShare {

@@ -2,8 +2,8 @@ import CSeaway
 import NIOCore
 import NIOPosix
 
-/// Decides when memory that was freed is given back to the system: an allocator keeps what large messages and bodies have
-/// left for the next of them, which after a crowd of them is much.
+/// Decides when memory that was freed is given back to the system: an allocator keeps what large messages and bodies
+/// have left for the next of them, which after a crowd of them is much.
 package struct FreedMemory: Hashable, Sendable {
     /// Bytes that are kept.
     private static let most = 32 << 20

@@ -24,8 +24,8 @@ package final class LoopTurns {
     private var willBegin = false
     /// Whether nobody goes on before ``goOn()``: something else must be done first.
     var isHeld: () -> Bool = { false }
-    /// Whether others than those in line have something to do these days: then the line has a part of the loop's time, and no
-    /// more.
+    /// Whether others than those in line have something to do these days: then the line has a part of the loop's time,
+    /// and no more.
     var hasOthers: () -> Bool = { false }
     /// Does something after a time, once the loop has looked what is ready; a test has another way.
     ///

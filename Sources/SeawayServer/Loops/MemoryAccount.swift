@@ -63,8 +63,8 @@ package final class SharedHoldings: Sendable {
 
 /// What is held for one client's connection, and whether that is more than its share (I36).
 ///
-/// What is beyond ``free`` counts for the client's address too, in pieces of that size. An address that has more than its
-/// share keeps none of its connections from the first ``free`` bytes: it may be that of many.
+/// What is beyond ``free`` counts for the client's address too, in pieces of that size. An address that has more than
+/// its share keeps none of its connections from the first ``free`` bytes: it may be that of many.
 package struct HeldMemory {
     /// Bytes that each connection may hold as long as anything is left.
     package static let free = 16_384

@@ -17,8 +17,8 @@ package final class SharedBudget: Sendable {
     /// What no loop has.
     fileprivate var left: Int { self.limit - self.taken.load(ordering: .relaxed) }
 
-    /// - Returns: what was taken: a piece or what is needed, whichever is more; what is needed, where that does not fit;
-    ///   or nothing.
+    /// - Returns: what was taken: a piece or what is needed, whichever is more; what is needed, where that does not
+    ///   fit; or nothing.
     fileprivate func take(atLeast needed: Int) -> Int {
         for count in [max(needed, self.piece), needed] {
             guard self.taken.wrappingAdd(count, ordering: .relaxed).newValue > self.limit else { return count }

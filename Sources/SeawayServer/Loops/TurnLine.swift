@@ -2,8 +2,8 @@ import NIOCore
 
 /// Who goes on in this turn of an event loop, and who waits for one of those to come (protocol/INTERFACE.md, I37).
 ///
-/// Who does little never stands here. Who has more to do stands in line behind all others of that kind, for a part of it at
-/// a time: so each of them costs the same, and nobody's turn is long in coming.
+/// Who does little never stands here. Who has more to do stands in line behind all others of that kind, for a part of
+/// it at a time: so each of them costs the same, and nobody's turn is long in coming.
 package struct TurnLine<Member> {
     private var line = CircularBuffer<Member>(initialCapacity: 0)
     /// Done in this turn.

@@ -32,8 +32,8 @@ package struct ForwardedElement: Hashable, Sendable {
 
     /// The last element of a field's value, as far as there is one, and what stands before it.
     ///
-    /// From its end, since only that is the word of somebody known: whatever a stranger has written before, be it an open
-    /// quotation mark, changes nothing of what a proxy has put behind it.
+    /// From its end, since only that is the word of somebody known: whatever a stranger has written before, be it an
+    /// open quotation mark, changes nothing of what a proxy has put behind it.
     ///
     /// - Returns: `nil` for the element where it cannot be read.
     package static func last(of value: Substring) -> (element: ForwardedElement?, rest: Substring) {
@@ -161,7 +161,8 @@ private struct ForwardedPairs {
 
     init(_ text: Substring) { self.rest = text.utf8 }
 
-    /// - Returns: the name in lower case and the value without quotation marks; `nil` at the end, and at what is no pair.
+    /// - Returns: the name in lower case and the value without quotation marks; `nil` at the end, and at what is no
+    ///   pair.
     mutating func next() -> (name: String, value: String)? {
         // Pairs may be empty.
         while let byte = self.rest.first, byte == UInt8(ascii: ";") || FieldValue.isSpace(byte) {

@@ -42,7 +42,8 @@ package struct Forwarding: Hashable, Sendable {
         return addresses
     }
 
-    /// What is told by somebody who is not believed, or in the other fields, is not passed on: the worker's framework may believe it.
+    /// What is told by somebody who is not believed, or in the other fields, is not passed on: the worker's framework
+    /// may believe it.
     private func leaveOut(of headers: inout HTTPHeaders, isTrusted: Bool) {
         var names: Set<String> = []
         for (name, _) in headers where name.utf8.first.map({ $0 | 0x20 }).map({ $0 == 0x66 || $0 == 0x78 }) ?? false {

@@ -4,8 +4,8 @@ import SeawayNIO
 
 /// A connection of a proxy that says first who its client is (protocol/INTERFACE.md, I62 and I63).
 ///
-/// It holds the connection's place until the header is there; then what speaks TLS or HTTP takes it, and the rest of the
-/// bytes. What a header is ``ProxyHeader`` says.
+/// It holds the connection's place until the header is there; then what speaks TLS or HTTP takes it, and the rest of
+/// the bytes. What a header is ``ProxyHeader`` says.
 final class ProxyIntake: PlaceHolder, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

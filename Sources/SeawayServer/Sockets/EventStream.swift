@@ -22,7 +22,8 @@ package enum SocketEvent: Hashable, Sendable {
 
 /// Decides which event of one socket is sent next, where to, and when (protocol/INTERFACE.md, 8.6).
 ///
-/// At most one event is on its way (W6). The first that waits stays until it is stored; what comes behind it waits within bounds (W15).
+/// At most one event is on its way (W6). The first that waits stays until it is stored; what comes behind it waits
+/// within bounds (W15).
 package struct EventStream {
     package struct Limits: Hashable, Sendable {
         /// Messages that wait beyond the first.

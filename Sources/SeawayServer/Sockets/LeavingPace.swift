@@ -1,4 +1,5 @@
-/// Spreads the end of many over a time, so that those who come back do not all come at once (protocol/INTERFACE.md, W23).
+/// Spreads the end of many over a time, so that those who come back do not all come at once (protocol/INTERFACE.md,
+/// W23).
 package struct LeavingPace<Member> {
     private let members: [Member]
     private let began: Moment

@@ -1,4 +1,5 @@
-/// Pages of one site, or of one domain, that may open WebSockets: `https://example.org:8443`, `https://*.example.org`, `*.example.org`.
+/// Pages of one site, or of one domain, that may open WebSockets: `https://example.org:8443`, `https://*.example.org`,
+/// `*.example.org`.
 package struct OriginRule: Hashable, Sendable {
     /// `nil` for any.
     private let scheme: String?

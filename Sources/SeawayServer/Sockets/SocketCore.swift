@@ -61,7 +61,8 @@ final class SocketCore {
 
     /// Why an upgrade is refused before any worker is asked.
     ///
-    /// - Returns: `nil` when it is not: then one of its address's places is taken, and ``ask(_:_:_:_:_:_:_:from:)`` is next.
+    /// - Returns: `nil` when it is not: then one of its address's places is taken, and ``ask(_:_:_:_:_:_:_:from:)`` is
+    ///   next.
     func refusal(_ head: HTTPRequestHead, from addresses: ConnectionAddresses) -> ErrorAnswer? {
         let client = addresses.client?.host
         guard self.configuration.origins.allows(head.headers["origin"]) else {
@@ -81,7 +82,8 @@ final class SocketCore {
         return self.server.configuration.forwarding.trusted.contains(address) ? nil : address
     }
 
-    /// Whose sockets are counted: not those of a proxy that has not said whose they are, since it stands for many (I68).
+    /// Whose sockets are counted: not those of a proxy that has not said whose they are, since it stands for many
+    /// (I68).
     private func counted(_ client: String?) -> IPAddress? {
         self.configuration.maxPerAddress > 0 ? self.charged(client) : nil
     }
@@ -180,8 +182,8 @@ final class SocketCore {
 
 // MARK: What workers send
 extension SocketCore {
-    /// Takes what another loop hands on, and says so, a part of the credit at a time: who hands on is to know of it before
-    /// the credit is used up, and is not to be woken for each message.
+    /// Takes what another loop hands on, and says so, a part of the credit at a time: who hands on is to know of it
+    /// before the credit is used up, and is not to be woken for each message.
     func receive(_ deliveries: [LoopDelivery]) {
         for delivery in deliveries {
             self.receive(delivery)

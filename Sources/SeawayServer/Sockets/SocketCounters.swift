@@ -1,4 +1,5 @@
-/// What has become of a server's WebSockets since its start, by reason; what their wire side counts is ``WebSocketCounters``.
+/// What has become of a server's WebSockets since its start, by reason; what their wire side counts is
+/// ``WebSocketCounters``.
 package struct SocketCounters: Hashable, Sendable {
     /// Upgrades that were asked of workers, and those accepted.
     package var asked = 0

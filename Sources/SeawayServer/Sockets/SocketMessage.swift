@@ -1,6 +1,7 @@
 package import SeawayMessage
 
-/// One message of a worker to a socket (protocol/INTERFACE.md, 8.3 to 8.5), read and checked; its bytes stay where they are.
+/// One message of a worker to a socket (protocol/INTERFACE.md, 8.3 to 8.5), read and checked; its bytes stay where they
+/// are.
 package struct SocketMessage: Hashable, Sendable {
     /// Where a socket's events go.
     package enum Direction: Hashable, Sendable {

@@ -5,8 +5,8 @@ import SeawayMessage
 
 /// One WebSocket, from its request to its last event: the workers on one side, the browser on the other.
 ///
-/// What a message of a worker means is ``SocketMessage``'s and ``SocketDecision``'s to say, which event goes next ``EventStream``'s, and what becomes of
-/// frames ``WebSocketPeer``'s. Here their decisions are carried out.
+/// What a message of a worker means is ``SocketMessage``'s and ``SocketDecision``'s to say, which event goes next
+/// ``EventStream``'s, and what becomes of frames ``WebSocketPeer``'s. Here their decisions are carried out.
 final class SocketSession {
     enum State {
         /// The browser waits for a worker to decide.
@@ -264,8 +264,8 @@ final class SocketSession {
         self.pump()
     }
 
-    /// The disconnect waits, for room or for a `done`, if there is a place for one more (W5). That its channels are being closed is no such
-    /// wait: the brokers' answers are on their way.
+    /// The disconnect waits, for room or for a `done`, if there is a place for one more (W5). That its channels are
+    /// being closed is no such wait: the brokers' answers are on their way.
     private func keep() {
         let waits = !self.events.isSending && !self.events.awaitsClosing
         guard waits != self.isKept else { return }

@@ -1,6 +1,7 @@
 package import SeawayLog
 
-/// The spans of one request (protocol/INTERFACE.md, I84). Time is given in nanoseconds since any start, the same for all.
+/// The spans of one request (protocol/INTERFACE.md, I84). Time is given in nanoseconds since any start, the same for
+/// all.
 ///
 /// The first is the request's; in it lie `receive` (until a broker has it), `queue` (until a worker has it, where the
 /// worker has told), `work` (until the first message of the answer, which the worker's own spans are parts of) and

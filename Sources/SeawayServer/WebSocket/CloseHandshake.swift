@@ -100,7 +100,8 @@ package struct CloseHandshake: Hashable, Sendable {
         return .end(frame: .close(close), told: close)
     }
 
-    /// The client has ended the connection. What was not on its way by then, the Close frame above all, has not reached it.
+    /// The client has ended the connection. What was not on its way by then, the Close frame above all, has not reached
+    /// it.
     package mutating func connectionEnded() -> Action {
         if case .closing(let own, _, .sent) = self.state {
             self.state = .gone
@@ -121,7 +122,8 @@ package struct CloseHandshake: Hashable, Sendable {
         }
     }
 
-    /// - Parameter quietSince: since when the client has taken nothing, or had nothing to take: while it takes something, no time passes here.
+    /// - Parameter quietSince: since when the client has taken nothing, or had nothing to take: while it takes
+    ///   something, no time passes here.
     /// - Returns: ``Action/gone(told:)`` when the time for what goes on is over.
     package mutating func sweep(at now: Moment, quietSince: Moment, _ times: WebSocketConfiguration) -> Action {
         switch self.state {

@@ -5,7 +5,8 @@ struct DeflateOffer {
     private var serverMaxWindowBits: Int?
     private var clientMaxWindowBits: Int?
 
-    /// - Returns: `nil` for another extension, and for an offer that is to be declined: a parameter that is unknown, stands twice, or has a value that it cannot have.
+    /// - Returns: `nil` for another extension, and for an offer that is to be declined: a parameter that is unknown,
+    ///   stands twice, or has a value that it cannot have.
     init?(_ offer: ExtensionOffers.Offer) {
         guard offer.name == "permessage-deflate", Set(offer.parameters.map(\.name)).count == offer.parameters.count
         else { return nil }

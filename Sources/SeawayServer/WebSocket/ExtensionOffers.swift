@@ -15,7 +15,8 @@ package struct ExtensionOffers: Hashable, Sendable {
     /// In the order of the client's preference.
     package private(set) var offers: [Offer] = []
 
-    /// - Throws: ``WebSocketHandshakeFault/extensions`` when the grammar is broken; what the parameters mean is not looked at.
+    /// - Throws: ``WebSocketHandshakeFault/extensions`` when the grammar is broken; what the parameters mean is not
+    ///   looked at.
     package init(_ fields: [String]) throws(WebSocketHandshakeFault) {
         for field in fields {
             var scanner = Scanner(rest: Array(field.utf8)[...])

@@ -57,8 +57,8 @@ package final class Inflater {
             guard message.readableBytes <= limit else { throw .messageTooBig }
             switch code {
             case Z_OK: break
-            // A block may say that it is the last, and others follow all the same, with the same window (section 7.2.3.4),
-            // which stays where it is: a copy of it for two bytes of input would be dear.
+            // A block may say that it is the last, and others follow all the same, with the same window (section
+            // 7.2.3.4), which stays where it is: a copy of it for two bytes of input would be dear.
             case Z_STREAM_END: inflateResetKeep(self.stream)
             case Z_BUF_ERROR: isFull = false
             case Z_MEM_ERROR: throw .noMemory

@@ -1,7 +1,8 @@
 package import NIOCore
 import NIOWebSocket
 
-/// Puts the frames of a client together to messages, and refuses what RFC 6455 and RFC 7692 do not allow, as early as it can be seen.
+/// Puts the frames of a client together to messages, and refuses what RFC 6455 and RFC 7692 do not allow, as early as
+/// it can be seen.
 package struct MessageAssembly {
     package enum Event: Hashable {
         case none

@@ -37,8 +37,9 @@ package struct SocketClock: Hashable, Sendable {
 
     /// It was looked what the client has taken of what is sent to it.
     ///
-    /// Who takes some of it while more waits is alive: a ping would stand behind that. That the last of it has arrived is no sign of life,
-    /// since that is the system's doing; but a ping that stood behind it has arrived only now, and has the time that it always has.
+    /// Who takes some of it while more waits is alive: a ping would stand behind that. That the last of it has arrived
+    /// is no sign of life, since that is the system's doing; but a ping that stood behind it has arrived only now, and
+    /// has the time that it always has.
     ///
     /// - Parameters:
     ///   - waits: something is left to be taken.

@@ -1,7 +1,8 @@
 package import NIOCore
 import NIOWebSocket
 
-/// Turns the bytes of one client into messages and control frames; keeps no more than the head of a frame when it has been emptied.
+/// Turns the bytes of one client into messages and control frames; keeps no more than the head of a frame when it has
+/// been emptied.
 package struct SocketInput {
     private var parser = WebSocketFrameParser()
     private var assembly: MessageAssembly

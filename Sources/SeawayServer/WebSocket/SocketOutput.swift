@@ -19,7 +19,8 @@ package struct SocketOutput {
     /// The Close frame was given out; nothing follows it.
     package private(set) var hasClosed = false
 
-    /// Frames of at least so many bytes are written as they are, shared with all other sockets; smaller ones are copied together.
+    /// Frames of at least so many bytes are written as they are, shared with all other sockets; smaller ones are copied
+    /// together.
     private static let largeFrame = 4_096
     private static let maxBatch = 32_768
     /// What a message that waits takes beside its frame.
@@ -48,7 +49,8 @@ package struct SocketOutput {
         self.outbox.append(message, size: message.size, own: message.isShared ? 0 : message.size)
     }
 
-    /// Bytes that what waits takes by itself: frames that are shared with other sockets are counted once for all of them.
+    /// Bytes that what waits takes by itself: frames that are shared with other sockets are counted once for all of
+    /// them.
     package var bytes: Int { self.outbox.ownBytes + self.outbox.count * Self.bytesOfPlace }
 
     package mutating func ping() { self.isPinging = true }

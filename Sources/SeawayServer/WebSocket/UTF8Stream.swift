@@ -1,4 +1,5 @@
-/// Tells well-formed UTF-8 (Unicode, table 3-7) from other bytes while they come, at the first byte that cannot be right.
+/// Tells well-formed UTF-8 (Unicode, table 3-7) from other bytes while they come, at the first byte that cannot be
+/// right.
 package struct UTF8Stream: Hashable, Sendable {
     /// Bytes that the character in hand still needs, and what the next of them may be.
     private var missing = 0

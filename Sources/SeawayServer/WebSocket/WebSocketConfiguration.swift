@@ -8,7 +8,8 @@ package struct WebSocketConfiguration: Sendable {
     package var maxMessage = 1_048_576
     /// Bytes of unfinished messages, over all sockets; beyond it 1013.
     package var maxBufferedMessages = 536_870_912
-    /// Frames of one socket of every kind (messages, their pieces, pings, pongs), on average and at once; beyond it 1008. 0 sets no limit.
+    /// Frames of one socket of every kind (messages, their pieces, pings, pongs), on average and at once; beyond
+    /// it 1008. 0 sets no limit.
     package var maxMessagesPerSecond = 0
     /// Bytes kept of a client that hung up while it was not read from; beyond it they are dropped.
     package var maxHeldInput = 1_048_576
@@ -24,7 +25,8 @@ package struct WebSocketConfiguration: Sendable {
     /// Bytes that wait under ``OutboxPolicy/wait`` at the very most, for what was on its way when its senders were
     /// held back; beyond it the socket is closed with ``blockedCode``.
     package var maxOverflow = 4_194_304
-    /// How long a client may take nothing while output is blocked, under ``OutboxPolicy/wait``; then the socket is closed with ``blockedCode``.
+    /// How long a client may take nothing while output is blocked, under ``OutboxPolicy/wait``; then the socket is
+    /// closed with ``blockedCode``.
     package var blockedTimeout = Duration.seconds(30)
     /// The code of sockets that were blocked too long.
     package var blockedCode = WebSocketCloseCode.policyViolation
@@ -37,10 +39,12 @@ package struct WebSocketConfiguration: Sendable {
     package var pingInterval = Duration.seconds(20)
     /// Silence of a client after which it is given up: 1006. Who takes what waits for it is not silent.
     package var silenceTimeout = Duration.seconds(30)
-    /// From the writing of the Close frame until the closing handshake is over; then the connection is cut: 1006. Before that, and while the
-    /// client takes what stands before the frame, it is how long the client may take nothing.
+    /// From the writing of the Close frame until the closing handshake is over; then the connection is cut: 1006.
+    /// Before that, and while the client takes what stands before the frame, it is how long the client may take
+    /// nothing.
     package var closeTimeout = Duration.seconds(5)
-    /// Reading and dropping after the closing handshake, so that its last frame is not lost; from when the client has taken that.
+    /// Reading and dropping after the closing handshake, so that its last frame is not lost; from when the client has
+    /// taken that.
     package var lingerTimeout = Duration.seconds(2)
 
     package var deflate = DeflateConfiguration()

@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// What all WebSockets of one event loop share: configuration, clock, counters, compressors, and one flush per loop turn.
+/// What all WebSockets of one event loop share: configuration, clock, counters, compressors, and one flush per loop
+/// turn.
 package final class WebSocketCore {
     package let configuration: WebSocketConfiguration
     package internal(set) var counters = WebSocketCounters()

@@ -19,8 +19,9 @@ package struct WebSocketFrameHead: Hashable, Sendable {
 
 /// Finds the frames of a client in a byte stream; owns no bytes.
 ///
-/// In place of NIO's decoder, which hands on whole frames only: a text must be refused at its first bad byte, in the middle of a frame too (Autobahn
-/// 6.4.3 and 6.4.4), a frame that is too large at its head, and nothing is kept here between two reads.
+/// In place of NIO's decoder, which hands on whole frames only: a text must be refused at its first bad byte, in the
+/// middle of a frame too (Autobahn 6.4.3 and 6.4.4), a frame that is too large at its head, and nothing is kept here
+/// between two reads.
 package struct WebSocketFrameParser: Sendable {
     package enum Step: Hashable, Sendable {
         /// Nothing can be decided yet: call again with the same bytes and more behind them.

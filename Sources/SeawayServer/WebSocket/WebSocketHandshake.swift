@@ -92,8 +92,8 @@ package struct WebSocketHandshake: Hashable, Sendable {
 
 /// The server's part of a handshake.
 package struct WebSocketAcceptance: Sendable {
-    /// `upgrade`, `connection` and all of `sec-websocket-`, for a head with the status 101; over HTTP/2, where the status is
-    /// 200, the last alone.
+    /// `upgrade`, `connection` and all of `sec-websocket-`, for a head with the status 101; over HTTP/2, where the
+    /// status is 200, the last alone.
     package let fields: [(name: String, value: String)]
     /// What the peer must be given; `nil` when messages are not compressed.
     package let deflate: DeflateParameters?

@@ -3,8 +3,9 @@ package import SeawayNIO
 
 /// One WebSocket: frames on one side, messages on the other.
 ///
-/// Loop-bound. Made before its channel is upgraded, installed by ``NIOCore/Channel/addWebSocketHandlers(_:)``. What a frame means is ``MessageAssembly``'s to say, what
-/// waits for the client ``Outbox``'s, how it ends ``CloseHandshake``'s, and how long to wait ``SocketClock``'s. Here their decisions are carried out.
+/// Loop-bound. Made before its channel is upgraded, installed by ``NIOCore/Channel/addWebSocketHandlers(_:)``. What a
+/// frame means is ``MessageAssembly``'s to say, what waits for the client ``Outbox``'s, how it ends
+/// ``CloseHandshake``'s, and how long to wait ``SocketClock``'s. Here their decisions are carried out.
 package final class WebSocketPeer: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = ByteBuffer
@@ -77,8 +78,9 @@ package final class WebSocketPeer: ChannelDuplexHandler {
 
     /// Puts a message behind those that wait; it is written at the end of the loop's turn.
     ///
-    /// Never refuses: what has no room is dropped, or ends the socket, as the policy says. After ``close(code:reason:behindMessages:)`` and
-    /// after the end it is dropped and counted. What is sent before the channel is upgraded waits for that.
+    /// Never refuses: what has no room is dropped, or ends the socket, as the policy says. After
+    /// ``close(code:reason:behindMessages:)`` and after the end it is dropped and counted. What is sent before the
+    /// channel is upgraded waits for that.
     package func send(_ message: PreparedMessage) {
         guard self.handshake.isOpen else { return self.report(.closing, count: 1) }
         // What the client would take at once is not in anybody's way.
@@ -115,8 +117,9 @@ package final class WebSocketPeer: ChannelDuplexHandler {
 
     /// Stops or resumes reading from the client, who meets TCP's own backpressure.
     ///
-    /// While it is stopped no message is delivered, pings are not answered, and silence is not held against the client. What was read already is
-    /// kept, at most one read; a client that has hung up meanwhile is reported when reading goes on, behind its last messages.
+    /// While it is stopped no message is delivered, pings are not answered, and silence is not held against the client.
+    /// What was read already is kept, at most one read; a client that has hung up meanwhile is reported when reading
+    /// goes on, behind its last messages.
     ///
     /// - Parameter waiting: bytes of its messages that wait for somebody.
     package func setReading(_ isReading: Bool, waiting: Int = 0) {

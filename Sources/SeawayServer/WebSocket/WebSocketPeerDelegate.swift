@@ -7,13 +7,15 @@ package protocol WebSocketPeerDelegate: AnyObject {
 
     /// The client reads too slowly for what it is sent, or keeps up again; not told of a socket that closes.
     ///
-    /// Under ``OutboxPolicy/wait`` senders must be held back while it is `true`; under the other policies, messages are being dropped.
+    /// Under ``OutboxPolicy/wait`` senders must be held back while it is `true`; under the other policies, messages are
+    /// being dropped.
     func outputBlocked(_ isBlocked: Bool)
 
     /// Messages were not sent, and never will be.
     func dropped(_ reason: WebSocketDrop, count: Int)
 
-    /// The server closes, because of what the client did or of what there is no room for; before ``closed(code:reason:)``.
+    /// The server closes, because of what the client did or of what there is no room for; before
+    /// ``closed(code:reason:)``.
     func failed(_ fault: WebSocketFault)
 
     /// The WebSocket is over: exactly once for each peer, whatever happened.

@@ -1,7 +1,7 @@
 public import SeawayMessage
 
-/// A layer without a broker: it keeps what is said to it, and a test says what comes back. For what a ``TestBroker`` does not do: refusals at
-/// will, answers that are late or never known, connections that break.
+/// A layer without a broker: it keeps what is said to it, and a test says what comes back. For what a ``TestBroker``
+/// does not do: refusals at will, answers that are late or never known, connections that break.
 ///
 /// ```swift
 /// let layer = FakeLayer { place, _ in place == 0 ? .refused(Refusal(code: "full")) : .done }
@@ -52,7 +52,8 @@ public final class FakeLayer: ChannelLayer {
 
     /// - Parameters:
     ///   - opening: what happens to each listening at once; `nil` leaves that to ``happen(_:to:)``.
-    ///   - verdict: what becomes of the n-th send, the first being 0; `nil` keeps the answer back until ``answerHeld(_:)``.
+    ///   - verdict: what becomes of the n-th send, the first being 0; `nil` keeps the answer back until
+    ///     ``answerHeld(_:)``.
     ///   - worker: called for each message that was taken, for who answers it.
     public init(
         opening: ListeningEvent? = .started(kept: false),

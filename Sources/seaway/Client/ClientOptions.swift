@@ -53,7 +53,8 @@ struct BrokersOptions: ParsableArguments {
         return Refusal(code: "unreachable", text: "no connection to \(addresses)")
     }
 
-    /// Connects, does what is to be done over all of the brokers, and leaves; an error ends the process with one clear line.
+    /// Connects, does what is to be done over all of the brokers, and leaves; an error ends the process with one clear
+    /// line.
     ///
     /// - Parameter goesOn: whether the command stays, so that it tells when a broker goes and comes.
     func visit<Result>(

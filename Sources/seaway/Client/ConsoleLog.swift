@@ -1,6 +1,7 @@
 import Logging
 
-/// What a command that goes on tells about its brokers, in lines of its own kind: `seaway: connected again: 127.0.0.1:7411`.
+/// What a command that goes on tells about its brokers, in lines of its own kind: `seaway: connected again:
+/// 127.0.0.1:7411`.
 struct ConsoleLog: LogHandler {
     var logLevel = Logger.Level.notice
     var metadata: Logger.Metadata = [:]

@@ -17,7 +17,8 @@ struct LookingOptions: ParsableArguments {
         }
     }
 
-    /// Asks all brokers at once and prints what they say; those that say nothing are told, and the exit code is that of the first of them.
+    /// Asks all brokers at once and prints what they say; those that say nothing are told, and the exit code is that of
+    /// the first of them.
     ///
     /// - Parameters:
     ///   - goesOn: whether one that says nothing is no end, as long as another says something.

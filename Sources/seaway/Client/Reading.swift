@@ -4,8 +4,8 @@ import UnixSignals
 
 /// Takes part in reading until there is enough, the time is up, or a signal asks to stop.
 ///
-/// No more is on the way than ``window`` deliveries, so a reader that prints slowly leaves the rest to the broker. What was
-/// on its way when it stops is still handed on.
+/// No more is on the way than ``window`` deliveries, so a reader that prints slowly leaves the rest to the broker. What
+/// was on its way when it stops is still handed on.
 struct Reading {
     /// Deliveries on the way and not yet handed on.
     static let window = 64

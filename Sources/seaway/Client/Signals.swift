@@ -38,8 +38,8 @@ enum Signals {
 enum Hangups {
     /// Says so at each SIGHUP, until the task is cancelled.
     ///
-    /// - Parameter stop: called when the terminal that the command prints on is gone: a reader without one would only take
-    ///   messages away from others.
+    /// - Parameter stop: called when the terminal that the command prints on is gone: a reader without one would only
+    ///   take messages away from others.
     static func outlive(orStop stop: () -> Void) async {
         let printsOnTerminal = isatty(STDOUT_FILENO) == 1
         for await _ in await Process.takeHangups() {

@@ -119,8 +119,8 @@ extension Launch {
     /// Has a message name file, line and key where it names an option that stands there.
     static func naming(_ message: String) -> String { self.ofProcess?.settings?.naming(message) ?? message }
 
-    /// Ends the process as the parser would, with the same exit code; what is wrong with a value that stands in a file is
-    /// told with its line and key.
+    /// Ends the process as the parser would, with the same exit code; what is wrong with a value that stands in a file
+    /// is told with its line and key.
     static func exit(_ error: any Error) -> Never {
         if let faults = error as? ConfigurationFaults {
             for fault in faults.all { Process.say("seaway: \(fault)") }

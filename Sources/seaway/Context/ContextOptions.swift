@@ -31,7 +31,8 @@ struct ContextOptions: ParsableArguments {
         }
     }
 
-    /// Has a client show what a context says, unless the environment has a token, which only a context by name wins over.
+    /// Has a client show what a context says, unless the environment has a token, which only a context by name wins
+    /// over.
     func apply(_ context: ClientContext, to configuration: inout WireLayerConfiguration) throws {
         let hasToken = !(ProcessInfo.processInfo.environment["SEAWAY_TOKEN"] ?? "").isEmpty
         if self.context != nil || !hasToken {

@@ -26,7 +26,8 @@ final class Terminal {
 
     /// Takes the terminal over: another screen, no cursor, each key by itself.
     ///
-    /// - Parameter press: called on another thread with the keys that came together; with none when there will be no more.
+    /// - Parameter press: called on another thread with the keys that came together; with none when there will be no
+    ///   more.
     init?(_ press: @escaping @Sendable ([Key]) -> Void) {
         var mode = termios()
         guard Self.isThere, tcgetattr(STDIN_FILENO, &mode) == 0 else { return nil }

@@ -51,7 +51,8 @@ struct LoopSite {
             .compactMap { $0.message["reply_channel"]?.string }
     }
 
-    /// Does something with each of so many clients, whose connections the loops have in turn, while the others are there.
+    /// Does something with each of so many clients, whose connections the loops have in turn, while the others are
+    /// there.
     ///
     /// - Parameters:
     ///   - begin: with each as it comes.

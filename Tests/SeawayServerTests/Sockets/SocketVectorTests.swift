@@ -184,8 +184,8 @@ private final class SocketVectorRunner {
         }
     }
 
-    /// The text with the channels of browsers in the place of `$a.send` and `$a.control`, and their parts in the place of
-    /// `$a.n`, `$send!` and `$control!`.
+    /// The text with the channels of browsers in the place of `$a.send` and `$a.control`, and their parts in the place
+    /// of `$a.n`, `$send!` and `$control!`.
     private func named(_ text: String) -> String {
         var text = text
         for (name, browser) in self.browsers {

@@ -4,7 +4,8 @@ import SeawayTesting
 import TestSupport
 import Testing
 
-/// Random clients and random users of one WebSocket: nothing traps, every end is told once, and what is written is frames.
+/// Random clients and random users of one WebSocket: nothing traps, every end is told once, and what is written is
+/// frames.
 ///
 /// `SEAWAY_FUZZ_ROUNDS` sets how long; a failure names its seed.
 @Suite struct PeerFuzzTests {

@@ -101,7 +101,8 @@ import Testing
         func connectionEnded() {}
     }
 
-    /// Answers each message with its first byte, and reads nothing after the first until a text comes on another socket.
+    /// Answers each message with its first byte, and reads nothing after the first until a text comes on another
+    /// socket.
     private final class Pausing: PeerServer.User {
         private let socket: PeerServer.Socket
         init(_ socket: PeerServer.Socket) { self.socket = socket }

@@ -123,7 +123,8 @@ package final class RunningBroker: Sendable {
 
     /// Returns when the broker has handled what had reached it before.
     ///
-    /// A loop takes what is ready in the order in which it became ready, so what came before the probe's byte is read when that is answered.
+    /// A loop takes what is ready in the order in which it became ready, so what came before the probe's byte is read
+    /// when that is answered.
     package func settle() async throws {
         for _ in 0..<3 { try await self.probe.ask() }
     }

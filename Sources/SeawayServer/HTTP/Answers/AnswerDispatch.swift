@@ -2,8 +2,8 @@ import NIOCore
 
 /// Passes what workers answer on to a client, and bodies on to them.
 ///
-/// What a message means for the exchange that it belongs to is the same for every version of HTTP, and stands here; how it
-/// reaches the client is the version's own.
+/// What a message means for the exchange that it belongs to is the same for every version of HTTP, and stands here; how
+/// it reaches the client is the version's own.
 protocol AnswerDispatch: ExchangeHolder, BodySource {
     var core: ServerCore { get }
     var addresses: ConnectionAddresses { get }

@@ -3,8 +3,8 @@ import NIOCore
 
 /// A host as people write it in an option, in the form in which browsers send it.
 ///
-/// Lower case; a name that is not ASCII in its ASCII form (`bücher.example` is `xn--bcher-kva.example`); an IPv6 address in brackets and in its
-/// shortest form.
+/// Lower case; a name that is not ASCII in its ASCII form (`bücher.example` is `xn--bcher-kva.example`); an IPv6
+/// address in brackets and in its shortest form.
 package struct HostName: Hashable, Sendable {
     package let text: String
 

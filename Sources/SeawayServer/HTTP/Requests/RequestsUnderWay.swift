@@ -1,7 +1,7 @@
 import SeawayMessage
 
-/// The requests of one event loop that wait for their answers: who holds each, by which connection it went, and, of those
-/// that may be asked for once more (I70), what is to be sent then.
+/// The requests of one event loop that wait for their answers: who holds each, by which connection it went, and, of
+/// those that may be asked for once more (I70), what is to be sent then.
 struct RequestsUnderWay {
     private struct Request {
         let holder: any ExchangeHolder

@@ -1,5 +1,5 @@
-/// In which of an event loop's reply mailboxes the answers come to what a route asks for: each channel that requests go to
-/// has its own (protocol/INTERFACE.md, I2), so that those who answer one route are not in the way of another's.
+/// In which of an event loop's reply mailboxes the answers come to what a route asks for: each channel that requests go
+/// to has its own (protocol/INTERFACE.md, I2), so that those who answer one route are not in the way of another's.
 ///
 /// A request's number says it: of the numbers that are drawn for the boxes, each has every n-th.
 package struct RouteMailboxes: Hashable, Sendable {
