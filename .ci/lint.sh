@@ -20,7 +20,7 @@ if command -v node >/dev/null; then
     done
 fi
 
-# Lines of pages have 120 characters at most; with --wrap they are wrapped, and those of comments too where all is named.
+# Lines of pages and of comments in Swift have 120 characters at most; --wrap wraps them.
 python .ci/prose.py
 
 # What decides knows no sockets (Sources/README.md).
