@@ -32,5 +32,5 @@ package struct NameSource: RandomNumberGenerator, Sendable {
     }
 
     /// 32 hexadecimal digits.
-    package mutating func name() -> String { Hexadecimal.text(self.next()) + Hexadecimal.text(self.next()) }
+    package mutating func name() -> String { Hexadecimal.text(self.next(), self.next()) }
 }

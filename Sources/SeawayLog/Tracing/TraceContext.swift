@@ -31,7 +31,7 @@ package struct TraceContext: Hashable, Sendable {
     /// As it goes on.
     package var traceparent: String { "00-\(self.traceIDText)-\(self.spanIDText)-\(self.isSampled ? "01" : "00")" }
 
-    package var traceIDText: String { Hexadecimal.text(self.traceID.high) + Hexadecimal.text(self.traceID.low) }
+    package var traceIDText: String { Hexadecimal.text(self.traceID.high, self.traceID.low) }
     package var spanIDText: String { Hexadecimal.text(self.spanID) }
 
     package static func == (left: TraceContext, right: TraceContext) -> Bool {
@@ -65,11 +65,24 @@ package enum Hexadecimal {
     /// 16 lower-case digits.
     package static func text(_ number: UInt64) -> String {
         String(unsafeUninitializedCapacity: 16) { buffer in
-            for index in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64((15 - index) * 4)) & 0xF
-                buffer[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            }
+            Self.write(number, to: buffer, at: 0)
             return 16
+        }
+    }
+
+    /// 32 digits: those of two numbers.
+    package static func text(_ high: UInt64, _ low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 32) { buffer in
+            Self.write(high, to: buffer, at: 0)
+            Self.write(low, to: buffer, at: 16)
+            return 32
+        }
+    }
+
+    private static func write(_ number: UInt64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64((15 - index) * 4)) & 0xF
+            buffer[start + index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
         }
     }
 }
