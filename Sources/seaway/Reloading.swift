@@ -122,7 +122,7 @@ private struct Reread<Command: ParsableCommand & Sendable>: Sendable {
             guard let command = try Seaway.parseAsRoot(self.launch.arguments) as? Command else { return nil }
             self.command = command
         } catch {
-            throw ConfigurationFaults([ConfigurationFault(named: after.naming(Seaway.message(for: error)))])
+            throw ConfigurationFaults([ConfigurationFault(named: after.naming(Seaway.message(for: error).inOneLine))])
         }
     }
 

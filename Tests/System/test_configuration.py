@@ -95,7 +95,7 @@ def test_flags_win_over_the_environment_that_over_the_file_and_that_over_default
     with Wire(ports[0]) as wire:
         limits = wire.look("STATS")["limits"]
     assert (limits["max-names"], limits["max-tails"], limits["max-watches"]) == (11, 22, 33)
-    assert "listening" in broker.output()
+    until(lambda: "listening" in broker.output(), "it says that it listens")
     told = shown(*command, environment=variables)
     assert told["broker.max-names"] == ("11", f"{path}:5")
     assert told["broker.max-tails"] == ("22", "SEAWAY_BROKER_MAX_TAILS")
@@ -175,7 +175,8 @@ def test_what_is_shown_without_a_command_is_what_the_file_has(settings):
         ("broker:\n  listen: 7411\n", "F:2: The value '7411' is invalid for broker.listen: 7411 is no address"),
         ("broker:\n  listen: [*:7411]\n", "F:2: did not find expected alphabetic or numeric character"),
         ("broker:\n  listen: ['*:7411']\n", "F:2: broker.listen *:7411 is reached from other machines"),
-        ("all:\n  log-level: loud\n", "F:2: The value 'loud' is invalid for all.log-level"),
+        ("all:\n  log-level: loud\n", "F:2: The value 'loud' is invalid for all.log-level. Please provide one of"),
+        ("all:\n  log-level: loud\n", "the following: trace, debug, info"),
         ("broker:\n  tls-certificate: a.pem\n", "F:2: broker.tls-certificate and --tls-key belong together."),
         ("serve:\n  route: a\n", "F:2: serve.route: route 'a'"),
         ("serve:\n  http2: maybe\n", "F:2: serve.http2: this takes true or false"),

@@ -131,8 +131,8 @@ extension Launch {
         guard Seaway.exitCode(for: error) == .validationFailure, told.hasPrefix(prefix) else {
             Seaway.exit(withError: error)
         }
-        let line = told.dropFirst(prefix.count).prefix { $0 != "\n" }
-        let better = self.naming(String(line))
+        let line = Seaway.message(for: error).inOneLine
+        let better = self.naming(line)
         guard better != line else { Seaway.exit(withError: error) }
         Process.say("\(prefix)\(better)")
         Seaway.exit(withError: ExitCode.validationFailure)

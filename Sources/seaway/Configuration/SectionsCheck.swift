@@ -34,16 +34,14 @@ struct SectionsCheck {
         self.faults.sort { ($0.line ?? 0, $0.description) < ($1.line ?? 0, $1.description) }
     }
 
-    /// Each setting alone, so that each fault is found; a fault that is not about it is one of the whole.
+    /// Each setting alone, so that each fault is found; a fault that is about others too is one of the whole.
     private static func faults(
         _ settings: EffectiveSettings, _ command: ConfigurableCommand, _ file: ConfigurationFile
     ) -> [String] {
         settings.entries.compactMap { entry in
             let arguments = settings.arguments(of: entry)
             guard !arguments.isEmpty, let fault = Self.fault(command, arguments) else { return nil }
-            let isAbout =
-                fault.contains("'--\(entry.setting.name) ") || fault.hasPrefix("--\(entry.setting.name) ")
-                || fault.hasPrefix("--\(entry.setting.name):")
+            let isAbout = fault.options == [entry.setting.name]
             return isAbout ? fault : nil
         }
     }
@@ -53,7 +51,7 @@ struct SectionsCheck {
             _ = try command.type.parse(arguments)
             return nil
         } catch {
-            return command.type.message(for: error)
+            return command.type.message(for: error).inOneLine
         }
     }
 
@@ -62,12 +60,31 @@ struct SectionsCheck {
             if case .file = entry.origin { fault.contains("--\(entry.setting.name)") } else { false }
         }
         let named = settings.naming(fault)
-        guard case .file(let path, let line, let key)? = entry?.origin else {
+        guard case .file(let path, let line, _)? = entry?.origin else {
             return self.faults.append(ConfigurationFault(file.path, named))
         }
+        // The key stands in the text, in the place of the option.
         let place = "\(path):\(line): "
         self.faults.append(
             ConfigurationFault(
-                path, line: line, key: key, named.hasPrefix(place) ? String(named.dropFirst(place.count)) : named))
+                path, line: line, named.hasPrefix(place) ? String(named.dropFirst(place.count)) : named))
+    }
+}
+
+extension String {
+    /// The names of options in a message.
+    fileprivate var options: Set<String> {
+        Set(
+            self.ranges(of: "--").map { range in
+                String(self[range.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "-" })
+            })
+    }
+
+    /// A message of the parser in one line: what is allowed, which it lists, stands behind it with commas between.
+    var inOneLine: String {
+        let lines = self.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let list = lines.dropFirst().map { $0.hasPrefix("- ") ? $0.dropFirst(2) : $0 }
+        return ([String(lines.first ?? "")] + (list.isEmpty ? [] : [list.joined(separator: ", ")])).joined(
+            separator: " ")
     }
 }
