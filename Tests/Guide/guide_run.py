@@ -45,6 +45,13 @@ def leave_the_network() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | IFF_UP))
 
 
+def end_with_the_page() -> None:
+    """A service does not outlive its page, however that ends (Linux)."""
+    PR_SET_PDEATHSIG = 1
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def options(command: str) -> str:
     done = subprocess.run([SEAWAY, "help", *command.split()], capture_output=True, text=True, timeout=PATIENCE)
     return done.stdout if done.returncode == 0 else ""
@@ -127,7 +134,7 @@ class Folder:
         with open(self.log(name), "wb") as log:
             self.services[name] = subprocess.Popen(
                 ["sh", "-c", f"exec {command}"], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_the_page,
             )  # fmt: skip
         end = time.monotonic() + PATIENCE
         while wanted not in self.said(name):
