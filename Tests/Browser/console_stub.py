@@ -62,9 +62,10 @@ def busy(turn: int) -> dict:
              "address": f"10.0.0.{4 + index}:{50_122 + 61 * index}", "token": ["web", "jobs"][index % 2],
              "age": 86_000.0 / (index + 1) + turn, "names": 1 + index % 3, "pending": 0 if index else 2048}
             for index, language in enumerate(languages)
-        ] + [{"broker": 0, "id": "9", "client": "seaway-serve/1.4", "address": "10.0.0.2:50000", "token": "web",
-              "age": 86_000.0 + turn, "names": 2, "pending": 0, "language": "swift", "role": "server"}],
-        "connections_total": 7,
+        ] + [{"broker": 0, "id": "9", "client": "seaway-serve", "address": "10.0.0.2:50000", "token": "web",
+              "age": 86_000.0 + turn, "names": 2, "pending": 0, "language": "swift"},
+             {"broker": 0, "id": "3", "client": "seaway-up", "names": 1, "pending": 0}],
+        "connections_total": 8,
         "server": {
             "requests": total, "status": {"2xx": total, "5xx": total // 90},
             "sockets": 1900 + round(60 * wave), "connections": 2200,

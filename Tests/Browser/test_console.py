@@ -60,7 +60,7 @@ def test_all_of_a_process_is_shown(opened: Open) -> None:
     assert isinstance(rows, list) and {"mail.senddurable", "http.request"} <= {"".join(row.split()) for row in rows}
     assert page.text("#workers").split() == [
         "python", "3", "connections", "3", "swift", "2", "connections", "1", "go", "1", "connection", "1",
-        "shell", "1", "connection", "1",
+        "shell", "1", "connection", "1", "this", "process", "1", "connection", "0",
     ]  # fmt: skip
     assert "full" in page.text("#reasons") and "expired" in page.text("#reasons") and "slow" in page.text("#reasons")
     assert "127.0.0.1:7410" in page.text("#brokers") and "9 connections · 23 h 53 min" in page.text("#brokers")
@@ -459,9 +459,9 @@ def test_of_several_brokers_one_may_be_away_and_each_can_be_looked_at_alone(open
     page.evaluate(choose % "0")
     assert "http.request" not in page.evaluate(ROWS % "channels")
     page.press("3")
-    assert len(page.evaluate(ROWS % "connections")) == 4
+    assert len(page.evaluate(ROWS % "connections")) == 5
     page.evaluate(choose % "")
-    assert len(page.evaluate(ROWS % "connections")) == 7
+    assert len(page.evaluate(ROWS % "connections")) == 8
     is_away = True
     page.until_text("#news", "Not reachable: 127.0.0.1:7411.")
     assert "not reachable: connection refused" in page.text("#brokers")

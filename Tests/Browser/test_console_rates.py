@@ -80,6 +80,7 @@ def test_axes_end_at_round_numbers(page: Page) -> None:
         assert run(page, "rates", f"return m.axisEnd({highest}, 10)") == end
     assert run(page, "rates", "return [1, 1025, 4096].map((bytes) => m.binaryEnd(bytes, 1024))") == [1024, 2048, 4096]
     assert run(page, "rates", "return m.logAxis(0.004, 0.25, 0.01)") == {"begin": 0.0001, "end": 1}
+    assert run(page, "rates", "return m.logAxis(0, 0, 0.01)") == {"begin": 0.0001, "end": 0.01}
     assert run(page, "rates", "return m.logAxis(0.02, 0.25, 0.01)") == {"begin": 0.01, "end": 1}
 
 
@@ -87,7 +88,8 @@ def test_numbers_are_written_for_people(page: Page) -> None:
     cases: dict[str, dict[float, str]] = {
         "count": {0: "0", 7: "7", 1234: "1,234", 9999: "9,999", 12_345: "12.3k", 4_560_000: "4.56M", 999_960: "1M"},
         "rate": {0: "0", 0.001: "<0.01", 0.04: "0.04", 3.21: "3.2", 48.4: "48", 12_345.6: "12.3k"},
-        "duration": {0: "0 ms", 0.00045: "0.45 ms", 0.038: "38 ms", 1.24: "1.2 s", 48: "48 s", 59.7: "1 min",
+        "duration": {0: "0 ms", 0.000001: "<0.01 ms",
+                     0.00045: "0.45 ms", 0.038: "38 ms", 1.24: "1.2 s", 48: "48 s", 59.7: "1 min",
                      185: "3 min 5 s", 7800: "2 h 10 min", 356_400: "4 d 3 h"},
         "bytes": {0: "0 B", 512: "512 B", 1536: "1.5 KiB", 12 << 20: "12 MiB"},
     }  # fmt: skip

@@ -34,6 +34,7 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return UNKNOWN;
   if (seconds < 0.9995) {
     const milliseconds = seconds * 1000;
+    if (milliseconds > 0 && milliseconds < 0.005) return "<0.01 ms";
     return `${milliseconds >= 9.95 || milliseconds === 0 ? whole.format(milliseconds) : trimmed(milliseconds, 2)} ms`;
   }
   if (seconds < 9.95) return `${trimmed(seconds, 1)} s`;

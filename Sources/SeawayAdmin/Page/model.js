@@ -103,8 +103,9 @@ export class Model {
   get workers() {
     /** @type {Map<string, WorkerRow>} */
     const rows = new Map();
-    for (const { language, isWorker: works } of this.connections) {
-      const name = language ?? "not told";
+    for (const { language, peer, isWorker: works } of this.connections) {
+      // What is in the process of the broker comes from nowhere.
+      const name = language ?? (peer === null ? "this process" : "not told");
       const row = rows.get(name) ?? { language: name, workers: 0, connections: 0 };
       row.connections += 1;
       if (works) row.workers += 1;
@@ -269,11 +270,20 @@ function percentiles(histogram) {
 }
 
 /**
+ * Whether it is an interface server or a bridge, which listen too.
+ * @param {any} entry
+ */
+function isServer(entry) {
+  return /^seaway-(serve|up|bridge|admin|top)\b/.test(String(entry.client ?? ""));
+}
+
+/**
  * A worker listens to something, and is neither an interface server nor one who looks on.
  * @param {any} entry
  */
 function isWorker(entry) {
-  return text(entry.role) === null ? (known(entry.names) ?? 0) > 0 : entry.role === "worker";
+  if (text(entry.role) !== null) return entry.role === "worker";
+  return text(entry.address) !== null && (known(entry.names) ?? 0) > 0 && !isServer(entry);
 }
 
 /**

@@ -142,14 +142,14 @@ export function binaryEnd(highest, least) {
 
 /**
  * A logarithmic axis, on which small values are seen beside large ones.
- * @param {number} lowest
+ * @param {number} lowest 0 when nothing is known
  * @param {number} highest
  * @param {number} least the end of an axis on which there is next to nothing
  * @returns {{begin: number, end: number}} powers of ten, an even number of which lie between them
  */
 export function logAxis(lowest, highest, least) {
   const end = 10 ** Math.ceil(Math.log10(Math.max(highest, least)) - 1e-9);
-  return { begin: lowest < end / 100 ? end / 10_000 : end / 100, end };
+  return { begin: lowest > 0 && lowest < end / 100 ? end / 10_000 : end / 100, end };
 }
 
 /**
