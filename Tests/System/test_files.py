@@ -54,9 +54,9 @@ class Site:
         return int(lines[0].split()[1]), fields, content
 
 
-def counters(port: int) -> dict[str, int]:
+def counters(port: int) -> dict[str, float]:
     lines = get(port, "/metrics").body.decode().splitlines()
-    return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in lines if not line.startswith("#")}
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if not line.startswith("#")}
 
 
 def open_files(program: Program, folder: pathlib.Path) -> list[str]:

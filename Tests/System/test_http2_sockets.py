@@ -114,6 +114,7 @@ def test_a_socket_is_one_stream_among_others(clear):
         told = [event[name] for name in ("http_version", "scheme", "path", "query_string")]
         assert told == ["2", "ws", "/live", "x=1"]
         fields = dict(event["headers"])
+        assert fields.pop("x-request-id")
         assert fields == {"host": "localhost", "origin": "http://localhost"}
         other = Socket(client, 3)
         assert other.status() == 200

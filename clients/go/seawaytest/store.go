@@ -66,7 +66,7 @@ type reading struct {
 	to   *connection
 	name string
 	// Its own credit, nil when it takes from the connection's.
-	account   *int
+	account *int
 	members bool
 	// What it gets is to be acknowledged.
 	isAcknowledged bool
