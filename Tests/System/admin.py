@@ -6,7 +6,7 @@ import http.client
 import json
 from typing import Any
 
-from harness import PATIENCE, Answer, get, until
+from harness import PATIENCE, Answer, Wire, get, until
 
 
 class Admin:
@@ -72,3 +72,10 @@ class Tail:
                 return name, json.loads(line[6:])
             elif not line and self.response.isclosed():
                 raise EOFError("the tail has ended")
+
+
+def send(port: int, channel: str, *texts: str) -> None:
+    """Puts messages on a channel."""
+    with Wire(port) as wire:
+        for text in texts:
+            assert wire.ask(f"SEND :- {channel} {json.dumps({'text': text})}") == "OK"

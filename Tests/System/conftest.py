@@ -1,5 +1,6 @@
 import pytest
 
+from admin import Admin
 from console import Console
 from harness import House, Wire, free_port
 from https import Site
@@ -53,3 +54,11 @@ def console(house, ports, tmp_path):
 def wire(console):
     with Wire(console.port) as wire:
         yield wire
+
+
+@pytest.fixture
+def seen(house, ports):
+    """A broker that can be looked at."""
+    port = free_port()
+    house.listening(house.broker(ports[0], "--admin", f"127.0.0.1:{port}", "--drain", "0"), port)
+    return Admin(port)

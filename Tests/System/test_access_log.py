@@ -85,14 +85,15 @@ def test_the_combined_format_is_what_other_programs_read(site):
     first, second = lines_of(program, " HTTP/1.1", 2)
     quoted = r'"((?:[^"\\]|\\.)*)"'
     pattern = rf"^(\S+) (\S+) (\S+) \[([^\]]+)\] {quoted} (\d{{3}}) (\d+|-) {quoted} {quoted}"
-    found = re.match(pattern, first)
+    found, other = re.match(pattern, first), re.match(pattern, second)
+    assert found and other
     assert found[1] == "127.0.0.1" and found[5] == "GET /moon?a=1 HTTP/1.1" and found[6] == "200"
     assert found[8] == "-" and found[9] == 'a \\"b\\"'
     time.strptime(found[4], "%d/%b/%Y:%H:%M:%S %z")
-    rest = dict(pair.split("=", 1) for pair in shlex.split(first[found.end() :]))
+    rest = {name: value for name, _, value in (pair.partition("=") for pair in shlex.split(first[found.end() :]))}
     assert rest["channel"] == "http.request" and rest["host"] == f"127.0.0.1:{port}" and float(rest["ms"]) > 0
     # As it came: nothing in it needs an escape.
-    assert re.match(pattern, second)[5] == f"GET {NASTY} HTTP/1.1"
+    assert other[5] == f"GET {NASTY} HTTP/1.1"
 
 
 def test_times_are_those_of_the_request_and_not_of_a_sweep(site):

@@ -39,7 +39,7 @@ def test_what_is_posted_is_seen_by_who_reads_and_by_who_comes_later(demo):
             assert shell.ask('GSEND :- liveblog {"text":"me: from a shell"}').startswith("OK")
         seen: list[str] = []
         while len(seen) < 2:
-            text = first.recv(PATIENCE)
+            text = str(first.recv(PATIENCE))
             seen += [] if text.startswith("{") else [text]
         assert seen == ["Swift: hello", "me: from a shell"]
         with connect(f"ws://127.0.0.1:{http}/live", open_timeout=PATIENCE) as second:

@@ -4,18 +4,20 @@ import SeawayTesting
 import TestSupport
 import Testing
 
-@Suite("What a socket's workers are told, and when (W5, W6, W15 to W18)") struct EventStreamTests {
-    private let start = Moment(milliseconds: 0)
-
+extension EventStream {
     /// A stream whose connect is stored.
-    private func connected(_ configure: (inout EventStream.Limits) -> Void = { _ in }) -> EventStream {
-        var limits = EventStream.Limits()
+    static func connected(_ configure: (inout Limits) -> Void = { _ in }) -> EventStream {
+        var limits = Limits()
         configure(&limits)
         var stream = EventStream(limits: limits)
         _ = stream.next()
-        stream.answered(.stored, at: self.start)
+        stream.answered(.stored, at: Moment(milliseconds: 0))
         return stream
     }
+}
+
+@Suite("What a socket's workers are told, and when (W5, W6, W15 to W18)") struct EventStreamTests {
+    private let start = Moment(milliseconds: 0)
 
     private func text(_ text: String) -> SocketEvent { .receive(.text(ByteBuffer(string: text))) }
     private let goodbye = SocketEvent.disconnect(code: .normal, reason: "")
@@ -33,7 +35,7 @@ import Testing
     }
 
     @Test("W6") func anUnknownOutcomeIsNotSentAgainAndLeavesAGap() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         for text in ["a", "b"] { stream.append(self.text(text)) }
         _ = stream.next()
         stream.answered(.unknown, at: self.start)
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test("W15") func whatFindsNoRoomIsSentAgainUnderTheSameOrder() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.append(self.text("a"))
         for _ in 0..<3 {
             let next = stream.next()
@@ -53,13 +55,13 @@ import Testing
     }
 
     @Test("W15") func theBoundsAreSixteenMessagesAndAMebibyteBeyondTheFirst() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         for _ in 0..<16 { stream.append(self.text("x")) }
         #expect(!stream.isFull)
         stream.append(self.text("x"))
         #expect(stream.isFull)
 
-        stream = self.connected()
+        stream = EventStream.connected()
         let large = String(repeating: "x", count: 600_000)
         for _ in 0..<2 { stream.append(self.text(large)) }
         #expect(!stream.isFull)
@@ -71,7 +73,7 @@ import Testing
     }
 
     @Test("W15") func theGraceRunsFromTheFirstRefusal() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.append(self.text("a"))
         for second in [0, 4, 8] {
             _ = stream.next()
@@ -89,7 +91,7 @@ import Testing
     }
 
     @Test("W15") func anOverloadedStreamKeepsNothingButItsDisconnect() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         for text in ["a", "b", "c"] { stream.append(self.text(text)) }
         stream.append(self.goodbye)
         _ = stream.next()
@@ -101,7 +103,7 @@ import Testing
     }
 
     @Test("W6") func whatIsOnItsWayIsNotDropped() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         for text in ["a", "b"] { stream.append(self.text(text)) }
         _ = stream.next()
         let dropped = stream.dropWaiting()
@@ -112,7 +114,7 @@ import Testing
     }
 
     @Test("An event that will never be taken") func whatIsRefusedForGoodLeavesNoGap() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.append(self.text("too large"))
         stream.append(self.goodbye)
         _ = stream.next()
@@ -124,7 +126,7 @@ import Testing
     }
 
     @Test("W16") func aSerialStreamWaitsForItsDone() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.becomeSerial()
         // The accept is the connect's.
         stream.append(self.text("a"))
@@ -146,7 +148,7 @@ import Testing
     /// Over two brokers: the event's, which has not answered yet, and the control channel's.
     @Test("W16", arguments: [EventStream.Outcome.stored, .unknown])
     func aDoneMayComeBeforeTheAnswerToItsEvent(outcome: EventStream.Outcome) {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.becomeSerial()
         for (order, text) in [(1, "a"), (2, "b")] {
             stream.append(self.text(text))
@@ -165,7 +167,7 @@ import Testing
     }
 
     @Test("W17") func aDoneThatDoesNotComeIsGivenUp() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.becomeSerial()
         stream.append(self.text("a"))
         stream.append(self.goodbye)
@@ -178,7 +180,7 @@ import Testing
     }
 
     @Test("W17") func theTimeForDoneStandsStillWhileOutputIsBlocked() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.becomeSerial()
         stream.append(self.text("a"))
         _ = stream.next()
@@ -192,7 +194,7 @@ import Testing
     }
 
     @Test("W17") func outputThatIsBlockedBeforeTheEventIsSentCountsToo() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.becomeSerial()
         stream.append(self.text("a"))
         stream.outputBlocked(true, at: self.start)
@@ -205,7 +207,7 @@ import Testing
     }
 
     @Test("W18") func aChannelOfItsOwnIsLeftWhenNobodyReadsThere() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.direct(to: "mine!1")
         stream.append(self.text("a"))
         stream.append(self.text("b"))
@@ -220,7 +222,7 @@ import Testing
     }
 
     @Test("W18") func whatIsOnItsWayIsNotSentAgainWhenTheChannelChanges() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.append(self.text("a"))
         stream.append(self.text("b"))
         _ = stream.next()
@@ -232,119 +234,8 @@ import Testing
         #expect(next == .init(event: self.text("b"), order: 2, ownChannel: "mine!1"))
     }
 
-    // MARK: A worker is lost
-
-    /// A serial stream whose event waits for its `done`, with another behind it.
-    private func waiting(_ configure: (inout EventStream.Limits) -> Void = { _ in }) -> EventStream {
-        var stream = self.connected(configure)
-        stream.becomeSerial()
-        for text in ["a", "b"] { stream.append(self.text(text)) }
-        let first = stream.next()
-        #expect(first == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 0))
-        stream.answered(.stored, at: self.start)
-        return stream
-    }
-
-    @Test("W31") func whatAWorkerIsLostWithIsSentOnceMoreBeforeAllThatWaits() {
-        var stream = self.waiting()
-        let bytes = stream.bytes
-        let others = (stream.lost(0), stream.lost(2))
-        #expect(others == (nil, nil))
-        let isSentAgain = stream.lost(1)
-        #expect(isSentAgain == true && stream.bytes == bytes)
-        let again = stream.next()
-        #expect(again == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 1))
-        stream.answered(.stored, at: self.start)
-        let isDone = stream.done(1)
-        #expect(isDone)
-        let next = stream.next()
-        #expect(next == .init(event: self.text("b"), order: 2, ownChannel: nil, isSerial: true, losses: 0))
-    }
-
-    @Test("W31") func aWorkerThatIsLostBehindItsDoneChangesNothing() {
-        var stream = self.waiting()
-        let isDone = stream.done(1)
-        #expect(isDone)
-        let late = stream.lost(1)
-        #expect(late == nil)
-        let next = stream.next()?.event
-        #expect(next == self.text("b"))
-    }
-
-    @Test("W31") func aLossThatIsToldBeforeTheBrokersAnswerCounts() {
-        var stream = self.connected()
-        stream.becomeSerial()
-        stream.append(self.text("a"))
-        _ = stream.next()
-        let isSentAgain = stream.lost(1)
-        #expect(isSentAgain == true)
-        stream.answered(.stored, at: self.start)
-        let again = stream.next()
-        #expect(again == .init(event: self.text("a"), order: 1, ownChannel: nil, isSerial: true, losses: 1))
-    }
-
-    @Test("W31") func anEventThatEndsEachOfItsWorkersEndsBeforeTheNext() {
-        var stream = self.waiting { $0.tries = 3 }
-        for losses in 1..<3 {
-            let isSentAgain = stream.lost(1)
-            #expect(isSentAgain == true)
-            let later = stream.next()?.losses
-            #expect(later == losses)
-            stream.answered(.stored, at: self.start)
-        }
-        let isSentAgain = stream.lost(1)
-        #expect(isSentAgain == false)
-        let next = stream.next()
-        #expect(next == .init(event: self.text("b"), order: 2, ownChannel: nil, isSerial: true, losses: 0))
-    }
-
-    @Test("W31") func whatIsGivenUpIsNotWaitedFor() {
-        var stream = self.waiting()
-        let isGivenUp = stream.gaveUp(0)
-        let isGivenUpNow = stream.gaveUp(1)
-        #expect(!isGivenUp && isGivenUpNow)
-        let next = stream.next()?.event
-        #expect(next == self.text("b"))
-    }
-
-    @Test("W31") func whatIsNotKeptIsNotReported() {
-        var stream = self.connected()
-        stream.append(self.text("a"))
-        let last = stream.next()?.losses
-        #expect(last == nil)
-        stream.answered(.stored, at: self.start)
-        stream.becomeSerial()
-        stream.append(self.text("b"))
-        let later = stream.next(keeping: false)?.losses
-        #expect(later == nil)
-        stream.answered(.stored, at: self.start)
-        let isDone = stream.done(2)
-        #expect(stream.bytes == 0 && isDone)
-        stream.direct(to: "mine!1")
-        stream.append(self.text("c"))
-        let next = stream.next()?.losses
-        #expect(next == nil)
-    }
-
-    @Test("W5, W31") func theDisconnectWaitsForWhatIsSentOnceMore() {
-        var stream = self.waiting()
-        stream.append(self.goodbye)
-        let isSentAgain = stream.lost(1)
-        #expect(isSentAgain == true)
-        for order in 1...2 {
-            let next = stream.next()?.order
-            #expect(next == order)
-            stream.answered(.stored, at: self.start)
-            #expect(stream.awaitsDone)
-            let isDone = stream.done(order)
-            #expect(isDone)
-        }
-        let later = stream.next()?.event
-        #expect(later == self.goodbye)
-    }
-
     @Test("W5") func nothingFollowsTheDisconnect() {
-        var stream = self.connected()
+        var stream = EventStream.connected()
         stream.append(self.goodbye)
         _ = stream.next()
         stream.answered(.unknown, at: self.start)
