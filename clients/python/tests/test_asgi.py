@@ -46,6 +46,7 @@ def test_the_scope_is_whole(house: House) -> None:
     assert ["host", "shop.example"] in scope["headers"] and ["x-made-by", "me"] in scope["headers"]
     assert scope["client"][0] == "127.0.0.1" and scope["client"][1] > 0
     assert scope["server"] == [house.host, house.port]
+    assert len(scope["extensions"].pop("seaway.request")["id"]) == 32
     assert scope["extensions"] == {"seaway.delivery": {"times": 1}}
     assert scope["types"]["raw_path"] == scope["types"]["query_string"] == "bytes"
     assert scope["types"]["client"] == scope["types"]["server"] == "tuple"
@@ -189,6 +190,7 @@ def test_the_scope_of_a_socket_is_whole(house: House, programs: List[Ends]) -> N
     assert (scope["type"], scope["scheme"], scope["http_version"]) == ("websocket", "ws", "1.1")
     assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/scope/ä", "/scope/%C3%A4", "q=1")
     assert scope["subprotocols"] == ["a", "b"]
+    assert len(scope["extensions"].pop("seaway.request")["id"]) == 32
     assert scope["extensions"] == {"seaway.delivery": {"times": 1}, "websocket.http.response": {}}
     assert browser.closed() == (1000, "")
 

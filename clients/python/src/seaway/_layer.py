@@ -223,8 +223,8 @@ class BaseLayer:
     async def _watch(self, group: str, channel: str) -> None:
         """Lets a channel be told who joins and leaves a group, until ``unwatch`` or the layer ends (PROTOCOL, WATCH).
 
-        The first message is a snapshot: ``group``, ``count``, ``members``; the next ones are changes: ``joined``, ``left``.
-        After a lost connection the whole is told again.
+        The first message is a snapshot: ``group``, ``count``, ``members``; the next ones are changes: ``joined``,
+        ``left``. After a lost connection there is a snapshot again.
         """
         await self._ask([_requests.watch(group, channel)])
         with self._guard:

@@ -360,7 +360,7 @@ class FakeBroker:
     def _taking_room(self, channel: str) -> Queue:
         """What is for later takes room too (S11), and what was given out before takes none (D9)."""
         waiting = self._queues.get(channel, Queue()).messages
-        return Queue([*(one for one in waiting if not one.times), *self.leases.delayed(channel)])
+        return Queue([*(one for one in waiting if not one.id), *self.leases.delayed(channel)])
 
     def _store(self, channel: str, message: Stored) -> None:
         self._queues.setdefault(channel, Queue()).messages.append(message)

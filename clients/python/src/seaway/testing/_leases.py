@@ -72,8 +72,13 @@ class Leases:
             if other == id and lease.reader is reader:
                 del self._leases[channel, other]
 
-    def nak(self, reader: Reader, channel: str, id: str, in_: Optional[float], why: Optional[str]) -> bool:
-        """Takes one back, with ``why`` for ever; false when the reader does not hold it."""
+    def nak(
+        self, reader: Reader, channel: str, id: str, in_: Optional[float], why: Optional[str], is_begun: bool
+    ) -> bool:
+        """Takes one back, with ``why`` for ever; false when the reader does not hold it.
+
+        Unless ``is_begun`` this time is not counted (D11).
+        """
         lease = self._leases.get((channel, id))
         if lease is None or lease.reader is not reader:
             return False
@@ -82,7 +87,10 @@ class Leases:
             self._bury(channel, lease.one, "nak", why)
             return True
         pause = min(_MOST_PAUSE, 2.0 ** (lease.one.times - 1)) if in_ is None else in_
-        self._come_back(channel, lease.one, self._clock.now + pause)
+        if is_begun:
+            self._come_back(channel, lease.one, self._clock.now + pause)
+        else:
+            self._later.append((self._clock.now + pause, channel, lease.one._replace(times=lease.one.times - 1)))
         return True
 
     def hold(self, reader: Reader, channel: str, ids: List[str]) -> bool:

@@ -26,7 +26,7 @@ def peek(broker: FakeBroker, frame: Frame) -> Dict[str, Any]:
     messages = broker.messages(channel)
     start, most = int(frame.options.get("after", "0")), int(frame.options.get("limit", "100"))
     head = [
-        {"left": None if one.times else round((one.expires_at - now) * 1000)}
+        {"left": None if one.id else round((one.expires_at - now) * 1000)}
         | ({"times": one.times} if one.times else {})
         | {"bytes": len(one.body), "message": readable(one.body)}
         for one in messages[start : start + most]

@@ -236,12 +236,15 @@ class Connection:
 
     def _nak(self, frame: Frame) -> None:
         self._broker.look()
-        in_, dead = frame.options.get("In"), frame.options.get("Dead")
-        if dead not in (None, "1") or (in_ is not None and dead is not None):
+        in_, dead, begun = (frame.options.get(option) for option in ("In", "Dead", "begun"))
+        # Of others those in lower case are ignored (F9).
+        unknown = any(option[0].isupper() for option in frame.options.keys() - {"In", "Dead", "Why"})
+        if unknown or dead not in (None, "1") or begun not in (None, "0") or (in_ is not None and dead is not None):
             raise Refusal("option")
         pause = None if in_ is None else _milliseconds(in_, 0)
         why = None if dead is None else frame.options.get("Why", "")
-        if not self._broker.leases.nak(self, _names.channel(frame.args[0]), frame.args[1], pause, why):
+        channel, id = _names.channel(frame.args[0]), frame.args[1]
+        if not self._broker.leases.nak(self, channel, id, pause, why, is_begun=begun is None):
             raise Refusal("late")
         self._broker.look()
         self._write("OK")
