@@ -17,11 +17,17 @@ if [ "$(uname)" = Darwin ]; then
     strip "$made"
     exit
 fi
+# The C++ library is inside too, since other systems have older versions of it: in the first folder there is no other.
+alone=$(dirname "$made")/alone
+mkdir -p "$alone"
+if have clang; then compiler=clang; else compiler=cc; fi
+ln -sf "$("$compiler" -print-file-name=libstdc++.a)" "$alone/libstdc++.a"
 # What imports of Foundation stand for, which SwiftPM has recorded for libraries that are loaded.
 set -- -lFoundation -lCoreFoundation -lFoundationInternationalization -lFoundationEssentials -l_FoundationICU \
     -l_FoundationCollections -l_FoundationCShims -lBlocksRuntime -ldispatch
 # The last says that its temporary files' names can be guessed: of a function that nothing here calls.
-swiftc -static-stdlib -emit-executable -module-name "$module" -o "$made" "@$release/$product.product/Objects.LinkFileList" \
-    -Xlinker --gc-sections -Xlinker -s -Xlinker --defsym -Xlinker "main=${module}_main" "$@" -lz -lstdc++ -lm -ldl \
+swiftc -static-stdlib -L "$alone" -emit-executable -module-name "$module" -o "$made" \
+    "@$release/$product.product/Objects.LinkFileList" "$@" -lz -lstdc++ -lm -ldl \
+    -Xlinker --gc-sections -Xlinker -s -Xlinker --defsym -Xlinker "main=${module}_main" \
     2>"$made.log" || { cat "$made.log" >&2; exit 1; }
 rm "$made.log"

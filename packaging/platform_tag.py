@@ -10,9 +10,7 @@ import subprocess
 import sys
 
 #: What PEP 600's systems have, as far as it is asked for here.
-ALLOWED = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "libstdc++.so.6", "libgcc_s.so.1", "libz.so.1"}
-#: Of the C++ library, whose own versions the same systems have: those of GCC 11, as manylinux_2_34 and later.
-NEWEST_CXX = (3, 4, 29)
+ALLOWED = {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "libgcc_s.so.1", "libz.so.1"}
 
 
 def linux(program: str) -> str:
@@ -22,9 +20,6 @@ def linux(program: str) -> str:
     others = {name for name in needed - ALLOWED if not name.startswith("ld-linux")}
     if others:
         sys.exit(f"{program} needs {', '.join(sorted(others))}, which a wheel may not take for granted")
-    cxx = max((tuple(map(int, found.split("."))) for found in re.findall(r"GLIBCXX_([\d.]+)", told)), default=(0,))
-    if cxx > NEWEST_CXX:
-        sys.exit(f"{program} needs GLIBCXX_{'.'.join(map(str, cxx))}, which manylinux does not have")
     major, minor = max(tuple(map(int, found.split(".")[:2])) for found in re.findall(r"GLIBC_(\d+\.\d+)", told))
     return f"manylinux_{major}_{minor}_{platform.machine()}"
 
