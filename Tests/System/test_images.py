@@ -47,7 +47,7 @@ def test_what_is_copied_is_there():
 
 
 def test_the_program_is_linked_as_that_of_the_packages():
-    linked = re.findall(r"\.ci/link\.sh /out/(\S+)(?: (\S+))?", stages()["build"])
+    linked = re.findall(r"\.ci/link\.sh /out/(\S+)(?: ([a-z-]+))?", stages()["build"])
     assert linked == [("seaway", ""), ("seaway-demo-worker", "seaway-demo-worker")]
     assert all(f"COPY --from=build /out/{name} " in DOCKERFILE for name, _ in linked)
 
