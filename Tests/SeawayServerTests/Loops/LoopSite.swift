@@ -77,8 +77,9 @@ struct LoopSite {
         try await self.clients(count, begin: { try await $0.upgrade() }, whenAllAreThere: whenAllAreThere, end: end)
     }
 
-    /// All samples of the metrics with a name, or a name and a reason.
+    /// All samples of the metrics with a name, or a name and a reason; who asks for ever ends with its test.
     func metric(_ name: String) async throws -> Int? {
+        try Task.checkCancellation()
         let line = try await self.server.server.metrics().get().text.split(separator: "\n").first {
             $0.hasPrefix("\(name) ")
         }

@@ -101,6 +101,8 @@ import Testing
             }
             let channels = site.channels
             #expect(channels.count == 2)
+            // The clients have left, which the server may hear of later: until then nothing is too late.
+            while try await site.metric("seaway_websocket_open") != 0 {}
             let closed = site.layer.closed.count
             let mailbox = try #require(site.layer.mailboxes.first { $0.hasPrefix("websocket.send.") })
             for number in [1, 2, 1_001, 1_002] { site.layer.deliver(["text": "forged"], to: ["\(mailbox)\(number)"]) }
