@@ -21,9 +21,9 @@ def component(name: str, version: str, url: str, reference: str, license: Option
     return found
 
 
-def license_of(name: str) -> Optional[str]:
+def license_of(folder: str) -> Optional[str]:
     """Returns the licence that stands in the sources of a package; ``None``: it is none of those known here."""
-    for file in sorted((ROOT / ".build" / "checkouts" / name).glob("LICENSE*")):
+    for file in sorted((ROOT / ".build" / "checkouts" / folder).glob("LICENSE*")):
         text = file.read_text(errors="replace")
         for mark, license in (
             ("Apache License", "Apache-2.0"),
@@ -40,8 +40,10 @@ def packages() -> "list[dict[str, object]]":
     for pin in json.loads((ROOT / "Package.resolved").read_text())["pins"]:
         name, version = pin["identity"], pin["state"].get("version") or pin["state"]["revision"]
         url = re.sub(r"\.git$", "", pin["location"])
+        # Named as in the URL, of which an identity is the lower case.
+        folder = url.rpartition("/")[2]
         reference = f"pkg:swift/{re.sub('^https?://', '', url)}@{version}"
-        found.append(component(name, version, url, reference, license_of(name)))
+        found.append(component(name, version, url, reference, license_of(folder)))
     return found
 
 
