@@ -62,13 +62,20 @@ final class NATSServers {
         self.processes[index].waitUntilExit()
     }
 
-    /// It says nothing and hears nothing from now on, and holds its connections.
-    func pause(named name: String) { self.signal(SIGSTOP, name) }
-    func resume(named name: String) { self.signal(SIGCONT, name) }
+    /// It says nothing and hears nothing from when this returns, and holds its connections.
+    func pause(named name: String) {
+        guard let process = self.identifier(of: name) else { return }
+        Foundation.kill(process, SIGSTOP)
+        // Until each of its threads stands still it may answer; who else waits for it is told the same.
+        var told = siginfo_t()
+        waitid(P_PID, id_t(process), &told, WSTOPPED | WNOWAIT)
+    }
 
-    private func signal(_ signal: Int32, _ name: String) {
-        guard let index = Int(name.dropFirst()), self.processes.indices.contains(index) else { return }
-        Foundation.kill(self.processes[index].processIdentifier, signal)
+    func resume(named name: String) { if let process = self.identifier(of: name) { Foundation.kill(process, SIGCONT) } }
+
+    private func identifier(of name: String) -> pid_t? {
+        guard let index = Int(name.dropFirst()), self.processes.indices.contains(index) else { return nil }
+        return self.processes[index].processIdentifier
     }
 
     private static func kill(_ process: Process) { Foundation.kill(process.processIdentifier, SIGKILL) }
