@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import pytest
 
-from harness import ROOT
+from scripts import script
 
-_found = importlib.util.spec_from_file_location("counting", ROOT / ".ci" / "counting.py")
-assert _found and _found.loader
-counting = importlib.util.module_from_spec(_found)
-# Where its dataclasses look for what their types mean.
-sys.modules["counting"] = counting
-_found.loader.exec_module(counting)
+counting = script("counting")
 
 
 @pytest.mark.parametrize(

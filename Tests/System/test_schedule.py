@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from scripts import script
 
-from harness import ROOT
-
-_found = importlib.util.spec_from_file_location("schedule", ROOT / ".ci" / "schedule.py")
-assert _found and _found.loader
-schedule = importlib.util.module_from_spec(_found)
-# Where its dataclasses look for what their types mean.
-sys.modules["schedule"] = schedule
-_found.loader.exec_module(schedule)
+schedule = script("schedule")
 
 
 def step(name: str, *needs: str, cores: int = 1, using: str = "") -> object:
