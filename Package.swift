@@ -167,7 +167,8 @@ let package = Package(
             name: "SeawayAdmin",
             dependencies: [
                 "CVersion",
-                "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayClient", "SeawayBroker", "SeawayServer",
+                "SeawayCrypto", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayHub", "SeawayClient", "SeawayBroker",
+                "SeawayServer",
                 nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
             ],
             resources: [

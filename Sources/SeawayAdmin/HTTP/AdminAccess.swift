@@ -1,4 +1,5 @@
 package import NIOHTTP1
+import SeawayCrypto
 import SeawayNIO
 
 /// Who may ask for what.
@@ -48,11 +49,8 @@ package struct AdminAccess: Sendable {
         return FieldValue.trimmed(String(given[0].dropFirst(scheme.count)))
     }
 
-    /// Takes as long wherever the two differ.
     private static func isSame(_ given: String, _ token: String) -> Bool {
-        let (given, token) = (Array(given.utf8), Array(token.utf8))
-        guard given.count == token.count else { return false }
-        return zip(given, token).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        Array(given.utf8).isEqualInConstantTime(to: Array(token.utf8))
     }
 
     /// Whether a host, with or without a port, is a name or an address of this machine alone.
