@@ -38,7 +38,7 @@ fi
 
 # Where the modules are that those of a library import, those of C too.
 libraries='SeawayMessage SeawayClient SeawayWorker SeawayTesting'
-for library in $libraries; do swift_for_use build --product "$library"; done
+for library in $libraries; do swift_for_use build --target "$library"; done
 triple=$(swift -print-target-info | sed -n 's/.*"triple": "\([^"]*\)".*/\1/p' | head -n 1)
 set --
 for map in .build/release/*.build/module.modulemap; do set -- "$@" -Xcc "-fmodule-map-file=$map"; done
