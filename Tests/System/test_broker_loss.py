@@ -94,8 +94,14 @@ def waiting(port: int) -> list:
 def test_a_request_that_comes_while_the_only_broker_hangs_is_told_too(house, ports):
     broker_port, port = ports
     broker = house.broker(broker_port)
-    house.server(port, broker_port, "--failover", f"{FAILOVER}s", *LONG)
-    until(lambda: mailboxes(broker_port) > 0, "the server listens")
+    house.server(port, broker_port, "--failover", f"{FAILOVER}s", "--loops", "1", *LONG)
+    # Each loop has a connection of its own, and one that has not been greeted yet waits for as long as
+    # --connect-patience: that a request is answered tells that the only one has been.
+    with Wire(broker_port) as worker:
+        worker.listen("http.request", 1)
+        first = Asked(port, "/first")
+        answer_to(worker, worker.take()["reply_channel"])
+        assert first.status() == 200
     broker.freeze()
     began = time.monotonic()
     are_told(asked(port, 2), began)
