@@ -23,14 +23,11 @@ import Testing
         for words in ["maximum messages per subject exceeded", "maximum messages exceeded", "maximum bytes exceeded"] {
             #expect(PublishOutcome(self.refusal(10_077, words)) == .full)
         }
-        #expect(PublishOutcome(self.refusal(10_077, "raft: not leader")) == .notStored("raft: not leader (10077)"))
         #expect(PublishOutcome(self.refusal(10_054, "message size exceeds maximum allowed", code: 400)) == .tooLarge)
         // Another with its key is under way: refused for good it would be lost with that one.
         #expect(PublishOutcome(self.refusal(10_158, "duplicate message id is in process")) == .unknown(.silence))
         #expect(PublishOutcome(self.refusal(10_008, "unavailable")) == .notStored("unavailable (10008)"))
-        #expect(
-            PublishOutcome(self.refusal(10_023, "insufficient resources"))
-                == .notStored("insufficient resources (10023)"))
+        #expect(PublishOutcome(self.refusal(10_167, "too many requests")) == .notStored("too many requests (10167)"))
         let wrong = JetStreamRefusal(code: 400, number: 10_060, text: "expected stream does not match")
         #expect(PublishOutcome(self.refusal(10_060, "expected stream does not match", code: 400)) == .refused(wrong))
         #expect(PublishOutcome(.noResponders) == .notStored("no stream takes it"))
@@ -40,6 +37,15 @@ import Testing
         // Somebody else has answered: that says nothing of the stream.
         #expect(PublishOutcome(self.answer("thanks")) == .unknown(.silence))
         #expect(PublishOutcome(self.answer("{\"stream\":\"s\"}")) == .unknown(.silence))
+    }
+
+    @Test(arguments: [
+        (10_063, "expected stream sequence does not match"), (10_077, "write error"), (10_023, "insufficient resources"),
+        (0, "raft: not leader"),
+    ])
+    func whatALeaderSaysOfItsOwnCopyAloneIsNoRefusal(_ number: Int, _ words: String) {
+        let refusal = JetStreamRefusal(code: 503, number: number, text: words)
+        #expect(PublishOutcome(self.refusal(number, words)) == .refusedByOne(refusal))
     }
 
     @Test func aMessageSaysWhichStreamAndWhichKey() {

@@ -37,7 +37,7 @@ private final class Publisher {
                     self.done(self.result)
                 }
                 return self.publish()
-            case .unknown: self.result.unknown += 1
+            case .unknown, .refusedByOne: self.result.unknown += 1
             case .full, .notStored, .refused, .tooLarge: self.result.refused += 1
             }
             let publisher = NIOLoopBound(self, eventLoop: self.client.eventLoop)

@@ -84,4 +84,10 @@ struct SessionHouse {
         try self.session.request("jobs", Array("hi".utf8), name, until: self.now + patience)
         self.look()
     }
+
+    /// Has a message stored.
+    mutating func store(_ name: String, in stream: String = "s", patience: Int = 1_000) throws {
+        try self.session.store("jobs", in: stream, headers: [], Array("hi".utf8), name, until: self.now + patience)
+        self.look()
+    }
 }

@@ -49,7 +49,7 @@ class Sender(threading.Thread):
         wire = self.connected()
         if not wire:
             return "none"
-        began, answer = time.monotonic(), "unknown"
+        began, answer, line = time.monotonic(), "unknown", ""
         try:
             line = wire.ask(f'SEND :- {CHANNEL}{terms} {{"name":[{self.number},{number}]}}')
             if line.startswith("OK"):
@@ -64,7 +64,7 @@ class Sender(threading.Thread):
             self.answers["without an answer"] += 1
             wire.close()
             self.wire = None
-        self.sent.append(Sent((self.number, number), answer, began, time.monotonic(), once, later))
+        self.sent.append(Sent((self.number, number), answer, began, time.monotonic(), once, later, line))
         if answer == "refused":
             self.ended.wait(0.05)
         return answer

@@ -27,6 +27,8 @@ class Sent:
     once: bool = False
     #: With ``In``: it is not in order with the others.
     later: bool = False
+    #: All that it was answered.
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def invented(history: History) -> Iterator[str]:
         if name not in sends:
             yield f"invented: {name} was seen, and nobody has sent it"
         elif all(send.answer == "refused" for send in sends[name]):
-            yield f"invented: {name} was refused, and was seen"
+            words = ", ".join(sorted({send.words for send in sends[name]}))
+            yield f"invented: {name} was refused ({words}), and was seen"
         else:
             ended = max(send.ended for send in sends[name])
             for killed, _ in history.emptied:

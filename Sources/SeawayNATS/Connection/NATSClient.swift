@@ -90,8 +90,16 @@ package final class NATSClient {
         _ subject: String, headers block: [UInt8] = [], _ payload: some Collection<UInt8>, patience: Int,
         _ completion: @escaping Completion
     ) {
+        self.ask(completion) { session throws(NATSRefusal) in
+            try session.request(subject, headers: block, payload, completion, until: Self.now + patience)
+        }
+    }
+
+    private func ask(
+        _ completion: @escaping Completion, _ say: (inout NATSSession<Completion>) throws(NATSRefusal) -> Void
+    ) {
         do throws(NATSRefusal) {
-            try self.session.request(subject, headers: block, payload, completion, until: Self.now + patience)
+            try say(&self.session)
             self.carryOutSoon()
         } catch {
             // Not before this has returned: whoever asks is not told while it asks.
@@ -162,6 +170,22 @@ package final class NATSClient {
     ) {
         self.request(call.subject, call.payload, patience: patience) { outcome in
             completion(Result { () throws(JetStreamFault) in try call.read(outcome) })
+        }
+    }
+
+    /// Has a message stored that has no key (`Nats-Msg-Id`), and says once what became of it.
+    ///
+    /// - Parameters:
+    ///   - stream: what stores it.
+    ///   - block: the headers, as they are written.
+    package func store(
+        _ payload: some Collection<UInt8>, at subject: String, in stream: String, block: [UInt8], patience: Int,
+        _ completion: @escaping (PublishOutcome) -> Void
+    ) {
+        let completion: Completion = { completion(PublishOutcome($0)) }
+        self.ask(completion) { session throws(NATSRefusal) in
+            try session.store(
+                subject, in: stream, headers: block, payload, completion, until: Self.now + patience)
         }
     }
 

@@ -61,6 +61,18 @@ package struct JetStreamRefusal: Error, Hashable, Sendable, CustomStringConverti
         }
     }
 
+    /// Whether the leader of a stream says so before it replicates a message: none of the others has it then.
+    ///
+    /// What it says later is about its own copy alone. So a new leader whose sequence is behind that of the others
+    /// refuses one message after the other (10063) which they keep, and which are delivered when it has given way.
+    package var isBeforeReplication: Bool {
+        switch self.number {
+        case 10_077: self.kind == .full
+        case 10_008, 10_009, 10_039, 10_054, 10_059, 10_060, 10_076, 10_097, 10_165, 10_166, 10_167: true
+        default: false
+        }
+    }
+
     private static let fullWords = [
         "maximum messages per subject exceeded", "maximum messages exceeded", "maximum bytes exceeded",
     ]

@@ -15,6 +15,8 @@ package enum PublishOutcome: Hashable, Sendable {
     case tooLarge
     /// Stored or not.
     case unknown(NATSDoubt)
+    /// Stored or not: one server has refused it that had told the others to store it.
+    case refusedByOne(JetStreamRefusal)
 
     package init(_ outcome: NATSOutcome) {
         switch outcome {
@@ -41,17 +43,18 @@ package enum PublishOutcome: Hashable, Sendable {
             return
         }
         switch refusal.kind {
-        case .full: self = .full
-        case .tooLarge: self = .tooLarge
         // It stands there when that one is stored: who was told it does not would not say it again.
         case .inProcess: self = .unknown(.silence)
+        case _ where !refusal.isBeforeReplication: self = .refusedByOne(refusal)
+        case .full: self = .full
+        case .tooLarge: self = .tooLarge
         case .notNow, .noRoom, .notEnabled, .streamMissing: self = .notStored(refusal.description)
         case .consumerMissing, .exists, .messageMissing, .other: self = .refused(refusal)
         }
     }
 
     /// That of `{"stream":"NAME","seq":NUMBER}` and nothing else, by far the most frequent answer.
-    private static func plainSequence(_ bytes: [UInt8]) -> Int? {
+    static func plainSequence(_ bytes: [UInt8]) -> Int? {
         let (start, middle) = (Self.plainStart, Self.plainMiddle)
         guard bytes.count <= 512, bytes.starts(with: start), bytes.last == UInt8(ascii: "}"),
             let end = bytes[start.count...].firstIndex(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })

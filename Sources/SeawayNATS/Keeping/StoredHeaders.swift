@@ -90,7 +90,7 @@ extension StoreSendOutcome {
             case .notStored(let words): .failed(.unavailable(words))
             case .refused(let refusal): .failed(.unsupported(refusal.description))
             case .tooLarge: .failed(.unsupported("it is larger than max_payload of the NATS servers allows"))
-            case .unknown: .failed(.unknown)
+            case .unknown, .refusedByOne: .failed(.unknown)
             }
     }
 }

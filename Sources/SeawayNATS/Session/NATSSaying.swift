@@ -23,11 +23,30 @@ extension NATSSession {
         _ subject: String, headers block: [UInt8] = [], _ payload: some Collection<UInt8>, _ context: Context,
         until deadline: Int
     ) throws(NATSRefusal) {
-        try self.check(subject, block.count + payload.count)
+        let number = try self.wait(subject, block.count + payload.count, context, until: deadline)
+        self.writer.publish(subject, reply: self.inbox, number: number, headers: block, payload)
+    }
+
+    /// Has a message stored that has no key (`Nats-Msg-Id`): as ``request(_:headers:_:_:until:)``, and cheaper for the
+    /// servers.
+    ///
+    /// - Parameter stream: what stores it; nothing else answers.
+    package mutating func store(
+        _ subject: String, in stream: String, headers block: [UInt8], _ payload: some Collection<UInt8>,
+        _ context: Context, until deadline: Int
+    ) throws(NATSRefusal) {
+        let request = try self.wait(subject, block.count + payload.count, context, until: deadline)
+        let number = self.storeReplies.take(for: request, of: stream)
+        self.writer.publish(subject, reply: self.storeInbox, number: number, headers: block, payload)
+    }
+
+    private mutating func wait(
+        _ subject: String, _ size: Int, _ context: Context, until deadline: Int
+    ) throws(NATSRefusal) -> UInt64 {
+        try self.check(subject, size)
         guard self.leavingUntil == nil else { throw .leaving }
         guard !self.waiting.isFull(most: self.configuration.maxWaiting) else { throw .busy }
-        let number = self.waiting.add(context, until: deadline)
-        self.writer.publish(subject, reply: self.inbox, number: number, headers: block, payload)
+        return self.waiting.add(context, until: deadline)
     }
 
     /// Subscribes now and after each reconnect.

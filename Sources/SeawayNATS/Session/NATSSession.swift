@@ -38,6 +38,8 @@ package struct NATSSession<Context> {
 
     /// What answers come to: this and the number of the request.
     package let inbox: String
+    /// What the answers of streams come to: this and a number of ``NATSStoreReplies``.
+    let storeInbox: String
     let configuration: NATSConfiguration
     private let jitter: @Sendable () -> Double
     var state = State.idle
@@ -52,6 +54,7 @@ package struct NATSSession<Context> {
     private var steps: [Step] = []
     private var events: [NATSEvent<Context>] = []
     var waiting = NATSWaiting<Context>()
+    var storeReplies = NATSStoreReplies()
     var subscriptions: [UInt64: Subscription] = [:]
     var lastSubscription = Self.inboxSubscription
     /// The server is about to leave: nothing is asked any more, and at that time it is left.
@@ -69,6 +72,7 @@ package struct NATSSession<Context> {
         precondition(!configuration.servers.isEmpty, "a client needs a server")
         self.configuration = configuration
         self.inbox = "_INBOX.\(token)."
+        self.storeInbox = "\(self.inbox)s"
         self.jitter = jitter
         self.pool = NATSServerPool(configuration.servers, most: configuration.maxServers)
         self.backoff = ClientBackoff(
@@ -243,7 +247,14 @@ package struct NATSSession<Context> {
         // Never to be said on another connection: what has become of it is told as unknown.
         self.writer = NATSWriter()
         self.leavingUntil = nil
-        for context in self.waiting.takeAll() { self.events.append(.outcome(context, .unknown(.connectionLost))) }
+        self.tell(self.waiting.takeAll(), .connectionLost)
+    }
+
+    private mutating func tell(_ lost: [Context], _ doubt: NATSDoubt) {
+        guard !lost.isEmpty else { return }
+        for context in lost { self.events.append(.outcome(context, .unknown(doubt))) }
+        let waiting = self.waiting
+        self.storeReplies.drop { !waiting.has($0) }
     }
 
     /// The server is about to leave; another is taken as soon as nothing is waited for.
@@ -274,9 +285,7 @@ package struct NATSSession<Context> {
         case .loggingIn(_, let until):
             if now >= until { self.drop("it does not answer PING", at: now) }
         case .connected:
-            for context in self.waiting.takeOverdue(at: now) {
-                self.events.append(.outcome(context, .unknown(.silence)))
-            }
+            self.tell(self.waiting.takeOverdue(at: now), .silence)
             switch self.keepalive.check(at: now) {
             case .wait: self.moveIfDone(at: now)
             case .ping: self.writer.ping()
@@ -350,20 +359,29 @@ package struct NATSSession<Context> {
     }
 
     private mutating func takeAnswer(_ message: NATSFrame.Message, _ bytes: Span<UInt8>, at now: Int) {
-        let prefix = self.inbox.utf8.count
-        var number: UInt64 = 0
-        guard message.subject.count > prefix, message.subject.count <= prefix + 18 else { return }
-        for place in message.subject.dropFirst(prefix) {
-            let digit = bytes[place] &- UInt8(ascii: "0")
-            guard digit <= 9 else { return }
-            number = number * 10 + UInt64(digit)
-        }
-        // One that comes too late has been told as unknown.
-        guard let context = self.waiting.take(number) else { return }
+        var places = message.subject.dropFirst(self.inbox.utf8.count)
+        let isOfStore = places.first.map { bytes[$0] } == UInt8(ascii: "s")
+        if isOfStore { places.removeFirst() }
+        guard let number = Self.number(places, bytes) else { return }
         let answer = NATSMessage(message, bytes)
+        // One that comes too late has been told as unknown.
+        guard let request = isOfStore ? self.storeReplies.answered(number, answer) : number,
+            let context = self.waiting.take(request)
+        else { return }
         let isRefused = answer.payload.isEmpty && answer.status == 503
         self.events.append(.outcome(context, isRefused ? .noResponders : .answered(answer)))
         self.moveIfDone(at: now)
+    }
+
+    private static func number(_ places: Range<Int>, _ bytes: Span<UInt8>) -> UInt64? {
+        guard (1...18).contains(places.count) else { return nil }
+        var number: UInt64 = 0
+        for place in places {
+            let digit = bytes[place] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            number = number * 10 + UInt64(digit)
+        }
+        return number
     }
 
     private mutating func heardError(_ quoted: String, at now: Int) {

@@ -28,6 +28,11 @@ struct NATSWaiting<Context> {
         return self.first + UInt64(self.places.count) - 1
     }
 
+    func has(_ number: UInt64) -> Bool {
+        number >= self.first && number - self.first < UInt64(self.places.count)
+            && self.places[Int(number - self.first)].context != nil
+    }
+
     mutating func take(_ number: UInt64) -> Context? {
         guard number >= self.first, number - self.first < UInt64(self.places.count),
             let context = self.places[Int(number - self.first)].context.take()

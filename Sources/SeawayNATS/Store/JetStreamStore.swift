@@ -29,6 +29,7 @@ package final class JetStreamStore: MessageStore {
     var isStopping: Bool { self.stopping != nil }
     private var state: StoreState?
     private var lastMessage: UInt64 = 0
+    private var nextComplaint = 0
     let say: (Remark) -> Void
 
     /// What people are to know, beside the state of the connection.
@@ -250,7 +251,7 @@ package final class JetStreamStore: MessageStore {
         if let delay = terms.delay { return self.sendLater(bytes, format, place, terms, delay, once, answer) }
         let headers = place.headers(format, once: once, expiry: terms.expiry)
         guard let capacity = terms.capacity, capacity < place.most, !place.isForDeadLetters else {
-            return self.publish(bytes, at: place.subject, headers, most: place.most, answer)
+            return self.publish(bytes, at: place, headers, isOnce: once != nil, answer)
         }
         // The engine knows one capacity for all; of others it is asked first.
         self.client.call(
@@ -259,7 +260,7 @@ package final class JetStreamStore: MessageStore {
             switch result {
             case .success(let info):
                 guard info.subjects[place.subject] ?? 0 < capacity else { return answer(.full(most: capacity)) }
-                self?.publish(bytes, at: place.subject, headers, most: place.most, answer)
+                self?.publish(bytes, at: place, headers, isOnce: once != nil, answer)
             // It was only looked.
             case .failure(let fault): answer(.failed(.unavailable(fault.description)))
             }
@@ -267,12 +268,31 @@ package final class JetStreamStore: MessageStore {
     }
 
     private func publish(
-        _ body: [UInt8], at subject: String, _ headers: [UInt8], most: Int,
+        _ body: [UInt8], at place: DurablePlaces.Place, _ headers: [UInt8], isOnce: Bool,
         _ answer: @escaping (StoreSendOutcome) -> Void
     ) {
-        self.client.store(body, at: subject, block: headers, patience: self.configuration.patience) {
+        let then = self.tell(answer, most: place.most)
+        let patience = self.configuration.patience
+        if isOnce {
+            self.client.store(body, at: place.subject, block: headers, patience: patience, then)
+        } else {
+            self.client.store(body, at: place.subject, in: place.stream, block: headers, patience: patience, then)
+        }
+    }
+
+    private func tell(_ answer: @escaping (StoreSendOutcome) -> Void, most: Int) -> (PublishOutcome) -> Void {
+        {
+            if case .refusedByOne(let refusal) = $0 { self.complain(of: refusal) }
             answer(StoreSendOutcome($0, most: most))
         }
+    }
+
+    /// Who sends is only told that nobody knows: what the server said is for who runs it.
+    private func complain(of refusal: JetStreamRefusal) {
+        let now = NATSClient.now
+        guard now >= self.nextComplaint else { return }
+        self.nextComplaint = now + 10_000
+        self.say(.warning("a NATS server refused a message that others of its stream may have: \(refusal)"))
     }
 
     private func sendLater(
@@ -293,8 +313,9 @@ package final class JetStreamStore: MessageStore {
         let headers = StoredHeaders.later(
             format, terms, at: WallClock.now + delay, target: LaterSubject.due(place.channel, in: stream),
             stream: stream, once: once)
-        self.publish(
-            body, at: LaterSubject.waiting(place.channel, id: id, in: stream), headers.block, most: place.most, answer)
+        self.client.store(
+            body, at: LaterSubject.waiting(place.channel, id: id, in: stream), block: headers.block,
+            patience: self.configuration.patience, self.tell(answer, most: place.most))
     }
 
     private func count(_ outcome: StoreSendOutcome) {

@@ -80,7 +80,8 @@ final class LaterMover {
             switch outcome {
             case .stored: try? client.acknowledge(reply, .done)
             case .refused, .tooLarge: try? client.acknowledge(reply, .never)
-            case .full, .notStored, .unknown: try? client.acknowledge(reply, .again(after: Self.retry))
+            case .full, .notStored, .unknown, .refusedByOne:
+                try? client.acknowledge(reply, .again(after: Self.retry))
             }
         }
     }

@@ -213,7 +213,7 @@ extension JetStreamStore {
                 // With why it died it does not fit any more.
                 self?.finish(number, .unsupported("it is larger than max_payload of the NATS servers allows"))
             case .full, .notStored: self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
-            case .unknown: self?.settling.failed(number, isDoubtful: true, at: NATSClient.now)
+            case .unknown, .refusedByOne: self?.settling.failed(number, isDoubtful: true, at: NATSClient.now)
             }
         }
     }
