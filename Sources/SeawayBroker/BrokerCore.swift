@@ -304,6 +304,7 @@ package final class BrokerCore {
 
     /// Pushes what else follows from a request, before it is answered.
     func carryOutEffects() {
+        self.hub.takeReleased { self.bodies.release($0) }
         guard self.hub.hasEffects else { return }
         var effects = self.hub.takeEffects()
         for effect in effects {
@@ -311,7 +312,6 @@ package final class BrokerCore {
             case .joined(let id, let group, let names): self.endpoints[id]?.pushMembers(.joined, group: group, names)
             case .left(let id, let group, let names): self.endpoints[id]?.pushMembers(.left, group: group, names)
             case .lost(let id, let name): self.endpoints[id]?.pushLost(name)
-            case .released(let body): self.bodies.release(body)
             case .deliverable(let id): self.drain(id)
             case .news: self.seeToTurnEnd()
             case .giveBack, .giveUp, .finish, .confirm: self.tellStore(effect)

@@ -20,10 +20,13 @@ extension Hub {
 
     /// A message is in a connection's hand from now on; that it counts is the caller's care.
     ///
+    /// - Parameter isPaid: that its lease counts is too.
     /// - Returns: `nil` when there is no room for one more; then it is taken for good.
-    func hold(_ message: QueuedMessage, of channel: Channel, by reader: Reader, now: Int) -> Handover? {
+    func hold(
+        _ message: QueuedMessage, of channel: Channel, by reader: Reader, isPaid: Bool = false, now: Int
+    ) -> Handover? {
         let known = message.lease
-        guard let lease = known ?? self.makeLease(of: message, channel, .held) else { return nil }
+        guard let lease = known ?? self.makeLease(of: message, channel, .held, isPaid: isPaid) else { return nil }
         let peer = reader.peer
         self.leases.give(lease, to: peer.id, &peer.leases, until: now + self.configuration.hold)
         if peer.leases.isFull { self.counters.laden += 1 }
@@ -218,19 +221,26 @@ extension Hub {
 
     // MARK: What it costs
 
+    /// - Parameter isPaid: the caller sees to what it costs.
     /// - Returns: `nil` when there is no room for one more.
-    func makeLease(of message: QueuedMessage, _ channel: Channel, _ state: Lease.State) -> Lease? {
+    func makeLease(
+        of message: QueuedMessage, _ channel: Channel, _ state: Lease.State, isPaid: Bool = false
+    ) -> Lease? {
         guard let lease = self.leases.insert(message, of: channel, state) else { return nil }
-        self.ledger.pay(Cost.lease, by: message.payer)
+        if !isPaid { self.ledger.pay(Cost.lease, by: message.payer) }
         return lease
     }
 
     /// The lease is over, whatever becomes of its message.
     func endLease(_ lease: Lease) {
         let payer = lease.payer
+        self.remove(lease)
+        self.ledger.pay(-Cost.lease, by: payer)
+    }
+
+    private func remove(_ lease: Lease) {
         if let stored = lease.stored { lease.channel.stored[stored] = nil }
         self.leases.remove(lease)
-        self.ledger.pay(-Cost.lease, by: payer)
     }
 
     /// Drops what stands in no queue and in nobody's hand.
@@ -245,9 +255,9 @@ extension Hub {
 
     func end(_ lease: Lease) {
         let (channel, body) = (lease.channel, lease.body)
-        self.ledger.count(-lease.cost, by: lease.payer)
-        self.endLease(lease)
-        self.effects.append(.released(body))
+        self.ledger.count(-lease.cost, lease: -Cost.lease, by: lease.payer)
+        self.remove(lease)
+        self.effects.release(body)
         self.dropIfUnused(channel)
     }
 }

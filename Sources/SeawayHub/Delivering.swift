@@ -207,7 +207,7 @@ extension Hub {
         if let place = message.lease?.stored {
             self.demands.note(channel)
             self.endLease(of: message)
-            self.effects.append(.released(message.body))
+            self.effects.release(message.body)
             guard reason == .flushed else {
                 return self.effects.append(.giveBack(channel.name, place, after: 0))
             }
@@ -221,7 +221,7 @@ extension Hub {
             self.presence.noteEnd(of: message, in: channel, isLost: true, self.ledger, self.effects)
         }
         self.counters.dropped[reason, default: 0] += 1
-        self.effects.append(.released(message.body))
+        self.effects.release(message.body)
     }
 
     func dropAll(in channel: Channel, _ reason: HubCounters.Drop) {

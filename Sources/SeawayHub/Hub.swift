@@ -63,6 +63,9 @@ package final class Hub {
 
     package func takeEffects() -> [HubEffect] { self.effects.take() }
 
+    /// Takes the bodies to each of which there is one reference less.
+    package func takeReleased(_ take: (BodyID) -> Void) { self.effects.takeReleased(take) }
+
     /// Takes back what ``takeEffects()`` gave, for the room that it has.
     package func reuse(_ effects: inout [HubEffect]) { self.effects.reuse(&effects) }
 

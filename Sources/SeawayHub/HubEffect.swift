@@ -1,6 +1,7 @@
 package import SeawayWire
 
-/// What the caller must do because of a call, besides using its result; in order, before it answers.
+/// What the caller must do because of a call, besides using its result and releasing bodies (``Hub/takeReleased(_:)``);
+/// in order, before it answers.
 package enum HubEffect: Hashable, Sendable {
     /// Push `JOINED`.
     case joined(PeerID, group: Name, [Name])
@@ -8,8 +9,6 @@ package enum HubEffect: Hashable, Sendable {
     case left(PeerID, group: Name, [Name])
     /// Push `LOST`.
     case lost(PeerID, Name)
-    /// One reference to a body less.
-    case released(BodyID)
     /// Something that waits may have become deliverable: ask ``Hub/next(for:now:)``.
     case deliverable(PeerID)
     /// There is something to tell: ask ``Hub/nextNews()`` and ``Hub/nextReport()`` when the turn ends.

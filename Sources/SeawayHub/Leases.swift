@@ -41,10 +41,10 @@ final class Lease {
     fileprivate(set) var cost = 0
     private var content: QueuedMessage?
     private var home: Channel?
-    /// Among those of its holder.
-    fileprivate unowned(unsafe) var behind: Lease?
-    /// Kept by ``Leases/all`` as long as it is linked.
-    fileprivate unowned(unsafe) var before: Lease?
+    /// Among those of its holder, kept by ``Leases/all`` as long as they are linked: counting references to them takes
+    /// longer than the rest.
+    fileprivate var behind: Unmanaged<Lease>?
+    fileprivate var before: Unmanaged<Lease>?
 
     fileprivate init(place: Int) { self.place = place }
 
@@ -91,29 +91,29 @@ final class Lease {
 final class Leases {
     /// What one connection holds.
     struct Holder {
-        fileprivate unowned(unsafe) var first: Lease?
-        fileprivate unowned(unsafe) var last: Lease?
+        fileprivate var first: Unmanaged<Lease>?
+        fileprivate var last: Unmanaged<Lease>?
         fileprivate(set) var count = 0
         /// It may hold no more.
         fileprivate(set) var isFull = false
 
         /// The longest held.
-        var oldest: Lease? { self.first }
+        var oldest: Lease? { self.first?.takeUnretainedValue() }
 
         /// The longest held of those that are wanted.
         func first(where isWanted: (Lease) -> Bool) -> Lease? {
-            var lease = self.first
-            while let current = lease, !isWanted(current) { lease = current.behind }
+            var lease = self.oldest
+            while let current = lease, !isWanted(current) { lease = current.behind?.takeUnretainedValue() }
             return lease
         }
 
         /// What may be held no longer than until some time, the longest held first.
         func held(until limit: Int) -> [Lease] {
             var leases: [Lease] = []
-            var next = self.first
+            var next = self.oldest
             while let lease = next, lease.until <= limit {
                 leases.append(lease)
-                next = lease.behind
+                next = lease.behind?.takeUnretainedValue()
             }
             return leases
         }
@@ -220,19 +220,19 @@ final class Leases {
 
     private func link(_ lease: Lease, _ holder: inout Holder, until: Int) {
         lease.until = until
+        let link = Unmanaged.passUnretained(lease)
         lease.before = holder.last
-        if let last = holder.last { last.behind = lease } else { holder.first = lease }
-        holder.last = lease
+        if let last = holder.last { last._withUnsafeGuaranteedRef { $0.behind = link } } else { holder.first = link }
+        holder.last = link
         holder.count += 1
         holder.isFull = holder.count >= self.mostHeld
     }
 
     private func unlink(_ lease: Lease, _ holder: inout Holder) {
-        let behind = lease.behind
-        lease.behind = nil
-        if let behind { behind.before = lease.before } else { holder.last = lease.before }
-        if let before = lease.before { before.behind = behind } else { holder.first = behind }
-        lease.before = nil
+        let (before, behind) = (lease.before, lease.behind)
+        if let behind { behind._withUnsafeGuaranteedRef { $0.before = before } } else { holder.last = before }
+        if let before { before._withUnsafeGuaranteedRef { $0.behind = behind } } else { holder.first = behind }
+        (lease.before, lease.behind) = (nil, nil)
         holder.count -= 1
         holder.isFull = holder.count >= self.mostHeld
     }

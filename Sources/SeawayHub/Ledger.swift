@@ -103,6 +103,17 @@ final class Ledger {
         self.pay(cost, by: payer)
     }
 
+    /// A message and its lease are there, or are not any more: one for both, as it is done for each that is acknowledged.
+    ///
+    /// - Parameters:
+    ///   - cost: what the message takes; below 0 when it is not there any more.
+    ///   - lease: the same of its lease.
+    @inline(__always)
+    func count(_ cost: Int, lease: Int, by payer: PayerID) {
+        self.messages += cost
+        self.pay(cost + lease, by: payer)
+    }
+
     func noteClosed(_ bytes: Int) { self.closed += bytes }
 
     /// What the caller holds for a peer begins or ends.

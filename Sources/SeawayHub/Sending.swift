@@ -94,9 +94,9 @@ extension Hub {
             body: body, size: UInt32(size), payer: self.payer, began: now, deadline: .max, group: nil, siblings: nil,
             past: report.map { .asker($0.asker) })
         guard self.hasMemory(for: Cost.lease + message.cost),
-            let handover = self.hold(message, of: channel, by: reader, now: now)
+            let handover = self.hold(message, of: channel, by: reader, isPaid: true, now: now)
         else { return .refused(self.isFull) }
-        self.ledger.count(message, in: true)
+        self.ledger.count(message.cost, lease: Cost.lease, by: message.payer)
         reader.purse.pay()
         self.counters.delivered += 1
         return .held(reader.purse.peer, handover)

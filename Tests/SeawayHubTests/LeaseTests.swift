@@ -43,7 +43,9 @@ import Testing
     }
 
     private func released() -> [BodyID] {
-        self.hub.takeEffects().compactMap { if case .released(let body) = $0 { body } else { nil } }
+        var released: [BodyID] = []
+        self.hub.takeReleased { released.append($0) }
+        return released
     }
 
     @Test func theAccountComesBackToWhatItWas() throws {

@@ -32,6 +32,19 @@ struct StoreTests {
         await other.stop()
     }
 
+    /// Another server may deliver it a moment before the leader of the stream has it.
+    @Test func whatTheLeaderDoesNotHaveYetIsNotSaidToBeDone() async throws {
+        let servers = try await NATSServers(1)
+        let house = try await StoreHouse.of(servers)
+        house.demand(1, of: "jobs.a")
+        #expect(await house.send("a", to: "jobs.a") == .stored)
+        let place = await house.came.next().delivery.place
+        #expect(await house.acknowledge(place, of: "jobs.a") == nil)
+        #expect(await house.acknowledge(place, of: "jobs.a") == nil)
+        #expect(await house.acknowledge(StorePlace(place.sequence + 1), of: "jobs.a") != nil)
+        await house.stop()
+    }
+
     @Test func asMuchComesAsTheBrokerHasSaidLastHoweverMuchHasCome() async throws {
         let servers = try await NATSServers(1)
         let house = try await StoreHouse.of(servers, capacity: 1_000)

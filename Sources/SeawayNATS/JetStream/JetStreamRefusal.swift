@@ -90,6 +90,11 @@ package enum JetStreamFault: Error, Hashable, Sendable, CustomStringConvertible 
     case unknown(NATSDoubt)
     case unreadable
 
+    /// There is no such message there.
+    var isMissing: Bool {
+        if case .refused(let refusal) = self { refusal.kind == .messageMissing } else { false }
+    }
+
     package var description: String {
         switch self {
         case .refused(let refusal): refusal.description

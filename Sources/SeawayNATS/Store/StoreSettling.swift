@@ -141,6 +141,7 @@ extension JetStreamStore {
             // Of another channel nothing is changed: who may listen on this one may not on that.
             case .success(let subject) where subject != errand.place.subject: self.finish(number, nil)
             case .success: self.removeChecked(number, errand, sequence)
+            case .failure(let fault) where fault.isMissing: self.lookForMissing(number, errand, sequence)
             case .failure(let fault): self.failed(number, fault)
             }
         }
@@ -156,11 +157,36 @@ extension JetStreamStore {
         }
     }
 
-    private func failed(_ number: UInt64, _ fault: JetStreamFault) {
-        if case .refused(let refusal) = fault, refusal.kind == .messageMissing {
-            // It is gone: acknowledged by another, or dropped.
-            return self.finish(number, nil)
+    /// A server does not know a message: it is gone, or not there yet.
+    ///
+    /// Each server stores by itself what a majority has, and the leader of the stream is not always the first: another
+    /// may have delivered the message, and a worker be done with it, a moment before the leader has it. So it is gone
+    /// when the leader does not know it though it has stored as far as that.
+    private func lookForMissing(_ number: UInt64, _ errand: Errand, _ sequence: Int) {
+        self.client.call(.stream(errand.place.stream), patience: self.attemptPatience) { [weak self] result in
+            switch result {
+            case .success(let info) where info.lastSequence < sequence:
+                self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
+            case .success: self?.endIfGone(number, errand, sequence)
+            case .failure(let fault): self?.failed(number, fault)
+            }
         }
+    }
+
+    private func endIfGone(_ number: UInt64, _ errand: Errand, _ sequence: Int) {
+        let call = JetStreamCall.subject(in: errand.place.stream, at: sequence)
+        self.client.call(call, patience: self.attemptPatience) { [weak self] result in
+            switch result {
+            // It has come meanwhile.
+            case .success: self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
+            case .failure(let fault): self?.failed(number, fault)
+            }
+        }
+    }
+
+    private func failed(_ number: UInt64, _ fault: JetStreamFault) {
+        // It is gone: acknowledged by another, or dropped.
+        if fault.isMissing { return self.finish(number, nil) }
         switch StoreFault(fault) {
         case .unsupported(let words): self.finish(number, .unsupported(words))
         case .unavailable: self.settling.failed(number, isDoubtful: false, at: NATSClient.now)
@@ -180,19 +206,7 @@ extension JetStreamStore {
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             switch result {
             case .success(let message): self?.bury(number, errand, message, dead, reply, death)
-            case .failure(.refused(let refusal)) where refusal.kind == .messageMissing:
-                self?.buryIfThere(number, errand, sequence)
-            case .failure(let fault): self?.failed(number, fault)
-            }
-        }
-    }
-
-    /// A server that is behind does not know it; the leader says whether it is gone.
-    private func buryIfThere(_ number: UInt64, _ errand: Errand, _ sequence: Int) {
-        let call = JetStreamCall.subject(in: errand.place.stream, at: sequence)
-        self.client.call(call, patience: self.attemptPatience) { [weak self] result in
-            switch result {
-            case .success: self?.settling.failed(number, isDoubtful: false, at: NATSClient.now)
+            case .failure(let fault) where fault.isMissing: self?.lookForMissing(number, errand, sequence)
             case .failure(let fault): self?.failed(number, fault)
             }
         }
