@@ -14,7 +14,7 @@ struct BodyStore {
     private var count = 0
     /// Room of bodies that are gone: to ask for it anew takes longer than to copy a body that is not large.
     private var rooms: [[UInt8]] = []
-    private static let mostRooms = 256
+    private static let mostRooms = 2_048
     private static let mostRoom = 1_024
     /// So many places are kept when none is taken any more.
     private static let fewPlaces = 1_024
