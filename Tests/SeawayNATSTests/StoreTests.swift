@@ -167,6 +167,11 @@ struct StoreTests {
         print("delivered \(took - .milliseconds(400)) after it was due")
         #expect(await house.acknowledge(later.delivery.place, of: "jobs.a") == nil)
         #expect(try await house.counters().delivered == 2)
+        // Where it waited it is over too, as soon as the servers have said so.
+        let stream = "swd-jobs_2e_2a"
+        try await servers.visit { visit in
+            while try await visit.call(.stream(stream)).messages > 0 { await Task.yield() }
+        }
         await house.stop()
         await other.stop()
     }

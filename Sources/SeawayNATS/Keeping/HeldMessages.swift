@@ -6,6 +6,11 @@ package struct HeldKey: Hashable, Sendable {
     package let stream: Int
     package let sequence: UInt64
 
+    /// In the stream of what is to come later.
+    ///
+    /// - Parameter pattern: the number of the durable pattern.
+    package init(laterOf pattern: Int, sequence: UInt64) { self.init(stream: -1 - pattern, sequence: sequence) }
+
     package init(stream: Int, sequence: UInt64) {
         self.stream = stream
         self.sequence = sequence

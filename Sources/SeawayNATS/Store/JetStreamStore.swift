@@ -167,7 +167,7 @@ package final class JetStreamStore: MessageStore {
             }
         case .done:
             if self.hasDelays {
-                self.movers = self.configuration.durables.map { LaterMover(self, $0.pattern) }
+                self.movers = self.configuration.durables.indices.map { LaterMover(self, $0) }
                 for mover in self.movers { mover.start() }
             }
             self.started(nil)

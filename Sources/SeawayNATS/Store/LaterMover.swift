@@ -5,6 +5,7 @@ import SeawayWire
 /// A stream that can deliver later cannot refuse what is too much, so that the two are not one.
 final class LaterMover {
     private unowned let store: JetStreamStore
+    private let pattern: Int
     private let stream: String
     private var machine = ChannelFeed()
     private var consumer: PulledConsumer?
@@ -15,9 +16,11 @@ final class LaterMover {
     private static let retry = 500
     static let name = "mover"
 
-    init(_ store: JetStreamStore, _ pattern: Pattern) {
+    /// - Parameter pattern: the number of the durable pattern.
+    init(_ store: JetStreamStore, _ pattern: Int) {
         self.store = store
-        self.stream = DurableName.laterStream(of: pattern)
+        self.pattern = pattern
+        self.stream = DurableName.laterStream(of: store.configuration.durables[pattern].pattern)
     }
 
     func start() { self.carryOut(self.machine.setDemand(Self.credit)) }
@@ -71,14 +74,18 @@ final class LaterMover {
             try? client.acknowledge(reply, .never)
             return
         }
+        let key = HeldKey(laterOf: self.pattern, sequence: UInt64(clamping: delivery.sequence))
+        // It stands on its channel, and the engine has not heard of it yet.
+        if let number = self.store.settled[key] { return self.store.settleAgain(number, reply: reply) }
         let headers = StoredHeaders.moved(
             message.headers, to: place.stream, id: "in:\(self.stream):\(delivery.sequence)")
         client.store(
             message.payload, at: place.subject, headers: headers, patience: self.store.configuration.patience
         ) { outcome in
-            // Should the engine not hear it, it comes again, and its key has it moved once.
             switch outcome {
-            case .stored: try? client.acknowledge(reply, .done)
+            // Its key has it moved once, but servers that are restarted forget the keys of what is over: until the
+            // engine has heard it, it is told again.
+            case .stored: self.store.settleMoved(key, place, reply: reply)
             case .refused, .tooLarge: try? client.acknowledge(reply, .never)
             case .full, .notStored, .unknown, .refusedByOne:
                 try? client.acknowledge(reply, .again(after: Self.retry))

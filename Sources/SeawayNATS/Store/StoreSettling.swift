@@ -70,6 +70,11 @@ extension JetStreamStore {
         self.settle(Errand(what: .bury(reply: reply, death), key: key, place: standing, then: then), isOver: true)
     }
 
+    /// What was to come later stands on its channel now.
+    func settleMoved(_ key: HeldKey, _ place: DurablePlaces.Place, reply: String) {
+        self.settle(Errand(what: .tell(reply: reply, .done), key: key, place: place, then: { _ in }), isOver: true)
+    }
+
     /// - Parameter isOver: whether the message is to be given out no more, should it come again meanwhile.
     private func settle(_ errand: Errand, isOver: Bool) {
         guard let number = self.settling.add(errand, at: NATSClient.now) else {
