@@ -1,10 +1,10 @@
 /// The reply subjects of messages that streams store, which are used again.
 ///
-/// A server looks up where the subject of an answer leads, and remembers what it has looked up lately: a subject that is
-/// new each time costs each server on the way some microseconds more. So one is used again when its answer has come.
+/// A server looks up where the subject of an answer leads, and remembers what it has looked up lately: a subject that
+/// is new each time costs each server on the way some microseconds more. So one is used again when its answer has come.
 /// Another server that becomes the leader of the stream may say an answer again: as the sequence numbers of a stream
-/// only grow, it is told by its number. A subject whose answer was anything else than a number, or did not come in time,
-/// is not used again.
+/// only grow, it is told by its number. A subject whose answer was anything else than a number, or did not come in
+/// time, is not used again.
 struct NATSStoreReplies: Sendable {
     private struct Reply {
         let stream: String
