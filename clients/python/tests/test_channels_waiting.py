@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from typing import List
 
 import pytest
+from support.broker import PATIENCE
 from support.channel_layers import run
+from support.fake import FakeBroker
 
 import seaway
-from seaway import _inbox
+from seaway import _inbox, _values
+from seaway._frames import Frame
 from seaway._inbox import Inbox
 from seaway._own import Own
 
@@ -52,7 +57,7 @@ def test_what_waits_for_this_process_expires_and_is_bounded(monkeypatch: pytest.
     assert own.keep("c", b"x" * 1_048_577, 9, 5) is True
     assert own.keep("c", b"x", 9, 5) is False
     own.flush("c")
-    assert not own
+    assert not own.messages
 
 
 def test_lines_without_anybody_in_them_are_dropped_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,3 +93,95 @@ def test_a_receiver_hears_that_it_may_not_listen() -> None:
         assert inbox.waiting("a") == 0
 
     run(main())
+
+
+def test_one_message_is_asked_for_ahead_and_no_more(fake: FakeBroker) -> None:
+    said: List[str] = []
+
+    def speak() -> None:
+        connection = fake.accept()
+
+        def hear() -> Frame:
+            frame = connection.hear()
+            said.append(" ".join([frame.verb, *frame.args[: 1 if frame.verb == "READY" else 0]]))
+            return frame
+
+        def deliver(channel: str) -> None:
+            body = _values.pack({"type": "a"})
+            connection.say(b"MSG :%d %b\n%b\n" % (len(body), channel.encode(), body))
+
+        mailbox = hear().args[0]
+        connection.say(b"OK\n")
+        hear()
+        deliver(f"{mailbox}1")
+        # Ahead, and with it what the receiver says.
+        assert [hear().verb, hear().verb] == ["SEND", "READY"]
+        # Nobody receives there: no other is asked for until somebody does.
+        deliver(f"{mailbox}2")
+        connection.say(b"OK\n")
+        assert hear().verb == "SEND"
+        connection.say(b"OK\n")
+        hear()
+        deliver(f"{mailbox}3")
+        connection.expect_end()
+
+    async def main() -> None:
+        layer = SeawayChannelLayer(hosts=[fake.address])
+        front = f"specific.{layer.client_prefix}!"
+        assert await layer.receive(f"{front}1") == {"type": "a"}
+        await layer.send("other", {})
+        await layer.send("other", {})
+        assert await layer.receive(f"{front}2") == {"type": "a"}
+        assert await layer.receive(f"{front}3") == {"type": "a"}
+        await layer.close()
+
+    broker = threading.Thread(target=speak)
+    broker.start()
+    run(main())
+    broker.join(PATIENCE)
+    assert said == ["LISTEN", "READY 1", "SEND", "READY 1", "SEND", "READY 1"]
+
+
+def test_a_channel_in_a_group_is_idle_from_the_end_of_its_last_receive_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    inbox = Inbox()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        names = ["x!came", "x!gave-up", "x!waits", "x!never"]
+        for name in (*names, "x!left"):
+            inbox.touch(name)
+        inbox.forget("x!left")
+        waiters = [inbox.take_or_wait(name, loop)[2] for name in names[:3]]
+        now[0] += 10
+        assert inbox.deliver(names[:1], b"m") == []
+        assert waiters[1] is not None
+        waiters[1].cancel()
+        inbox.give_up(names[1], waiters[1])
+        now[0] += 5
+        assert inbox.idle(10) == ["x!never"]
+        now[0] += 5
+        assert inbox.idle(10) == ["x!came", "x!gave-up"]
+        assert inbox.idle(10) == []
+
+    asyncio.run(main())
+
+
+def test_what_was_held_for_too_long_is_received_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    inbox = Inbox(5)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert inbox.deliver(["x!1", "x!2"], b"m") == []
+        assert inbox.is_holding
+        now[0] += 5
+        assert inbox.take_or_wait("x!1", loop)[0] == b"m"
+        now[0] += 1
+        body, _, waiter, place = inbox.take_or_wait("x!2", loop)
+        assert body is None and waiter is not None
+        assert (place.name, place.count, inbox.is_holding) == ("x!", 1, False)
+
+    asyncio.run(main())

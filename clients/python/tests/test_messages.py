@@ -57,6 +57,23 @@ def test_what_has_no_form_on_the_wire_is_refused(value: Any) -> None:
         _values.pack({"a": value})
 
 
+def test_packing_goes_on_after_what_could_not_be_packed_and_within_itself() -> None:
+    expected = {"a": {"b": 1}}
+
+    class Lazy(collections.UserDict[str, Any]):
+        def keys(self) -> Any:
+            assert _values.pack(expected) == packed
+            return super().keys()
+
+    packed = _values.pack(expected)
+    for message in ({"a": "\ud800"}, {"a": object()}, {"a": 2**64}):
+        with pytest.raises(BadPayload):
+            _values.pack_unchecked(message)
+        assert _values.pack(expected) == packed
+    assert _values.pack({"before": "x" * 300_000, "lazy": Lazy(expected)}).endswith(b"\xa4lazy" + packed)
+    assert _values.pack(expected) == packed
+
+
 def test_a_message_is_a_map_and_nests_64_deep() -> None:
     no_maps: List[Any] = [[], "text", None]
     for value in no_maps:

@@ -18,6 +18,12 @@ def test_nothing_behind_the_end_of_a_stream_is_looked_at() -> None:
     assert parser.feed(b"PING\n") == []
 
 
+def test_options_stand_behind_the_arguments() -> None:
+    first, second, third = FrameParser().feed(b"MSG :1 a.1 a.2 group=room\nx\nLEFT a=b c\nMSG :0 a.1 a=1 a.2\n\n")
+    assert (first.args, first.options, first.body) == (["a.1", "a.2"], {"group": "room"}, b"x")
+    assert (second.refused, third.refused) == ("args", "args")
+
+
 @pytest.mark.parametrize("start", [b"SEND :60000000 a\n", b"SEND :- a {"])
 def test_a_body_that_is_skipped_is_not_kept(start: bytes) -> None:
     parser = FrameParser(max_body=10)

@@ -182,7 +182,8 @@ class Core:
     @property
     def unanswered(self) -> int:
         """Requests without an answer, those included that are to be said again."""
-        return len(self._again) + self.holdings.due + (0 if self._session is None else self._session.unanswered)
+        session = self._session
+        return len(self._again) + self.holdings.due + (0 if session is None else session.unanswered)
 
     @property
     def has_output(self) -> bool:

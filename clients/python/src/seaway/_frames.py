@@ -42,6 +42,9 @@ class Frame:
         return f"<Frame {self.verb} {' '.join(self.args)}{body}>"
 
 
+_OK = Frame("OK")
+
+
 class _StreamEnd(Exception):
     """The place of the next frame is unknown; the reason is that of the ``BYE``."""
 
@@ -104,12 +107,13 @@ class FrameParser:
         if self._head is not None:
             return self._finish_body(buffer, start, frames)
         if buffer.startswith(b"OK\n", start):
-            # Half of what a worker hears.
-            frames.append(Frame("OK"))
+            # Half of what a worker hears, and nobody changes it.
+            frames.append(_OK)
             self._looked_at = 0
             return 3
         end = buffer.find(b"\n", start + self._looked_at)
-        if _BY_HAND.match(buffer, start) is not None:
+        # What comes most often has its size there, which a pattern need not look at.
+        if not buffer.startswith(b"MSG :", start) and _BY_HAND.match(buffer, start) is not None:
             return self._by_hand(buffer, start, end, frames)
         if end < 0:
             if len(buffer) - start > self._max_line:
@@ -237,7 +241,9 @@ def _frame_of_line(line: _Bytes) -> Tuple[Frame, Optional[int]]:
     if verb in ("ERR", "BYE"):
         frame = _frame_with_text(verb, words[first:])
     elif "=" in text:
-        frame = _frame_with_options(verb, words[first:])
+        # A message to a group names up to a hundred channels in front of its one option.
+        option = max(first, text.count(" ", 0, text.index("=")))
+        frame = _frame_with_options(verb, words[first:option], words[option:])
     else:
         frame = Frame(verb, words[first:])
     return frame, size
@@ -250,8 +256,8 @@ def _size(text: str) -> int:
     return int(text[:11])
 
 
-def _frame_with_options(verb: str, words: List[str]) -> Frame:
-    args: List[str] = []
+def _frame_with_options(verb: str, args: List[str], words: List[str]) -> Frame:
+    """``args``: words that are known to be no options, in front of the others."""
     options: Dict[str, str] = {}
     refused: Optional[str] = None
     for word in words:

@@ -64,8 +64,9 @@ class Held:
 
     def answered(self, is_carried: bool) -> None:
         """Its answer is with the broker, or never will be; with ``is_carried`` that broker has its ID."""
-        if is_carried and self.is_here:
-            self._holdings.forget(self)
+        holdings = self._holdings
+        if is_carried and holdings.is_open and self.connection == holdings.connection:
+            holdings.forget(self)
         else:
             self.ack()
 
@@ -133,7 +134,7 @@ class Holdings:
     def forget(self, held: Held) -> None:
         """Nothing more is to be said of a message but what is noted."""
         held.is_over = True
-        self.release(held)
+        self._held.pop(held, None)
 
     def release(self, held: Held) -> None:
         """It is held anew by nobody here any more; what is said of it yet may be late."""
@@ -166,7 +167,7 @@ class Holdings:
     @property
     def due(self) -> int:
         """How many acknowledgements wait to be said."""
-        return sum(map(len, self._due.values()))
+        return sum(map(len, self._due.values())) if self._due else 0
 
     def take(self) -> None:
         """Says what is acknowledged, as many of a channel in one frame as its line holds."""

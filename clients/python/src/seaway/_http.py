@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from . import _values
+from . import _fork, _values
 from ._errors import BadPayload
 
 Text = Union[str, bytes]
@@ -110,14 +110,14 @@ def _check_fields(headers: Sequence[Tuple[Text, Text]]) -> None:
 
 def told(began: float) -> Dict[str, Any]:
     """What an answer says of who has made it, which had the request since ``began``, by ``time.monotonic``."""
-    return {"worker": _process_name(os.getpid()), "took": int((time.monotonic() - began) * 1_000_000)}
+    return {"worker": _process_name(_fork.generation), "took": int((time.monotonic() - began) * 1_000_000)}
 
 
 @functools.lru_cache(maxsize=1)
-def _process_name(number: int) -> str:
-    """``HOST:PID``, at most 64 bytes of visible ASCII."""
+def _process_name(_generation: int) -> str:
+    """``HOST:PID``, at most 64 bytes of visible ASCII; another one in each child."""
     host = "".join(character for character in socket.gethostname() if "!" <= character <= "~")
-    return f"{host[:48] or 'worker'}:{number}"
+    return f"{host[:48] or 'worker'}:{os.getpid()}"
 
 
 def next_piece(content: bytes, offset: int, more: bool) -> bytes:

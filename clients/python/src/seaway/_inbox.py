@@ -28,7 +28,7 @@ def place(channel: str) -> str:
     return _names.mailbox(channel) or channel
 
 
-class _Place:
+class Place:
     """What is listened on by one name, and how many wait for it."""
 
     __slots__ = ("count", "name")
@@ -41,31 +41,38 @@ class _Place:
 class _Line:
     """Those who wait for messages of one channel, who came first in front."""
 
-    __slots__ = ("place", "waiters")
+    __slots__ = ("place", "received_at", "waiters")
 
-    def __init__(self, place: _Place):
+    def __init__(self, place: Place):
         self.place = place
+        #: Of a channel that is in a group: when somebody has waited here last.
+        self.received_at: Optional[float] = None
         self.waiters: Deque[Waiter[bytes]] = deque()
 
 
 class Inbox:
     """Messages by channel, in order, and those who wait for one."""
 
-    def __init__(self) -> None:
+    def __init__(self, expiry: float = 60.0) -> None:
+        """``expiry``: seconds after which what nobody has received is dropped."""
+        self._expiry = expiry
         self._lock = threading.Lock()
         self._held: Dict[str, Deque[bytes]] = {}
         #: What this process has sent to channels of its own.
         self.own = Own(MOST_CHANNELS)
         self._lines: Dict[str, _Line] = {}
-        self._places: Dict[str, _Place] = {}
+        self._places: Dict[str, Place] = {}
         #: Beyond it the empty lines are dropped.
         self._most_lines = MOST_CHANNELS
         #: Channels of which the broker was asked to send no more.
         self._paused: Dict[str, bool] = {}
-        #: When a channel that is in a group was received on last.
-        self._received_at: Dict[str, float] = {}
         #: When something was held of a channel last.
         self._held_at: Dict[str, float] = {}
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is here that has come from the broker and was not received."""
+        return bool(self._held)
 
     def waiting(self, name: str) -> int:
         """How many wait for a message of what is listened on by this name."""
@@ -90,6 +97,9 @@ class Inbox:
         held = self._held.get(channel)
         if held is None:
             return None, False
+        if time.monotonic() - self._held_at[channel] > self._expiry:
+            del self._held[channel], self._held_at[channel]
+            return None, self._paused.pop(channel, False)
         body = held.popleft()
         if held:
             return body, False
@@ -99,35 +109,34 @@ class Inbox:
     def touch(self, channel: str) -> None:
         """Notes a channel that is in a group."""
         with self._lock:
-            self._received_at[channel] = time.monotonic()
+            line = self._lines.get(channel) or self._new_line(channel)
+            line.received_at = time.monotonic()
 
     def wait(self, channel: str, waiter: Waiter[bytes]) -> int:
         """Lets the next message of a channel come to this future; returns how many wait for what is listened on."""
         with self._lock:
-            return self._stand(channel, waiter)
+            line = self._lines.get(channel) or self._new_line(channel)
+            line.waiters.append(waiter)
+            line.place.count += 1
+            return line.place.count
 
     def take_or_wait(
         self, channel: str, loop: asyncio.AbstractEventLoop
-    ) -> Tuple[Optional[bytes], bool, Optional[Waiter[bytes]], int]:
-        """What ``take`` returns; if that is nothing, also a future that waits, and what ``wait`` returns."""
+    ) -> Tuple[Optional[bytes], bool, Optional[Waiter[bytes]], Place]:
+        """What ``take`` returns; if that is nothing, also a future that waits; and what is listened on."""
         with self._lock:
-            if channel in self._received_at:
-                self._received_at[channel] = time.monotonic()
-            if self._held or self.own:
+            line = self._lines.get(channel) or self._new_line(channel)
+            found, may_resume = line.place, False
+            if self._held or self.own.messages:
                 body, may_resume = self._take(channel)
                 if body is not None:
-                    return body, may_resume, None, 0
+                    if line.received_at is not None:
+                        line.received_at = time.monotonic()
+                    return body, may_resume, None, found
             waiter = loop.create_future()
-            return None, False, waiter, self._stand(channel, waiter)
-
-    def _stand(self, channel: str, waiter: Waiter[bytes]) -> int:
-        line = self._lines.get(channel)
-        if line is None:
-            line = self._new_line(channel)
-        line.waiters.append(waiter)
-        found = line.place
-        found.count += 1
-        return found.count
+            line.waiters.append(waiter)
+            found.count += 1
+            return None, may_resume, waiter, found
 
     def give_up(self, channel: str, waiter: Waiter[bytes]) -> None:
         """Waits no more; what has come for it is the next one's."""
@@ -136,6 +145,8 @@ class Inbox:
             if line is not None and waiter in line.waiters:
                 line.waiters.remove(waiter)
                 line.place.count -= 1
+                if line.received_at is not None:
+                    line.received_at = time.monotonic()
         if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
             self._put_back(channel, waiter.result())
 
@@ -157,21 +168,25 @@ class Inbox:
     def deliver(self, channels: Sequence[str], body: bytes) -> List[str]:
         """Gives a message to those who wait, or holds it; returns channels of which the broker is to send no more."""
         full: List[str] = []
-        settled: List[Tuple[str, Waiter[bytes]]] = []
-        lines = self._lines
+        others: List[Tuple[str, Waiter[bytes]]] = []
+        line_of, running, now = self._lines.get, asyncio._get_running_loop(), time.monotonic()
         with self._lock:
             for channel in channels:
-                line = lines.get(channel)
+                line = line_of(channel)
                 if line is not None and line.waiters:
+                    waiter = line.waiters.popleft()
                     line.place.count -= 1
-                    settled.append((channel, line.waiters.popleft()))
+                    if line.received_at is not None:
+                        line.received_at = now
+                    if waiter.get_loop() is running and not waiter.done():
+                        # Runs nothing: who waits runs in the next turn of the loop.
+                        waiter.set_result(body)
+                    else:
+                        others.append((channel, waiter))
                 elif self._hold(channel, body) and "!" in channel:
                     full.append(channel)
-        running = asyncio._get_running_loop()
-        for channel, waiter in settled:
-            if waiter.get_loop() is running and not waiter.done():
-                waiter.set_result(body)
-            elif not self._settle(channel, waiter, body):
+        for channel, waiter in others:
+            if not self._settle(channel, waiter, body):
                 self._put_back(channel, body)
         return full
 
@@ -191,15 +206,21 @@ class Inbox:
         """Returns channels in groups that nobody has received on for so long; they are not noted any more."""
         before = time.monotonic() - seconds
         with self._lock:
-            idle = [name for name, at in self._received_at.items() if at <= before and not self._is_awaited(name)]
-            for name in idle:
-                del self._received_at[name]
-        return idle
+            idle = {
+                name: line
+                for name, line in self._lines.items()
+                if line.received_at is not None and line.received_at <= before and not line.waiters
+            }
+            for line in idle.values():
+                line.received_at = None
+        return list(idle)
 
     def forget(self, channel: str) -> None:
         """The channel is in no group any more."""
         with self._lock:
-            self._received_at.pop(channel, None)
+            line = self._lines.get(channel)
+            if line is not None:
+                line.received_at = None
 
     def expire(self, seconds: float) -> None:
         """Drops what has been held for so long: nobody receives on that channel any more."""
@@ -215,20 +236,18 @@ class Inbox:
         with self._lock:
             self.own.flush(front)
 
-    def _is_awaited(self, channel: str) -> bool:
-        line = self._lines.get(channel)
-        return line is not None and bool(line.waiters)
-
     def _new_line(self, channel: str) -> _Line:
         if len(self._lines) >= self._most_lines:
             # Lines stay when they are empty, since the same channel is most often received on again.
-            self._lines = {name: line for name, line in self._lines.items() if line.waiters}
+            self._lines = {
+                name: line for name, line in self._lines.items() if line.waiters or line.received_at is not None
+            }
             self._places = {line.place.name: line.place for line in self._lines.values()}
             self._most_lines = max(MOST_CHANNELS, 2 * len(self._lines))
         name = place(channel)
         found = self._places.get(name)
         if found is None:
-            found = self._places[name] = _Place(name)
+            found = self._places[name] = Place(name)
         line = self._lines[channel] = _Line(found)
         return line
 

@@ -7,13 +7,13 @@ import contextlib
 import threading
 import time
 import weakref
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from . import _fork, _names, _requests
 from ._answers import Sent
 from ._errors import Ended, Lost, SeawayError
 from ._frames import Frame
-from ._inbox import Inbox, place
+from ._inbox import Inbox, Waiter, place
 from ._log import logger
 from ._reading import Reading
 from ._ticket import Ticket
@@ -39,6 +39,7 @@ class Intake(Reading):
     def notify(self) -> None:
         """Messages have come, or listening has begun or ended."""
         inbox = self._layers.inbox
+        has_come = bool(self.queue)
         while self.queue:
             delivery = self.queue.popleft()
             for channel in inbox.deliver(delivery.channels, delivery.body):
@@ -47,6 +48,8 @@ class Intake(Reading):
             self._layers.intake_ended(self)
         else:
             self.balance()
+            if has_come:
+                self._ask_ahead()
 
     def balance(self) -> None:
         """Asks for as many messages as are waited for, once less than half of them may come."""
@@ -58,6 +61,15 @@ class Intake(Reading):
                 self.layer.link.flush_alone()
             else:
                 self.layer.link.flush_soon()
+
+    def _ask_ahead(self) -> None:
+        """Asks for one message of a mailbox for whoever waits next, unless one of these is here and not received yet.
+
+        Who receives one most often answers it and waits for the next: so that both leave in one write.
+        """
+        if not self.credit and not self._layers.inbox.is_holding and self.name.endswith("!"):
+            self.layer.link.core.readings.grant(self, 1)
+            self.layer.link.flush_soon()
 
 
 class LoopLayer:
@@ -127,26 +139,17 @@ class LoopLayers:
         #: Channels of this process that are members of groups, and of which.
         self._joined: Dict[str, Set[str]] = {}
         self._swept_at = time.monotonic()
-        self.inbox = Inbox()
+        self.inbox = Inbox(self._expiry)
         #: Loops that end their layer when they are closed.
         self.wrapped: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
-
-    @property
-    def generation(self) -> int:
-        """Another number in each child process."""
-        return _fork.generation
 
     def forked(self) -> None:
         """In a child process: what the parent listens on, it does not."""
         _fork.keep(self._layers, self._intakes, self.inbox)
         self._begin()
 
-    async def current(self) -> LoopLayer:
-        """Returns the layer of the loop that runs; it connects when it is needed."""
-        return self.here()
-
     def here(self) -> LoopLayer:
-        """The same, for who runs on that loop."""
+        """Returns the layer of the loop that runs; it connects when it is needed."""
         loop = asyncio.get_running_loop()
         found = self._layers.get(id(loop))
         if found is not None and found.loop is loop and found.link.core.ended is None:
@@ -172,29 +175,29 @@ class LoopLayers:
         """Takes what this process sends to a channel of its own: see ``Inbox.keep``."""
         return self.inbox.keep(channel, body, most, seconds)
 
-    async def receive(self, channel: str) -> bytes:
-        """Waits for the next message of a channel."""
-        layer, inbox = self.here(), self.inbox
-        body, may_resume, waiter, count = inbox.take_or_wait(channel, layer.loop)
-        if waiter is None:
-            assert body is not None
-            if may_resume:
-                self._resume(channel)
-            return body
-        name = place(channel)
+    def take(self, channel: str) -> Tuple[bytes, Optional[Waiter[bytes]]]:
+        """Returns the next message of a channel; or what to wait for, and then it is said when that is ``over``."""
+        loop = asyncio.get_running_loop()
+        body, may_resume, waiter, found = self.inbox.take_or_wait(channel, loop)
+        if may_resume:
+            self._resume(channel)
+        if body is not None or waiter is None:
+            return body or b"", None
+        intake = self._intakes.get(found.name)
         try:
-            intake = self._intakes.get(name)
-            if intake is None or intake.layer is not layer or intake.error is not None:
-                self._listen(name, layer)
-            elif 2 * intake.credit < count and 2 * intake.credit < _MOST_CREDIT:
+            if intake is None or intake.layer.loop is not loop or intake.error is not None:
+                self._listen(found.name, self.here())
+            elif 2 * intake.credit < found.count and 2 * intake.credit < _MOST_CREDIT:
                 intake.balance()
-            return await waiter
         except BaseException:
-            inbox.give_up(channel, waiter)
+            self.over(channel, waiter)
             raise
-        finally:
-            if name is channel:
-                self._rest(channel)
+        return b"", waiter
+
+    def over(self, channel: str, waiter: Waiter[bytes]) -> None:
+        """Nobody waits for this any more; a message that has come for it and was not taken is the next one's."""
+        self.inbox.give_up(channel, waiter)
+        self.rest(channel)
 
     def _listen(self, name: str, layer: LoopLayer) -> None:
         """Sees to it that messages come for one more who waits."""
@@ -232,8 +235,10 @@ class LoopLayers:
             with contextlib.suppress(RuntimeError):
                 intake.layer.loop.call_soon_threadsafe(intake.layer.say, _requests.resume(channel))
 
-    def _rest(self, channel: str) -> None:
+    def rest(self, channel: str) -> None:
         """Listens on no more normal channels than a few when nobody waits: their messages are others' too."""
+        if "!" in channel:
+            return
         intake = self._intakes.get(channel)
         if intake is None or self.inbox.waiting(channel) or intake.error is not None:
             return
@@ -283,7 +288,7 @@ class LoopLayers:
 
     async def join(self, group: str, channel: str) -> None:
         """Makes a channel a member, and ends the memberships of those that nobody has received on for long."""
-        layer = await self.current()
+        layer = self.here()
         await layer.join(group, channel)
         if _names.form(channel) == "reply":
             self.inbox.touch(channel)
@@ -303,7 +308,7 @@ class LoopLayers:
 
     async def leave(self, group: str, channel: str) -> None:
         """Ends a membership."""
-        layer = await self.current()
+        layer = self.here()
         await layer.leave(group, channel)
         groups = self._joined.get(channel)
         if groups is not None:

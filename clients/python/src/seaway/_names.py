@@ -15,6 +15,7 @@ MOST_STARS = 32
 _RUN = "[A-Za-z0-9._-]+"
 _NORMAL = re.compile(_RUN)
 _CHANNEL = re.compile(f"{_RUN}(?:[!?]{_RUN})?")
+_is_channel = _CHANNEL.fullmatch
 _LISTENABLE = re.compile(f"{_RUN}(?:!|[!?]{_RUN})?")
 _PATTERN = re.compile("[A-Za-z0-9._!?*-]+")
 _STARS = re.compile("[*]+")
@@ -22,6 +23,9 @@ _STARS = re.compile("[*]+")
 
 def channel(name: str) -> str:
     """Returns the name of a normal, reply or pinned channel, or raises ``BadName`` (N1, N2, N3)."""
+    if type(name) is str and len(name) <= MOST_BYTES and _is_channel(name) is not None:
+        # Nearly always; this is asked for every message.
+        return name
     return _checked(_CHANNEL, name, "channel")
 
 

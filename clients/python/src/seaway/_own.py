@@ -18,14 +18,12 @@ class Own:
 
     def __init__(self, most_channels: int):
         self._most = most_channels
-        self._messages: Dict[str, Deque[Tuple[bytes, float]]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._messages)
+        #: Nothing to be changed by others.
+        self.messages: Dict[str, Deque[Tuple[bytes, float]]] = {}
 
     def take(self, channel: str) -> Optional[bytes]:
         """Returns the oldest message that has not expired."""
-        messages = self._messages.get(channel)
+        messages = self.messages.get(channel)
         if messages is None:
             return None
         self._drop_expired(channel, messages)
@@ -33,20 +31,20 @@ class Own:
             return None
         body, _ = messages.popleft()
         if not messages:
-            del self._messages[channel]
+            del self.messages[channel]
         return body
 
     def keep(self, channel: str, body: bytes, most: int, seconds: float) -> Optional[bool]:
         """Keeps a message; false when the channel has no room, ``None`` when there are too many channels."""
-        messages = self._messages.get(channel)
+        messages = self.messages.get(channel)
         if messages is not None:
             self._drop_expired(channel, messages)
         if not messages:
-            if len(self._messages) >= self._most:
+            if len(self.messages) >= self._most:
                 self.expire()
-                if len(self._messages) >= self._most:
+                if len(self.messages) >= self._most:
                     return None
-            messages = self._messages[channel] = deque()
+            messages = self.messages[channel] = deque()
         elif len(messages) >= most or sum(len(one) for one, _ in messages) + len(body) > MOST_BYTES:
             return False
         messages.append((body, time.monotonic() + seconds))
@@ -54,16 +52,16 @@ class Own:
 
     def expire(self) -> None:
         """Drops what has been kept for long enough."""
-        for channel, messages in list(self._messages.items()):
+        for channel, messages in list(self.messages.items()):
             self._drop_expired(channel, messages)
 
     def flush(self, front: str) -> None:
         """Drops the messages of channels whose names begin so."""
-        self._messages = {name: each for name, each in self._messages.items() if not name.startswith(front)}
+        self.messages = {name: each for name, each in self.messages.items() if not name.startswith(front)}
 
     def _drop_expired(self, channel: str, messages: Deque[Tuple[bytes, float]]) -> None:
         now = time.monotonic()
         while messages and messages[0][1] <= now:
             messages.popleft()
         if not messages:
-            self._messages.pop(channel, None)
+            self.messages.pop(channel, None)

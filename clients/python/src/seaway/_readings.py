@@ -178,9 +178,10 @@ class Readings:
         if (
             reading is not None
             and self._readings.keys().isdisjoint(channels)
-            and all(channel.startswith(mailbox) for channel in channels)
+            and min(channels).startswith(mailbox)
+            and max(channels).startswith(mailbox)
         ):
-            # Most often all are of one mailbox.
+            # Most often all are of one mailbox: what lies between two names that begin with it begins with it too.
             return self._hand_over(reading, channels, options, frame.body)
         shares: Dict[Optional[Reading], List[str]] = {}
         for channel in channels:

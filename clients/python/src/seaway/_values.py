@@ -29,7 +29,7 @@ def pack(message: "Mapping[str, Any]") -> bytes:
 def pack_unchecked(message: "Mapping[str, Any]") -> bytes:
     """Like ``pack``, for a message that this package has made itself."""
     try:
-        return _msgpack.packb(message, default=_plain)
+        return _pack(message)
     except UnicodeEncodeError as error:
         raise BadPayload(f"a string is not Unicode text: {error}") from error
     except (TypeError, ValueError, OverflowError) as error:
@@ -104,3 +104,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise BadPayload(f"{type(value).__name__} is no value of a message")
+
+
+_pack = _msgpack.packing(_plain)

@@ -15,7 +15,7 @@ import secrets
 import string
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
-from . import _address, _names, _values
+from . import _address, _fork, _names, _values
 from ._address import Host
 from ._errors import BadName, Full, SeawayError
 from ._loop_layers import LoopLayers
@@ -60,9 +60,9 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     processes that were forked off. While no broker answers, calls raise ``seaway.Unreachable`` after ``patience``.
 
     A message to a channel of this process waits at the broker until ``receive`` asks for it, so that a consumer which
-    is slow fills its own channel and no other; one that the process sends itself to a channel that is in no group waits
-    here, by the same capacity and expiry, and needs no broker. A ``group_send`` reaches all members that have room, or
-    is refused whole; members without room are logged.
+    is slow fills its own channel and no other (one of them all is asked for ahead, for whoever receives next). One that
+    the process sends itself to a channel that is in no group waits here, by the same capacity and expiry, and needs no
+    broker. A ``group_send`` reaches all members that have room, or is refused whole; members without room are logged.
     """
 
     extensions = ("groups", "flush")
@@ -107,8 +107,8 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         if addresses is not None:
             options["hosts"] = addresses
         self._loops = LoopLayers(options, group_expiry, self.expiry)
-        #: By generation of processes.
-        self._all_own: Dict[int, _Own] = {}
+        self._own = _Own()
+        _fork.watch(self)
         self._numbers = itertools.count()
         self._decoded: Tuple[bytes, Dict[str, Any]] = (b"", {})
 
@@ -120,18 +120,16 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         """What the names of this process's channels have in front of the ``!``; another one in each child process."""
         return self._own.prefix
 
-    @property
-    def _own(self) -> _Own:
-        generation = self._loops.generation
-        # One for all threads, also when several come first.
-        return self._all_own.get(generation) or self._all_own.setdefault(generation, _Own())
+    def forked(self) -> None:
+        """In a child process: its channels are called otherwise than the parent's."""
+        self._own = _Own()
 
     # Channels
 
     async def send(self, channel: str, message: Any) -> None:
         """Puts a message on a channel, or raises ``ChannelFull``."""
-        name, is_own = self._name(channel)
-        capacity = self._capacity(channel)
+        name, is_own = self._own.names.get(channel) or self._name(channel)
+        capacity = self._capacity(channel) if self.channel_capacity else self._default_capacity
         body = self._pack(message)
         if is_own and self._may_keep(name):
             kept = self._loops.keep(name, body, self.capacity if capacity is None else capacity, self.expiry)
@@ -150,9 +148,21 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
 
         One that is cancelled takes no message with it.
         """
-        name, is_own = self._name(channel)
+        name, is_own = self._own.names.get(channel) or self._name(channel)
         assert is_own or "!" not in channel, "a channel of another process"
-        return self._unpack(await self._loops.receive(name))
+        loops = self._loops
+        body, waiter = loops.take(name)
+        if waiter is not None:
+            try:
+                body = await waiter
+            except BaseException:
+                loops.over(name, waiter)
+                raise
+            if not is_own:
+                loops.rest(name)
+        before, message = self._decoded
+        # Of the many channels that one message to a group is for, each gets a map of its own.
+        return message.copy() if body is before else self._unpack(body)
 
     async def new_channel(self, prefix: str = "specific") -> str:
         """Returns the name of a channel that only this process can receive on."""
@@ -164,7 +174,7 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     async def group_add(self, group: str, channel: str) -> None:
         """Makes a channel a member of a group; in force when it returns."""
         self.require_valid_group_name(group)
-        name, is_own = self._name(channel)
+        name, is_own = self._own.names.get(channel) or self._name(channel)
         shared = self._own.shared
         if is_own and len(shared) < _MOST_NAMES:
             shared.add(name)
@@ -179,7 +189,7 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     async def group_send(self, group: str, message: Any) -> None:
         """Sends a message to every member of a group that has room; how many have none is logged."""
         self.require_valid_group_name(group)
-        layer = await self._loops.current()
+        layer = self._loops.here()
         await layer.put_group(self._front + group, self._pack(message), self._group_bounds, group)
 
     # Flush
@@ -187,7 +197,7 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     async def flush(self) -> None:
         """Drops all messages and groups of this layer's prefix; without a prefix, all that the broker holds."""
         self._loops.inbox.flush(self._front)
-        layer = await self._loops.current()
+        layer = self._loops.here()
         await layer.flush(f"{self._front}*" if self._front else None)
 
     async def close(self) -> None:
@@ -201,18 +211,17 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     # Names
 
     def _name(self, channel: str) -> Tuple[str, bool]:
+        """Looks at a name that was not seen before."""
         own = self._own
-        found = own.names.get(channel) if isinstance(channel, str) else None
-        if found is None:
-            self.require_valid_channel_name(channel)
-            head, _, local = channel.partition("!")
-            if len(own.names) >= _MOST_NAMES:
-                own.names = {}
-            try:
-                name = _names.channel(self._front + channel)
-            except BadName as error:
-                raise TypeError(str(error)) from error
-            found = own.names[channel] = (name, bool(local) and head.endswith(f".{own.prefix}"))
+        self.require_valid_channel_name(channel)
+        head, _, local = channel.partition("!")
+        if len(own.names) >= _MOST_NAMES:
+            own.names = {}
+        try:
+            name = _names.channel(self._front + channel)
+        except BadName as error:
+            raise TypeError(str(error)) from error
+        found = own.names[channel] = (name, bool(local) and head.endswith(f".{own.prefix}"))
         return found
 
     def _may_keep(self, name: str) -> bool:
@@ -248,10 +257,6 @@ class SeawayChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         return packed if self._sealing is None else _values.pack(self._sealing.seal(packed))
 
     def _unpack(self, body: bytes) -> Any:
-        before, message = self._decoded
-        if body is before:
-            # Of the many channels that one message to a group is for, each gets a map of its own.
-            return message.copy()
         message = _values.unpack(body)
         if self._sealing is None and _IMMUTABLE.issuperset(map(type, message.values())) and _BARE not in message:
             self._decoded = (body, message)
