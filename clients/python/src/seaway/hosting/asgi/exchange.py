@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ... import _body, _fork, _http, _values
-from ..._answering import IN_WORKER, WHOLE
+from ..._answering import GONE, IN_WORKER, WHOLE
 from ..._endings import named
 from ..._errors import BodyBroken, Gone, SeawayError, TooLarge
 from ..._log import logger
@@ -57,6 +57,7 @@ class Exchange:
         "_status",
         "_stream",
         "request",
+        "task",
     )
 
     def __init__(self, host: Host, request: Request):
@@ -70,39 +71,39 @@ class Exchange:
         self._stream: Optional[Stream] = None
         self._has_answered = False
         self._over: Optional[asyncio.Event] = None
+        #: In which it runs.
+        self.task: Optional[asyncio.Task[None]] = None
 
     async def run(self) -> None:
         """Calls the application; whatever it does, the request is answered, or its answer broken off."""
-        task = asyncio.current_task()
-        try:
-            await self._run(task)
-        finally:
-            self._host.finished(task)
-
-    async def _run(self, task: Optional[asyncio.Task[Any]]) -> None:
         host, request, generation = self._host, self.request, _fork.generation
-        request.exchange = self
-        host.ends.began(request)
+        if self.task is None:
+            # One that runs before whoever has made it gets it.
+            self.task = asyncio.current_task()
         error: Optional[BaseException] = None
         try:
-            await host.application(
-                scopes.http(request.data, host.root_path, host.state, request.times), self._receive, self._send
-            )
-        except BaseException as caught:
-            if passes(caught, task):
-                raise
-            error = caught
+            try:
+                request.exchange = self
+                host.ends.began(request)
+                scope = scopes.http(request.data, host.root_path, host.state, request.times)
+                await host.application(scope, self._receive, self._send)
+            except BaseException as caught:
+                if passes(caught, self.task):
+                    raise
+                error = caught
+            finally:
+                host.ends.ended(request)
+                request.exchange = None
+            if _fork.generation != generation:
+                _fork.leave(error)
+            if error is not None or not request.flags & WHOLE:
+                await self._settle(error)
+            error = None
+            host.is_over(request.held)
+            if self._body is not None:
+                await self._body.stop()
         finally:
-            host.ends.ended(request)
-            request.exchange = None
-        if _fork.generation != generation:
-            _fork.leave(error)
-        if error is not None or not request.flags & WHOLE:
-            await self._settle(error)
-        error = None
-        host.is_over(request.held)
-        if self._body is not None:
-            await self._body.stop()
+            host.finished(self.task)
 
     async def _settle(self, error: Optional[BaseException]) -> None:
         if self.request.is_known_gone and error is not None and _is_because_of(error):
@@ -145,14 +146,15 @@ class Exchange:
 
     async def _send(self, event: scopes.Event) -> None:
         kind = event["type"]
-        if self.request.is_known_gone:
+        request = self.request
+        if request.flags & GONE:
             raise Disconnected("nobody waits for the answer any more")
         if kind == "http.response.start":
             if self._status:
                 raise RuntimeError("http.response.start was sent before")
             self._status, self._headers = event["status"], list(event.get("headers") or ())
         elif kind == "http.response.body":
-            if not self._status or self.request.flags & WHOLE:
+            if not self._status or request.flags & WHOLE:
                 why = "before http.response.start" if not self._status else "after the last one"
                 raise RuntimeError(f"http.response.body was sent {why}")
             await self._answer(event.get("body") or b"", bool(event.get("more_body")))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Coroutine, Dict, List, Optional, Sequence, Set
+import time
+from collections import deque
+from typing import Any, Callable, Coroutine, Deque, Dict, List, Optional, Sequence, Set
 
 from ..._asyncio import FutureTicket
 from ..._errors import SeawayError
@@ -24,6 +26,9 @@ from .sockets import Sockets
 
 #: What becomes of open sockets when a process leaves.
 POLICIES = ("close", "keep", "resume")
+#: Requests that begin in one turn of the loop, fewer where a turn takes so many seconds. What they answer at once
+#: leaves before others begin, so that the server passes it on meanwhile: in batches each side would wait for the other.
+AT_A_TIME, LONG = 8, 0.002
 #: Seconds of ``drain`` that are left for the application's shutdown, at most.
 _FOR_SHUTDOWN = 5.0
 
@@ -82,6 +87,11 @@ class Host:
         self._on_served = on_served
         self._lifespan = Lifespan(application, lifespan)
         self._tasks: Set[asyncio.Task[None]] = set()
+        #: Requests that have come and are to begin, and how many more may in this turn.
+        self._waiting: Deque[Delivery] = deque()
+        self._most = self._room = AT_A_TIME
+        #: When this turn has begun.
+        self._turn_at: Optional[float] = None
         self.is_ready = False
         self.is_leaving = False
         self._is_stopped = False
@@ -137,7 +147,7 @@ class Host:
     @property
     def requests(self) -> int:
         """Requests under way, those included that came by ``serve`` from elsewhere."""
-        return len(self._tasks)
+        return len(self._tasks) + len(self._waiting)
 
     def stop(self) -> None:
         """Makes ``run`` finish what it has and return. To be called on its loop."""
@@ -190,6 +200,8 @@ class Host:
         until = self.loop.time() + max(self._drain - min(_FOR_SHUTDOWN, self._drain / 4), 0.0)
         mailbox = None if self.sockets is None else self.sockets.mailbox
         await self._unlisten([one for one in self._readings if one is not mailbox])
+        while self._waiting:
+            self._begin(self._waiting.popleft())
         work: List[Coroutine[Any, Any, None]] = [self._finish_requests(until)]
         if self.sockets is not None:
             work.append(self.sockets.leave(self._policy, until))
@@ -220,7 +232,33 @@ class Host:
     # Work
 
     def serve(self, delivery: Delivery) -> None:
-        """Lets the application answer a request."""
+        """Lets the application answer a request, now or in one of the next turns of the loop."""
+        if self._waiting or not self._room:
+            self._waiting.append(delivery)
+            return
+        if self._turn_at is None:
+            self._turn_at = time.monotonic()
+            self.loop.call_soon(self._turn)
+        self._room -= 1
+        self._begin(delivery)
+
+    def _turn(self) -> None:
+        """Those of this turn are at work; once what they say has left, others may begin."""
+        self.loop.call_soon(self._refill)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        is_long = self._turn_at is not None and now - self._turn_at > LONG
+        self._room = self._most = max(1, self._most // 2) if is_long else min(AT_A_TIME, self._most * 2)
+        self._turn_at = None
+        while self._waiting and self._room:
+            self._turn_at = now
+            self._room -= 1
+            self._begin(self._waiting.popleft())
+        if self._turn_at is not None:
+            self.loop.call_soon(self._turn)
+
+    def _begin(self, delivery: Delivery) -> None:
         for channel in delivery.channels:
             self._on_served()
             try:
@@ -230,7 +268,10 @@ class Host:
                 self.is_over(delivery.held)
                 self._has_room_again()
                 continue
-            self._tasks.add(self.loop.create_task(Exchange(self, request).run()))
+            exchange = Exchange(self, request)
+            exchange.task = self.loop.create_task(exchange.run())
+            if not exchange.task.done():
+                self._tasks.add(exchange.task)
 
     def is_over(self, held: Optional[Held]) -> None:
         """A message was dealt with: where it is held, and its answer has not said so, that is told apart."""
@@ -238,7 +279,7 @@ class Host:
             held.ack()
             self.layer.link.flush_soon()
 
-    def finished(self, task: Optional[asyncio.Task[Any]]) -> None:
+    def finished(self, task: Optional[asyncio.Task[None]]) -> None:
         """The task of a request is about to end."""
         if task is not None:
             self._tasks.discard(task)

@@ -50,9 +50,10 @@ class Posts:
 
     def _post(self, message: Message, channel: str, body: bytes, held: Optional[Held], carried: str) -> None:
         link = self._layer.link
-        if self.has_room and len(body) <= link.core.max_body:
+        core = link.core
+        if self.has_room and len(body) <= core.max_body:
             request = _requests.send(channel, body, bounds=carried)
-            link.core.ask(request, _Post(self, message, channel, body, held, bool(carried)))
+            core.ask(request, _Post(self, message, channel, body, held, bool(carried)))
             self.pending += 1
             link.flush_soon()
         else:
