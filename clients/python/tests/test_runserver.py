@@ -16,6 +16,7 @@ from typing import Iterator, List
 import pytest
 from support.broker import PATIENCE, SEAWAY, TESTS, Ends, Program
 from support.hosting import SHOP
+from support.house import House
 
 GREETING = "hello from Django"
 
@@ -170,6 +171,16 @@ def test_a_port_that_is_taken_is_told(programs: List[Ends], folder: pathlib.Path
     assert running.get("/") == f"{GREETING}\n"
     running.program.signal(signal.SIGINT)
     assert running.program.wait() == 0
+
+
+def test_a_site_that_runs_already_is_joined(programs: List[Ends], folder: pathlib.Path) -> None:
+    house = House(programs)
+    running = Running(programs, folder, "--noreload", SEAWAY_BROKER=house.broker, SEAWAY_BIN="/nowhere/seaway")
+    running.program.line("Starting development server")
+    assert house.ask("/")[2].decode() == f"{GREETING}\n"
+    with pytest.raises(urllib.error.URLError):
+        running.get("/")
+    assert running.program.terminate() == 0
 
 
 def test_a_program_that_is_not_there_is_told(programs: List[Ends], folder: pathlib.Path) -> None:
