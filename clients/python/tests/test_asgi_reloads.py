@@ -32,10 +32,12 @@ def test_requests_and_open_sockets_outlive_a_change_of_the_code(programs: List[E
     browsers = [SocketBrowser(house.host, house.port, "/ws/chat/lobby/") for _ in range(SOCKETS)]
     programs.extend(browsers)
     assert {browser.status for browser in browsers} == {101}
-    load = Load(house, "/", 4)
+    # One is enough to see a request that fails, and leaves the new process the time to begin.
+    load = Load(house, "/", 1)
 
     def edit() -> None:
         source.write(SITE.format(version=2))
+        app.line("process 2 is ready")
         app.line(f"{SOCKETS} of {SOCKETS} sockets were handed over")
         app.line("process 1 has left")
 
