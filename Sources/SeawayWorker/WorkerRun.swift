@@ -78,19 +78,18 @@ final class WorkerRun: Sendable {
 
     /// - Returns: whether the seat's task was cancelled meanwhile.
     private func consume(_ message: IncomingMessage, _ credit: Int, at seat: Int) async -> Bool {
+        var message = message
+        if message.envelope.isNamed {
+            message.time = WorkTime(
+                worker: self.name, began: self.stopwatch.elapsed(), elapsed: self.stopwatch.elapsed)
+        }
         switch self.table.match(message) {
         case .route(.socket(let route), let parameters):
-            var message = message
             message.parameters = parameters
             await self.serve(route, message, credit)
         case .route(let action, let parameters):
-            var message = message
             message.parameters = parameters
             message.exchange = self.begin(message, action, at: seat)
-            if message.envelope.isNamed {
-                message.time = WorkTime(
-                    worker: self.name, began: self.stopwatch.elapsed(), elapsed: self.stopwatch.elapsed)
-            }
             await self.take(message, by: action, credit)
             return message.exchange != nil && self.seats.end(at: seat)
         case .otherMethods(let methods): await self.answerAtOnce(.methodNotAllowed(methods), to: message, credit)
@@ -214,10 +213,12 @@ final class WorkerRun: Sendable {
         return true
     }
 
-    static let failure: Payload = {
-        guard case .whole(let failure) = HTTPResponse.failure.departure(nil) else { return Payload(["status": 500]) }
+    static let failure = Self.failure(nil)
+
+    private static func failure(_ mark: WorkMark?) -> Payload {
+        guard case .whole(let failure) = HTTPResponse.failure.departure(mark) else { return Payload(["status": 500]) }
         return failure
-    }()
+    }
 
     /// What tells a browser that its socket is not opened, for a reason of ours.
     static let refusal = Payload(["accept": false, "status": 500])
@@ -229,7 +230,7 @@ final class WorkerRun: Sendable {
         if progress?.isHandedOn == true { return nil }
         switch progress?.kind {
         // To an answer that was begun this is a second status, which breaks it off (I12): nobody takes it for whole.
-        case .request: return progress?.stage == .whole ? nil : Self.failure
+        case .request: return progress?.stage == .whole ? nil : Self.failure(message.time?.mark)
         case .connect where progress?.stage == .nothing: return Self.refusal
         case .event where message["type"]?.string == "websocket.disconnect": return nil
         // 1011: the server cannot fulfil the request (RFC 6455).

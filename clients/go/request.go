@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -26,6 +27,8 @@ type Request struct {
 	client *Client
 	// Ends the handler's context.
 	cancel context.CancelFunc
+	// When the handler has got it.
+	begun time.Time
 
 	mu sync.Mutex
 	// Something was sent to the reply channel; stream is the answer in pieces that began.
@@ -82,7 +85,7 @@ func (r *Request) respond(ctx context.Context, message Message) error {
 
 func (r *Request) answer(ctx context.Context, message Message) error {
 	// What comes behind a whole answer is dropped (I18).
-	return r.settle(sendSurely(ctx, r.client, r.ReplyChannel(), message, r.answering()...))
+	return r.settle(sendSurely(ctx, r.client, r.ReplyChannel(), r.tell(message), r.answering()...))
 }
 
 // RespondJSON answers with a value as JSON and its content type.
@@ -113,7 +116,7 @@ func (r *Request) startStream(ctx context.Context, status int, fields []any, con
 	if err := r.begin(stream); err != nil {
 		return nil, err
 	}
-	if err := r.settle(stream.send(responseMessage(status, fields, content, true))); err != nil {
+	if err := r.settle(stream.send(r.tell(responseMessage(status, fields, content, true)))); err != nil {
 		return nil, err
 	}
 	return stream, nil

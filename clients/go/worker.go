@@ -222,7 +222,7 @@ func (w *Worker) run(job func()) {
 func (w *Worker) newRequest(delivery *Delivery, channel string) *Request {
 	return &Request{
 		Message: delivery.Message, Channel: channel, Group: delivery.Group, client: w.client,
-		Times: delivery.Times, Dead: delivery.Dead, lease: delivery.lease,
+		Times: delivery.Times, Dead: delivery.Dead, lease: delivery.lease, begun: time.Now(),
 	}
 }
 

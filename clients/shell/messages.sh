@@ -48,6 +48,28 @@ field() { fields "$1"; }
 asBytes() { printf '{"%sbytes":"%s"}' '$' "$(base64 | tr -d '\n')"; }
 textAsBytes() { printf '%s' "$1" | asBytes; }
 
+# Microseconds since 1970, as exactly as date tells them.
+now() {
+    moment=$(date +%s%N)
+    case $moment in
+    *[!0-9]*) printf '%s000000' "$(date +%s)" ;;
+    *) printf '%s' "${moment%???}" ;;
+    esac
+}
+
+# Prints HOST:PID, at most 64 bytes of visible ASCII that need no quoting.
+workerName() { printf '%.48s:%d' "$(uname -n | LC_ALL=C tr -cd '!-~' | tr -d '"\\')" $$; }
+
+# Prints what the first message of an answer on this channel says of who has made it (I83 of INTERFACE.md): only a command
+# that was given a request with an ID has these in its environment.
+told() {
+    case ${SEAWAY_BEGAN:-} in '' | *[!0-9]*) return ;; esac
+    [ "$1" = "${SEAWAY_REPLY_CHANNEL:-}" ] || return
+    took=$(($(now) - SEAWAY_BEGAN))
+    [ "$took" -ge 0 ] || took=0
+    printf '"worker":"%s","took":%d,' "${SEAWAY_WORKER:-}" "$took"
+}
+
 # Sends an HTTP answer: channel, status, fields in JSON, the file with the content. One message, or several with offsets,
 # each sent when the one before is stored. While the channel is full it waits. 1: refused, $words say why; 2: no connection.
 answer() {
@@ -58,6 +80,7 @@ answer() {
         {
             if [ "$offset" = 0 ]; then
                 printf '{"status":%d,"headers":%s,' "$2" "$3"
+                told "$1"
             else
                 printf '{"offset":%d,' "$offset"
             fi
@@ -119,13 +142,14 @@ checkedChannel() { case $1 in *[!A-Za-z0-9._!?-]*) ;; *) printf '%s' "$1" ;; esa
 
 # Deals with $message by the command. What it prints is the answer to a request; an event of a WebSocket it answers itself.
 runCommand() {
-    printf '%s' "$message" | fields reply_channel control_channel type method path =serial =order >"$temporary/fields"
+    printf '%s' "$message" | fields reply_channel control_channel type method path request_id =serial =order >"$temporary/fields"
     {
         IFS= read -r SEAWAY_REPLY_CHANNEL
         IFS= read -r control
         IFS= read -r kind
         IFS= read -r method
         IFS= read -r path
+        IFS= read -r id
         IFS= read -r serial
         IFS= read -r order
     } <"$temporary/fields"
@@ -134,7 +158,12 @@ runCommand() {
     subject=$SEAWAY_CHANNEL
     method=${method:-$kind}
     [ -z "$path" ] || subject=$(printf '%.64s%.512s on %s' "${method:+$method }" "$path" "$SEAWAY_CHANNEL")
-    export SEAWAY_CHANNEL SEAWAY_GROUP SEAWAY_REPLY_CHANNEL SEAWAY_TIMES
+    SEAWAY_BEGAN=''
+    if [ -n "$id" ]; then
+        SEAWAY_WORKER=${workerName:=$(workerName)}
+        SEAWAY_BEGAN=$(now)
+    fi
+    export SEAWAY_CHANNEL SEAWAY_GROUP SEAWAY_REPLY_CHANNEL SEAWAY_TIMES SEAWAY_WORKER SEAWAY_BEGAN
     # Its time is not the broker's.
     stopDeadline
     [ -z "$ack" ] || startHolding

@@ -47,6 +47,10 @@ is 'the command reads the message' "$body" "$(cat "$work/stdin")"
 is 'nothing of a message was run' 0 $?
 client send http.request.sh '{"reply_channel":"http.response.k!2"}'
 is 'and another' 'http.response.k!2' "$(client listen --count 1 'http.response.k!' | cut -f 1)"
+client send http.request.sh '{"reply_channel":"http.response.k!2","request_id":"3f2a"}'
+client listen --count 1 'http.response.k!' >"$work/answer"
+is 'who has answered is told where the request has an ID' "$(uname -n | cut -c 1-48):$worker" \
+    "$(sed 's/.*"worker":"\([^"]*\)","took":[0-9]\{1,9\},.*/\1/' "$work/answer")"
 kill "$worker"
 wait "$worker"
 is 'an idle worker ends in order when told to' 0 $?
@@ -86,6 +90,9 @@ client send http.request.sh '{"reply_channel":"http.response.k!4"}'
 client listen --count 3 'http.response.k!' >"$work/answer"
 contentOf "$work/answer" >"$work/got"
 isWhole 'a large binary answer comes in pieces' "$work/bytes" "$work/got"
+client send http.request.sh '{"reply_channel":"http.response.k!4","request_id":"3f2a"}'
+client listen --count 3 'http.response.k!' >"$work/told"
+is 'the first of them tells who has made it' '1 {"status":200' "$(grep -c '"took":' "$work/told") $(grep '"took":' "$work/told" | cut -f 2 | cut -d , -f 1)"
 is 'with their offsets' '"status":200 "offset":49152 "offset":98304' \
     "$(sed 's/^[^{]*{\([^,]*\),.*/\1/' "$work/answer" | tr '\n' ' ' | sed 's/ $//')"
 is 'and the last says so' '"more_content":true 2' "$(grep -c more_content "$work/answer" | sed 's/^/"more_content":true /')"
@@ -116,10 +123,11 @@ start listen --count 1 --exec 'cat >/dev/null; "$REPLY" reply --status 404 --hea
     http.request.sh
 worker=$!
 untilReaders http.request.sh 1
-client send http.request.sh '{"reply_channel":"http.response.k!7"}'
+client send http.request.sh '{"reply_channel":"http.response.k!7","request_id":"3f2a"}'
 client listen --count 1 'http.response.k!' >"$work/answer"
 wait "$worker"
 is 'a command may answer by itself' '{"status":404 no such page' "$(cut -f 2 "$work/answer" | cut -d , -f 1) $(contentOf "$work/answer")"
+is 'and the worker is told of' "$(uname -n | cut -c 1-48):$worker" "$(sed 's/.*"worker":"\([^"]*\)","took":[0-9].*/\1/' "$work/answer")"
 is 'with fields of its own' "it's \"1\"" "$(sed 's/.*\[{"$bytes":"eC1h"},{"$bytes":"\([^"]*\)".*/\1/' "$work/answer" | base64 -d)"
 client send jobs '{"n":1}'
 is 'without a reply channel the output is only printed' 'jobs {"n":1}' \

@@ -10,13 +10,14 @@ from ._errors import BodyBroken, BodyTooLarge, Dead, Gone, Retry, SeawayError
 from ._log import logger
 from ._message import Fields
 from ._settling import comes_again
+from ._stream import Answerable
 
 _MOST_SHOWN = 256
 #: Characters of a request's name; longer ones are no interface server's.
 _MOST_OF_NAME = 128
 
-_FAILED = _http.answer(500, content="Internal Server Error\n").packed()
-_TOO_LARGE = _http.answer(413, content="Content Too Large\n").packed()
+_FAILED = _http.answer(500, content="Internal Server Error\n")
+_TOO_LARGE = _http.answer(413, content="Content Too Large\n")
 _LEAVING = _http.answer(503, {"retry-after": "1"}, "Service Unavailable\n").packed()
 #: For events of sockets whose function has not said what becomes of them: RFC 6455, the server cannot fulfil it.
 _NOT_OPENED = _values.pack({"accept": False, "status": 500})
@@ -52,7 +53,7 @@ def is_open(message: Fields) -> bool:
     return message.is_open and not message.is_handed_on and not message.is_known_gone
 
 
-def owed(message: Fields, error: Optional[BaseException]) -> Optional[bytes]:
+def owed(message: Answerable, error: Optional[BaseException]) -> Optional[bytes]:
     """What is to be said on the reply channel since the function has not.
 
     A piece that breaks an answer off is no part of it: see ``is_open``.
@@ -67,8 +68,8 @@ def owed(message: Fields, error: Optional[BaseException]) -> Optional[bytes]:
     if event == "websocket.connect":
         return _NOT_OPENED
     if isinstance(error, BodyTooLarge) and message.is_request:
-        return _TOO_LARGE
-    return _FAILED if error is not None or message.is_request else None
+        return _TOO_LARGE.packed(message.told())
+    return _FAILED.packed(message.told()) if error is not None or message.is_request else None
 
 
 def refused(message: Fields) -> Optional[bytes]:

@@ -33,9 +33,9 @@ class Answer(NamedTuple):
     headers: List[Tuple[Text, Text]]
     content: bytes
 
-    def packed(self) -> bytes:
-        """Returns the answer as one message."""
-        return first_piece(self.status, self.headers, self.content, False)
+    def packed(self, told: Optional[Mapping[str, Any]] = None) -> bytes:
+        """Returns the answer as one message, which says who has made it."""
+        return first_piece(self.status, self.headers, self.content, False, told)
 
 
 def answer(status: int = 200, headers: Optional[Headers] = None, content: Text = b"", json: Any = None) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, Protocol
 
 from . import _http
 from ._answering import ANSWERED, BEGUN
@@ -30,11 +30,17 @@ class Waits(Protocol):
 class Answerable(Fields):
     """A message that knows where its answer goes, and how its half waits."""
 
-    __slots__ = ("layer",)
+    __slots__ = ("began", "layer")
 
     #: On which it came.
     layer: BaseLayer
     waits: Waits
+    #: When a worker's function has got it, by ``time.monotonic``; 0 outside of workers.
+    began: float
+
+    def told(self) -> Optional[Dict[str, Any]]:
+        """What the first message of its answer says of who has made it (I83); not part of the public interface."""
+        return _http.told(self.began) if self.began and self.data.get("request_id") is not None else None
 
     def refused(self, before: int, is_gone: bool) -> None:
         """What was sent was not stored; not part of the public interface."""
@@ -94,7 +100,7 @@ class BaseStream:
         if self._has_begun:
             piece = _http.next_piece(content, self.offset, more)
         else:
-            piece = _http.first_piece(self._status, self._headers, content, more)
+            piece = _http.first_piece(self._status, self._headers, content, more, self._message.told())
             self._before = self._message.begin(BEGUN)
         try:
             await insist(self._message.waits, lambda is_last_try: self._try(piece, more, is_last_try))

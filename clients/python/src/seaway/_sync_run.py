@@ -156,10 +156,10 @@ class Run:
             return
         if count > 1:
             self._link.batching = threading.get_ident()
-        started = told = time.monotonic()
+        started = told = now = time.monotonic()
         try:
             while deliveries:
-                self._consumer.consume(deliveries.popleft(), started)
+                self._consumer.consume(deliveries.popleft(), now)
                 if deliveries:
                     now = time.monotonic()
                     if now - told > TELL:

@@ -89,7 +89,7 @@ class Pending(Ticket):
 class Message(Answerable):
     """A received message that knows how to answer."""
 
-    __slots__ = ("_ends", "began", "pending")
+    __slots__ = ("_ends", "pending")
 
     layer: Layer
     waits = WAITS
@@ -111,7 +111,6 @@ class Message(Answerable):
         self._ends = ends
         #: The answer on its way that was sent last.
         self.pending: Optional[Pending] = None
-        #: When a worker's function has got it.
         self.began = began
 
     @property
@@ -191,7 +190,7 @@ class Message(Answerable):
         """
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
-            return self.respond_packed(answer.packed())
+            return self.respond_packed(answer.packed(self.told()))
         with self.stream(status, answer.headers) as stream:
             for start in range(0, len(answer.content), _http.PIECE):
                 stream.write(answer.content[start : start + _http.PIECE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Awaitable, Deque, List, Optional
 
 from .. import _endings, _fork, _requests
@@ -39,7 +40,7 @@ class Consumer:
         task = asyncio.current_task()
         held = delivery.held
         for channel in delivery.channels:
-            message = Message(channel, delivery.group, delivery.body, self._layer, task)
+            message = Message(channel, delivery.group, delivery.body, self._layer, task, time.monotonic())
             message.held = held
             in_hand.set(message)
             self.ends.began(message)

@@ -50,6 +50,7 @@ class Message(Answerable):
         body: bytes,
         layer: Layer,
         task: Optional[asyncio.Task[Any]] = None,
+        began: float = 0.0,
     ):
         super().__init__(channel, group, body)
         #: On which it came.
@@ -58,6 +59,7 @@ class Message(Answerable):
         #: cannot be (see ``RequestEnds``).
         self.task = task
         self.due = self.pause = 0.0
+        self.began = began
         if task is not None:
             self.flags = IN_WORKER
 
@@ -129,7 +131,7 @@ class Message(Answerable):
         """
         answer = _http.answer(status, headers, content, json)
         if len(answer.content) <= _http.WHOLE:
-            body = answer.packed()
+            body = answer.packed(self.told())
             await self._send(self._channel(), body, self.begin(WHOLE), True)
             return
         async with self.stream(status, answer.headers) as stream:

@@ -166,7 +166,7 @@ class Answer:
         if len(content) > WHOLE:
             self._message.respond(self.status, self._headers, content)
         else:
-            self._message.respond_packed(pack_first(self.status, self._headers, content, False))
+            self._message.respond_packed(pack_first(self.status, self._headers, content, False, self._message.told()))
 
     @property
     def _is_bare(self) -> bool:

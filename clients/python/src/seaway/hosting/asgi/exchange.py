@@ -30,7 +30,7 @@ class Request(Message):
     __slots__ = ("exchange",)
 
     def __init__(self, channel: str, delivery: Delivery, layer: Layer):
-        super().__init__(channel, delivery.group, delivery.body, layer)
+        super().__init__(channel, delivery.group, delivery.body, layer, began=time.monotonic())
         self._data = _values.unpack_unchecked(delivery.body)
         self.flags = IN_WORKER
         self.held = delivery.held
@@ -47,7 +47,6 @@ class Exchange:
     """What an application receives and sends for one request."""
 
     __slots__ = (
-        "_began",
         "_body",
         "_has_answered",
         "_headers",
@@ -62,7 +61,6 @@ class Exchange:
 
     def __init__(self, host: Host, request: Request):
         self.request = request
-        self._began = time.monotonic()
         self._host = host
         self._is_read = False
         self._body: Optional[BodyReader] = None
@@ -184,8 +182,7 @@ class Exchange:
 
     def _whole(self, content: bytes) -> None:
         request = self.request
-        told = _http.told(self._began) if request.data.get("request_id") is not None else None
-        packed = _http.first_piece(self._status, self._headers, content, False, told)
+        packed = _http.first_piece(self._status, self._headers, content, False, request.told())
         channel = request.reply_channel
         if channel is None:
             raise SeawayError("the request has no reply channel")
