@@ -9,7 +9,7 @@ from support.broker import PATIENCE, Broker, Ends, Program, until, worker
 from support.halves import Half
 
 import seaway
-from seaway import Late, Layer, Unsupported
+from seaway import BadOption, Late, Layer, Unsupported
 from seaway._errors import SeawayError
 
 PLACES = [
@@ -239,6 +239,20 @@ def test_a_message_for_later_and_one_of_several(quick: Broker, half: Half) -> No
     layer.send("q", {"n": 3}, once="k")
     assert [listening.receive(PATIENCE)["n"] for _ in range(2)] == [2, 1]
     assert layer.stats()["repeated"] == 1
+
+
+def test_a_channel_sends_for_later_and_one_of_several_too(quick: Broker, half: Half) -> None:
+    layer = half.layer(quick.address)
+    listening = layer.listen("q")
+    channel = half.wrap(half.module.Channel("q", layer=bare(layer)[0]))
+    channel.send({"n": 1}, delay=0.2)
+    channel.send({"n": 2}, once="k")
+    channel.send({"n": 3}, once="k")
+    assert [listening.receive(PATIENCE)["n"] for _ in range(2)] == [2, 1]
+    assert layer.stats()["repeated"] == 1
+    for options in ({"delay": 0}, {"delay": 86_401}, {"once": ""}, {"once": "k" * 65}):
+        with pytest.raises(BadOption):
+            channel.send({}, **options)
 
 
 def test_several_brokers_are_each_told_of_their_own(half: Half, programs: List[Ends]) -> None:

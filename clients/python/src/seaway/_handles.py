@@ -46,9 +46,20 @@ class BaseChannel(Handle):
         stream: Optional[str] = None,
         expiry: Optional[float] = None,
         capacity: Optional[int] = None,
+        delay: Optional[float] = None,
+        once: Optional[str] = None,
     ) -> None:
         """Like ``Layer.send``."""
-        await self._here._send(self.name, message, if_heard=if_heard, stream=stream, expiry=expiry, capacity=capacity)
+        await self._here._send(
+            self.name,
+            message,
+            if_heard=if_heard,
+            stream=stream,
+            expiry=expiry,
+            capacity=capacity,
+            delay=delay,
+            once=once,
+        )
 
 
 class BaseGroup(Handle):
