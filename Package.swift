@@ -177,7 +177,7 @@ let package = Package(
                 .embedInCode("Page/rates.js"), .embedInCode("Page/format.js"), .embedInCode("Page/model.js"),
                 .embedInCode("Page/chart.js"), .embedInCode("Page/table.js"), .embedInCode("Page/tiles.js"),
                 .embedInCode("Page/lists.js"), .embedInCode("Page/sheet.js"), .embedInCode("Page/tail.js"),
-                .embedInCode("Page/dialogs.js"), .embedInCode("Page/dom.js"),
+                .embedInCode("Page/dialogs.js"), .embedInCode("Page/dom.js"), .embedInCode("Page/whole.js"),
             ],
             swiftSettings: rules
         ),

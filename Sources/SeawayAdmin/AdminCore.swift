@@ -7,7 +7,7 @@ import SeawayServer
 /// What all connections of an ``AdminServer`` share, and how it answers. Lives on its loop.
 final class AdminCore {
     let site: AdminSite
-    let access: AdminAccess
+    var access: AdminAccess
     let limits: AdminLimits
     let eventLoop: any EventLoop
     let logger: Logger
@@ -17,6 +17,7 @@ final class AdminCore {
     /// The process has been told to leave.
     var isLeaving = false
     private let began = NIODeadline.now()
+    private let lists: ListWalks
     private var latest: (answer: AdminAnswer, at: NIODeadline)?
     private var making: EventLoopFuture<AdminAnswer>?
 
@@ -28,6 +29,7 @@ final class AdminCore {
         self.limits = limits
         self.eventLoop = eventLoop
         self.logger = logger
+        self.lists = ListWalks(site.brokers, limits, eventLoop)
     }
 
     func count(_ refused: AdminCounters.Refused) { self.counters.refused[refused, default: 0] += 1 }
@@ -40,6 +42,7 @@ final class AdminCore {
         case .ready(let workers): self.readiness(workers: workers)
         case .metrics: self.metrics().map { AdminAnswer.metrics($0) }
         case .state: self.state()
+        case .list(let question): self.lists.answer(question)
         case .messages(let channel, let count): self.messages(channel, count)
         case .send: self.send(body)
         case .groupSend: self.groupSend(body)

@@ -13,6 +13,9 @@ package struct AdminLimits: Sendable {
     package var patience = Duration.seconds(10)
     /// How old a snapshot may be that is shown to one more.
     package var freshness = Duration.milliseconds(500)
+    /// Rows of a list that are shown, and how long brokers may be asked for them; then it is what they have said.
+    package var mostRows = 500
+    package var listTime = Duration.seconds(3)
     /// How often a tail says that it is there still.
     package var tailInterval = Duration.seconds(15)
 

@@ -24,6 +24,7 @@ package struct ConsolePage: Hashable, Sendable {
         .module("tail", PackageResources.tail_js),
         .module("dialogs", PackageResources.dialogs_js),
         .module("dom", PackageResources.dom_js),
+        .module("whole", PackageResources.whole_js),
     ]
 
     /// A module of the page, `/NAME.js`.

@@ -13,6 +13,8 @@ import time
 import pytest
 
 from chromium import ROOT, Browser
+from console_page import ConsolePage
+from console_stub import Script, busy, stub
 
 # Behind the folder of these tests, which has a conftest of its own.
 sys.path.append(str(ROOT / "Tests" / "System"))
@@ -138,6 +140,25 @@ def browser(tmp_path: pathlib.Path):
     running = Browser(tmp_path / "chromium")
     yield running
     running.end()
+
+
+@pytest.fixture
+def opened(browser: Browser):
+    """Opens the console before a script, and looks at the end for what went wrong unseen."""
+    pages: list[ConsolePage] = []
+    stubs = []
+
+    def open_one(script: Script = busy, **how):
+        stubs.append(stub(script))
+        running = stubs[-1].__enter__()
+        pages.append(ConsolePage(browser, running.address, **how))
+        return pages[-1], running
+
+    yield open_one
+    for page in pages:
+        page.close()
+    for one in stubs:
+        one.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -78,6 +78,10 @@ MIDDLE = """
   return [x + width / 2, y + height / 2];
 })()
 """
+#: Names of the rows of a list.
+ROWS = "[...document.querySelectorAll('#%s tbody tr')].map((row) => row.cells[0].innerText.trim())"
+#: How often the state was asked for.
+ASKED = "window.asked"
 #: What stands where nothing is known.
 DASH = "\N{EN DASH}"
 #: Roles of what people do something with.
@@ -193,3 +197,11 @@ class ConsolePage:
             for node in nodes
             if not node["ignored"] and node["role"]["value"] in CONTROLS
         ]
+
+
+def answers(page: ConsolePage, number: int) -> None:
+    """Waits until the page has had so many more, in front or not."""
+    page.evaluate(
+        f"new Promise((resolve) => {{ const end = {ASKED} + {number};"
+        f"const look = () => {ASKED} >= end ? resolve() : setTimeout(look, 20); look(); }})"
+    )

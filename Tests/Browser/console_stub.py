@@ -10,6 +10,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "SeawayAdmin" / "Page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -19,6 +20,8 @@ BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]
 SPREAD = [8, 31, 58, 79, 91, 96, 98, 99, 99.6, 99.9, 100]
 #: A state, made of how often it was asked for.
 Script = Callable[[int], dict]
+#: Opens the console before a script: the fixture ``opened``.
+Open = Callable[..., tuple[Any, Any]]
 
 
 def busy(turn: int) -> dict:
@@ -99,6 +102,7 @@ class ConsoleStub:
 
     ``status``: what ``/api/state`` answers in place of a state, when it is not 200.
     ``token``: what has to be shown, if anything. ``done``: what was asked by POST, as path and body.
+    ``lists``: what ``/api/lists/…`` answers, by the question; ``asked_lists``: those questions, kind and query.
     ``tails``: the events of each tail, after which it stays open until the stub ends.
     """
 
@@ -111,6 +115,8 @@ class ConsoleStub:
         self.peeked: list[str] = []
         self.messages: list[dict] = []
         self.tails: list[str] = []
+        self.lists: Callable[[str, dict[str, str]], dict] | None = None
+        self.asked_lists: list[tuple[str, dict[str, str]]] = []
         self.turn = 0
         self.asked = threading.Condition()
         self._over = threading.Event()
@@ -171,6 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(self.answers.status, "unavailable", "not now")
             else:
                 self._json(self.answers.state())
+        elif path.startswith("/api/lists/") and self.answers.lists is not None:
+            question = dict(urllib.parse.parse_qsl(query))
+            self.answers.asked_lists.append((parts[-1], question))
+            self._json(self.answers.lists(parts[-1], question))
         elif path.startswith("/api/channels/") and parts[-1] == "messages":
             self.answers.peeked.append(urllib.parse.unquote(parts[3]))
             count = int(urllib.parse.parse_qs(query)["count"][0])

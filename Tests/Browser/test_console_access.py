@@ -78,7 +78,7 @@ def test_tab_goes_through_the_page_as_it_is_read(browser: Browser) -> None:
             "skip", "pause", "theme", "help", "plot", "plot", "plot", "plot", "plot", "plot", "More pictures",
         ]  # fmt: skip
         # One tab of three; the arrows lead to the others.
-        assert names[11:16] == ["tab-channels", "broker", "filter", "scroller", "Channel"]
+        assert names[11:17] == ["tab-channels", "inboxes", "broker", "filter", "scroller", "Channel"]
         assert all(is_seen for _, is_seen in seen), seen
         page.evaluate("document.querySelector('#tab-channels').focus()")
         page.press("ArrowRight")

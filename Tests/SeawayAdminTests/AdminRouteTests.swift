@@ -8,6 +8,12 @@ import Testing
         ("/readyz", .ready(workers: true)), ("/readyz?workers=no", .ready(workers: false)), ("/metrics?x=1", .metrics),
         ("/api/state", .state), ("/api/channels/jobs/messages", .messages(channel: "jobs", count: 20)),
         ("/api/channels/web.x%211/messages?count=5", .messages(channel: "web.x!1", count: 5)),
+        ("/api/lists/groups", .list(ListQuestion(.groups, by: "name"))),
+        (
+            "/api/lists/channels?sort=depth&order=rising&inboxes=hidden&filter=Mail&broker=1",
+            .list(
+                ListQuestion(.channels, by: "depth", isFalling: false, filter: "mail", hidesInboxes: true, broker: 1))
+        ),
         ("/api/tail?channel=jobs.*", .tail(channel: "jobs.*", group: nil)),
         ("/api/tail?group=room", .tail(channel: "*", group: "room")),
         ("/api/tail?channel=a&group=room", .tail(channel: "a", group: "room")),
@@ -19,7 +25,8 @@ import Testing
         ("/api/channels/a/b/messages", .notFound), ("//", .notFound), ("http://x/", .notFound),
         ("/api/tail", .badRequest), ("/api/tail?channel=", .badRequest),
         ("/api/channels/a/messages?count=0", .badRequest), ("/api/channels/a/messages?count=101", .badRequest),
-        ("/api/channels/a/messages?count=x", .badRequest),
+        ("/api/channels/a/messages?count=x", .badRequest), ("/api/lists/nothing", .notFound),
+        ("/api/lists/groups?sort=depth", .badRequest), ("/api/lists/channels?broker=x", .badRequest),
     ])
     func pathsThatAreNot(uri: String, status: HTTPResponseStatus) {
         #expect { try AdminRoute(.GET, uri) } throws: { ($0 as? AdminRefusal)?.status == status }

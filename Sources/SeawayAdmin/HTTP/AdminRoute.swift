@@ -9,6 +9,7 @@ package enum AdminRoute: Hashable, Sendable {
     case ready(workers: Bool)
     case metrics
     case state
+    case list(ListQuestion)
     case messages(channel: String, count: Int)
     case tail(channel: String, group: String?)
     case send
@@ -49,6 +50,11 @@ package enum AdminRoute: Hashable, Sendable {
         }
         if ConsolePage.all.contains(where: { $0.path == path }) { return .page(path) }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 4, parts[1] == "api", parts[2] == "lists",
+            let kind = ListQuestion.Kind(rawValue: String(parts[3]))
+        {
+            return .list(try ListQuestion(kind, query))
+        }
         guard parts.count == 5, parts[1] == "api", parts[2] == "channels", parts[4] == "messages" else {
             throw AdminRefusal(.notFound, "not-found", "there is nothing at \(path)")
         }
@@ -63,7 +69,7 @@ package enum AdminRoute: Hashable, Sendable {
         switch self {
         case .send, .groupSend, .endConnection: [.POST]
         case .tail: [.GET]
-        case .page, .alive, .ready, .metrics, .state, .messages: [.GET, .HEAD]
+        case .page, .alive, .ready, .metrics, .state, .list, .messages: [.GET, .HEAD]
         }
     }
 
@@ -73,7 +79,7 @@ package enum AdminRoute: Hashable, Sendable {
     package var isForEverybody: Bool {
         switch self {
         case .page, .alive, .ready: true
-        case .metrics, .state, .messages, .tail, .send, .groupSend, .endConnection: false
+        case .metrics, .state, .list, .messages, .tail, .send, .groupSend, .endConnection: false
         }
     }
 }

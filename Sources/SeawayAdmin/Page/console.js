@@ -9,22 +9,26 @@ import { channelTable, connectionTable, groupTable } from "./lists.js";
 import { Model } from "./model.js";
 import { Sheet } from "./sheet.js";
 import { showCards, Tiles } from "./tiles.js";
+import { isPart, listPath, putIn } from "./whole.js";
 
 const PERIOD = 1000;
 const LONGEST_PERIOD = 8000;
+/** Until somebody who writes has written. */
+const DELAY = 200;
 const KINDS = /** @type {("channels" | "groups" | "connections")[]} */ (["channels", "groups", "connections"]);
 
 const model = new Model();
 const tiles = new Tiles();
 const sheet = new Sheet();
 const tables = {
-  channels: channelTable((subject) => open(subject)),
-  groups: groupTable((subject) => open(subject)),
-  connections: connectionTable(end),
+  channels: channelTable((subject) => open(subject), lookAnew),
+  groups: groupTable((subject) => open(subject), lookAnew),
+  connections: connectionTable(end, lookAnew),
 };
 const filter = /** @type {HTMLInputElement} */ (byId("filter"));
 const chosenBroker = /** @type {HTMLSelectElement} */ (byId("broker"));
 const pause = byId("pause");
+const inboxes = /** @type {HTMLInputElement} */ (byId("inboxes"));
 const shortcuts = /** @type {HTMLInputElement} */ (byId("keys-on"));
 
 let isPaused = false;
@@ -35,6 +39,12 @@ let answeredAt = 0;
 let timer;
 let isLooking = false;
 let isLocked = false;
+/** The list that is shown. */
+let chosen = KINDS[0];
+/** Something else is wanted of a long list than what was asked for. */
+let isStale = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let soon;
 /** Brokers that were away when it was last told. */
 let away = "";
 
@@ -48,27 +58,65 @@ async function look() {
   clearTimeout(timer);
   if (isLooking || isIdle()) return;
   isLooking = true;
+  isStale = false;
   const began = performance.now();
   try {
     const state = await get("api/state");
+    const rest = await complete(state);
     // Pausing holds what is seen, also before an answer that was on its way.
-    if (!isPaused) take(state);
+    if (!isPaused) take(state, rest);
   } catch (error) {
     await fail(error);
   }
   isLooking = false;
   if (isIdle()) return;
-  const period = failures === 0 ? PERIOD : Math.min(PERIOD * 2 ** (failures - 1), LONGEST_PERIOD);
+  const period = isStale ? 0 : failures === 0 ? PERIOD : Math.min(PERIOD * 2 ** (failures - 1), LONGEST_PERIOD);
   timer = setTimeout(look, Math.max(0, period - (performance.now() - began)));
 }
 
-/** @param {any} state */
-function take(state) {
+/**
+ * Of a list that is longer than what comes with the state, has those come that are wanted.
+ * @param {any} state
+ * @returns {Promise<import("./model.js").Model["rest"]>}
+ */
+async function complete(state) {
+  if (typeof state?.time !== "number" || !isPart(state, chosen)) return {};
+  const kind = chosen;
+  try {
+    const wish = { ...tables[kind].wish, hidesInboxes: inboxes.checked, broker: brokerChoice() };
+    const rest = putIn(state, kind, await get(listPath(kind, wish)));
+    return rest ? { [kind]: rest } : {};
+  } catch {
+    // What came with the state is shown, then.
+    return {};
+  }
+}
+
+function brokerChoice() {
+  return chosenBroker.value === "" ? null : Number(chosenBroker.value);
+}
+
+/** Another order, filter or list is wanted: what is listed of a long one is asked for again. */
+function lookAnew() {
+  const { state } = model;
+  if (!state || !(model.rest[chosen] || isPart(state, chosen))) return;
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    isStale = isLooking;
+    look();
+  }, DELAY);
+}
+
+/**
+ * @param {any} state
+ * @param {import("./model.js").Model["rest"]} [rest]
+ */
+function take(state, rest) {
   if (typeof state?.time !== "number") throw new Refusal("unavailable", "answers something else than its state", 200);
   if (failures > 0) tell("The connection is back.");
   failures = 0;
   answeredAt = Date.now();
-  model.take(state);
+  model.take(state, rest);
   tiles.show(model);
   showCards(model);
   showLists();
@@ -130,18 +178,24 @@ function showProcess({ kind, version, commit, uptime }) {
 }
 
 function showLists() {
-  const broker = chosenBroker.value === "" ? null : Number(chosenBroker.value);
-  const { channels, groups, connections } = model;
+  const broker = brokerChoice();
+  const { groups, connections } = model;
+  const ofAll = broker === null ? model.channels : model.channels.filter((row) => row.brokers.includes(broker));
+  const channels = inboxes.checked ? ofAll.filter((row) => !row.name.includes("!")) : ofAll;
   const rows = {
-    channels: broker === null ? channels : channels.filter((row) => row.brokers.includes(broker)),
+    channels,
     groups,
     connections: broker === null ? connections : connections.filter((row) => row.broker === broker),
   };
   for (const kind of KINDS) {
-    const isPart = broker !== null && kind !== "groups";
-    const total = isPart ? rows[kind].length : model.total(kind);
+    const rest = model.rest[kind] ?? null;
+    const isOfOne = broker !== null && kind !== "groups" && !rest;
+    // Of what is listed some is hidden; of what is not nobody knows.
+    const hidden = kind === "channels" && !rest ? ofAll.length - channels.length : 0;
+    const total = isOfOne ? rows[kind].length : model.total(kind) - hidden;
     say(byId(`${kind}-count`), count(total));
-    tables[kind].show(/** @type {any} */ (rows[kind]), total);
+    tables[kind].show(/** @type {any} */ (rows[kind]), total,
+      rest ?? (hidden > 0 ? { matching: total, hidden, isWhole: true, isSorted: false } : null));
   }
 }
 
@@ -190,6 +244,9 @@ const chooseList = tabs(byId("list-tabs"), (panel) => {
   // No element has such a name, so that no browser scrolls to it.
   history.replaceState(null, "", `#/${panel}`);
   mark(filter, "placeholder", `Filter ${panel}`);
+  mark(byId("inboxes-choice"), "hidden", panel === "channels" ? null : "");
+  chosen = KINDS.find((kind) => kind === panel) ?? chosen;
+  lookAnew();
 });
 
 function togglePause() {
@@ -238,11 +295,12 @@ function press(event) {
     filter.blur();
     return;
   }
-  const isWriting = target instanceof HTMLElement && target.matches("input, textarea, select");
+  const isWriting = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
   if (isWriting || !shortcuts.checked) return;
   const keys = {
     "/": () => filter.focus(),
     "?": showKeys,
+    i: () => inboxes.click(),
     p: togglePause,
     t: changeTheme,
     1: () => chooseList("channels"),
@@ -257,6 +315,17 @@ function press(event) {
 
 function search() {
   for (const kind of KINDS) tables[kind].search(filter.value);
+  lookAnew();
+}
+
+function hideInboxes() {
+  try {
+    sessionStorage.setItem("seaway-inboxes", inboxes.checked ? "hidden" : "shown");
+  } catch {
+    // It holds until the page is closed.
+  }
+  showLists();
+  lookAnew();
 }
 
 // MARK: Beginning
@@ -266,13 +335,18 @@ prepareDialogs();
 try {
   wear(document.documentElement.dataset.theme ?? "auto");
   shortcuts.checked = localStorage.getItem("seaway-keys") !== "off";
+  inboxes.checked = sessionStorage.getItem("seaway-inboxes") !== "shown";
 } catch {
   // What the system wants, then.
 }
 const wanted = location.hash.slice(2);
 chooseList(KINDS.find((kind) => kind === wanted) ?? "channels");
 filter.addEventListener("input", search);
-chosenBroker.addEventListener("change", showLists);
+chosenBroker.addEventListener("change", () => {
+  showLists();
+  lookAnew();
+});
+inboxes.addEventListener("change", hideInboxes);
 pause.addEventListener("click", togglePause);
 byId("help").addEventListener("click", showKeys);
 byId("theme").addEventListener("click", changeTheme);

@@ -45,23 +45,25 @@ function stranger(cell, text) {
 
 /**
  * @param {(subject: Subject) => void} open
+ * @param {() => void} turned
  * @returns {Table<ChannelRow>}
  */
-export function channelTable(open) {
+export function channelTable(open, turned) {
   return new Table({
+    turned,
     caption: "Channels", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
     empty: "No channel holds anything or is listened to. One begins with its first message or reader.",
     offer: { text: (name) => `Open channel ${name}`, act: (name) => open({ kind: "channel", name }) },
     columns: [
       {
-        title: "Channel", value: (row) => row.name,
+        title: "Channel", order: "name", value: (row) => row.name,
         fill: (cell, row) => {
           opener(cell, row.name, (name) => open({ kind: "channel", name }));
           const tags = cell.querySelector(".tag") ?? cell.appendChild(make("span", { class: "tag" }));
           say(tags, row.tags.join(", "));
         },
       },
-      { title: "Waiting", isNumber: true, value: (row) => row.depth, text: (row) => count(row.depth) },
+      { title: "Waiting", order: "depth", isNumber: true, value: (row) => row.depth, text: (row) => count(row.depth) },
       {
         title: "Last minute", isUnsorted: true, value: () => null,
         fill: (cell, row) => {
@@ -70,71 +72,75 @@ export function channelTable(open) {
         },
       },
       {
-        title: "Oldest", isNumber: true, value: (row) => (row.depth ? row.oldest : null),
+        title: "Oldest", order: "oldest", isNumber: true, value: (row) => (row.depth ? row.oldest : null),
         text: (row) => duration(row.depth ? row.oldest : null), hint: "How long the oldest message has waited",
       },
-      { title: "Size", isNumber: true, value: (row) => row.bytes, text: (row) => bytes(row.bytes) },
-      { title: "Readers", isNumber: true, value: (row) => row.readers, text: (row) => count(row.readers) },
+      { title: "Size", order: "bytes", isNumber: true, value: (row) => row.bytes, text: (row) => bytes(row.bytes) },
+      { title: "Readers", order: "readers", isNumber: true, value: (row) => row.readers, text: (row) => count(row.readers) },
       {
-        title: "In hand", isNumber: true, value: (row) => row.inHand, text: (row) => count(row.inHand),
+        title: "In hand", order: "in_hand", isNumber: true, value: (row) => row.inHand, text: (row) => count(row.inHand),
         hint: "Given out and not yet acknowledged",
       },
-      { title: "Delayed", isNumber: true, value: (row) => row.delayed, text: (row) => count(row.delayed) },
-      { title: "In/s", isNumber: true, value: (row) => row.in, text: (row) => rate(row.in) },
-      { title: "Out/s", isNumber: true, value: (row) => row.out, text: (row) => rate(row.out) },
-      { title: "Dropped", isNumber: true, value: (row) => row.dropped, text: (row) => count(row.dropped) },
+      { title: "Delayed", order: "delayed", isNumber: true, value: (row) => row.delayed, text: (row) => count(row.delayed) },
+      { title: "In/s", order: "sent", isNumber: true, value: (row) => row.in, text: (row) => rate(row.in) },
+      { title: "Out/s", order: "delivered", isNumber: true, value: (row) => row.out, text: (row) => rate(row.out) },
+      { title: "Dropped", order: "dropped", isNumber: true, value: (row) => row.dropped, text: (row) => count(row.dropped) },
     ],
   });
 }
 
 /**
  * @param {(subject: Subject) => void} open
+ * @param {() => void} turned
  * @returns {Table<GroupRow>}
  */
-export function groupTable(open) {
+export function groupTable(open, turned) {
   return new Table({
+    turned,
     caption: "Groups", sorted: 1, key: (row) => row.name, words: (row) => [row.name],
     empty: "No group has members.",
     offer: { text: (name) => `Open group ${name}`, act: (name) => open({ kind: "group", name }) },
     columns: [
       {
-        title: "Group", value: (row) => row.name,
+        title: "Group", order: "name", value: (row) => row.name,
         fill: (cell, row) => opener(cell, row.name, (name) => open({ kind: "group", name })),
       },
-      { title: "Members", isNumber: true, value: (row) => row.members, text: (row) => count(row.members) },
+      { title: "Members", order: "members", isNumber: true, value: (row) => row.members, text: (row) => count(row.members) },
     ],
   });
 }
 
 /**
  * @param {(row: ConnectionRow) => void} end
+ * @param {() => void} turned
  * @returns {Table<ConnectionRow>}
  */
-export function connectionTable(end) {
+export function connectionTable(end, turned) {
   /**
    * What each button would end.
    * @type {WeakMap<Element, ConnectionRow>}
    */
   const rows = new WeakMap();
   return new Table({
+    turned,
     caption: "Connections", sorted: 4, key: (row) => row.key,
     words: (row) => [row.client, row.peer ?? "", row.token ?? "", row.language ?? "", row.address, row.id],
     empty: "Nobody is connected.",
     columns: [
-      { title: "Client", value: (row) => row.client, fill: (cell, row) => stranger(cell, row.client) },
-      { title: "Language", value: (row) => row.language, fill: (cell, row) => stranger(cell, row.language) },
-      { title: "Token", value: (row) => row.token, fill: (cell, row) => stranger(cell, row.token) },
-      { title: "Address", value: (row) => row.peer, fill: (cell, row) => stranger(cell, row.peer) },
-      { title: "Age", isNumber: true, value: (row) => row.age, text: (row) => duration(row.age) },
+      { title: "Client", order: "client", value: (row) => row.client, fill: (cell, row) => stranger(cell, row.client) },
+      { title: "Language", order: "language", value: (row) => row.language, fill: (cell, row) => stranger(cell, row.language) },
+      { title: "Token", order: "token", value: (row) => row.token, fill: (cell, row) => stranger(cell, row.token) },
+      { title: "Address", order: "address", value: (row) => row.peer, fill: (cell, row) => stranger(cell, row.peer) },
+      { title: "Age", order: "age", isNumber: true, value: (row) => row.age, text: (row) => duration(row.age) },
       {
-        title: "Names", isNumber: true, value: (row) => row.names, text: (row) => count(row.names),
+        title: "Names", order: "names", isNumber: true, value: (row) => row.names, text: (row) => count(row.names),
         hint: "How many channels it listens to",
       },
       {
-        title: "Unread", isNumber: true, value: (row) => row.unread, text: (row) => bytes(row.unread),
+        title: "Unread", order: "pending", isNumber: true, value: (row) => row.unread, text: (row) => bytes(row.unread),
         hint: "What it was sent and has not taken",
       },
-      { title: "Broker", value: (row) => row.address, fill: (cell, row) => stranger(cell, row.address) },
+      { title: "Broker", order: "broker", value: (row) => row.address, fill: (cell, row) => stranger(cell, row.address) },
       {
         title: "Action", isAction: true, isUnsorted: true, value: () => null,
         fill: (cell, row) => {

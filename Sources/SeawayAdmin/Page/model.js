@@ -52,18 +52,27 @@ export class Model {
     this.brokers = [];
     /** @type {DropRow[]} */
     this.drops = [];
+    /**
+     * Of lists that are longer than what is listed: what is not.
+     * @type {Partial<Record<import("./whole.js").Kind, import("./whole.js").Rest>>}
+     */
+    this.rest = {};
   }
 
-  /** @param {State} state */
-  take(state) {
+  /**
+   * @param {State} state
+   * @param {Model["rest"]} rest
+   */
+  take(state, rest = {}) {
     // The same snapshot once more, as others may have asked for it: there is nothing between the two.
     if (state.time === this.state?.time) return;
+    this.rest = rest;
     this.before = this.state;
     this.state = state;
     const seconds = this.before ? state.time - this.before.time : 0;
     this.brokers = list(state.brokers).map((broker) => this.#broker(broker, seconds));
     this.drops = this.#drops(seconds);
-    this.channels = this.#channels(seconds);
+    this.channels = this.#channels(this.#channelSeconds(seconds));
     this.#draw(seconds);
   }
 
@@ -166,11 +175,23 @@ export class Model {
   }
 
   /**
+   * Rows of long lists were seen at times of their own, the same ones perhaps twice.
    * @param {number} seconds
+   */
+  #channelSeconds(seconds) {
+    const [now, then] = [known(this.state?.channels_at), known(this.before?.channels_at)];
+    return now === null && then === null ? seconds : now === null || then === null ? -1 : now - then;
+  }
+
+  /**
+   * @param {number} seconds 0: they are the same; less: they cannot be compared
    * @returns {ChannelRow[]}
    */
   #channels(seconds) {
     const before = new Map(list(this.before?.channels).map((channel) => [channel.name, channel]));
+    const shown = new Map(this.channels.map((row) => [row.name, row]));
+    // One that was not among the first may have been there all the same.
+    const speed = this.rest.channels ? rate : rateFromAnew;
     const sparks = new Map();
     const rows = list(this.state?.channels).map((channel) => {
       const name = String(channel.name);
@@ -185,8 +206,9 @@ export class Model {
         readers: known(channel.readers),
         inHand: known(channel.in_hand),
         delayed: known(channel.delayed),
-        in: this.before ? rateFromAnew(then?.sent, channel.sent, seconds) : null,
-        out: this.before ? rateFromAnew(then?.delivered, channel.delivered, seconds) : null,
+        in: seconds === 0 ? shown.get(name)?.in ?? null : this.before ? speed(then?.sent, channel.sent, seconds) : null,
+        out: seconds === 0 ? shown.get(name)?.out ?? null
+          : this.before ? speed(then?.delivered, channel.delivered, seconds) : null,
         dropped: known(channel.dropped),
         bytes: known(channel.bytes),
         tags: ["durable", "paused"].filter((tag) => channel[tag] === true),

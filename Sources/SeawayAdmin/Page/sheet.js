@@ -63,7 +63,8 @@ export class Sheet {
     const channel = model.channels.find((row) => subject.kind === "channel" && row.name === subject.name);
     const group = model.groups.find((row) => subject.kind === "group" && row.name === subject.name);
     /** @type {[string, string][]} */
-    let facts = [["State", "Nothing is there now"]];
+    const isListed = !model.rest[subject.kind === "channel" ? "channels" : "groups"];
+    let facts = [["State", isListed ? "Nothing is there now" : "Not among those that are listed"]];
     if (channel) {
       facts = [
         ["Waiting", count(channel.depth)], ["Oldest", duration(channel.depth ? channel.oldest : null)],
@@ -179,7 +180,7 @@ function entry(message) {
   const body = isLong ? message.text ?? "" : JSON.stringify(message.body, null, 2);
   const facts = [
     `${duration(message.age)} old`, bytes(message.size),
-    Number(message.times) > 0 ? `given out ${counted(message.times, "time")}` : "",
+    Number(message.times) > 0 ? `delivered ${counted(message.times, "time")}` : "",
     typeof message.left === "number" ? `expires in ${duration(message.left)}` : "",
     message.dead ? `dead letter of ${printable(message.dead)}: ${printable(message.why ?? "no reason told")}` : "",
   ].filter(Boolean).join(" · ");

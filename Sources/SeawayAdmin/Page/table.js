@@ -14,6 +14,7 @@ export const PAGE = 50;
  * @property {(row: Row) => string | number | null} value what is sorted by; null comes last
  * @property {(row: Row) => string} [text] what is shown, unless `fill` does it
  * @property {(cell: HTMLElement, row: Row) => void} [fill] writes the cell again and again
+ * @property {string} [order] what a process calls it that has more rows than are listed
  * @property {boolean} [isNumber] stands right, and is sorted from the highest first
  * @property {string} [hint] what the title means
  * @property {boolean} [isAction] has buttons, which need no title
@@ -34,8 +35,9 @@ export class Table {
    * @param {number} options.sorted the column that is sorted by at first
    * @param {{text: (name: string) => string, act: (name: string) => void}} [options.offer] what can be done with a name
    *   that is filtered by and not listed
+   * @param {() => void} [options.turned] is told that another order is wanted
    */
-  constructor({ caption, columns, key, words, empty, sorted, offer }) {
+  constructor({ caption, columns, key, words, empty, sorted, offer, turned }) {
     this.columns = columns;
     this.key = key;
     this.words = words;
@@ -48,6 +50,9 @@ export class Table {
     this.total = 0;
     this.filter = "";
     this.offer = offer;
+    this.turned = turned;
+    /** @type {import("./whole.js").Rest | null} */
+    this.beyond = null;
     /** @type {Map<string, {element: HTMLElement, cells: HTMLElement[]}>} */
     this.drawn = new Map();
     /** @type {string[]} the order that stays while somebody points at a row */
@@ -71,13 +76,20 @@ export class Table {
     });
   }
 
+  /** What is wanted of a list that is longer than what is listed. */
+  get wish() {
+    return { order: this.columns[this.sorted].order, isFalling: this.isFalling, filter: this.filter };
+  }
+
   /**
    * @param {Row[]} rows
    * @param {number} total how many there are, listed or not
+   * @param {import("./whole.js").Rest | null} beyond what is not listed, where these are the first in their order
    */
-  show(rows, total) {
+  show(rows, total, beyond = null) {
     this.rows = rows;
     this.total = total;
+    this.beyond = beyond;
     this.#draw(this.#isLookedAt());
   }
 
@@ -108,6 +120,7 @@ export class Table {
       this.isFalling = this.sorted === index ? !this.isFalling : column.isNumber === true;
       this.sorted = index;
       this.#draw(false);
+      this.turned?.();
     });
     head.append(button);
     return head;
@@ -192,9 +205,23 @@ export class Table {
     const canOffer = isEmpty && this.filter !== "" && this.offer !== undefined;
     mark(this.offered, "hidden", canOffer ? null : "");
     if (canOffer) say(this.offered, this.offer?.text(this.filter) ?? "");
-    const unlisted = this.total - this.rows.length;
-    mark(this.rest, "hidden", unlisted > 0 ? null : "");
-    say(this.rest, `${count(this.total)} in all; the first ${count(this.rows.length)} are listed here.`);
+    const rest = this.#rest();
+    mark(this.rest, "hidden", rest ? null : "");
+    say(this.rest, rest);
+  }
+
+  /** What is not listed. */
+  #rest() {
+    const { beyond } = this;
+    const isFiltered = beyond?.isSorted === true && this.filter !== "";
+    const all = isFiltered ? `${count(beyond.matching)} match` : `${count(this.total)} in all`;
+    const isShort = (isFiltered ? beyond.matching : this.total) > this.rows.length;
+    const order = beyond?.isSorted ? this.columns[this.sorted].title.toLowerCase() : "name";
+    return [
+      isShort ? `${all}; the first ${count(this.rows.length)} by ${order} are listed here.` : "",
+      beyond && !beyond.isWhole ? "There was no time to look at all of them." : "",
+      beyond && beyond.hidden > 0 ? `${count(beyond.hidden)} inbox${beyond.hidden === 1 ? " is" : "es are"} hidden.` : "",
+    ].filter(Boolean).join(" ");
   }
 }
 
