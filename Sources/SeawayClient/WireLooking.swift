@@ -38,11 +38,25 @@ extension WireLayer {
     ///
     /// - Parameters:
     ///   - id: as the broker has listed it.
-    ///   - age: how old it is at least; numbers are given out again.
+    ///   - age: how old it is at least; numbers are used again.
     ///   - answer: called once, on the layer's thread: `done` also where there is none any more.
     package func end(connection id: String, age: Duration, answer: @escaping @Sendable (SendAnswer) -> Void) {
         let milliseconds = age.components.seconds * 1_000 + age.components.attoseconds / 1_000_000_000_000_000
         self.ask(ClientLine("END", [id], option: "Age=\(max(0, milliseconds))"), answer: answer)
+    }
+
+    /// Ends a connection of the broker; there may be none any more.
+    ///
+    /// - Throws: ``ClientError``: refused, or `unknown` when the connection broke.
+    package func end(connection id: String, age: Duration) async throws(ClientError) {
+        let answer = await withCheckedContinuation { continuation in
+            self.end(connection: id, age: age) { continuation.resume(returning: $0) }
+        }
+        switch answer {
+        case .done: return
+        case .refused(let refusal): throw ClientError(refusal, name: id)
+        case .unknown: throw ClientError(unknownFor: id)
+        }
     }
 
     /// Asks for one page of what there is; nothing is changed by it.

@@ -38,7 +38,9 @@ struct Seaway: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [TopCommand.self, StatsCommand.self, PeekCommand.self, MembersCommand.self]),
+                subcommands: [
+                    TopCommand.self, StatsCommand.self, PeekCommand.self, MembersCommand.self, EndCommand.self,
+                ]),
         ])
 
     static func main() async {
