@@ -16,6 +16,8 @@ public struct OTLPConfiguration: Sendable {
     public var interval = Duration.seconds(1)
     /// How long one request may take, to the end of its answer.
     public var timeout = Duration.seconds(5)
+    /// How long the same spans are sent again that the collector has not taken; 0: they are sent once.
+    public var retry = Duration.seconds(60)
     /// How long all that waits at the end may take.
     public var lastTimeout = Duration.seconds(2)
 

@@ -16,15 +16,16 @@ import Synchronization
 
 /// Sends spans to a collector by OTLP over HTTP, in JSON, many at once and behind what the process does.
 ///
-/// Nobody waits for it. What finds no room, and what the collector does not take, is dropped and counted; the log says
-/// so, a line a minute at most. To be run as a service; what waits when that is asked to leave is sent within
+/// Nobody waits for it. What the collector does not take for now is sent again for a while (``OTLPRetry``), and what
+/// has come meanwhile waits behind it; what finds no room, or is refused, is dropped and counted. The log says so, a
+/// line a minute at most. To be run as a service; what waits when that is asked to leave is sent within
 /// ``OTLPConfiguration/lastTimeout``.
 public final class OTLPExporter: Service, SpanSink {
     private struct State {
         var queue: SpanQueue
         /// Tells that there are enough for a request.
         var wake: AsyncStream<Void>.Continuation?
-        var lastSaid: ContinuousClock.Instant?
+        var lastSaid: [String: ContinuousClock.Instant] = [:]
     }
 
     private let configuration: OTLPConfiguration
@@ -64,7 +65,9 @@ public final class OTLPExporter: Service, SpanSink {
                     while (try? await Task.sleep(for: self.configuration.interval)) != nil { wake.yield() }
                     wake.finish()
                 }
-                for await _ in wakes { await self.sendAll(client, within: self.configuration.timeout) }
+                for await _ in wakes {
+                    await self.sendAll(client, within: self.configuration.timeout, patience: self.configuration.retry)
+                }
             }
         }
         // A task of its own, since this one may be cancelled.
@@ -77,28 +80,57 @@ public final class OTLPExporter: Service, SpanSink {
     private func sendLast(_ client: HTTPClient) async {
         let last = self.configuration.lastTimeout
         await withTaskGroup { group in
-            group.addTask { await self.sendAll(client, within: last) }
+            group.addTask { await self.sendAll(client, within: last, patience: .zero) }
             group.addTask { _ = try? await Task.sleep(for: last) }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func sendAll(_ client: HTTPClient, within timeout: Duration) async {
+    /// - Parameter patience: how long the same spans are sent again.
+    private func sendAll(_ client: HTTPClient, within timeout: Duration, patience: Duration) async {
         while true {
             let spans = self.state.withLock { $0.queue.take() }
             guard !spans.isEmpty else { return }
-            let failure = await self.send(spans, client, within: timeout)
-            self.state.withLock { state in
-                if failure == nil { state.queue.wereSent(spans.count) } else { state.queue.failed(spans.count) }
-            }
             // The next would meet the same; the time until then is a pause.
-            if let failure { return self.say(failure) }
+            guard await self.sendSurely(spans, client, within: timeout, patience) else { return }
         }
     }
 
+    /// - Returns: whether the collector has taken them.
+    private func sendSurely(
+        _ spans: [FinishedSpan], _ client: HTTPClient, within timeout: Duration, _ patience: Duration
+    ) async -> Bool {
+        var retry = OTLPRetry(patience: patience)
+        let began = ContinuousClock.now
+        while let failure = await self.send(spans, client, within: timeout) {
+            let pause = retry.pause(
+                after: failure, elapsed: ContinuousClock.now - began, jitter: .random(in: 0...1))
+            // Told to leave it sends them with all others that wait.
+            if Task.isCancelled, patience > .zero {
+                self.state.withLock { $0.queue.putBack(spans) }
+                return false
+            }
+            guard let pause else {
+                self.state.withLock { $0.queue.failed(spans.count) }
+                self.say("spans were dropped: the collector does not take them", failure)
+                return false
+            }
+            self.say("the collector does not take spans: they are sent again", failure)
+            guard (try? await Task.sleep(for: pause)) != nil else {
+                self.state.withLock { $0.queue.putBack(spans) }
+                return false
+            }
+            self.state.withLock { $0.queue.willRetry() }
+        }
+        self.state.withLock { $0.queue.wereSent(spans.count) }
+        return true
+    }
+
     /// - Returns: why they were not taken.
-    private func send(_ spans: [FinishedSpan], _ client: HTTPClient, within timeout: Duration) async -> String? {
+    private func send(
+        _ spans: [FinishedSpan], _ client: HTTPClient, within timeout: Duration
+    ) async -> OTLPRetry.Failure? {
         var request = HTTPClientRequest(url: self.configuration.url)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
@@ -107,22 +139,26 @@ public final class OTLPExporter: Service, SpanSink {
         do {
             let answer = try await client.execute(request, timeout: .init(timeout))
             _ = try? await answer.body.collect(upTo: 65_536)
-            return (200..<300).contains(answer.status.code) ? nil : "it answers \(answer.status.code)"
+            guard !(200..<300).contains(answer.status.code) else { return nil }
+            let seconds = answer.headers.first(name: "retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+            // Beyond a day it is no number to count with.
+            return .answered(status: Int(answer.status.code), retryAfter: seconds.map { min($0, 86_400) })
         } catch {
-            return (error as? HTTPClientError)?.shortDescription.lowercased() ?? "\(error)"
+            return .unanswered((error as? HTTPClientError)?.shortDescription.lowercased() ?? "\(error)")
         }
     }
 
-    private func say(_ failure: String) {
+    /// Each text a line a minute at most.
+    private func say(_ text: String, _ failure: OTLPRetry.Failure) {
         let now = ContinuousClock.now
         let isQuiet = self.state.withLock { state in
-            if let last = state.lastSaid, now < last + .seconds(60) { return true }
-            state.lastSaid = now
+            if let last = state.lastSaid[text], now < last + .seconds(60) { return true }
+            state.lastSaid[text] = now
             return false
         }
         self.logger.log(
-            level: isQuiet ? .debug : .warning, "spans were dropped: the collector does not take them",
-            metadata: ["endpoint": "\(self.configuration.url)", "why": "\(failure)"])
+            level: isQuiet ? .debug : .warning, "\(text)",
+            metadata: ["endpoint": "\(self.configuration.url)", "why": "\(failure.text)"])
     }
 
     private func dropRest() {

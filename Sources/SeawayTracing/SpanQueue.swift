@@ -10,6 +10,8 @@ package struct SpanQueue: Sendable {
         package var full = 0
         /// The collector was away, did not answer in time, or refused them.
         package var failed = 0
+        /// Requests that were sent again.
+        package var retried = 0
 
         package init() {}
     }
@@ -47,5 +49,10 @@ package struct SpanQueue: Sendable {
     }
 
     package mutating func wereSent(_ count: Int) { self.counts.sent += count }
+    package mutating func willRetry() { self.counts.retried += 1 }
+
+    /// They were taken and could not be sent: they are the next again.
+    package mutating func putBack(_ spans: [FinishedSpan]) { self.waiting.insert(contentsOf: spans, at: 0) }
+
     package mutating func failed(_ count: Int) { self.counts.failed += count }
 }

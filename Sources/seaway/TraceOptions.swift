@@ -38,6 +38,10 @@ struct TraceOptions: ParsableArguments {
     @Option(help: .time("How long spans wait for others to be sent with."))
     var traceInterval = TimeOption(milliseconds: 1_000)
 
+    @Option(
+        help: .time("How long spans are sent again that the collector does not take for now; 0: they are sent once."))
+    var traceRetry = TimeOption(milliseconds: 60_000)
+
     @Option(help: .time("How long the collector may take to answer."))
     var traceTimeout = TimeOption(milliseconds: 5_000)
 
@@ -63,6 +67,7 @@ struct TraceOptions: ParsableArguments {
         configuration.maxWaiting = self.traceQueue
         configuration.batch = min(self.traceBatch, self.traceQueue)
         configuration.interval = self.traceInterval.duration
+        configuration.retry = self.traceRetry.duration
         configuration.timeout = self.traceTimeout.duration
         return OTLPExporter(configuration, logger: logger)
     }
@@ -81,6 +86,7 @@ extension OTLPExporter {
         let counts = self.counts
         return [
             Metric("seaway_trace_spans_sent_total", "Spans that the collector has taken.", counts.sent),
+            Metric("seaway_trace_retries_total", "Requests to the collector that were sent again.", counts.retried),
             Metric(
                 "seaway_trace_spans_dropped_total", "Spans that it did not get.",
                 by: [("full", counts.full), ("failed", counts.failed)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 from typing import NamedTuple
 
 
@@ -20,10 +21,14 @@ class Span(NamedTuple):
 
 
 class Collector:
-    """Keeps all spans that come; answers with `status`."""
+    """Keeps all spans that it takes; answers with `status`, and with each of `first` before that."""
 
-    def __init__(self, status: int = 200):
+    def __init__(self, status: int = 200, first: list[int] | None = None, retry_after: str | None = None):
         self.status = status
+        self.first = first or []
+        self.retry_after = retry_after
+        #: When requests came, and how many spans each had.
+        self.arrivals: list[tuple[float, int]] = []
         self.requests = 0
         self._spans: list[Span] = []
         self._lock = threading.Lock()
@@ -32,8 +37,10 @@ class Collector:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                collector.take(self.path, body)
-                self.send_response(collector.status)
+                status = collector.take(self.path, body)
+                self.send_response(status)
+                if status >= 400 and collector.retry_after is not None:
+                    self.send_header("retry-after", collector.retry_after)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", "2")
                 self.end_headers()
@@ -49,14 +56,21 @@ class Collector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def take(self, path: str, body: dict) -> None:
+    def take(self, path: str, body: dict) -> int:
+        """Notes what has come; returns the status of the answer."""
         assert path == "/v1/traces", path
         with self._lock:
             self.requests += 1
+            status = self.first.pop(0) if self.first else self.status
+            spans = []
             for resource in body["resourceSpans"]:
                 service = _attributes(resource["resource"])["service.name"]
                 for scope in resource["scopeSpans"]:
-                    self._spans += [_span(service, span) for span in scope["spans"]]
+                    spans += [_span(service, span) for span in scope["spans"]]
+            self.arrivals.append((time.monotonic(), len(spans)))
+            if status < 400:
+                self._spans += spans
+            return status
 
     @property
     def spans(self) -> list[Span]:

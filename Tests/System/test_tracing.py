@@ -99,13 +99,50 @@ def test_a_collector_that_takes_nothing_holds_nobody_up_and_is_counted(house):
     house.broker(broker)
     mirror = Mirror(broker)
     options = ["--trace-sample", "1", "--metrics", f"127.0.0.1:{metrics}", "--trace-queue", "8", "--trace-batch", "8"]
-    server, port = serve(house, broker, refusing, *options)
+    server, port = serve(house, broker, refusing, *options, "--trace-retry", "0s")
     for _ in range(30):
         assert get(port, "/moon").status == 200
     failed = 'seaway_trace_spans_dropped_total{reason="failed"}'
     until(lambda: metric(metrics, failed) > 0, "they are counted")
     until(lambda: "spans were dropped" in server.output(), "it is logged")
     assert metric(metrics, "seaway_trace_spans_sent_total") == 0
+    refusing.close()
+    assert server.terminate() == 0
+    mirror.close()
+
+
+@pytest.mark.parametrize("first", [[503], [429, 502], [504]], ids=str)
+def test_what_a_collector_does_not_take_for_now_is_sent_again_once_it_says(house, first):
+    busy = Collector(first=list(first), retry_after="0")
+    broker, metrics = free_port(), free_port()
+    house.broker(broker)
+    mirror = Mirror(broker)
+    options = ["--trace-sample", "1", "--trace-interval", "10ms", "--metrics", f"127.0.0.1:{metrics}"]
+    server, port = serve(house, broker, busy, *options)
+    assert get(port, "/moon").status == 200
+    until(lambda: len(busy.spans) == 4, "all have come, each once")
+    assert metric(metrics, "seaway_trace_retries_total") == len(first)
+    assert metric(metrics, 'seaway_trace_spans_dropped_total{reason="failed"}') == 0
+    # It has asked for no pause, and got one all the same.
+    times = [at for at, _ in busy.arrivals]
+    assert all(later - earlier >= 0.09 for earlier, later in zip(times[: len(first)], times[1:]))
+    assert "they are sent again" in server.output()
+    assert server.terminate() == 0
+    busy.close()
+    mirror.close()
+
+
+def test_what_a_collector_refuses_for_good_is_not_sent_again(house):
+    refusing = Collector(status=400)
+    broker, metrics = free_port(), free_port()
+    house.broker(broker)
+    mirror = Mirror(broker)
+    options = ["--trace-sample", "1", "--trace-interval", "10ms", "--metrics", f"127.0.0.1:{metrics}"]
+    server, port = serve(house, broker, refusing, *options)
+    assert get(port, "/moon").status == 200
+    until(lambda: metric(metrics, 'seaway_trace_spans_dropped_total{reason="failed"}') == 4, "they are dropped")
+    assert metric(metrics, "seaway_trace_retries_total") == 0
+    assert sum(count for _, count in refusing.arrivals) == 4
     refusing.close()
     assert server.terminate() == 0
     mirror.close()
@@ -131,7 +168,7 @@ def test_requests_have_names_and_python_knows_them(house):
     server = house.server(port, broker, "--access-log", "--access-log-format", "json")
     first, second = get(port, "/moon"), get(port, "/moon")
     assert first.body.decode() == first.headers["x-request-id"] != second.headers["x-request-id"]
-    # What a client says is not believed unless it is to be.
+    # What a client says is not trusted unless it is to be.
     assert get(port, "/moon", fields={"X-Request-Id": "mine"}).body != b"mine"
     failed = get(port, "/fails")
     assert failed.status == 500
