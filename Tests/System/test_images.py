@@ -15,6 +15,7 @@ import yaml
 
 import nats
 from harness import PATIENCE, ROOT, SEAWAY, House, Wire, free_port, get, until
+from pages import Mirror
 
 DOCKER = ROOT / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
@@ -72,20 +73,52 @@ def test_the_image_is_a_broker_unless_told_otherwise():
 
 
 def test_health_tells_who_answers_and_who_does_not(house):
-    assert words("HEALTHCHECK", "seaway") == ["healthy", "broker"]
-    port, http, metrics = free_port(), free_port(), free_port()
+    assert words("HEALTHCHECK", "seaway") == ["healthy"]
+    port, http, admin = free_port(), free_port(), free_port()
     assert healthy("broker", port) == 1
     broker = house.broker(port)
     assert healthy("broker", port) == 0
-    assert healthy("metrics", metrics) == 1
-    house.server(http, port, "--metrics", f"127.0.0.1:{metrics}")
+    assert healthy("alive", admin) == healthy("ready", admin) == healthy("metrics", admin) == 1
+    server = house.server(http, port, "--admin", f"127.0.0.1:{admin}")
     # Browsers are served first.
-    until(lambda: healthy("metrics", metrics) == 0, "the metrics answer")
+    until(lambda: healthy("ready", admin) == 0, "it is ready")
+    assert healthy("alive", admin) == healthy("metrics", admin) == 0
+    # Nobody works.
+    assert healthy("working", admin) == 1
+    worker = Mirror(port)
+    until(lambda: healthy("working", admin) == 0, "somebody works")
+    worker.close()
     # There, and yet not what was asked for.
-    assert healthy("metrics", port) == 1
+    assert healthy("ready", port) == 1
     broker.terminate()
     assert healthy("broker", port) == 1
+    until(lambda: healthy("ready", admin) == 1, "it cannot work without a broker")
+    assert healthy("alive", admin) == 0
+    assert server.terminate() == 0
+    assert healthy("alive", admin) == 1
     assert healthy("nothing", port) == 64
+
+
+def test_health_asks_the_admin_address_where_there_is_one_and_the_broker_where_there_is_none(house, tmp_path):
+    """By its usual ports, which a copy of it has elsewhere."""
+    port, admin = free_port(), free_port()
+    program = tmp_path / "healthy"
+    text = (DOCKER / "healthy").read_text()
+    program.write_text(text.replace("9411", str(admin)).replace("7411", str(port)))
+    program.chmod(0o755)
+
+    def code() -> int:
+        return subprocess.run([program], capture_output=True, timeout=PATIENCE, check=False).returncode
+
+    assert code() == 1
+    broker = house.broker(port)
+    assert code() == 0
+    broker.terminate()
+    house.server(free_port(), port, "--admin", f"127.0.0.1:{admin}")
+    until(lambda: healthy("alive", admin) == 0, "its address is there")
+    assert code() == 1
+    house.broker(port)
+    until(lambda: code() == 0, "it is ready")
 
 
 def healthy(kind: str, port: int) -> int:
@@ -151,8 +184,8 @@ class Composition:
         environment["PYTHONPATH"] = str(ROOT / "clients" / "python" / "src")
         program = self.house.start(command, environment)
         if "healthcheck" in service:
-            kind, port = service["healthcheck"]["test"][2], {"broker": 7411, "metrics": 9411}
-            place = self.place(name, f"{'127.0.0.1' if kind == 'metrics' else '0.0.0.0'}:{port[kind]}")
+            kind, port = service["healthcheck"]["test"][2], {"ready": 9411}
+            place = self.place(name, f"127.0.0.1:{port[kind]}")
             until(lambda: healthy(kind, int(place.rpartition(":")[2])) == 0, f"{name} is healthy")
         return program
 
