@@ -63,12 +63,16 @@ package final class Connection {
     var isPending = false
     var isPendingFull = false
 
+    /// Its client is told of them when it comes: others may hold for those that come later.
+    let limits: WireLimits
+
     init(id: PeerID, core: BrokerCore, transport: any Transport) {
         self.id = id
+        self.limits = core.configuration.limits
         self.core = core
         self.transport = transport
         self.payer = core.hub.payer(of: id)
-        self.parser = FrameParser(limits: core.configuration.limits)
+        self.parser = FrameParser(limits: self.limits)
         self.access = ConnectionAccess(core.tokens)
         self.deadlines = ConnectionDeadlines(awaitsLogin: core.tokens != nil, now: core.now)
     }
@@ -190,7 +194,7 @@ package final class Connection {
     }
 
     private func discard(_ bytes: Span<UInt8>, _ shape: FrameShape) {
-        let limit = self.core.configuration.limits.maxBody
+        let limit = self.limits.maxBody
         let given = shape.isByHand ? 0 : shape.body.count
         let isTooLarge = shape.isByHand || given > limit
         let line = bytes.extracting(..<shape.lineLength)
@@ -215,7 +219,7 @@ package final class Connection {
     /// - Returns: its length.
     @inline(__always)
     private func handlePlainSend(_ bytes: Span<UInt8>) -> Int? {
-        guard let send = PlainSend(bytes, limits: self.core.configuration.limits), send.length < Workshop.smallest
+        guard let send = PlainSend(bytes, limits: self.limits), send.length < Workshop.smallest
         else { return nil }
         self.session.trust()
         self.take(bytes.extracting(send.body), self.format, to: bytes.extracting(send.channel), send.form)

@@ -89,7 +89,7 @@ extension Connection {
     ///
     /// - Returns: its length.
     func handlePlainSendOnTerms(_ bytes: Span<UInt8>) -> Int? {
-        guard let send = PlainSendOnTerms(bytes, limits: self.core.configuration.limits),
+        guard let send = PlainSendOnTerms(bytes, limits: self.limits),
             send.length < Workshop.smallest, !self.concernsStore(send, bytes)
         else { return nil }
         self.session.trust()
@@ -117,7 +117,7 @@ extension Connection {
     ///
     /// - Returns: its length.
     func handlePlainAcknowledgement(_ bytes: Span<UInt8>) -> Int? {
-        guard let plain = PlainAcknowledgement(bytes, limits: self.core.configuration.limits) else { return nil }
+        guard let plain = PlainAcknowledgement(bytes, limits: self.limits) else { return nil }
         self.session.trust()
         let channel = bytes.extracting(plain.channel)
         guard !self.access.isLimited || self.access.allowsListening(on: channel) else {

@@ -27,7 +27,7 @@ extension Connection {
         self.clientName = hello.client
         if hello.brokers > 1 { self.core.hub.answersElsewhere(self.id) }
         self.deadlines.agree(onHeartbeat: hello.heartbeat, now: self.core.now)
-        self.answer(self.requests.greeting(for: hello))
+        self.answer(self.requests.greeting(for: hello, self.limits))
     }
 
     /// Nothing is read until the refusal was said (U4).

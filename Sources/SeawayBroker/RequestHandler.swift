@@ -26,12 +26,13 @@ struct RequestHandler {
         self.id = id
     }
 
-    func greeting(for hello: Hello) -> Answer {
+    /// - Parameter limits: those of the connection, which stay as they are while it is there.
+    func greeting(for hello: Hello, _ limits: WireLimits) -> Answer {
         let configuration = self.core.configuration
         var words = [
             "HELLO 1", "id=\(self.id)", "epoch=\(self.core.epoch)",
             "features=\(WireFeatures.names.joined(separator: ","))",
-            "max-body=\(configuration.limits.maxBody)", "max-line=\(configuration.limits.maxLine)",
+            "max-body=\(limits.maxBody)", "max-line=\(limits.maxLine)",
             "max-names=\(configuration.hub.maxNames)",
         ]
         if let name = configuration.name { words.append("name=\(name)") }

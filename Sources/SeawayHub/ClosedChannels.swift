@@ -13,7 +13,8 @@ final class ClosedChannels {
         }
     }
 
-    private let limit: Int
+    /// Where there are more, those beyond it are forgotten as others come.
+    var limit: Int
     private var table = NameTable<Entry>()
     private var order: Deque<Entry> = []
     /// How many were forgotten before their time (C2).
@@ -43,9 +44,11 @@ final class ClosedChannels {
         self.table.insert(entry)
         self.order.append(entry)
         ledger.noteClosed(Cost.closed + name.bytes.count)
-        guard self.order.count > self.limit else { return }
-        self.forgotten += 1
-        self.removeFirst(ledger)
+        // A few at a time, where the limit is a lower one now.
+        for _ in 0..<min(64, max(0, self.order.count - self.limit)) {
+            self.forgotten += 1
+            self.removeFirst(ledger)
+        }
     }
 
     /// Forgets the oldest as far as their time is over, so many at most.

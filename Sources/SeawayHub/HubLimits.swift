@@ -1,21 +1,11 @@
-extension HubConfiguration {
-    /// The same with the limits of another that may change while a hub is at work: what may be remembered of closed
-    /// channels, and how many names one connection may have, which clients were told, may not.
-    package func taking(_ new: HubConfiguration) -> HubConfiguration {
-        var configuration = new
-        configuration.maxClosed = self.maxClosed
-        configuration.maxNames = self.maxNames
-        return configuration
-    }
-}
-
 extension Hub {
     /// From now on these limits hold, of channels that are there too. What is held already stays, even where it is more
     /// than may be held now.
     ///
     /// - Complexity: O(channels and mailboxes).
     package func replaceLimits(_ new: HubConfiguration) {
-        self.configuration = self.configuration.taking(new)
+        self.configuration = new
+        self.closed.limit = new.maxClosed
         self.leases.mostHeld = self.configuration.maxHeld
         self.ledger.limit(to: self.configuration.maxMemory, self.configuration.shares)
         for channel in self.channels.all { channel.rules = self.configuration.rules(for: channel.name) }

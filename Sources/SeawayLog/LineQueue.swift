@@ -4,6 +4,8 @@ package struct LineQueue: Sendable {
     package var limit: Int
     private var bytes: [UInt8] = []
     private var untold = 0
+    /// The last that was written is no whole line.
+    private var isTorn = false
     /// Lines that nobody will read, since the start.
     package private(set) var dropped = 0
 
@@ -19,8 +21,19 @@ package struct LineQueue: Sendable {
         self.bytes.append(contentsOf: line)
     }
 
-    /// Counts lines that were taken and could not be written.
-    package mutating func drop(_ lines: Int) {
+    /// Counts lines that were taken and could not be written: those that end behind so many bytes.
+    package mutating func drop(_ taken: [UInt8], behind written: Int) {
+        let lineEnd = UInt8(ascii: "\n")
+        // It is there for half a line that is before these, and is none itself.
+        let isFirst = taken.first == lineEnd
+        self.isTorn = written > 0 ? taken[written - 1] != lineEnd : isFirst
+        self.drop(taken[max(written, isFirst ? 1 : 0)...].count { $0 == lineEnd })
+    }
+
+    /// What comes next is written elsewhere.
+    package mutating func beginsAnew() { self.isTorn = false }
+
+    private mutating func drop(_ lines: Int) {
         self.untold += lines
         self.dropped += lines
     }
@@ -36,6 +49,10 @@ package struct LineQueue: Sendable {
             taken.append(contentsOf: notice(self.untold).utf8)
             self.untold = 0
         }
-        return taken.isEmpty ? nil : taken
+        guard !taken.isEmpty else { return nil }
+        // Nothing is to stand behind half a line.
+        if self.isTorn { taken.insert(UInt8(ascii: "\n"), at: 0) }
+        self.isTorn = false
+        return taken
     }
 }

@@ -10,17 +10,19 @@ import Synchronization
     import Darwin
 #endif
 
-/// Writes lines to a descriptor on a thread of its own: a pipe that nobody reads holds up that thread and nobody else.
+/// Writes lines on a thread of its own: a pipe that nobody reads holds up that thread and nobody else.
 package final class LineWriter: TextOutputStream, Sendable {
     private struct State {
+        var target: LineTarget
         var queue: LineQueue
         var format: LogFormat
         /// Somebody will take what waits.
         var isWriting = false
     }
 
-    private let descriptor: CInt
     private let state: Mutex<State>
+    /// Is told how many lines were dropped, where no line of this log says so.
+    private let whenDropped: (@Sendable (Int) -> Void)?
     /// Its thread may wait for a reader for good.
     private let thread = DispatchQueue(label: "seaway.log")
 
@@ -29,8 +31,24 @@ package final class LineWriter: TextOutputStream, Sendable {
     ///   - limit: bytes that may wait while an earlier write does not end.
     ///   - format: of the line that tells of dropped ones.
     package init(descriptor: CInt, limit: Int, format: LogFormat = .text) {
-        self.descriptor = descriptor
-        self.state = Mutex(State(queue: LineQueue(limit: limit), format: format))
+        self.state = Mutex(State(target: LineTarget(descriptor), queue: LineQueue(limit: limit), format: format))
+        self.whenDropped = nil
+    }
+
+    /// A log in which nothing stands but its own lines.
+    ///
+    /// - Parameter whenDropped: is told how many lines were dropped, once others are written; must not write here.
+    package init(_ target: LineTarget, limit: Int, whenDropped: @escaping @Sendable (Int) -> Void) {
+        self.state = Mutex(State(target: target, queue: LineQueue(limit: limit), format: .text))
+        self.whenDropped = whenDropped
+    }
+
+    /// From now on lines are written there.
+    package func write(to target: LineTarget) {
+        self.state.withLock { state in
+            state.target = target
+            state.queue.beginsAnew()
+        }
     }
 
     /// Lines that nobody will read.
@@ -61,22 +79,25 @@ package final class LineWriter: TextOutputStream, Sendable {
     }
 
     private func writeAll() {
-        while let bytes = self.take() {
-            let written = self.write(bytes)
+        while let (bytes, target) = self.take() {
+            let written = self.write(bytes, target)
             guard written < bytes.count else { continue }
-            let lost = bytes[written...].count { $0 == UInt8(ascii: "\n") }
-            self.state.withLock { $0.queue.drop(lost) }
+            self.state.withLock { $0.queue.drop(bytes, behind: written) }
             // What tells of them would be lost too: it waits for the next line.
             guard self.hasMore else { return }
         }
     }
 
-    private func take() -> [UInt8]? {
+    private func take() -> (bytes: [UInt8], target: LineTarget)? {
         self.state.withLock { state in
             let format = state.format
-            let taken = state.queue.take { Self.notice($0, format) }
+            let taken = state.queue.take { lines in
+                guard let whenDropped = self.whenDropped else { return Self.notice(lines, format) }
+                whenDropped(lines)
+                return ""
+            }
             state.isWriting = taken != nil
-            return taken
+            return taken.map { ($0, state.target) }
         }
     }
 
@@ -89,16 +110,16 @@ package final class LineWriter: TextOutputStream, Sendable {
     }
 
     /// - Returns: how many bytes were written; fewer than all when nothing can be written there any more.
-    private func write(_ bytes: [UInt8]) -> Int {
+    private func write(_ bytes: [UInt8], _ target: LineTarget) -> Int {
         bytes.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {
-                let count = Self.write(self.descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]))
+                let count = Self.write(target.descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]))
                 if count >= 0 {
                     done += count
                 } else if errno == EAGAIN || errno == EWOULDBLOCK {
                     // Somebody with the same pipe does not want to wait for it; this thread may.
-                    var room = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                    var room = pollfd(fd: target.descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&room, 1, -1)
                 } else if errno != EINTR {
                     break

@@ -66,8 +66,7 @@ package final class ServerCore {
         let place = place ?? LoopPlace(onlyOneOf: configuration)
         self.place = place
         self.bodies = BudgetShare(place.shares.bodies)
-        self.memory = MemoryAccount(
-            place.shares.memory, limit: configuration.maxMemory, addresses: place.shares.holdings)
+        self.memory = MemoryAccount(place.shares.memory, addresses: place.shares.holdings)
         self.reads = LoopTurns(.reads, budget: 8, work: 1, eventLoop: eventLoop)
         self.input = LoopTurns(.input, budget: 32, work: HTTP1Handler.quantum, eventLoop: eventLoop)
         self.configuration = configuration
@@ -80,7 +79,7 @@ package final class ServerCore {
         self.message = RequestMessage(scheme: configuration.scheme, rootPath: configuration.rootPath)
         self.writer = AnswerWriter(
             server: configuration.serverField, date: HTTPDate(unixSeconds: HTTPDate.systemSeconds()))
-        self.underWay = RequestsUnderWay(mostKept: configuration.maxMemory / 16 / place.count)
+        self.underWay = RequestsUnderWay(mostKept: Self.mostKept(configuration, place))
         let now = Moment(eventLoop.now)
         self.now = now
         self.freed = FreedMemory(now: now)
@@ -126,7 +125,7 @@ package final class ServerCore {
             server: self.counters, wire: self.sockets.wire.counters,
             memory: Dictionary(uniqueKeysWithValues: MemoryPart.allCases.map { ($0, self.memory.bytes(of: $0)) }),
             // Of all loops: they are summed up.
-            memoryLimit: self.place.index == 0 ? self.memory.limit : 0, latencies: self.latencies)
+            memoryLimit: self.place.index == 0 ? self.configuration.maxMemory : 0, latencies: self.latencies)
     }
 
     var answerLimits: Answer.Limits {
@@ -310,7 +309,7 @@ package final class ServerCore {
 // MARK: What workers answer
 extension ServerCore: ReplyInboxOwner {
     func receive(_ delivery: Delivery, in box: Int) {
-        // Read for the first name that was given out: of forged ones nobody needs to know what they say.
+        // Read for the first name that was issued: of forged ones nobody needs to know what they say.
         var read: Result<Answer, AnswerFault>?
         let report = delivery.group == nil ? BrokerReport(delivery.body) : nil
         for channel in delivery.channels {

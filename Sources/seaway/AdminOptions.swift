@@ -46,17 +46,13 @@ struct AdminOptions: ParsableArguments {
         }
     }
 
-    private var rule: AdminAccess.Rule {
-        get throws {
-            guard let path = self.adminTokenFile else { return .thisMachine }
-            do {
-                return .token(try Secret.token(of: path, option: "admin-token-file", longest: 255))
-            } catch let error as ValidationError {
-                Process.say("seaway: \(error.message)")
-                throw ExitCode.validationFailure
-            }
-        }
+    fileprivate func rule() throws -> AdminAccess.Rule {
+        guard let path = self.adminTokenFile else { return .thisMachine }
+        return .token(try Secret.token(of: path, option: "admin-token-file", longest: 255))
     }
+
+    /// What may change while a process runs.
+    static let changeable: Set<String> = ["admin-token-file"]
 
     /// Takes the addresses, or ends the process with a clear line.
     ///
@@ -76,10 +72,16 @@ struct AdminOptions: ParsableArguments {
         site.metrics = { metrics().map { $0 + [Self.droppedLines] } }
         var services = AdminServices()
         if let place = self.admin?.place {
-            let rule = try self.rule
-            try await services.open(
-                AdminServer(site, AdminAccess(rule), eventLoop: loop, logger: logger), at: place, as: "admin",
-                onlyLoopback: self.adminTokenFile == nil, logger)
+            let rule: AdminAccess.Rule
+            do {
+                rule = try self.rule()
+            } catch let error as ValidationError {
+                Process.say("seaway: \(error.message)")
+                throw ExitCode.validationFailure
+            }
+            let server = AdminServer(site, AdminAccess(rule), eventLoop: loop, logger: logger)
+            try await services.open(server, at: place, as: "admin", onlyLoopback: self.adminTokenFile == nil, logger)
+            if case .token = rule { services.guarded = server }
         }
         if let place = self.metrics?.place {
             try await services.open(
@@ -100,6 +102,8 @@ struct AdminOptions: ParsableArguments {
 /// What shows a process for as long as that runs.
 struct AdminServices {
     private var servers: [AdminServer] = []
+    /// That which asks for a token.
+    fileprivate var guarded: AdminServer?
 
     fileprivate mutating func open(
         _ server: AdminServer, at place: ListenPlace, as name: String, onlyLoopback: Bool, _ logger: Logger
@@ -109,6 +113,23 @@ struct AdminServices {
         }
         for address in bound { logger.info("\(name)", metadata: ["address": "\(ListenPlace.text(address))"]) }
         self.servers.append(server)
+    }
+
+    /// What SIGHUP has read again: the token that is asked for.
+    ///
+    /// - Parameter options: those of a command.
+    func parts<Command>(
+        _ options: @escaping @Sendable (Command) -> AdminOptions
+    ) -> [Reloading<Command>.Part] {
+        guard let guarded = self.guarded else { return [] }
+        return [
+            .init(what: "tokens of --admin") { command in
+                let options = options(command)
+                guard options.adminTokenFile != nil else { return nil }
+                let rule = try options.rule()
+                return { try await guarded.replaceRule(rule) }
+            }
+        ]
     }
 
     /// To stand before all else: answers until everything else has left.

@@ -52,7 +52,7 @@ struct BridgeExecCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let point = self.reading.point, let program = self.command.first else { return }
-        let run = try await BridgeRun("exec", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("exec", of: self, \Self.log, \Self.broker, self.target)
         var rule = ProgramRule(program: program, arguments: Array(self.command.dropFirst()))
         rule.timeLimit = self.timeLimit.duration
         rule.maxOutput = self.maxOutput.bytes

@@ -105,10 +105,17 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("http", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("http", of: self, \Self.log, \Self.broker, self.target)
         var sources: [any BridgeSource] = []
-        if let place = try self.place() { sources.append(try await self.takeHTTP(place.host, place.port, run)) }
-        guard let point = self.reading.point, let url = self.post.post else { return try await run.run(sources) }
+        var parts: [Reloading<Self>.Part] = []
+        if let place = try self.place() {
+            let bridge = try await self.takeHTTP(place.host, place.port, run)
+            sources.append(bridge)
+            parts = self.parts(bridge)
+        }
+        guard let point = self.reading.point, let url = self.post.post else {
+            return try await run.run(sources, rereading: Self.changeable, parts)
+        }
         let webhook = try self.post.webhook(to: url, signedIn: self.hmacHeader)
         let sender = WebhookSender(webhook, eventLoop: run.eventLoop, tally: run.tally, logger: run.logger)
         sources.append(
@@ -116,7 +123,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
                 await sender.post($0.body)
             })
         do {
-            try await run.run(sources)
+            try await run.run(sources, rereading: Self.changeable, parts)
         } catch {
             try await sender.shutdown()
             throw error
@@ -124,7 +131,7 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
         try await sender.shutdown()
     }
 
-    private func takeHTTP(_ host: String, _ port: Int, _ run: BridgeRun) async throws -> HTTPBridge {
+    private func takeHTTP(_ host: String, _ port: Int, _ run: BridgeRun<Self>) async throws -> HTTPBridge {
         Descriptors.provide(for: self.maxHttpConnections, option: "max-http-connections", run.logger)
         var configuration = HTTPBridgeConfiguration()
         configuration.rule = try self.rule()
@@ -139,14 +146,36 @@ struct BridgeHTTPCommand: AsyncParsableCommand {
         return bridge
     }
 
+    /// What may change while the bridge runs.
+    private static let changeable: Set<String> = ["http-token-file", "hmac-secret-file"]
+
+    /// What SIGHUP has read again of what who posts has to know.
+    private func parts(_ bridge: HTTPBridge) -> [Reloading<Self>.Part] {
+        guard self.isGuarded else { return [] }
+        let (hasToken, hasSecret, field) = (self.httpTokenFile != nil, self.hmacSecretFile != nil, self.hmacHeader)
+        return [
+            .init(what: "secrets of who posts") { command in
+                let token = hasToken ? try command.token() : nil
+                let signature = hasSecret ? try command.signature(in: field) : nil
+                return { try await bridge.replace(token: token, signature: signature) }
+            }
+        ]
+    }
+
+    private func token() throws -> SharedSecret? {
+        try self.httpTokenFile.map { SharedSecret(try Secret.firstLine(of: $0, option: "http-token-file")) }
+    }
+
+    private func signature(in field: String) throws -> HTTPSignature? {
+        try self.hmacSecretFile.map {
+            HTTPSignature(field: field, secret: try Secret.firstLine(of: $0, option: "hmac-secret-file"))
+        }
+    }
+
     private func rule() throws -> HTTPIntakeRule {
         var rule = HTTPIntakeRule()
-        rule.token = try self.httpTokenFile.map {
-            SharedSecret(try Secret.firstLine(of: $0, option: "http-token-file"))
-        }
-        rule.signature = try self.hmacSecretFile.map {
-            HTTPSignature(field: self.hmacHeader, secret: try Secret.firstLine(of: $0, option: "hmac-secret-file"))
-        }
+        rule.token = try self.token()
+        rule.signature = try self.signature(in: self.hmacHeader)
         rule.maxBody = self.maxBody.bytes
         rule.destinations = try self.target.rule()
         rule.allowed = self.allow.compactMap { Pattern($0) }

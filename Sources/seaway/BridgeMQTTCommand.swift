@@ -79,7 +79,7 @@ struct BridgeMQTTCommand: AsyncParsableCommand {
     func run() async throws {
         try ServiceLibrary.libmosquitto.loadOrLeave()
         guard case .tcp(let host, let port) = self.mqtt.address else { return }
-        let run = try await BridgeRun("mqtt", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("mqtt", of: self, \Self.log, \Self.broker, self.target)
         let password = try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") }
         let address = MQTTAddress(
             host: host, port: port, user: self.user, password: password.map { String(decoding: $0, as: UTF8.self) },

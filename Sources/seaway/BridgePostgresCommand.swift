@@ -50,7 +50,7 @@ struct BridgePostgresCommand: AsyncParsableCommand {
 
     func run() async throws {
         try ServiceLibrary.libpq.loadOrLeave()
-        let run = try await BridgeRun("postgres", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("postgres", of: self, \Self.log, \Self.broker, self.target)
         let address = PostgresAddress(self.postgres, limits: self.service.limits)
         var sources: [any BridgeSource] = []
         if let intake = try self.target.intake(json: self.json, run.pump) {

@@ -83,7 +83,7 @@ struct BridgeRedisCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("redis", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("redis", of: self, \Self.log, \Self.broker, self.target)
         let address = RedisAddress(
             self.redis.redis,
             password: try self.passwordFile.map { try Secret.firstLine(of: $0, option: "password-file") },

@@ -10,7 +10,7 @@ import ServiceLifecycle
 import UnixSignals
 
 /// What all bridges have in common: a connection to the broker, a pump, a tally, and an orderly end.
-struct BridgeRun {
+struct BridgeRun<Command: ParsableCommand & Sendable> {
     /// Carries the connection to the broker, and whatever else the bridge has.
     let eventLoop: any EventLoop
     let layer: any ConnectingLayer
@@ -21,15 +21,22 @@ struct BridgeRun {
     private let signals: UnixSignalsSequence
     private let hurry: HurrySignals
     private let admin: AdminServices
-    private let reload: @Sendable () async -> Bool
+    private let command: Command
+    private let log: any KeyPath<Command, LogOptions> & Sendable
+    private let broker: any KeyPath<Command, BridgeBrokerOptions> & Sendable
 
     /// - Parameters:
     ///   - name: of the bridge, such as `stdin`.
     ///   - path: where its command has the options of the log, which it takes again at SIGHUP.
-    init<Command: ParsableCommand & Sendable>(
+    ///   - brokers: where it has those of its broker.
+    init(
         _ name: String, of command: Command, _ path: any KeyPath<Command, LogOptions> & Sendable,
-        _ broker: BridgeBrokerOptions, _ target: BridgeTargetOptions
+        _ brokers: any KeyPath<Command, BridgeBrokerOptions> & Sendable, _ target: BridgeTargetOptions
     ) async throws {
+        self.command = command
+        self.log = path
+        self.broker = brokers
+        let broker = command[keyPath: brokers]
         self.signals = await Process.catchSignals()
         let log = command[keyPath: path]
         self.logger = log.logger("seaway.bridge.\(name)")
@@ -37,7 +44,6 @@ struct BridgeRun {
         self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.layer = try broker.brokers.makeLayer(
             clientName: "seaway-bridge-\(name)", eventLoop: self.eventLoop, logger: log.logger("seaway.client"))
-        self.reload = Reloading(command, log: path, [], self.logger).run
         self.tally = BridgeTally(logger: self.logger)
         self.pump = Pump(self.layer, target.pump, tally: self.tally)
         self.drain = broker.drain.duration
@@ -50,8 +56,13 @@ struct BridgeRun {
     /// Runs until a source has nothing more, or the process is told to leave; then everything that was taken is handed
     /// on.
     ///
-    /// - Parameter whenHurried: called when the process is told to end at once.
-    func run(_ sources: [any BridgeSource], whenHurried: @escaping @Sendable () -> Void = {}) async throws {
+    /// - Parameters:
+    ///   - changeable: options whose files `parts` read again at SIGHUP.
+    ///   - whenHurried: called when the process is told to end at once.
+    func run(
+        _ sources: [any BridgeSource], rereading changeable: Set<String> = [],
+        _ parts: [Reloading<Command>.Part] = [], whenHurried: @escaping @Sendable () -> Void = {}
+    ) async throws {
         self.layer.start()
         defer { self.tally.logSummary() }
         let work = BridgeWork(sources: sources, pump: self.pump, drain: self.drain, logger: self.logger)
@@ -59,13 +70,17 @@ struct BridgeRun {
             whenHurried()
             tally.logSummary()
         }
+        let broker = self.broker
+        let reloading = Reloading(
+            self.command, log: self.log, changeable: changeable.union(AdminOptions.changeable),
+            parts + self.admin.parts { $0[keyPath: broker].admin }, self.logger)
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { await self.hurry.obey(last) }
             defer { tasks.cancelAll() }
             // The last is asked to leave first.
             try await Process.run(
                 self.admin.first + [BrokerLink(layer: self.layer), work] + self.admin.last, until: self.signals,
-                self.logger, reload: self.reload)
+                self.logger, reload: reloading.run)
         }
     }
 }

@@ -47,7 +47,7 @@ struct BridgeStdinCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = try await BridgeRun("stdin", of: self, \Self.log, self.broker, self.target)
+        let run = try await BridgeRun("stdin", of: self, \Self.log, \Self.broker, self.target)
         var sources: [any BridgeSource] = []
         if let destination = try self.target.fixedDestination() {
             sources.append(

@@ -35,7 +35,8 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Configuration") var file: ConfigurationOptions
 
     private var changeable: Set<String> {
-        BrokerOptions.changeable.union(ListenerOptions.changeable).subtracting(self.durable.fixed)
+        BrokerOptions.changeable.union(ListenerOptions.changeable).union(AdminOptions.changeable)
+            .subtracting(self.durable.fixed)
     }
 
     func run() async throws {
@@ -51,12 +52,12 @@ struct BrokerCommand: AsyncParsableCommand {
         let admin = try await self.admin.open(.broker, logger) { loop, site in
             site.watch(broker, at: address, on: loop)
         }
+        let drain = LiveSetting(self.broker.drain.milliseconds)
         let reloading = Reloading(
             self, log: \Self.log, changeable: self.changeable,
-            self.listeners.parts(broker, \Self.listeners, \Self.broker), logger)
+            self.listeners.parts(broker, \Self.listeners, \Self.broker, drain) + admin.parts { $0.admin }, logger)
         try await Process.run(
-            admin.first
-                + [BrokerService(broker: broker, drain: self.broker.drain.milliseconds, logger: logger)] + admin.last,
+            admin.first + [BrokerService(broker: broker, drain: drain, logger: logger)] + admin.last,
             until: signals, logger, reload: reloading.run)
     }
 }
@@ -64,13 +65,15 @@ struct BrokerCommand: AsyncParsableCommand {
 /// Runs until the process is told to leave, then drains.
 struct BrokerService: Service {
     let broker: Broker
-    let drain: Int
+    /// Milliseconds.
+    let drain: LiveSetting<Int>
     let logger: Logger
 
     func run() async throws {
         try await gracefulShutdown()
-        self.logger.info("leaving", metadata: ["drain": "\(self.drain) ms"])
-        try await self.broker.shutDown(within: self.drain)
+        let drain = self.drain.value
+        self.logger.info("leaving", metadata: ["drain": "\(drain) ms"])
+        try await self.broker.shutDown(within: drain)
         self.logger.info("left")
     }
 }

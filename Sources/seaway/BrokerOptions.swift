@@ -21,16 +21,16 @@ struct BrokerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How often a message is given out that nobody acknowledges, on channels whose names match, first match wins; repeat it. (default: 5)",
+            "How often a message is delivered that nobody acknowledges, on channels whose names match, first match wins; repeat it. (default: 5)",
             valueName: "pattern=count"))
     var tries: [TriesOption] = []
 
-    @Option(help: .time("How long a message may be held without a word before it is given out again."))
+    @Option(help: .time("How long a message may be held without a word before it is delivered again."))
     var hold = TimeOption(milliseconds: 600_000)
 
     @Option(
         name: .customLong("return"),
-        help: .time("How soon a message is given out again whose holder's connection broke."))
+        help: .time("How soon a message is delivered again whose holder's connection broke."))
     var returnDelay = TimeOption(milliseconds: 2_000)
 
     @Option(help: .time("How long the key of a message that is to be taken once is remembered."))
@@ -174,13 +174,13 @@ struct BrokerOptions: ParsableArguments {
         }
     }
 
-    /// What may change while a broker runs; the rest it has told its clients, or is made once.
+    /// What may change while a broker runs; the rest is how it presents itself.
     static let changeable: Set<String> = [
-        "capacity", "expiry", "tries", "hold", "return", "once-window", "mailbox-grace", "max-memory",
-        "max-connections",
-        "max-strangers", "connection-share", "address-share", "token-share", "max-lingering", "max-held", "max-delayed",
-        "max-keys", "max-members", "max-groups", "max-watches", "max-tails", "max-channels", "frame-timeout",
-        "max-unread", "unread-timeout", "idle-timeout", "linger-timeout",
+        "capacity", "expiry", "tries", "hold", "return", "once-window", "mailbox-grace", "max-body", "max-memory",
+        "max-connections", "max-strangers", "connection-share", "address-share", "token-share", "max-lingering",
+        "max-names", "max-held", "max-delayed", "max-keys", "max-members", "max-groups", "max-watches", "max-tails",
+        "max-channels", "max-closed", "frame-timeout", "max-unread", "unread-timeout", "idle-timeout",
+        "linger-timeout", "login-delay", "drain",
     ]
 
     private static let defaultCapacity =

@@ -97,9 +97,10 @@ struct ListenerOptions: ParsableArguments {
     /// - Parameters:
     ///   - path: where these options are in a command.
     ///   - limits: the broker's others.
+    ///   - drain: how long it may take to leave, in milliseconds.
     func parts<Command>(
         _ broker: Broker, _ path: any KeyPath<Command, ListenerOptions> & Sendable,
-        _ limits: any KeyPath<Command, BrokerOptions> & Sendable
+        _ limits: any KeyPath<Command, BrokerOptions> & Sendable, _ drain: LiveSetting<Int>
     ) -> [Reloading<Command>.Part] {
         let (hasTokens, hasTLS) = (self.tokens != nil, self.tls.tlsCertificate != nil)
         return [
@@ -113,8 +114,12 @@ struct ListenerOptions: ParsableArguments {
                 return { try await broker.replaceTLS(tls) }
             },
             .init(what: nil) { command in
-                let configuration = command[keyPath: limits].configuration
-                return { try await broker.replaceLimits(configuration) }
+                let options = command[keyPath: limits]
+                let configuration = options.configuration
+                return {
+                    try await broker.replaceLimits(configuration)
+                    drain.value = options.drain.milliseconds
+                }
             },
         ]
     }

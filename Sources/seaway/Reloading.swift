@@ -13,6 +13,7 @@ struct Reloading<Command: ParsableCommand & Sendable>: Sendable {
     struct Part: Sendable {
         /// For the log; `nil` for what only settings say.
         var what: String?
+        var how = "read again"
         /// - Returns: what has it used; `nil` where there is nothing to read.
         let read: @Sendable (Command) throws -> (@Sendable () async throws -> Void)?
     }
@@ -51,7 +52,7 @@ struct Reloading<Command: ParsableCommand & Sendable>: Sendable {
         do {
             for use in uses {
                 try await use.call()
-                if let what = use.what { self.logger.info("\(what) read again") }
+                if let what = use.what { self.logger.info("\(what)") }
             }
         } catch {
             self.logger.error("not everything was taken", metadata: ["reason": "\(PlainWords.of(error))"])
@@ -68,7 +69,7 @@ struct Reloading<Command: ParsableCommand & Sendable>: Sendable {
         for part in self.parts {
             do {
                 guard let use = try await self.thread.run({ try part.read(command) }) else { continue }
-                uses.append((part.what, use))
+                uses.append((part.what.map { "\($0) \(part.how)" }, use))
             } catch {
                 failures += 1
                 self.logger.error(
@@ -141,7 +142,12 @@ private struct Reread<Command: ParsableCommand & Sendable>: Sendable {
     }
 
     /// Whether there is any is settled at the start.
-    private static var presences: Set<String> { ["tokens", "tls-certificate", "tls-key", "http-tls-certificate"] }
+    private static var presences: Set<String> {
+        [
+            "tokens", "tls-certificate", "tls-key", "http-tls-certificate", "admin-token-file", "http-token-file",
+            "hmac-secret-file",
+        ]
+    }
 }
 
 extension PatientThread<ContinuousClock> {

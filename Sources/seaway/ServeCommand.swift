@@ -45,28 +45,32 @@ struct ServeCommand: AsyncParsableCommand {
             return try self.brokers.makeLayer(clientName: "seaway-serve", eventLoop: loop, logger: logger)
         }
         let exporter = self.traces.makeExporter(self.log.logger("seaway.trace"))
+        let access = AccessSink(logger)
         let server = InterfaceServer(
             configuration: try self.server.configuration(
-                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter)),
+                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter),
+                access: access),
             group: group, layers: layers,
             logger: logger)
         try await self.server.open(server, logger)
         let admin = try await self.admin.open(.serve, logger) { loop, site in
-            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) } }
+            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) + access.metrics } }
             site.channels = self.server.channels
             try site.watch(self.brokers, by: layers[0], on: loop, self.log.logger("seaway.admin"))
         }
         for layer in layers { layer.start() }
+        let grace = LiveSetting(self.server.grace.duration)
         let reloading = Reloading(
-            self, log: \Self.log, changeable: ServerOptions.changeable,
+            self, log: \Self.log, changeable: ServerOptions.changeable.union(AdminOptions.changeable),
             self.server.parts(
-                server, \Self.server, \Self.sockets, logs: self.log.format,
-                traces: self.traces.configuration(of: exporter)), logger)
+                server, \Self.server, \Self.sockets, grace, logs: self.log.format,
+                traces: self.traces.configuration(of: exporter), access: access)
+                + admin.parts { $0.admin }, logger)
         // The last is asked to leave first: requests under way still find the broker.
         try await Process.run(
             self.traces.services(exporter) + admin.first + [
                 LayerService(layers: layers),
-                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger),
+                ServerService(server: server, grace: grace, access: access, logger: logger),
             ] + admin.last, until: signals, logger, reload: reloading.run)
     }
 }

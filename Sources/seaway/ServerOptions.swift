@@ -101,8 +101,17 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .time("How long requests under way may take after SIGTERM."))
     var grace = TimeOption(milliseconds: 10_000)
 
-    @Flag(help: "One line for each request on standard error.")
+    @Flag(help: "One line for each request, on standard error unless --access-log-file is given.")
     var accessLog = false
+
+    @Option(
+        help: ArgumentHelp(
+            "File for the access log, which is on then; opened again at SIGHUP, so that it can be rotated.",
+            valueName: "path"))
+    var accessLogFile: String?
+
+    @Option(help: .size("Bytes of lines that wait for that file; more are dropped and counted."))
+    var accessLogBuffer = SizeOption(bytes: 1 << 20)
 
     @Option(
         help: ArgumentHelp(
@@ -161,9 +170,11 @@ struct ServerOptions: ParsableArguments {
     /// - Parameters:
     ///   - path: where these options are in a command.
     ///   - sockets: those of WebSockets.
+    ///   - grace: how long requests under way may take when it leaves.
     func parts<Command>(
         _ server: InterfaceServer, _ path: any KeyPath<Command, ServerOptions> & Sendable,
-        _ sockets: any KeyPath<Command, SocketOptions> & Sendable, logs: LogFormat, traces: TracingConfiguration?
+        _ sockets: any KeyPath<Command, SocketOptions> & Sendable, _ grace: LiveSetting<Duration>, logs: LogFormat,
+        traces: TracingConfiguration?, access: AccessSink
     ) -> [Reloading<Command>.Part] {
         let hasTLS = !self.tls.httpTlsCertificate.isEmpty
         // Inside of TLS that is offered which was offered when the server began.
@@ -173,10 +184,20 @@ struct ServerOptions: ParsableArguments {
                 guard hasTLS, let tls = try command[keyPath: path].tls.load(protocols: protocols) else { return nil }
                 return { try await server.replaceTLS(tls) }
             },
+            .init(what: "log files", how: "opened again") { command in
+                let options = command[keyPath: path]
+                let file = try options.accessFile()
+                guard file != nil || access.hasFile else { return nil }
+                return { access.use(file, limit: options.accessLogBuffer.bytes) }
+            },
             .init(what: nil) { command in
                 let configuration = try command[keyPath: path].settings(
-                    with: command[keyPath: sockets], logs: logs, traces: traces)
-                return { try await server.replaceConfiguration(configuration) }
+                    with: command[keyPath: sockets], logs: logs, traces: traces, access: access)
+                let later = command[keyPath: path].grace.duration
+                return {
+                    try await server.replaceConfiguration(configuration)
+                    grace.value = later
+                }
             },
         ]
     }
@@ -187,8 +208,10 @@ struct ServerOptions: ParsableArguments {
         "route", "http-timeout", "no-worker-patience", "retry", "head-timeout", "answer-timeout", "body-timeout",
         "min-body-rate", "keep-alive", "client-stall-timeout", "probe-delay", "max-request-line", "max-request-head",
         "max-request-fields", "max-chunk-overhead", "max-request-body", "body-inline", "max-http-connections",
-        "max-pipelined", "access-log", "access-log-format", "request-id", "websocket-route", "websocket-overflow",
-        "allow-origin",
+        "max-pipelined", "access-log", "access-log-file", "access-log-buffer", "access-log-format", "request-id",
+        "websocket-route", "websocket-overflow",
+        "allow-origin", "max-buffered-bodies", "max-http-memory", "max-connections-per-address",
+        "proxy-protocol-timeout", "http2-max-streams", "http2-max-resets", "http2-max-control-frames", "grace",
         "websocket-receive-channel", "websocket-connect-timeout", "websocket-max-waiting", "overload-grace",
         "websocket-done-timeout", "max-waiting-disconnects",
     ]
@@ -224,18 +247,26 @@ struct ServerOptions: ParsableArguments {
     /// - Parameters:
     ///   - logs: the format of the process's log.
     ///   - traces: which requests are traced.
+    ///   - access: gets the lines of the access log.
     func configuration(
-        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?
+        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?, access: AccessSink
     ) throws -> ServerConfiguration {
-        var configuration = try self.settings(with: sockets, logs: logs, traces: traces)
+        var configuration = try self.settings(with: sockets, logs: logs, traces: traces, access: access)
+        let file = try Process.needing("--access-log-file") { try self.accessFile() }
+        access.use(file, limit: self.accessLogBuffer.bytes)
         configuration.tls = try Process.needing(
             "--http-tls-certificate, --http-tls-key, --http-tls-client-ca"
         ) { try self.tls.load(protocols: self.http2.protocols) }
         return configuration
     }
 
+    /// - Throws: when the file cannot be written to.
+    private func accessFile() throws -> LineTarget? {
+        try self.accessLogFile.map { path throws(LineTarget.Fault) in try LineTarget(appendingTo: path) }
+    }
+
     private func settings(
-        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?
+        with sockets: SocketOptions, logs: LogFormat, traces: TracingConfiguration?, access: AccessSink
     ) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.sockets = try sockets.configuration()
@@ -269,9 +300,9 @@ struct ServerOptions: ParsableArguments {
         configuration.rootPath = self.rootPath
         configuration.requestIDs = self.requestId
         configuration.tracing = traces
-        if self.accessLog {
+        if self.accessLog || self.accessLogFile != nil {
             let format = self.accessLogFormat ?? (logs == .json ? .json : .logfmt)
-            configuration.accessLog = AccessLog(format) { StandardErrorLog.write($0) }
+            configuration.accessLog = AccessLog(format) { access.write($0) }
         }
         return configuration
     }

@@ -8,13 +8,16 @@ import ServiceLifecycle
 /// Runs until the process is told to leave, then answers what is under way.
 struct ServerService: Service {
     let server: InterfaceServer
-    let grace: Duration
+    let grace: LiveSetting<Duration>
+    let access: AccessSink
     let logger: Logger
 
     func run() async throws {
         try await gracefulShutdown()
-        self.logger.info("leaving", metadata: ["grace": "\(self.grace)"])
-        await self.server.shutdown(grace: self.grace)
+        let grace = self.grace.value
+        self.logger.info("leaving", metadata: ["grace": "\(grace)"])
+        await self.server.shutdown(grace: grace)
+        self.access.flush(within: .seconds(1))
         self.logger.info("left")
     }
 }

@@ -34,7 +34,7 @@ struct UpCommand: AsyncParsableCommand {
 
     private var changeable: Set<String> {
         BrokerOptions.changeable.union(ListenerOptions.changeable).union(ServerOptions.changeable)
-            .subtracting(self.durable.fixed)
+            .union(AdminOptions.changeable).subtracting(self.durable.fixed)
     }
 
     func run() async throws { try await self.run { _, _ in [] } }
@@ -58,30 +58,33 @@ struct UpCommand: AsyncParsableCommand {
             broker, besides: self.server.addresses.addresses, self.log.logger("seaway.broker"))
         let logger = self.log.logger("seaway.server")
         let exporter = self.traces.makeExporter(self.log.logger("seaway.trace"))
+        let access = AccessSink(logger)
         let server = InterfaceServer(
             configuration: try self.server.configuration(
-                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter)),
+                with: self.sockets, logs: self.log.format, traces: self.traces.configuration(of: exporter),
+                access: access),
             group: group, layers: loops.map { broker.makeLayer(clientName: "seaway-up", on: $0) }, logger: logger)
         try await self.server.open(server, logger)
         let admin = try await self.admin.open(.up, logger) { loop, site in
-            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) } }
+            site.metrics = { server.metrics().map { $0 + (exporter?.metrics ?? []) + access.metrics } }
             site.channels = self.server.channels
             site.watch(broker, at: address, on: loop)
         }
+        let (drain, grace) = (LiveSetting(self.broker.drain.milliseconds), LiveSetting(self.server.grace.duration))
         let reloading = Reloading(
             self, log: \Self.log, changeable: self.changeable,
-            self.listeners.parts(broker, \Self.listeners, \Self.broker)
+            self.listeners.parts(broker, \Self.listeners, \Self.broker, drain)
                 + self.server.parts(
-                    server, \Self.server, \Self.sockets, logs: self.log.format,
-                    traces: self.traces.configuration(of: exporter)), logger)
+                    server, \Self.server, \Self.sockets, grace, logs: self.log.format,
+                    traces: self.traces.configuration(of: exporter), access: access)
+                + admin.parts { $0.admin }, logger)
         let ofBoth = try await beside(broker, loops[0])
         // The last is asked to leave first: requests under way still find the broker, and who answers them.
         try await Process.run(
             self.traces.services(exporter) + admin.first + [
-                BrokerService(
-                    broker: broker, drain: self.broker.drain.milliseconds, logger: self.log.logger("seaway.broker"))
+                BrokerService(broker: broker, drain: drain, logger: self.log.logger("seaway.broker"))
             ] + ofBoth + [
-                ServerService(server: server, grace: .milliseconds(self.server.grace.milliseconds), logger: logger)
+                ServerService(server: server, grace: grace, access: access, logger: logger)
             ] + admin.last, until: signals, logger, reload: reloading.run)
     }
 }

@@ -87,6 +87,21 @@ import Testing
         #expect(self.send(hub, "x!3") == .refused(.gone))
     }
 
+    @Test func whereFewerClosedChannelsMayBeRememberedTheOldestAreForgottenAsOthersCome() throws {
+        let hub = Hub(configuration: HubConfiguration())
+        let reader = hub.connect()
+        _ = try hub.listen(reader, [self.name("x!")], wantsMembers: false, now: 0)
+        try hub.close(reader, (1...5).map { self.name("x!\($0)") }, now: 0)
+        var configuration = HubConfiguration()
+        configuration.maxClosed = 2
+        hub.replaceLimits(configuration)
+        #expect(self.send(hub, "x!1") == .refused(.gone))
+        try hub.close(reader, [self.name("x!6")], now: 0)
+        #expect(hub.forgottenClosed == 4)
+        for number in 1...4 { #expect(self.send(hub, "x!\(number)") == .stored) }
+        for number in 5...6 { #expect(self.send(hub, "x!\(number)") == .refused(.gone)) }
+    }
+
     @Test func oneFrameForAllChannelsOfAReader() throws {
         let hub = Hub(configuration: HubConfiguration())
         let reader = hub.connect()

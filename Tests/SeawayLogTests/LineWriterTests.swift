@@ -35,6 +35,31 @@ import Testing
         #expect(self.taken(&queue) == "long\n1 dropped\n")
     }
 
+    @Test func whatCouldNotBeWrittenIsCountedAndNoLineStandsBehindHalfOfAnother() {
+        var queue = LineQueue(limit: 100)
+        for line in ["one\n", "two\n", "three\n"] { queue.add(line) }
+        let bytes = Array("one\ntwo\nthree\n".utf8)
+        #expect(self.taken(&queue) == String(decoding: bytes, as: UTF8.self))
+        // "one" and half of "two".
+        queue.drop(bytes, behind: 6)
+        #expect(queue.dropped == 2)
+        queue.add("four\n")
+        #expect(self.taken(&queue) == "\nfour\n2 dropped\n")
+        // Not even that was written.
+        queue.drop(Array("\nfour\n".utf8), behind: 0)
+        #expect(queue.dropped == 3)
+        queue.add("more\n")
+        #expect(self.taken(&queue) == "\nmore\n1 dropped\n")
+        // A whole line needs no end, and neither does what is written elsewhere.
+        queue.drop(bytes, behind: 4)
+        queue.add("five\n")
+        #expect(self.taken(&queue) == "five\n2 dropped\n")
+        queue.drop(bytes, behind: 6)
+        queue.beginsAnew()
+        queue.add("six\n")
+        #expect(self.taken(&queue) == "six\n2 dropped\n")
+    }
+
     /// A pipe as it is between a program and whoever keeps its log.
     private final class Pipe: Sendable {
         let reader: CInt

@@ -1,3 +1,5 @@
+import pathlib
+
 import pytest
 
 from admin import Admin
@@ -20,6 +22,18 @@ def house(tmp_path):
     house = House(tmp_path)
     yield house
     house.end()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A configuration file; what it is given is written to it."""
+
+    def write(text: str) -> pathlib.Path:
+        path = tmp_path / "seaway.yaml"
+        path.write_text(text)
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
-"""One file for every command that runs on: what it says, what wins over it, how faults are told, and SIGHUP."""
+"""One file for every command that runs on: what it says, what wins over it, and how faults are told."""
 
 import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 
 import pytest
 
-from access import Authority, TokenFile, seaway
-from harness import PATIENCE, SEAWAY, Wire, free_port, get, until
+from access import seaway
+from harness import PATIENCE, SEAWAY, Wire, free_port, until
 
 COMMANDS = [
     ["broker"],
@@ -20,18 +19,6 @@ COMMANDS = [
 ]
 # What is about the command line itself.
 OTHERS = {"help", "version", "config"}
-
-
-@pytest.fixture
-def settings(tmp_path):
-    """A configuration file; what it is given is written to it."""
-
-    def write(text: str) -> pathlib.Path:
-        path = tmp_path / "seaway.yaml"
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def options(words: list) -> list:
@@ -229,163 +216,6 @@ def test_a_file_that_an_option_names_is_told_with_its_key(settings):
 def test_a_variable_is_named_by_a_fault_in_it():
     done = seaway("broker", code=64, environment={"SEAWAY_BROKER_MAX_BODY": "65M"})
     assert "SEAWAY_BROKER_MAX_BODY is 65M; allowed is 1 byte to 64M." in done.stderr
-
-
-# ---- SIGHUP
-
-
-def hang_up(program, told: str) -> str:
-    """SIGHUP, and what is said of it from then on."""
-    before = len(program.output())
-    program.process.send_signal(signal.SIGHUP)
-    until(lambda: told in program.output()[before:], f"it says: {told}")
-    return program.output()[before:]
-
-
-def test_limits_and_the_level_of_the_log_change_while_a_broker_runs(house, ports, settings):
-    text = f"all: {{log-level: LEVEL}}\nbroker:\n  listen: 127.0.0.1:{ports[0]}\n  capacity: jobs=N\n  max-tails: N\n"
-    path = settings(text.replace("LEVEL", "info").replace("N", "1"))
-    broker = house.listening(house.start([SEAWAY, "broker", "--config", path]), ports[0])
-    with Wire(ports[0]) as wire:
-        assert wire.ask("SEND :- jobs {}") == "OK"
-        assert wire.ask("SEND :- jobs {}").startswith("ERR full")
-        settings(text.replace("LEVEL", "error").replace("N", "3"))
-        told = hang_up(broker, "configuration read again")
-        assert "capacity jobs=1 -> jobs=3" in told and "max-tails 1 -> 3" in told and "log-level info -> error" in told
-        # The channel that was there has the new limit, and what it held.
-        assert [wire.ask("SEND :- jobs {}") for _ in range(3)][:2] == ["OK", "OK"]
-        assert wire.ask("SEND :- jobs {}").startswith("ERR full")
-        limits = wire.look("STATS")["limits"]
-        assert limits["max-tails"] == 3
-    # Less is logged now.
-    size = len(broker.output())
-    settings(text.replace("LEVEL", "error").replace("N", "4"))
-    broker.process.send_signal(signal.SIGHUP)
-    with Wire(ports[0]) as wire:
-        until(lambda: wire.look("STATS")["limits"]["max-tails"] == 4, "the limit has changed")
-    assert broker.output()[size:] == ""
-    assert broker.terminate() == 0
-
-
-def test_what_cannot_change_is_named_each_time_and_the_rest_does(house, ports, settings):
-    text = f"broker:\n  listen: [127.0.0.1:{ports[0]}]\n  max-body: 1M\n  max-held: 5\n"
-    path = settings(text)
-    broker = house.listening(house.start([SEAWAY, "broker", "--config", path]), ports[0])
-    assert "changed=nothing" in hang_up(broker, "configuration read again")
-    settings(f"broker:\n  listen: [127.0.0.1:{ports[0]}, 127.0.0.1:{ports[1]}]\n  max-body: 2M\n  max-held: 6\n")
-    for changed in ("max-held 5 -> 6", "changed=nothing"):
-        told = hang_up(broker, "this needs a restart")
-        assert changed in told
-        assert f"listen 127.0.0.1:{ports[0]} -> 127.0.0.1:{ports[0]}, 127.0.0.1:{ports[1]}" in told
-        assert "max-body 1M -> 2M" in told
-    with Wire(ports[0]) as wire:
-        limits = wire.look("STATS")["limits"]
-        assert (limits["max-body"], limits["max-held"]) == (1 << 20, 6)
-    with pytest.raises(OSError):
-        Wire(ports[1])
-
-
-def test_a_file_with_a_fault_changes_nothing(house, ports, settings, tmp_path):
-    tokens = TokenFile(tmp_path)
-    first = tokens.add("first", admin="*")
-    text = f"broker:\n  listen: 127.0.0.1:{ports[0]}\n  tokens: {tokens.path}\n  max-tails: 7\n"
-    path = settings(text)
-    broker = house.listening(house.start([SEAWAY, "broker", "--config", path]), ports[0])
-    second = tokens.add("second", admin="*")
-    for bad, told in [
-        (text.replace("7\n", "0\n"), f"{path}:4: broker.max-tails is 0"),
-        (text + "  max-tial: 9\n", "is max-tails meant?"), ("broker: [", "no YAML"),
-    ]:  # fmt: skip
-        settings(bad)
-        assert told in hang_up(broker, "the configuration stays as it was")
-        with Wire(ports[0]) as wire:
-            assert wire.ask(f"HELLO 1 token={second}").startswith("ERR auth")
-            assert wire.ask(f"HELLO 1 token={first}").startswith("HELLO 1")
-            assert wire.look("STATS")["limits"]["max-tails"] == 7
-    # Nor does a file that it names.
-    good = tokens.path.read_text()
-    tokens.path.write_text("nonsense\n")
-    settings(text.replace("7\n", "8\n"))
-    assert "line 1" in hang_up(broker, "nothing was changed")
-    with Wire(ports[0]) as wire:
-        assert wire.ask(f"HELLO 1 token={first}").startswith("HELLO 1")
-        assert wire.look("STATS")["limits"]["max-tails"] == 7
-        tokens.path.write_text(good)
-        told = hang_up(broker, "configuration read again")
-        assert "tokens read again" in told and "max-tails 7 -> 8" in told
-        assert wire.look("STATS")["limits"]["max-tails"] == 8
-    with Wire(ports[0]) as wire:
-        assert wire.ask(f"HELLO 1 token={second}").startswith("HELLO 1")
-
-
-def test_tokens_and_certificates_come_from_other_files_when_the_file_says_so(house, ports, settings, tmp_path):
-    for name in ("old", "new"):
-        (tmp_path / name).mkdir()
-    old, new = TokenFile(tmp_path / "old"), TokenFile(tmp_path / "new")
-    old.add("a")
-    token = new.add("b", send="x")
-    authority = Authority(tmp_path, "ca")
-    (first, first_key), (second, second_key) = (
-        authority.issue("localhost", "DNS:localhost"),
-        authority.issue("renewed", "DNS:localhost"),
-    )
-    text = "broker:\n  listen: tls://127.0.0.1:{}\n  tokens: {}\n  tls-certificate: {}\n  tls-key: {}\n"
-    path = settings(text.format(ports[0], old.path, first, first_key))
-    broker = house.listening(house.start([SEAWAY, "broker", "--config", path]), ports[0])
-    settings(text.format(ports[0], new.path, second, second_key))
-    told = hang_up(broker, "configuration read again")
-    assert "tokens read again" in told and "certificates read again" in told
-    send = ["send", "x", "{}", "--broker", f"tls://localhost:{ports[0]}", "--tls-ca", authority.certificate]
-    seaway(*send, environment={"SEAWAY_TOKEN": token})
-    # None at all is no change that a broker takes while it runs: it would let everybody in.
-    settings(text.format(ports[0], new.path, second, second_key).replace(f"  tokens: {new.path}\n", ""))
-    assert f"tokens {new.path} -> default" in hang_up(broker, "this needs a restart")
-    seaway(*send, code=77)
-
-
-@pytest.mark.parametrize("command", ["serve", "up"])
-def test_routes_change_while_a_server_runs(house, ports, settings, command):
-    broker_port, http_port = ports
-    own = f"  listen: 127.0.0.1:{broker_port}\n" if command == "up" else f"  broker: 127.0.0.1:{broker_port}\n"
-    text = f"{command}:\n  http: 127.0.0.1:{http_port}\n{own}  no-worker-patience: 0\n  loops: 2\n"
-    path = settings(text + "  route: {/a: jobs.a}\n")
-    if command == "serve":
-        house.broker(broker_port)
-    server = house.listening(house.start([SEAWAY, command, "--config", path]), http_port)
-    until(lambda: house.readers(broker_port, "none") == 0, "the broker answers")
-    settings(text + "  route: {/a: jobs.b, /c: jobs.c}\n  access-log: true\n")
-    told = hang_up(server, "configuration read again")
-    assert "route /a=jobs.a -> /a=jobs.b, /c=jobs.c" in told and "access-log default -> true" in told
-    with Wire(broker_port) as worker:
-        worker.listen("jobs.b", credit=9)
-        for number in range(4):
-            answer = subprocess.Popen(
-                ["curl", "-s", "-m", "9", f"http://127.0.0.1:{http_port}/a/{number}"], stdout=subprocess.PIPE
-            )
-            message = worker.take()
-            assert message["path"] == f"/a/{number}"
-            worker.write(f'SEND :- {message["reply_channel"]} {{"status":200,"content":"b"}}\n')
-            assert answer.communicate(timeout=PATIENCE)[0] == b"b"
-    assert get(http_port, "/c").status == 503
-    until(lambda: "/a/3" in server.output(), "requests are logged")
-    settings(text + "  route: nonsense\n")
-    assert f"{path}:6" in hang_up(server, "the configuration stays as it was")
-    settings(text.replace("loops: 2", "loops: 1"))
-    assert "loops 2 -> 1" in hang_up(server, "this needs a restart")
-    assert server.terminate() == 0
-
-
-def test_a_bridge_takes_the_level_of_its_log_again_and_names_the_rest(house, ports, settings):
-    house.broker(ports[0])
-    text = f"bridge:\n  stdin:\n    broker: 127.0.0.1:{ports[0]}\n    from-group: log\n    queue: 10\n"
-    path = settings(text)
-    bridge = house.start([SEAWAY, "bridge", "stdin", "--config", path])
-    with Wire(ports[0]) as wire:
-        until(lambda: "seaway-bridge-stdin" in json.dumps(wire.look("STATS connections")), "it is connected")
-    settings(text.replace("10\n", "20\n") + "    log-level: notice\n")
-    told = hang_up(bridge, "this needs a restart")
-    assert "log-level default -> notice" in told and "queue 10 -> 20" in told
-    assert bridge.terminate() == 0
 
 
 # ---- packages

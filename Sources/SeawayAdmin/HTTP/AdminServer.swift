@@ -43,6 +43,12 @@ package final class AdminServer: Sendable {
         return listeners.addresses
     }
 
+    /// From now on requests are taken by this; who looks on already stays.
+    package func replaceRule(_ rule: AdminAccess.Rule) async throws {
+        let connections = self.connections
+        try await self.eventLoop.submit { connections.value.core.access = AdminAccess(rule) }.get()
+    }
+
     /// From now on it is not ready (`/readyz`), since the process leaves.
     package func noteLeaving() {
         let connections = self.connections

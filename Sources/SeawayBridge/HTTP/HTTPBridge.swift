@@ -66,12 +66,21 @@ package final class HTTPBridge: BridgeSource {
         }
     }
 
+    /// From now on who posts has to know these; one that is `nil` stays as it is.
+    package func replace(token: SharedSecret?, signature: HTTPSignature?) async throws {
+        try await self.eventLoop.submit {
+            let core = self.core.value
+            if let token { core.configuration.rule.token = token }
+            if let signature { core.configuration.rule.signature = signature }
+        }.get()
+    }
+
     package func stop() { self.eventLoop.execute { self.core.value.leave() } }
 }
 
 /// What the connections of a bridge share; lives on their loop.
 final class HTTPBridgeCore {
-    let configuration: HTTPBridgeConfiguration
+    var configuration: HTTPBridgeConfiguration
     let layer: any ChannelLayer
     let tally: BridgeTally
     private let eventLoop: any EventLoop

@@ -14,9 +14,9 @@ struct LoginDelays {
     /// Beyond it twice as long would not fit any limit.
     private static let mostDoublings = 20
     private var places: [Place]
-    private let most: Int
+    /// The longest delay.
+    var most: Int
 
-    /// - Parameter most: the longest delay.
     init(most: Int) {
         self.most = most
         self.places = Array(repeating: Place(), count: 1_024)

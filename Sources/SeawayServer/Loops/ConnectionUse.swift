@@ -25,7 +25,7 @@ package enum GivingWay {
         package var use: ConnectionUse
         /// The earlier it came, the lower.
         package var order: UInt64
-        /// Whose it is; `nil` where that is nobody's in particular, as of a proxy that is believed.
+        /// Whose it is; `nil` where that is nobody's in particular, as of a trusted proxy.
         package var address: IPAddress?
 
         package init(id: ID, use: ConnectionUse, order: UInt64, address: IPAddress?) {

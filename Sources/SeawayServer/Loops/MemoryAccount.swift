@@ -9,12 +9,9 @@ package final class MemoryAccount {
     private var parts = [Int](repeating: 0, count: MemoryPart.allCases.count)
     private var freed = 0
     fileprivate let addresses: SharedHoldings
-    /// The limit of all loops together, in bytes.
-    package let limit: Int
 
-    package init(_ budget: SharedBudget, limit: Int, addresses: SharedHoldings) {
+    package init(_ budget: SharedBudget, addresses: SharedHoldings) {
         self.share = BudgetShare(budget)
-        self.limit = limit
         self.addresses = addresses
     }
 
@@ -70,7 +67,7 @@ package struct HeldMemory {
     package static let free = 16_384
 
     private let account: MemoryAccount
-    /// Whose connection it is; `nil` where nobody is to be charged, as of a proxy that is believed.
+    /// Whose connection it is; `nil` where nobody is to be charged, as of a trusted proxy.
     private let address: IPAddress?
     private var parts = [Int]()
     package private(set) var used = 0

@@ -4,17 +4,31 @@ import Synchronization
 ///
 /// A loop takes them in pieces (``BudgetShare``), so that loops seldom meet here.
 package final class SharedBudget: Sendable {
-    fileprivate let limit: Int
-    /// What a loop takes at once, and may keep unused: in all loops a 32nd of the limit at most.
-    fileprivate let piece: Int
+    private let most: Atomic<Int>
+    private let portion: Atomic<Int>
+    private let loops: Int
     private let taken = Atomic<Int>(0)
 
     package init(limit: Int, loops: Int) {
-        self.limit = limit
-        self.piece = min(1 << 20, limit / 64 / max(1, loops))
+        self.loops = max(1, loops)
+        self.most = Atomic(limit)
+        self.portion = Atomic(Self.portion(of: limit, self.loops))
     }
 
-    /// What no loop has.
+    /// What a loop takes at once, and may keep unused: in all loops a 32nd of the limit at most.
+    fileprivate var piece: Int { self.portion.load(ordering: .relaxed) }
+
+    private static func portion(of limit: Int, _ loops: Int) -> Int { min(1 << 20, limit / 64 / loops) }
+
+    package var limit: Int { self.most.load(ordering: .relaxed) }
+
+    /// From now on so many may be held; what is held already stays.
+    package func limit(to bytes: Int) {
+        self.most.store(bytes, ordering: .relaxed)
+        self.portion.store(Self.portion(of: bytes, self.loops), ordering: .relaxed)
+    }
+
+    /// What no loop has; less than nothing where the limit is lower now than what they have.
     fileprivate var left: Int { self.limit - self.taken.load(ordering: .relaxed) }
 
     /// - Returns: what was taken: a piece or what is needed, whichever is more; what is needed, where that does not

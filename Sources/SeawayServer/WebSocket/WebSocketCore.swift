@@ -34,7 +34,7 @@ package final class WebSocketCore {
         self.shares = shares
         let memory =
             memory
-            ?? MemoryAccount(SharedBudget(limit: .max / 4, loops: 1), limit: .max / 4, addresses: SharedHoldings())
+            ?? MemoryAccount(SharedBudget(limit: .max / 4, loops: 1), addresses: SharedHoldings())
         self.memory = memory
         self.reads = reads ?? LoopTurns(.reads, budget: 8, work: 1, eventLoop: eventLoop)
         self.input = LoopTurns(.input, budget: 8, work: 1, eventLoop: eventLoop)

@@ -50,7 +50,7 @@ struct DurableOptions: ParsableArguments {
     }
 
     /// Limits of a broker that its store, if there is one, was told of when it was started.
-    var fixed: Set<String> { self.store == nil ? [] : ["capacity", "once-window", "max-delayed"] }
+    var fixed: Set<String> { self.store == nil ? [] : ["capacity", "once-window", "max-delayed", "max-body"] }
 
     /// Has a broker keep its durable channels there; does nothing where none are asked for.
     func apply(to configuration: inout BrokerConfiguration, _ broker: BrokerOptions, _ logger: Logger) throws {

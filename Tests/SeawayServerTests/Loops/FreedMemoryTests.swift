@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test("I35") func onlyLargePiecesAreLookedAt() {
-        let account = MemoryAccount(SharedBudget(limit: 1 << 30, loops: 1), limit: 1 << 30, addresses: SharedHoldings())
+        let account = MemoryAccount(SharedBudget(limit: 1 << 30, loops: 1), addresses: SharedHoldings())
         account.change(.messages, by: 200_000)
         account.change(.messages, by: -100_000)
         account.change(.messages, by: -1_000)

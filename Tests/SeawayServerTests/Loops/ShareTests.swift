@@ -7,7 +7,7 @@ import Testing
     private static let limit = 1 << 20
 
     private static func account(limit: Int = Self.limit) -> MemoryAccount {
-        MemoryAccount(SharedBudget(limit: limit, loops: 1), limit: limit, addresses: SharedHoldings())
+        MemoryAccount(SharedBudget(limit: limit, loops: 1), addresses: SharedHoldings())
     }
 
     private static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
@@ -35,6 +35,23 @@ import Testing
         #expect(FairShare.allows(.max, left: .max))
         #expect(!FairShare.allows(1, left: 0) && !FairShare.allows(1, left: -5))
         #expect(FairShare.allows(0, left: 0))
+    }
+
+    @Test("I35") func anotherLimitHoldsForWhatComesFromThenOn() {
+        let budget = SharedBudget(limit: Self.limit, loops: 1)
+        let account = MemoryAccount(budget, addresses: SharedHoldings())
+        account.change(.bodies, by: Self.limit / 2)
+        #expect(!account.isFull)
+        // What is held stays, and there is room for nothing more.
+        budget.limit(to: Self.limit / 4)
+        #expect(budget.limit == Self.limit / 4 && account.left == 0)
+        account.change(.bodies, by: 1)
+        #expect(account.isFull && account.used == Self.limit / 2 + 1)
+        account.change(.bodies, by: -Self.limit / 2)
+        #expect(!account.isFull && account.left > 0)
+        budget.limit(to: 2 * Self.limit)
+        account.change(.bodies, by: Self.limit)
+        #expect(!account.isFull)
     }
 
     @Test("I35") func eachPartIsCountedAndGivenBack() {

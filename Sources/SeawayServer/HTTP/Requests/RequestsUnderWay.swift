@@ -15,9 +15,9 @@ struct RequestsUnderWay {
     private var requests: [UInt64: Request] = [:]
     /// Bytes of what is kept, and how many there may be.
     private(set) var keptBytes = 0
-    private let mostKept: Int
+    /// Bytes of requests that are kept to be sent once more.
+    var mostKept: Int
 
-    /// - Parameter mostKept: bytes of requests that are kept to be sent once more.
     init(mostKept: Int) { self.mostKept = mostKept }
 
     var count: Int { self.requests.count }
