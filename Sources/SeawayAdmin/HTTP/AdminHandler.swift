@@ -10,24 +10,12 @@ final class AdminHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private enum State {
-        case idle
-        case reading(AdminRoute, body: [UInt8])
-        /// Its answer is decided; the rest of the request is thrown away, since a client that still writes would not
-        /// see it.
-        case refusing(AdminRefusal)
-        case answering
-        case tailing(AdminTail)
-        case closed
-    }
-
     private let core: AdminCore
     private let channel: any Channel
-    private var state = State.idle
+    private var request = WholeRequest<AdminRoute, AdminRefusal>()
     private var isHead = false
-    /// Of the request: one of HTTP/1.0 gets no chunks.
-    private var version = HTTPVersion.http1_1
-    private var keepsAlive = false
+    /// The answer goes on as long as the connection.
+    private var tail: AdminTail?
     private var inputHasEnded = false
     /// When the latest answer has left this process.
     private var written: EventLoopFuture<Void>?
@@ -45,10 +33,7 @@ final class AdminHandler: ChannelInboundHandler {
 
     /// Whether somebody waits for something from it.
     var isAsked: Bool {
-        switch self.state {
-        case .idle, .reading, .refusing, .closed: self.output.isOpen
-        case .answering, .tailing: true
-        }
+        self.request.isAnswering || self.output.isOpen
     }
 
     func close() { self.channel.close(promise: nil) }
@@ -57,22 +42,20 @@ final class AdminHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.timer?.cancel()
-        self.giveBack()
-        if case .tailing(let tail) = self.state { tail.stop() }
-        self.state = .closed
+        self.tail?.stop()
+        self.core.buffered -= self.request.close()
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let status = HTTPResponseStatus(refusing: error) else { return self.close() }
-        self.giveBack()
-        self.keepsAlive = false
-        switch self.state {
+        self.request.keepsAlive = false
+        switch self.request.state {
         case .refusing(let earlier): self.refuse(earlier, context)
         case .idle, .reading:
             self.core.count(.malformed)
             self.refuse(AdminRefusal(status, "bad-request", status.reasonPhrase), context)
-        case .answering, .tailing, .closed: self.close()
+        case .answering, .closed: self.close()
         }
     }
 
@@ -91,13 +74,13 @@ final class AdminHandler: ChannelInboundHandler {
         if self.output.isOpen { self.output.look(Outgoing(self.channel), at: now) }
         let patience = self.core.limits.patience
         var isLate = self.output.isStalled(for: patience, at: now)
-        switch self.state {
+        switch self.request.state {
         case .idle, .reading, .refusing: isLate = isLate || (!self.output.isOpen && self.since + patience <= now)
-        case .tailing(let tail): tail.saysThatItIsThere(at: now)
-        case .answering, .closed: break
+        case .answering: self.tail?.saysThatItIsThere(at: now)
+        case .closed: break
         }
         guard isLate else { return self.lookAgain(context) }
-        if case .idle = self.state, !self.output.isOpen {} else { self.core.count(.slow) }
+        if !self.request.isIdle || self.output.isOpen { self.core.count(.slow) }
         self.close()
     }
 
@@ -114,42 +97,33 @@ final class AdminHandler: ChannelInboundHandler {
     /// The client has ended its side: what it has asked is answered all the same, but one that looks on has left.
     func inputEnded() {
         self.inputHasEnded = true
-        if case .tailing = self.state { self.close() }
+        if self.tail != nil { self.close() }
     }
 
     /// The same, behind all that it has asked.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
-            self.keepsAlive = false
-            if case .idle = self.state { self.closeWhenWritten() }
+            self.request.keepsAlive = false
+            if self.request.isIdle { self.closeWhenWritten() }
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.core.counters.requests += 1
-        // Before its fields are made anew: this is what the parser itself has read.
-        let parserGoesOn = head.isKeepAlive
-        var head = head
-        head.headers.trimValues()
-        let isHTTP10 = head.version.minor == 0
-        self.version = isHTTP10 ? .http1_0 : .http1_1
-        let options = head.headers.tokens("connection")
-        self.keepsAlive =
-            parserGoesOn && !options.contains("close") && (!isHTTP10 || options.contains("keep-alive"))
+        let head = self.request.begin(head)
         self.isHead = head.method == .HEAD
         self.since = Moment(context.eventLoop.now)
-        let awaitsGo = !isHTTP10 && head.headers.tokens("expect").contains("100-continue")
         do throws(AdminRefusal) {
-            self.state = .reading(try self.route(of: head), body: [])
-            guard awaitsGo else { return }
+            self.request.read(try self.route(of: head))
+            guard self.request.awaitsGo else { return }
             let go = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(Self.wrapOutboundOut(.head(go)), promise: nil)
         } catch {
-            self.state = .refusing(error)
-            guard awaitsGo else { return }
+            self.drop(error)
+            guard self.request.awaitsGo else { return }
             // The body will not come.
-            self.keepsAlive = false
+            self.request.keepsAlive = false
             self.refuse(error, context)
         }
     }
@@ -159,7 +133,7 @@ final class AdminHandler: ChannelInboundHandler {
         let isKnown = head.headers["transfer-encoding"].isEmpty || codings == ["chunked"] && head.version.minor > 0
         guard head.hasLegalHost, isKnown else {
             self.core.count(.malformed)
-            self.keepsAlive = false
+            self.request.keepsAlive = false
             throw isKnown
                 ? .badRequest("there must be one Host")
                 : AdminRefusal(.notImplemented, "bad-request", "the transfer coding is not known")
@@ -185,46 +159,40 @@ final class AdminHandler: ChannelInboundHandler {
     }
 
     private func add(_ bytes: ByteBuffer) {
-        guard case .reading(let route, var body) = self.state else { return }
+        guard case .reading(let route) = self.request.state else { return }
         let most = route.takesBody ? self.core.limits.maxBody : 0
-        if bytes.readableBytes > most - body.count {
-            self.giveBack()
+        switch self.request.add(bytes, most: most, left: self.core.limits.maxBuffered - self.core.buffered) {
+        case .taken: self.core.buffered += bytes.readableBytes
+        case .dropped: break
+        case .tooLarge:
             self.core.count(.tooLarge)
-            self.state = .refusing(AdminRefusal(.payloadTooLarge, "size", "a body has at most \(most) bytes"))
-        } else if bytes.readableBytes > self.core.limits.maxBuffered - self.core.buffered {
-            self.giveBack()
+            self.drop(AdminRefusal(.payloadTooLarge, "size", "a body has at most \(most) bytes"))
+        case .full:
             self.core.count(.noRoom)
-            self.state = .refusing(AdminRefusal(.serviceUnavailable, "full", "too much is being received"))
-        } else {
-            // So that what is there is not copied.
-            self.state = .answering
-            self.core.buffered += bytes.readableBytes
-            body.append(contentsOf: bytes.readableBytesView)
-            self.state = .reading(route, body: body)
+            self.drop(AdminRefusal(.serviceUnavailable, "full", "too much is being received"))
         }
     }
 
-    private func giveBack() {
-        if case .reading(_, let body) = self.state { self.core.buffered -= body.count }
-    }
+    /// Its rest is thrown away.
+    private func drop(_ refusal: AdminRefusal) { self.core.buffered -= self.request.refuse(refusal) }
 
     private func end(_ context: ChannelHandlerContext) {
-        switch self.state {
-        case .reading(.tail(let channel, let group), _): self.beginTail(channel, group, context)
-        case .reading(let route, let body): self.answer(route, body, context)
+        switch self.request.state {
+        case .reading(.tail(let channel, let group)): self.beginTail(channel, group, context)
+        case .reading(let route): self.answer(route, context)
         case .refusing(let refusal): self.refuse(refusal, context)
-        case .idle, .answering, .tailing, .closed: break
+        case .idle, .answering, .closed: break
         }
     }
 
     // MARK: Its answer
 
-    private func answer(_ route: AdminRoute, _ body: [UInt8], _ context: ChannelHandlerContext) {
-        self.giveBack()
-        self.state = .answering
+    private func answer(_ route: AdminRoute, _ context: ChannelHandlerContext) {
+        let body = self.request.answer()
+        self.core.buffered -= body.count
         self.core.answer(route, body).assumeIsolated().whenComplete { result in
             // It may have gone meanwhile.
-            guard case .answering = self.state else { return }
+            guard self.request.isAnswering else { return }
             switch result {
             case .success(let answer): self.write(answer, context)
             case .failure(let error as AdminRefusal):
@@ -248,11 +216,12 @@ final class AdminHandler: ChannelInboundHandler {
         if !self.isHead, !answer.body.isEmpty {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
         }
-        self.state = .idle
+        self.core.buffered -= self.request.answer().count
+        self.request.end()
         self.since = Moment(context.eventLoop.now)
         self.output.wrote(at: self.since)
         self.written = context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))
-        if !self.keepsAlive { self.closeWhenWritten() }
+        if !self.request.keepsAlive { self.closeWhenWritten() }
     }
 
     private func closeWhenWritten() {
@@ -264,37 +233,37 @@ final class AdminHandler: ChannelInboundHandler {
     private func writeHead(
         _ status: HTTPResponseStatus, type: String, _ fields: [(String, String)], _ context: ChannelHandlerContext
     ) {
-        var head = HTTPResponseHead(version: self.version, status: status)
+        var head = HTTPResponseHead(version: self.request.isHTTP10 ? .http1_0 : .http1_1, status: status)
         head.headers.add(name: "content-type", value: type)
         for (name, value) in AdminAnswer.security + fields { head.headers.add(name: name, value: value) }
-        if !self.keepsAlive { head.headers.add(name: "connection", value: "close") }
+        if !self.request.keepsAlive { head.headers.add(name: "connection", value: "close") }
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
     }
 
     // MARK: A tail
 
     private func beginTail(_ channel: String, _ group: String?, _ context: ChannelHandlerContext) {
-        self.giveBack()
         guard self.core.counters.tails < self.core.limits.maxTails else {
             self.core.count(.tooManyTails)
             return self.refuse(
                 AdminRefusal(.serviceUnavailable, "limit", "at most \(self.core.limits.maxTails) look on"), context)
         }
         // It ends with its connection.
-        self.keepsAlive = false
+        self.request.keepsAlive = false
         self.writeHead(.ok, type: "text/event-stream", [], context)
         context.flush()
         let tail = AdminTail(self.core, self.channel) { bytes in
             self.output.wrote(at: Moment(context.eventLoop.now))
             context.writeAndFlush(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         }
-        self.state = .tailing(tail)
+        self.core.buffered -= self.request.answer().count
+        self.tail = tail
         tail.begin(channel, group)
         if self.inputHasEnded { self.close() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if case .tailing(let tail) = self.state, self.channel.isWritable { tail.isTakenAgain() }
+        if self.channel.isWritable { self.tail?.isTakenAgain() }
         context.fireChannelWritabilityChanged()
     }
 }
