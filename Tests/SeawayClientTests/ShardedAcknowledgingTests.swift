@@ -4,7 +4,7 @@ import SeawayMessage
 import Synchronization
 import Testing
 
-/// Messages that several brokers have given out.
+/// Messages that several brokers have delivered.
 @Suite(.timeLimit(.minutes(5))) struct ShardedAcknowledgingTests {
     /// Everything that has come by an acknowledged listening.
     private final class Hand: Sendable {

@@ -13,7 +13,7 @@ from attacks.target import PATIENCE, Target
 from frames2 import Frames
 from harness import get
 from test_greedy_strangers import closing_code, frame, opened, seconds_of_processor, written
-from test_http2 import (
+from test_http2_floods import (
     flood_of_continuations,
     flood_of_empty_data,
     flood_of_pings,
