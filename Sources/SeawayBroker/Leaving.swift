@@ -9,7 +9,7 @@ extension BrokerCore {
         case draining(until: Int)
         /// All connections are ending.
         case ending(until: Int)
-        /// The store gives back what it has given out.
+        /// The store gives back what it has delivered.
         case leaving(until: Int)
         case over
     }
@@ -59,7 +59,7 @@ extension BrokerCore {
         if self.endpointCount == 0 { self.leave() }
     }
 
-    /// How long a store may take to give back what it has given out, in milliseconds.
+    /// How long a store may take to give back what it has delivered, in milliseconds.
     private static let storeStop = 1_000
 
     func leave() {

@@ -28,7 +28,7 @@ extension Broker {
     /// Ends a connection, as `END` does (Q6).
     ///
     /// - Parameters:
-    ///   - age: how old it is at least, in milliseconds; numbers are given out again.
+    ///   - age: how old it is at least, in milliseconds; numbers are used again.
     ///   - answer: called once, on the broker's loop, with whether there was one.
     package func end(connection id: Int, age: Int, answer: @escaping @Sendable (Bool) -> Void) {
         self.onLoop { core in

@@ -22,7 +22,7 @@ extension BrokerCore {
     /// Ends a connection because somebody has asked for it (Q6).
     ///
     /// - Parameters:
-    ///   - id: numbers are given out again, so that it may be another's by now.
+    ///   - id: numbers are used again, so that it may be another's by now.
     ///   - age: how old it is at least, in milliseconds.
     /// - Returns: whether there was one.
     func endConnection(_ id: PeerID?, age: Int) -> Bool {

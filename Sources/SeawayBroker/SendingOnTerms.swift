@@ -63,7 +63,7 @@ extension BrokerCore {
         self.scheduleWake(max(0, due - self.now))
     }
 
-    /// Gives out what is due now.
+    /// Delivers what is due now.
     package func giveOutDue() {
         self.readClock()
         self.wakesAt = nil

@@ -3,7 +3,7 @@ import SeawayMessage
 package import SeawayStore
 import SeawayWire
 
-/// Channels whose messages a store keeps (D17 to D24): what it is asked, and what it gives out.
+/// Channels whose messages a store keeps (D17 to D24): what it is asked, and what it delivers.
 extension BrokerCore {
     /// The one that keeps a channel's messages; `nil`: this broker does.
     func store(of channel: Name) -> (any MessageStore)? {
@@ -78,7 +78,7 @@ extension BrokerCore {
         }
     }
 
-    /// Acknowledges what a store has, wherever it was given out (D21); `nil`: none of the tags is of that kind.
+    /// Acknowledges what a store has, wherever it was delivered (D21); `nil`: none of the tags is of that kind.
     func acknowledging(_ tags: [DeliveryTag], of channel: Name, in store: any MessageStore) -> StoreRequest? {
         let places = tags.compactMap { $0.place(on: channel.bytes.span) }
         guard !places.isEmpty else { return nil }
@@ -120,7 +120,7 @@ extension BrokerCore {
         store.giveUp(StorePlace(end.place), of: end.channel, told, then: done)
     }
 
-    /// What should have ended has not, or nobody knows: it is to be given out again.
+    /// What should have ended has not, or nobody knows: it is to be delivered again.
     private func takeBack(_ place: UInt64, of channel: Name) {
         self.store?.giveBack(StorePlace(place), of: channel, after: self.configuration.hub.returnDelay)
     }
@@ -140,7 +140,7 @@ extension BrokerCore {
         }
     }
 
-    /// Gives out what is done, to somebody who does not acknowledge (D20).
+    /// Delivers what is done, to somebody who does not acknowledge (D20).
     private func confirm(_ place: UInt64, of name: Name, _ fault: StoreFault?) {
         self.readClock()
         self.allowWork()

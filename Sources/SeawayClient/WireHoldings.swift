@@ -35,7 +35,7 @@ package struct WireHoldings {
     /// - Parameters:
     ///   - epoch: which start of it.
     ///   - connection: the number of the connection that begins.
-    /// - Returns: acknowledgements that come too late: the broker that has given them out is no more.
+    /// - Returns: acknowledgements that come too late: the broker that has delivered them is no more.
     package mutating func greeted(epoch: String, connection: Int) -> [Acknowledgement] {
         guard epoch != self.epoch else { return [] }
         self.epoch = epoch
@@ -52,7 +52,7 @@ package struct WireHoldings {
 
     /// A message is done.
     ///
-    /// - Returns: false when the broker that has given it out is no more.
+    /// - Returns: false when the broker that has delivered it is no more.
     package mutating func acknowledge(_ acknowledgement: Acknowledgement) -> Bool {
         guard acknowledgement.message.carrier.connection >= self.firstConnection else { return false }
         self.due.append(acknowledgement)

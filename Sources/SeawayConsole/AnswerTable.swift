@@ -50,7 +50,7 @@ package enum AnswerTable {
                 + "\(count("readers")) readers\(map["paused"]?.bool == true ? ", paused" : "")"
             let head = (map["head"]?.list ?? []).compactMap(\.map)
             guard !head.isEmpty else { return [title] }
-            // How often it was given out, and why it was given up: only where something was.
+            // How often it was delivered, and why it was given up: only where something was.
             let rare = ["times", "dead", "tries", "why"].filter { key in head.contains { $0[key] != nil } }
             let keys = ["age", "left"] + rare + ["bytes"]
             var table = Table(

@@ -1,12 +1,12 @@
 import DequeModule
 package import SeawayWire
 
-/// How a message is given out that is to be acknowledged (D9).
+/// How a message is delivered that is to be acknowledged (D9).
 package struct Handover: Hashable, Sendable {
     package let tag: UInt64
     /// Where it stands in the store that keeps it; `nil`: in none.
     package var stored: UInt64?
-    /// How often it was given out, this time included.
+    /// How often it was delivered, this time included.
     package let times: Int
 }
 
@@ -35,7 +35,7 @@ extension Hub {
         return Handover(tag: lease.tag, stored: lease.stored, times: lease.times)
     }
 
-    /// Messages are done: never given out again, wherever they are by now (D10).
+    /// Messages are done: never delivered again, wherever they are by now (D10).
     package func acknowledge(_ tags: [DeliveryTag], of channel: Name) {
         for tag in tags { self.acknowledge(tag, of: channel.bytes.span) }
     }
@@ -153,7 +153,7 @@ extension Hub {
 
     // MARK: Coming back
 
-    /// Nobody has it in hand: it waits again, or has been given out often enough.
+    /// Nobody has it in hand: it waits again, or has been delivered often enough.
     private func returned(_ lease: Lease, after delay: Int, isCounted: Bool = true, now: Int) {
         self.counters.returned += 1
         if isCounted, lease.times >= lease.channel.rules.tries, !lease.channel.name.isForDeadLetters {
@@ -178,18 +178,18 @@ extension Hub {
         let wasFull = peer.leases.isFull
         self.leases.take(lease, from: &peer.leases)
         lease.channel.held -= 1
-        peer.purse.noteDemand()
+        peer.pool.noteDemand()
         guard wasFull else { return }
         for reader in peer.readers where reader.acknowledges {
             reader.wake()
-            reader.purse.noteDemand()
+            reader.pool.noteDemand()
         }
         peer.mayTake = .any
         self.effects.append(.deliverable(peer.id))
     }
 
     private func takeFromQueue(_ lease: Lease, _ channel: Channel) {
-        // Those that were given out before stand in front.
+        // Those that were delivered before stand in front.
         guard let position = channel.queue.firstIndex(where: { $0.lease === lease }) else { return }
         self.work += Work.look * (position + 1) / 8
         let message = channel.queue.remove(at: position)

@@ -1,8 +1,8 @@
 /// What answers may still come (X3), counted as it changes, so that a broker that leaves need not look through all
 /// connections in each turn.
 final class AnswersOwed {
-    /// Purses with something of a normal channel in hand.
-    var purses = 0
+    /// Pools with something of a normal channel in hand.
+    var pools = 0
     /// On how many mailboxes each connection listens; those without are not in it.
     private(set) var mailboxes: [PeerID: Int] = [:]
 
@@ -20,10 +20,10 @@ extension Hub {
     ///
     /// - Complexity: O(1), or O(names of one connection) when that alone listens on mailboxes.
     package var awaitsAnswers: Bool {
-        guard self.owed.purses > 0, let first = self.owed.mailboxes.keys.first else { return false }
+        guard self.owed.pools > 0, let first = self.owed.mailboxes.keys.first else { return false }
         // Of two who wait one is another than whoever owes.
         guard self.owed.mailboxes.count == 1 else { return true }
-        return self.owed.purses > self.peer(first).owingPurses
+        return self.owed.pools > self.peer(first).owingPools
     }
 
     /// A connection's answers will go to other brokers once this one leaves.
@@ -31,8 +31,8 @@ extension Hub {
 }
 
 extension Peer {
-    fileprivate var owingPurses: Int {
-        let own = self.readers.lazy.filter { $0.purse !== self.purse && $0.purse.owes }.count
-        return own + (self.purse.owes ? 1 : 0)
+    fileprivate var owingPools: Int {
+        let own = self.readers.lazy.filter { $0.pool !== self.pool && $0.pool.owes }.count
+        return own + (self.pool.owes ? 1 : 0)
     }
 }

@@ -32,7 +32,7 @@ struct QueuedMessage {
 }
 
 extension QueuedMessage {
-    /// It was given out before, to be acknowledged, and came back.
+    /// It was delivered before, to be acknowledged, and came back.
     var lease: Lease? {
         get { if case .lease(let lease)? = self.past { lease } else { nil } }
         set {
@@ -134,7 +134,7 @@ final class Channel: Named {
     /// When its memberships end for want of a reader (pinned channels).
     var graceEnds: Int?
     var hasGraceAlarm = false
-    /// A store keeps its messages (D17): what it has given out and is here, by where it stands there.
+    /// A store keeps its messages (D17): what it has delivered and is here, by where it stands there.
     var isStored = false
     var stored: [UInt64: Lease] = [:]
     /// How many of them the store was told that can be taken, and whether that is to be looked at.
@@ -171,7 +171,7 @@ final class Channel: Named {
     @inline(__always)
     func nextReader(nameLength: Int = 0) -> Reader? {
         if self.readers.isEmpty {
-            guard let reader = self.mailbox?.reader, reader.purse.accepts(nameLength) else { return nil }
+            guard let reader = self.mailbox?.reader, reader.pool.accepts(nameLength) else { return nil }
             return reader
         }
         guard !self.isStarved else { return nil }
@@ -179,7 +179,7 @@ final class Channel: Named {
             if self.turn >= self.readers.count { self.turn = 0 }
             let reader = self.readers[self.turn]
             self.turn += 1
-            if reader.purse.accepts(nameLength), !reader.isLaden { return reader }
+            if reader.pool.accepts(nameLength), !reader.isLaden { return reader }
         }
         self.isStarved = true
         return nil

@@ -2,7 +2,7 @@ import SeawayWire
 
 /// Messages that are not due yet: sent so (S11), or given back (D11, D13).
 extension Hub {
-    /// When ``wake(now:)`` has something to give out, in the caller's milliseconds; `nil`: not known of anything.
+    /// When ``wake(now:)`` has something to deliver, in the caller's milliseconds; `nil`: not known of anything.
     package var nextDue: Int? { self.delays.next }
 
     /// Messages that are not due.
@@ -49,7 +49,7 @@ extension Hub {
         return .stored
     }
 
-    /// Puts what is due into its queues, as far as the turn goes: what was given out before to their fronts, in order.
+    /// Puts what is due into its queues, as far as the turn goes: what was delivered before to their fronts, in order.
     ///
     /// - Returns: whether all is done.
     func giveOutDue(now: Int, until limit: Int) -> Bool {
@@ -83,7 +83,7 @@ extension Hub {
         self.offer(channel)
     }
 
-    /// What was given out before waits again, in front of all others.
+    /// What was delivered before waits again, in front of all others.
     func enqueueAgain(_ lease: Lease) {
         lease.state = .queued
         var message = lease.message

@@ -5,23 +5,23 @@ package import SeawayWire
 extension Hub {
     /// Grants credit (R1 to R4); what it makes deliverable is then got by ``next(for:now:)``.
     ///
-    /// - Parameter name: a name that the connection listens on, for its own purse; any other is passed over.
+    /// - Parameter name: a name that the connection listens on, for its own pool; any other is passed over.
     package func ready(_ id: PeerID, _ count: Int, _ name: Name?) {
         let peer = self.peer(id)
         guard let name else {
-            peer.purse.grant(count)
+            peer.pool.grant(count)
             self.work += peer.readers.count * Work.look / 8
-            for reader in peer.readers where reader.purse === peer.purse { reader.wake() }
+            for reader in peer.readers where reader.pool === peer.pool { reader.wake() }
             peer.mayTake = .any
             return
         }
         guard let reader = peer.reader(of: name) else { return }
-        if reader.purse === peer.purse {
-            reader.takeOwnPurse()
-            reader.purse.isBlocked = peer.isBlocked
+        if reader.pool === peer.pool {
+            reader.takeOwnCreditPool()
+            reader.pool.isBlocked = peer.isBlocked
             self.ledger.pay(Cost.reader, by: peer.payer)
         }
-        reader.purse.grant(count)
+        reader.pool.grant(count)
         reader.wake()
         peer.noteCredit(of: reader)
     }
@@ -59,10 +59,10 @@ extension Hub {
     @inline(__always)
     private func next(from reader: Reader, now: Int) -> WaitingDelivery? {
         self.work += Work.look
-        guard reader.purse.credit > 0, !reader.isLaden, let delivery = self.take(for: reader, now: now) else {
+        guard reader.pool.credit > 0, !reader.isLaden, let delivery = self.take(for: reader, now: now) else {
             return nil
         }
-        reader.purse.pay()
+        reader.pool.pay()
         self.counters.delivered += delivery.names.count
         self.work += Work.change * delivery.names.count
         return delivery
@@ -79,7 +79,7 @@ extension Hub {
         case .channel(let channel):
             if channel.isStored, !reader.acknowledges {
                 self.confirmWaiting(of: channel, for: reader, now: now)
-                guard reader.purse.credit > 0 else { return nil }
+                guard reader.pool.credit > 0 else { return nil }
             }
             guard !channel.isPaused, let message = self.pop(channel, now: now, toBeHeld: reader.acknowledges) else {
                 return nil
@@ -89,7 +89,7 @@ extension Hub {
             let death = message.death
             if reader.acknowledges {
                 handover = self.hold(message, of: channel, by: reader, now: now)
-                // There is no room for one more that is held: it is given out for good.
+                // There is no room for one more that is held: it is delivered for good.
                 if handover == nil { self.ledger.count(message, in: false) } else { channel.handedOut -= 1 }
             } else {
                 self.endLease(of: message)
@@ -195,7 +195,7 @@ extension Hub {
         self.ledger.count(message, in: false)
     }
 
-    /// A message that was given out before, and waited to be again, leaves for good.
+    /// A message that was delivered before, and waited to be again, leaves for good.
     func endLease(of message: QueuedMessage) {
         if let lease = message.lease { self.endLease(lease) }
     }

@@ -48,9 +48,9 @@ extension Hub {
     private func demand(for channel: Channel) -> Int {
         guard !channel.isDropped, !self.demands.isOver else { return 0 }
         var sum = -channel.queue.count
-        for reader in channel.readers where !reader.purse.isBlocked {
+        for reader in channel.readers where !reader.pool.isBlocked {
             let held = reader.acknowledges ? reader.peer.leases.count : 0
-            let credit = reader.purse.credit
+            let credit = reader.pool.credit
             sum += reader.acknowledges ? max(0, min(credit, self.configuration.maxHeld - held)) : credit
             if sum >= Self.mostDemanded { return Self.mostDemanded }
         }

@@ -91,15 +91,15 @@ extension Hub {
         }
         let before = send.outcome
         let stride = self.onlookers.isEmpty ? Self.strides.usual : Self.strides.copied
-        var openPurses: [Purse] = []
+        var openPools: [CreditPool] = []
         var place = rest.lowerBound
         while place < rest.upperBound, self.work < limit {
             let end = min(rest.upperBound, place + stride)
             self.work += Work.change * (end - place)
-            self.send(send, to: group.members[place..<end], group, body, now, &openPurses)
+            self.send(send, to: group.members[place..<end], group, body, now, &openPools)
             place = end
         }
-        for purse in openPurses { purse.openFrame = -1 }
+        for pool in openPools { pool.openFrame = -1 }
         send.moved(to: place)
         let stored = send.outcome.stored - before.stored
         self.counters.delivered += send.outcome.sent - before.sent - stored
@@ -109,7 +109,7 @@ extension Hub {
 
     private func send(
         _ send: GroupSend, to members: ArraySlice<Channel>, _ group: Group, _ body: BodyID, _ now: Int,
-        _ openPurses: inout [Purse]
+        _ openPools: inout [CreditPool]
     ) {
         let room = GroupLine.room(group: group.name)
         for channel in members where channel !== send.exception {
@@ -117,7 +117,7 @@ extension Hub {
                 channel.queue.isEmpty && !channel.isPaused
                 ? channel.nextReader(nameLength: channel.name.bytes.count + 1) : nil
             if let reader, !reader.acknowledges {
-                self.add(channel, to: reader.purse, room: room, &openPurses)
+                self.add(channel, to: reader.pool, room: room, &openPools)
                 channel.handedOut += 1
                 send.outcome.sent += 1
                 if !self.onlookers.isEmpty { self.noteCopy(channel.name) }
@@ -151,19 +151,19 @@ extension Hub {
         channel.queue.reserveCapacity(count == power ? power + power / 2 : 2 * power)
     }
 
-    /// Puts a channel into the purse's open frame, or into a new one that costs a credit (G4).
+    /// Puts a channel into the pool's open frame, or into a new one that costs a credit (G4).
     @inline(__always)
-    private func add(_ channel: Channel, to purse: Purse, room: Int, _ openPurses: inout [Purse]) {
+    private func add(_ channel: Channel, to pool: CreditPool, room: Int, _ openPools: inout [CreditPool]) {
         let length = channel.name.bytes.count + 1
-        if purse.openFrame >= 0, purse.roomInLine >= length {
-            self.fanout.add(channel.name, to: purse.openFrame)
-            purse.roomInLine -= length
+        if pool.openFrame >= 0, pool.roomInLine >= length {
+            self.fanout.add(channel.name, to: pool.openFrame)
+            pool.roomInLine -= length
             return
         }
-        if purse.openFrame < 0 { openPurses.append(purse) }
-        purse.pay()
-        purse.openFrame = self.fanout.open(purse.peer, channel.name)
-        purse.roomInLine = room - length
+        if pool.openFrame < 0 { openPools.append(pool) }
+        pool.pay()
+        pool.openFrame = self.fanout.open(pool.peer, channel.name)
+        pool.roomInLine = room - length
     }
 
     /// A send to a group for whose body there was no memory: nobody gets it, and each is counted (M1).

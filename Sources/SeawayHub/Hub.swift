@@ -122,11 +122,11 @@ package final class Hub {
         peer.mayTake = .any
     }
 
-    /// How many names a connection listens on, watches or tails (L7), and its credit in all purses.
+    /// How many names a connection listens on, watches or tails (L7), and its credit in all pools.
     package func listening(of id: PeerID) -> (names: Int, credit: Int) {
         let peer = self.peer(id)
-        let own = peer.readers.lazy.filter { $0.purse !== peer.purse }.reduce(0) { $0 + $1.purse.credit }
-        return (peer.names, peer.purse.credit + own)
+        let own = peer.readers.lazy.filter { $0.pool !== peer.pool }.reduce(0) { $0 + $1.pool.credit }
+        return (peer.names, peer.pool.credit + own)
     }
 
     @inline(__always)
@@ -195,7 +195,7 @@ package struct HubCounters: Hashable, Sendable {
     package var unreported = 0
     /// How often a connection held as many as it may (D15).
     package var laden = 0
-    /// Messages that were held for too long, and that were given out as often as may be (D13, D14).
+    /// Messages that were held for too long, and that were delivered as often as may be (D13, D14).
     package var overdue = 0
     package var worn = 0
     /// Memberships that ended since their reader was away for too long (J3).

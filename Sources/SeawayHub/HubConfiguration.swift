@@ -39,7 +39,7 @@ package struct HubConfiguration: Sendable {
     /// How long one may hold a message without a word, and how soon it comes back when its connection broke (D13).
     package var hold = 600_000
     package var returnDelay = 2_000
-    /// How often a message is given out, by pattern; then it is a dead letter (D14).
+    /// How often a message is delivered, by pattern; then it is a dead letter (D14).
     package var tries: [(pattern: Pattern, times: Int)] = []
     package var defaultTries = 5
     /// How long a key is remembered (S12).
@@ -90,7 +90,7 @@ struct Room {
 struct ChannelRules {
     let capacity: Room
     let expiry: Int
-    /// How often one message is given out to be acknowledged.
+    /// How often one message is delivered to be acknowledged.
     let tries: Int
 }
 

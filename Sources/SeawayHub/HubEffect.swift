@@ -13,7 +13,7 @@ package enum HubEffect: Hashable, Sendable {
     case deliverable(PeerID)
     /// There is something to tell: ask ``Hub/nextNews()`` and ``Hub/nextReport()`` when the turn ends.
     case news
-    /// Give back what a store has, to be given out again after so many milliseconds (D22).
+    /// Give back what a store has, to be delivered again after so many milliseconds (D22).
     case giveBack(Name, UInt64, after: Int)
     /// Make it a dead letter, or drop it.
     case giveUp(StoredEnd)

@@ -95,7 +95,7 @@ extension Hub {
         return ChannelReport(
             name: channel.name, messages: channel.queue.count, bytes: channel.queuedBytes,
             oldest: channel.queue.first.map { now - $0.began }, readers: readers.count,
-            credit: readers.reduce(0) { $0 + $1.purse.credit }, isPaused: channel.isPaused,
+            credit: readers.reduce(0) { $0 + $1.pool.credit }, isPaused: channel.isPaused,
             out: channel.handedOut, dropped: channel.dropped, held: channel.held, delayed: channel.delayed)
     }
 
@@ -123,7 +123,7 @@ extension Hub {
         package let age: Int
         /// `nil`: it does not expire any more.
         package let left: Int?
-        /// How often it was given out before; 0 for most.
+        /// How often it was delivered before; 0 for most.
         package var times = 0
         package var death: Death?
     }

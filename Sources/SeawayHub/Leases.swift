@@ -1,11 +1,11 @@
 import SeawayWire
 
-/// A message that was given out to be acknowledged, or is not due yet, until it is over (D9, S11).
+/// A message that was delivered to be acknowledged, or is not due yet, until it is over (D9, S11).
 final class Lease {
     enum State {
         /// A connection has it in hand.
         case held
-        /// It waits in its channel's queue, to be given out again.
+        /// It waits in its channel's queue, to be delivered again.
         case queued
         /// It is not due yet.
         case delayed
@@ -16,7 +16,7 @@ final class Lease {
     /// Who is to have a message that is being acknowledged, and has paid for it.
     struct Taker {
         let peer: Peer
-        let purse: Purse
+        let pool: CreditPool
     }
 
     /// The number in its tag that says where it lies.
@@ -26,9 +26,9 @@ final class Lease {
     var state = State.held
     /// Of one that is being confirmed.
     var taker: Taker?
-    /// How often it was given out, but for when nobody has begun with it.
+    /// How often it was delivered, but for when nobody has begun with it.
     fileprivate(set) var times = 0
-    /// It was given out by this broker.
+    /// It was delivered by this broker.
     fileprivate(set) var wasGivenOut = false
     /// Where it stands in the store that keeps it; `nil`: in none.
     fileprivate(set) var stored: UInt64?
@@ -147,7 +147,7 @@ final class Leases {
     ///
     /// - Parameters:
     ///   - stored: where it stands in a store.
-    ///   - times: how often it was given out before.
+    ///   - times: how often it was delivered before.
     func insert(
         _ message: QueuedMessage, of channel: Channel, _ state: Lease.State, stored: UInt64? = nil, times: Int = 0
     ) -> Lease? {
@@ -241,14 +241,14 @@ final class Leases {
 /// Why a message was given up (D14).
 package final class Death: Hashable, Sendable {
     package enum Cause: String, Hashable, Sendable {
-        /// It was given out as often as may be.
+        /// It was delivered as often as may be.
         case tries
         /// Its holder has said so.
         case nak
     }
 
     package let cause: Cause
-    /// How often it was given out, and when it was given up.
+    /// How often it was delivered, and when it was given up.
     package let times: Int
     package let at: Int
     /// What its holder has said.

@@ -22,7 +22,7 @@ extension Hub {
             let reader = peer.reader(of: name) ?? self.attach(peer, name, &isKept, now: now)
             self.work += Work.look
             reader.acknowledges = acknowledges
-            reader.purse.noteDemand()
+            reader.pool.noteDemand()
             if case .mailbox(let mailbox) = reader.target {
                 if isKept == nil { isKept = true }
                 // Who was told, and is told of each change, knows them (L5).
@@ -70,7 +70,7 @@ extension Hub {
             }
             reader = Reader(peer, .channel(channel), wantsMembers: false)
             channel.readers.append(reader)
-            if channel.isStored { reader.purse.kept.append(channel) }
+            if channel.isStored { reader.pool.kept.append(channel) }
             channel.isStarved = false
             channel.graceEnds = nil
         }
@@ -134,16 +134,16 @@ extension Hub {
         self.dropIfUnused(channel)
     }
 
-    /// Nobody here may take any more of what a store has given out.
+    /// Nobody here may take any more of what a store has delivered.
     private func end(_ reader: Reader, of channel: Channel) {
-        reader.purse.kept.removeAll { $0 === channel }
+        reader.pool.kept.removeAll { $0 === channel }
         self.demands.note(channel)
         guard channel.readers.isEmpty else { return }
         self.giveBackWaiting(of: channel)
     }
 
     private func cost(of reader: Reader) -> Int {
-        reader.purse === reader.peer.purse ? Cost.reader : 2 * Cost.reader
+        reader.pool === reader.peer.pool ? Cost.reader : 2 * Cost.reader
     }
 
     /// A mailbox whose reader has left for good: messages, memberships, watches and pauses end.

@@ -18,7 +18,7 @@ final class Peer {
     /// Who pays for what it has (M6).
     let payer: PayerID
     /// The common one (R1).
-    let purse: Purse
+    let pool: CreditPool
     private(set) var readers: [Reader] = []
     /// The readers by name, once they are so many that looking through them takes its time.
     private var byName: [Name: Reader] = [:]
@@ -45,23 +45,23 @@ final class Peer {
         self.payer = payer
         self.owed = owed
         self.demands = demands
-        self.purse = Purse(id, owed, demands)
+        self.pool = CreditPool(id, owed, demands)
     }
 
     /// It has other brokers, which get its answers when this one leaves (X3).
     func answersElsewhere() {
-        self.purse.owesNothing = true
-        for reader in self.readers { reader.purse.owesNothing = true }
+        self.pool.owesNothing = true
+        for reader in self.readers { reader.pool.owesNothing = true }
     }
 
-    fileprivate func makePurse() -> Purse {
-        let purse = Purse(self.id, self.owed, self.demands)
-        purse.owesNothing = self.purse.owesNothing
-        return purse
+    fileprivate func makePool() -> CreditPool {
+        let pool = CreditPool(self.id, self.owed, self.demands)
+        pool.owesNothing = self.pool.owesNothing
+        return pool
     }
 
     private func noteListening(_ reader: Reader, _ change: Int) {
-        if reader.isOfNormalChannel { reader.purse.normals += change }
+        if reader.isOfNormalChannel { reader.pool.normals += change }
         guard reader.isOfMailbox else { return }
         if change > 0 { self.owed.listens(self.id) } else { self.owed.listensNoMore(self.id) }
     }
@@ -71,10 +71,10 @@ final class Peer {
 
     /// It leaves too much unread (D6).
     var isBlocked: Bool {
-        get { self.purse.isBlocked }
+        get { self.pool.isBlocked }
         set {
-            self.purse.isBlocked = newValue
-            for reader in self.readers { reader.purse.isBlocked = newValue }
+            self.pool.isBlocked = newValue
+            for reader in self.readers { reader.pool.isBlocked = newValue }
         }
     }
 
@@ -125,7 +125,7 @@ final class Peer {
 }
 
 /// Credit, and the frame of a group send that is being filled from it.
-final class Purse {
+final class CreditPool {
     /// Whose it is; a number and no reference, since it is looked at for every message.
     let peer: PeerID
     var credit = 0
@@ -164,7 +164,7 @@ final class Purse {
         let owes = self.spent > 0 && self.normals > 0 && !self.owesNothing
         guard owes != self.owes else { return }
         self.owes = owes
-        self.owed.purses += owes ? 1 : -1
+        self.owed.pools += owes ? 1 : -1
     }
 
     /// Whether one more message, or one more name in the open frame, can be handed out.
@@ -200,7 +200,7 @@ final class Reader {
     unowned let peer: Peer
     let target: Target
     /// The connection's common one, or its own (R2).
-    private(set) var purse: Purse
+    private(set) var pool: CreditPool
     /// Wants `JOINED` and `LEFT` (L5).
     var wantsMembers: Bool
     /// What it gets is to be acknowledged (L8).
@@ -211,7 +211,7 @@ final class Reader {
     init(_ peer: Peer, _ target: Target, wantsMembers: Bool) {
         self.peer = peer
         self.target = target
-        self.purse = peer.purse
+        self.pool = peer.pool
         self.wantsMembers = wantsMembers
     }
 
@@ -223,18 +223,18 @@ final class Reader {
         return channel.form == .normal
     }
 
-    /// From now on it is paid from a purse of its own (R2).
-    func takeOwnPurse() {
-        let own = self.peer.makePurse()
+    /// From now on it is paid from a pool of its own (R2).
+    func takeOwnCreditPool() {
+        let own = self.peer.makePool()
         if self.isOfNormalChannel {
-            self.purse.normals -= 1
+            self.pool.normals -= 1
             own.normals += 1
         }
         if case .channel(let channel) = self.target, channel.isStored {
-            self.purse.kept.removeAll { $0 === channel }
+            self.pool.kept.removeAll { $0 === channel }
             own.kept.append(channel)
         }
-        self.purse = own
+        self.pool = own
     }
 
     var isOfMailbox: Bool {

@@ -66,7 +66,7 @@ package struct DeliveryReport: Hashable, Sendable {
     /// Where the message was.
     package let channel: Name
     package let why: Why
-    /// How often it was given out.
+    /// How often it was delivered.
     package let times: Int
     package let note: String?
     /// What its holder has said.
@@ -80,7 +80,7 @@ package struct DeliveryReport: Hashable, Sendable {
 }
 
 extension QueuedMessage {
-    /// How often it was given out.
+    /// How often it was delivered.
     var times: Int {
         switch self.past {
         case .lease(let lease): lease.times

@@ -48,7 +48,7 @@ extension Hub {
         }
         if let reader = self.mailboxReader(of: channel, form) {
             // A reply channel without a record is by far the most frequent one: nothing waits in it.
-            if reader.purse.accepts(0) { return self.hand(to: reader) }
+            if reader.pool.accepts(0) { return self.hand(to: reader) }
         } else if ifHeard {
             return .refused(.away)
         }
@@ -97,16 +97,16 @@ extension Hub {
             let handover = self.hold(message, of: channel, by: reader, isPaid: true, now: now)
         else { return .refused(self.isFull) }
         self.ledger.count(message.cost, lease: Cost.lease, by: message.payer)
-        reader.purse.pay()
+        reader.pool.pay()
         self.counters.delivered += 1
-        return .held(reader.purse.peer, handover)
+        return .held(reader.pool.peer, handover)
     }
 
     @inline(__always)
     private func hand(to reader: Reader) -> SendOutcome {
-        reader.purse.pay()
+        reader.pool.pay()
         self.counters.delivered += 1
-        return .handed(reader.purse.peer)
+        return .handed(reader.pool.peer)
     }
 
     private func storeInNew(

@@ -4,7 +4,7 @@ package import SeawayWire
 /// Messages that a store keeps and has given to this broker (D17 to D24): they wait for a listener and are held as
 /// others are, but what comes back goes to the store.
 extension Hub {
-    /// What became of a message that a store has given out.
+    /// What became of a message that a store has delivered.
     package enum Arrival: Hashable, Sendable {
         /// The body has one reference.
         case taken
@@ -17,7 +17,7 @@ extension Hub {
     /// A message is here.
     ///
     /// - Parameters:
-    ///   - times: how often it was given out, this time included.
+    ///   - times: how often it was delivered, this time included.
     ///   - death: of a dead letter.
     package func arrive(
         on name: Name, _ place: UInt64, times: Int, _ death: Death?, body: BodyID, size: Int, now: Int
@@ -87,15 +87,15 @@ extension Hub {
     /// Has what waits be acknowledged for somebody who does not, as far as its credit goes (D20).
     func confirmWaiting(of channel: Channel, for reader: Reader, now: Int) {
         self.dropExpired(in: channel, now: now)
-        while reader.purse.credit > 0, let first = channel.queue.first, let lease = first.lease,
+        while reader.pool.credit > 0, let first = channel.queue.first, let lease = first.lease,
             let place = lease.stored
         {
             self.work += Work.change
             channel.queue.removeFirst()
             self.channels.note(first, leaving: channel)
-            reader.purse.pay()
+            reader.pool.pay()
             lease.state = .confirming
-            lease.taker = Lease.Taker(peer: reader.peer, purse: reader.purse)
+            lease.taker = Lease.Taker(peer: reader.peer, pool: reader.pool)
             self.leases.confirming += 1
             self.delays.remind(of: lease, at: now + self.confirmPatience)
             self.effects.append(.confirm(channel.name, place))
@@ -120,7 +120,7 @@ extension Hub {
             channel.handedOut += 1
             return (peer.id, WaitingDelivery(body: message.body, group: nil, names: [name], death: message.death))
         }
-        taker.purse.grant(1)
+        taker.pool.grant(1)
         message.deadline = now + channel.rules.expiry
         let place = channel.queue.firstIndex { $0.lease?.stored != nil } ?? channel.queue.count
         self.channels.enter(message, channel, atFront: false)
@@ -146,7 +146,7 @@ extension Hub {
         self.leases.confirming -= 1
         lease.state = .queued
         lease.taker = nil
-        taker.purse.grant(1)
+        taker.pool.grant(1)
     }
 
     // MARK: Coming back
@@ -161,7 +161,7 @@ extension Hub {
         }
     }
 
-    /// It is in hand no more, and the store is to give it out again.
+    /// It is in hand no more, and the store is to deliver it again.
     func giveBackToStore(_ lease: Lease, after delay: Int) {
         guard let place = lease.stored else { return }
         self.effects.append(.giveBack(lease.channel.name, place, after: delay))

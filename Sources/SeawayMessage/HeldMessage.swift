@@ -13,7 +13,7 @@ public final class HeldMessage: Sendable {
         /// It is to be delivered again after so long, 0 to a day in whole milliseconds; `nil`: after a second, twice as
         /// long with each time, five minutes at most.
         case again(after: Duration?)
-        /// Nobody has begun with it: it is to be given out again at once, and this time does not count (``times``).
+        /// Nobody has begun with it: it is to be delivered again at once, and this time does not count (``times``).
         case unbegun
         /// It is to become a dead letter (D14), for a reason that people can read; what is over 255 bytes of it is cut
         /// off.
@@ -85,7 +85,7 @@ public final class HeldMessage: Sendable {
         try await self.say(.again(after: delay))
     }
 
-    /// Has it given out again at once, since nobody has begun with it: this time does not count (``times``).
+    /// Has it delivered again at once, since nobody has begun with it: this time does not count (``times``).
     ///
     /// - Throws: ``ClientError``: refused with `late` when it is not held here any more.
     public func giveBackUnbegun() async throws(ClientError) { try await self.say(.unbegun) }
@@ -123,7 +123,7 @@ public final class DeadLetter: Hashable, Sendable {
     }
 
     public let cause: Cause
-    /// How often it was given out.
+    /// How often it was delivered.
     public let tries: Int
     /// How long ago it was given up, when it was delivered.
     public let age: Duration

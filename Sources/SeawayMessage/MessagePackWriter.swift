@@ -95,7 +95,7 @@ public struct MessagePackWriter: Sendable {
         }
     }
 
-    /// Ends the writing and gives out what was written.
+    /// Ends the writing and returns what was written.
     public consuming func finish() -> Payload { Payload(messagePack: self.bytes) }
 }
 

@@ -8,7 +8,7 @@ public struct ReportTerms: Hashable, Sendable {
     /// For how long nobody may listen where the message waits before that is told, in milliseconds, 0 to a day; `nil`:
     /// any time.
     public var patience: Int?
-    /// How often the message was given out before, 0 to 1,000,000.
+    /// How often the message was delivered before, 0 to 1,000,000.
     public var times: Int
     /// Told again: 1 to 64 of A–Z a–z 0–9 - _ .
     public var note: String?
@@ -32,7 +32,7 @@ package struct BrokerReport: Hashable, Sendable {
     package var why: Why
     /// Where the message was.
     package var channel: String
-    /// How often it was given out.
+    /// How often it was delivered.
     package var times: Int
     package var note: String?
     /// What its holder has said.

@@ -39,7 +39,7 @@ extension ByteBuffer {
     /// Writes `MSG` for one channel with options behind it.
     ///
     /// - Parameters:
-    ///   - lease: what it is acknowledged by, and how often it was given out (D9).
+    ///   - lease: what it is acknowledged by, and how often it was delivered (D9).
     ///   - others: further options, each with a space before it.
     package mutating func writeMessage(
         _ channel: Span<UInt8>, body: Span<UInt8>, lease: (tag: DeliveryTag, times: Int)?, others: String

@@ -1,7 +1,7 @@
 /// Makes of a number what nobody else can guess: 16 bytes of `A–Z a–z 0–9 - _`, 96 bits (protocol/INTERFACE.md, I1).
 ///
 /// By a key of 128 bits from the system's generator: SipHash-2-4 with 128 bits of output (Aumasson, Bernstein 2012), a
-/// function for just that, of which 96 bits are used. So a name that was given out is known again for as long as the
+/// function for just that, of which 96 bits are used. So a name that was issued is known again for as long as the
 /// server lives, and nothing is kept for it.
 package struct NameSeal: Sendable {
     /// The bytes of a seal, the first lowest.

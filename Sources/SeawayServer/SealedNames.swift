@@ -6,10 +6,10 @@
     import Darwin
 #endif
 
-/// The names of channels that a server gives out, one for each number: `http.response.<server>!17.8nC0hPByqrwBZIjL`
+/// The names of channels that a server issues, one for each number: `http.response.<server>!17.8nC0hPByqrwBZIjL`
 /// (protocol/INTERFACE.md, I1 and W1).
 ///
-/// The number finds whom a message is for at once; the seal behind it shows that the name was given out, and to whoever
+/// The number finds whom a message is for at once; the seal behind it shows that the name was issued, and to whoever
 /// sends it.
 package struct SealedNames: Sendable {
     /// Such as `http.response.<server>!`
@@ -56,7 +56,7 @@ package struct SealedNames: Sendable {
         return digits
     }
 
-    /// The number of a name that was given out; `nil` of any other.
+    /// The number of a name that was issued; `nil` of any other.
     package func number(of name: String) -> UInt64? {
         // A message to a group has thousands of names: here they are no more than bytes.
         var (stem, name) = (self.stem, name)

@@ -14,9 +14,9 @@ package struct ServerConfiguration: Sendable {
     package var maxMemory = 1 << 30
     /// Connections from one address, or from one /64 of IPv6; 0 sets no limit (I68).
     package var maxConnectionsPerAddress = 0
-    /// Who is believed in what is said of clients (I64).
+    /// Who is trusted to say who clients are (I64).
     package var forwarding = Forwarding()
-    /// Whether connections of those who are believed begin with a header of the PROXY protocol (I62).
+    /// Whether connections of those who are trusted begin with a header of the PROXY protocol (I62).
     package var takesProxyHeaders = false
     /// Until that header is complete (I63).
     package var proxyHeaderTimeout = Duration.seconds(5)

@@ -11,15 +11,15 @@ extension ServerCore {
         var marks = RequestMarks()
         let rule = self.configuration.requestIDs
         guard rule != .off || self.tracing != nil else { return marks }
-        let isBelieved = rule == .take || self.configuration.forwarding.trusted.contains(addresses.peer)
+        let isTrusted = rule == .take || self.configuration.forwarding.trusted.contains(addresses.peer)
         if rule != .off {
-            let told = isBelieved && checked.fields.hasMarks ? head.headers.only("x-request-id") : nil
+            let told = isTrusted && checked.fields.hasMarks ? head.headers.only("x-request-id") : nil
             marks.requestID = told.flatMap { RequestID.isValid($0) ? $0 : nil } ?? self.idSource.name()
         }
         if let tracing = self.tracing {
             let told = checked.fields.hasMarks ? head.headers.only("traceparent") : nil
             marks.traceparent = tracing.begin(
-                number, told: told.flatMap { TraceContext(traceparent: $0) }, isBelieved: isBelieved,
+                number, told: told.flatMap { TraceContext(traceparent: $0) }, isTrusted: isTrusted,
                 names: &self.idSource)
         }
         return marks

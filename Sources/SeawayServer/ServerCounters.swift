@@ -61,7 +61,7 @@ package struct ServerCounters: Hashable, Sendable {
     package var malformedAnswers = 0
     /// Messages for requests that are over (I18).
     package var lateAnswers = 0
-    /// Messages for names that were never given out (I18).
+    /// Messages for names that were never issued (I18).
     package var unknownAnswers = 0
     /// Pieces that had come before (I12).
     package var duplicatePieces = 0

@@ -2,7 +2,7 @@ package import SeawayWire
 
 /// Keeps the messages of durable channels, which outlive the broker that took them; each call may be answered later.
 ///
-/// The broker has the listeners, their credit and what they hold; the store has the messages. What it has given out
+/// The broker has the listeners, their credit and what they hold; the store has the messages. What it has delivered
 /// (``MessageStoreUser/arrived(_:body:)``) it gives to no other broker until that message was acknowledged, given back
 /// or given up: it tells its engine by itself, in time, that the message is still in hand. Used on the broker's event
 /// loop, on which every answer comes, each exactly once, and never before the call has returned.
@@ -13,7 +13,7 @@ package protocol MessageStore: AnyObject {
     /// Makes ready what the durable patterns need. A fault is in words, and final: something is not as it has to be.
     func start(then: @escaping (StoreFault?) -> Void)
 
-    /// Gives back what it has given out and ends its connections; to be called once, when the broker has ended its own.
+    /// Gives back what it has delivered and ends its connections; to be called once, when the broker has ended its own.
     func stop(within milliseconds: Int, then: @escaping () -> Void)
 
     /// Whether the messages of this channel, of the normal form, are kept here.
@@ -30,14 +30,14 @@ package protocol MessageStore: AnyObject {
     /// 0: none any more. What came for nobody is given back by the broker.
     func setDemand(_ count: Int, of channel: Name)
 
-    /// A message is done: once this is answered with `nil` it is never given out again, by whatever broker (D10).
-    /// It need not be one that was given out here, and may be gone already.
+    /// A message is done: once this is answered with `nil` it is never delivered again, by whatever broker (D10).
+    /// It need not be one that was delivered here, and may be gone already.
     func acknowledge(_ place: StorePlace, of channel: Name, then: @escaping (StoreFault?) -> Void)
 
-    /// A message that was given out here is in hand no more, and is to be given out again after so many milliseconds.
+    /// A message that was delivered here is in hand no more, and is to be delivered again after so many milliseconds.
     func giveBack(_ place: StorePlace, of channel: Name, after delay: Int)
 
-    /// A message that was given out here becomes a dead letter of its channel, exactly once (D14).
+    /// A message that was delivered here becomes a dead letter of its channel, exactly once (D14).
     func giveUp(_ place: StorePlace, of channel: Name, _ death: StoreDeath, then: @escaping (StoreFault?) -> Void)
 
     /// Looks at what waits, in its order, and changes nothing (Q3).

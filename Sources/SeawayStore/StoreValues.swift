@@ -48,11 +48,11 @@ package enum StoreFault: Error, Hashable, Sendable {
     case unsupported(String)
 }
 
-/// A message that is given out.
+/// A message that is delivered.
 package struct StoreDelivery: Hashable, Sendable {
     package let channel: Name
     package let place: StorePlace
-    /// How often it was given out, this time included, by any broker.
+    /// How often it was delivered, this time included, by any broker.
     package let times: Int
     package let format: BodyFormat
     /// Of a dead letter.
@@ -71,7 +71,7 @@ package struct StoreDelivery: Hashable, Sendable {
 package struct StoreDeath: Hashable, Sendable {
     /// `tries` or `nak`.
     package let cause: String
-    /// How often it was given out.
+    /// How often it was delivered.
     package let times: Int
     /// Milliseconds since 1970.
     package let at: Int

@@ -307,7 +307,7 @@ extension ClientListenings {
         return self.pauses
     }
 
-    /// The broker has not heeded it: another connection reads that very channel. Unless it was said anew since, nothing
+    /// The broker has not taken it: another connection reads that very channel. Unless it was said anew since, nothing
     /// is paused.
     package mutating func pauseRefused(_ channel: String, _ number: Int) {
         if self.paused[channel] == number { self.paused[channel] = nil }

@@ -1,4 +1,4 @@
-/// What a broker calls a message that it has given out and that is to be acknowledged (D9).
+/// What a broker calls a message that it has delivered and that is to be acknowledged (D9).
 package struct DeliveryTag: Hashable, Sendable {
     /// Where the message is kept.
     package enum Kind: Hashable, Sendable {

@@ -1,8 +1,8 @@
 /// How a message is given back (D11).
 package struct GiveBack: Hashable, Sendable {
-    /// Milliseconds until it is given out again; `nil`: more with each time.
+    /// Milliseconds until it is delivered again; `nil`: more with each time.
     package var delay: Int?
-    /// It is not to be given out again, but becomes a dead letter.
+    /// It is not to be delivered again, but becomes a dead letter.
     package var isDead = false
     /// Nobody has begun with it: this time is not counted.
     package var isUnbegun = false

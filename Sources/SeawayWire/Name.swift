@@ -109,7 +109,7 @@ extension Name {
             && self.bytes.suffix(Self.deadSuffix.count).elementsEqual(Self.deadSuffix)
     }
 
-    /// Whether what waits there may be given out to be acknowledged (L8).
+    /// Whether what waits there may be delivered to be acknowledged (L8).
     package var mayBeAcknowledged: Bool {
         NameForm(self.bytes.span) == .normal
             && (self.isForDeadLetters || self.bytes.count <= Self.maxLength - Self.deadSuffix.count)

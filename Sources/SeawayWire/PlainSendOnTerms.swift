@@ -16,7 +16,7 @@ package struct PlainSendOnTerms {
     package private(set) var patience: Int?
     private var givenTimes: Int?
 
-    /// How often it was given out before.
+    /// How often it was delivered before.
     package var times: Int { self.givenTimes ?? 0 }
 
     private static let longestOption = "Report=".utf8.count + Name.maxLength

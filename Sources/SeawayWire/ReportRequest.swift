@@ -4,7 +4,7 @@ package struct ReportRequest: Hashable, Sendable {
     package let channel: Name
     /// Milliseconds for which nobody may listen where the message waits; `nil`: any time.
     package var patience: Int?
-    /// How often the message was given out before.
+    /// How often the message was delivered before.
     package var times: Int
     /// Told again.
     package var note: String?

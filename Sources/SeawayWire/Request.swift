@@ -6,7 +6,7 @@ package enum Request: Hashable, Sendable {
     case groupSend(group: Range<Int>, except: Name?, SendBounds?)
     case listen([Name], members: Bool, acknowledged: Bool)
     case unlisten([Name])
-    /// What was given out of a channel is done (D10).
+    /// What was delivered of a channel is done (D10).
     case acknowledge(Name, [DeliveryTag])
     case giveBack(Name, DeliveryTag, GiveBack)
     case hold(Name, [DeliveryTag])

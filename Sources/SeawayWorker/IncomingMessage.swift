@@ -17,7 +17,7 @@ public struct IncomingMessage: Sendable {
     public let held: HeldMessage?
     /// Why it was given up, where it is a dead letter.
     public let deadLetter: DeadLetter?
-    /// How often it was given out, this time included; 1 where it is not acknowledged.
+    /// How often it was delivered, this time included; 1 where it is not acknowledged.
     public var times: Int { self.held?.times ?? 1 }
 
     let envelope: Envelope

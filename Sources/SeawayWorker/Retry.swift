@@ -1,4 +1,4 @@
-/// What the consumer of an acknowledged message throws so that the message is given out again.
+/// What the consumer of an acknowledged message throws so that the message is delivered again.
 ///
 /// ```swift
 /// worker.on("jobs.mail", acknowledged: true) { job in
@@ -20,7 +20,7 @@ public struct Retry: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { self.after.map { "to be tried again in \($0)" } ?? "to be tried again later" }
 }
 
-/// What the consumer of an acknowledged message throws when there is no use in giving it out again: it becomes a dead
+/// What the consumer of an acknowledged message throws when there is no use in delivering it again: it becomes a dead
 /// letter, on its channel and `.dead`, with the reason. It is not logged; a request, or a socket's event, is answered
 /// as after any other error.
 public struct Dead: Error, Hashable, Sendable, CustomStringConvertible {

@@ -45,13 +45,13 @@ extension WorkerRun {
         return true
     }
 
-    private static let notGivenBack = "a message was not given back: it is given out again when its time is over"
+    private static let notGivenBack = "a message was not given back: it is delivered again when its time is over"
 
     private func say(_ verdict: HeldMessage.Verdict, of held: HeldMessage, whatFails: String) {
         let logger = self.logger
         held.say(verdict) { answer in
             guard case .refused(let refusal) = answer else { return }
-            // A connection that was lost has said so itself, and what was held by it is given out again.
+            // A connection that was lost has said so itself, and what was held by it is delivered again.
             let level: Logger.Level = refusal.code == "late" || refusal.isUnreachable ? .debug : .warning
             logger.log(
                 level: level, "\(whatFails)", metadata: ["channel": "\(held.channel)", "reason": "\(refusal)"])

@@ -213,7 +213,7 @@ final class WorkerRun: Sendable {
         return true
     }
 
-    static let failure = Self.failure(nil)
+    static let failure = WorkerRun.failure(nil)
 
     private static func failure(_ mark: WorkMark?) -> Payload {
         guard case .whole(let failure) = HTTPResponse.failure.departure(mark) else { return Payload(["status": 500]) }

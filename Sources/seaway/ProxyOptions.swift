@@ -2,11 +2,11 @@ import ArgumentParser
 import SeawayNIO
 import SeawayServer
 
-/// What proxies in front of an interface server say of its clients, and who is believed.
+/// What proxies in front of an interface server say of its clients, and who is trusted.
 struct ProxyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Proxies that are believed: an address, a network (10.0.0.0/8), or unix for all that come by Unix sockets; nobody unless given; repeat it.",
+            "Trusted proxies: an address, a network (10.0.0.0/8), or unix for all that come by Unix sockets; nobody unless given; repeat it.",
             valueName: "network"))
     var trustedProxy: [TrustedProxyOption] = []
 
@@ -32,7 +32,7 @@ struct ProxyOptions: ParsableArguments {
         let isUsed = self.proxyProtocol || self.forwarded != .none
         if isUsed, self.trustedProxy.isEmpty {
             throw ValidationError(
-                "--\(self.proxyProtocol ? "proxy-protocol" : "forwarded"): say whose word is believed, with --trusted-proxy."
+                "--\(self.proxyProtocol ? "proxy-protocol" : "forwarded"): say who is trusted to set them, with --trusted-proxy."
             )
         }
         if self.forwardedHost, self.forwarded == .none {
@@ -57,7 +57,7 @@ struct ProxyOptions: ParsableArguments {
     }
 }
 
-/// Whose word is believed: an address, a network or `unix`.
+/// Who is trusted: an address, a network or `unix`.
 struct TrustedProxyOption: CheckedArgument {
     let peers: TrustedPeers
 

@@ -50,7 +50,7 @@ final class ScriptedStore: MessageStore {
         return self.log
     }
 
-    /// Answers what is asked, and gives out what is wanted.
+    /// Answers what is asked, and delivers what is wanted.
     ///
     /// - Returns: whether there was anything.
     func run() -> Bool {

@@ -28,7 +28,7 @@ import Testing
             to: Array(name.utf8).span, .normal, ifHeard: false, nil, terms, by: -1, body: body, size: 10, now: self.now)
     }
 
-    /// How a message was given out at once.
+    /// How a message was delivered at once.
     private static func handover(_ outcome: TermsOutcome) throws -> Handover {
         guard case .sent(.held(_, let handover)) = outcome else { throw NotHeld(outcome: outcome) }
         return handover
@@ -150,7 +150,7 @@ import Testing
         #expect(hub.waiting(on: try #require(Name("jobs.dead")), now: 0).rows.map(\.body) == [1, 2])
     }
 
-    /// Whatever happens in whatever order: nothing is lost, nothing is given out twice at a time, and all sums are
+    /// Whatever happens in whatever order: nothing is lost, nothing is delivered twice at a time, and all sums are
     /// right.
     @Test(arguments: 0..<20)
     mutating func nothingIsLostAndNothingHeldTwice(seed: UInt64) throws {

@@ -1,7 +1,7 @@
 import SeawayServer
 import Testing
 
-@Suite("Names that servers give out (I1, W1)") struct SealedNamesTests {
+@Suite("Names that servers issue (I1, W1)") struct SealedNamesTests {
     private static let seal = NameSeal(key: (0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908))
     private static let names = SealedNames(stem: "http.response.k3f9x2ab!", seal: Self.seal)
 

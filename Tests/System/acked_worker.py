@@ -2,7 +2,7 @@
 
     acked_worker.py BROKER-PORT CREDIT [SECONDS-FOR-EACH]
 
-It answers with the number of times that the request was given out, and its own process number. What asks for `/never`
+It answers with the number of times that the request was delivered, and its own process number. What asks for `/never`
 is not answered.
 """
 

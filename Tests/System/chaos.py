@@ -21,7 +21,7 @@ from history import History, story, violations
 from hosts import Host, hosts
 from packets import Packets
 
-#: Seconds in which all that is left is given out: 15 after a broker was killed (DURABLE.md), and the last tries.
+#: Seconds in which all that is left is delivered: 15 after a broker was killed (DURABLE.md), and the last tries.
 AT_THE_END = 60.0
 COMMON = ("--capacity", "jobs.*=400", "--return", "500ms", "--drain", "0")
 

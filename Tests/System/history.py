@@ -125,7 +125,7 @@ def twice(history: History) -> Iterator[str]:
 
 
 def after_its_end(history: History) -> Iterator[str]:
-    """What was acknowledged with `OK` is given out never again, when it was stored once."""
+    """What was acknowledged with `OK` is never delivered again, when it was stored once."""
     sends = by_name(history.sent)
     ends = by_name([each for each in history.settled if each.confirmed is not None and not each.letter])
     for each in history.seen:
@@ -133,7 +133,7 @@ def after_its_end(history: History) -> Iterator[str]:
         if each.dead or again > 1:
             continue
         if any(end.confirmed is not None and end.confirmed < each.since for end in ends.get(each.name, [])):
-            yield f"after its end: {each.name} was given out when its end had been answered with OK"
+            yield f"after its end: {each.name} was delivered when its end had been answered with OK"
 
 
 def out_of_order(history: History) -> Iterator[str]:

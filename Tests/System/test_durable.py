@@ -95,7 +95,7 @@ def test_two_brokers_in_front_of_one_engine_are_one_queue(house, engine):
             ident, times, message, _ = second.next()
             assert (times, message) == (1, {"n": number})
             idents.append(ident)
-        # Done at the broker that has not given it out.
+        # Done at the broker that has not delivered it.
         assert worker.ask(f"ACK jobs.mail {idents[0]}") == "OK"
         assert second.ask(f"ACK jobs.mail {idents[1]}") == "OK"
     with one.wire() as wire:

@@ -189,7 +189,7 @@ class Socket:
 
     @staticmethod
     def take(wire: Wire) -> tuple[dict, str, int]:
-        """The next event, its ID, and how often it was given out."""
+        """The next event, its ID, and how often it was delivered."""
         while True:
             line, body = wire.read()
             if line.startswith("MSG "):
@@ -204,7 +204,7 @@ class Socket:
 @pytest.mark.timeout(60)
 def test_an_event_of_a_killed_worker_is_done_by_another_in_order(house, ports):
     broker, port = ports
-    # What the broker gives out again by itself would be too late.
+    # What the broker delivers again by itself would be too late.
     house.broker(broker, "--return", "60s")
     house.server(port, broker, *LONG)
     first = Socket.worker(broker, 1)

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// workAsProcess says of each message of the channel jobs which one it was and how often it was given out, and is done
+// workAsProcess says of each message of the channel jobs which one it was and how often it was delivered, and is done
 // with it, or holds it for good.
 func workAsProcess(address string) {
 	worker := NewWorker(New(address, Options{Logger: quiet{}}))
@@ -150,7 +150,7 @@ func waitUntilDone(ctx context.Context, t *testing.T, client *Client) {
 	}
 }
 
-// Each message is done at least once and none is lost; what is seen twice was given out twice.
+// Each message is done at least once and none is lost; what is seen twice was delivered twice.
 func TestARealBrokerLosesNothingWhileWorkersAreKilled(t *testing.T) {
 	const count = 3000
 	address := realBroker(t, "--return", "10ms", "--tries", "jobs=1000", "--capacity", fmt.Sprintf("jobs=%d", count))
@@ -187,7 +187,7 @@ func TestARealBrokerLosesNothingWhileWorkersAreKilled(t *testing.T) {
 		highest := make(map[int]bool)
 		for _, one := range times {
 			if highest[one] {
-				t.Errorf("%d was given out twice as the same: %v", number, times)
+				t.Errorf("%d was delivered twice as the same: %v", number, times)
 			}
 			highest[one] = true
 		}

@@ -51,7 +51,7 @@ type conn struct {
 	slots chan struct{}
 	// Something is there to be written.
 	wake chan struct{}
-	// Closed when the connection is over, and when its last answer was given out.
+	// Closed when the connection is over, and when its last answer was taken.
 	done, finished chan struct{}
 
 	// Set by HELLO, before anybody else sees the connection.

@@ -115,7 +115,7 @@ func unicodeEscape(raw []byte) (char rune, rest []byte, isGood bool) {
 	return char, raw[5:], true
 }
 
-// commonKeys are given out again and again, so that none is made for each message.
+// commonKeys are used again and again, so that none is made for each message.
 var commonKeys = func() map[string]string {
 	keys := make(map[string]string)
 	for _, key := range strings.Fields("accept body body_channel bytes client close code content control_channel done headers " +

@@ -8,7 +8,7 @@
 // means that the connection or the context ended before the answer, so that nobody here can tell; a message with a key
 // ([Once]) is then sent again by itself.
 //
-// What is given out is gone with whoever has it, unless its channel is read with acknowledgement
+// What is delivered is gone with whoever has it, unless its channel is read with acknowledgement
 // ([Worker.HandleAcknowledged], [Client.ListenAcknowledged]): then the broker keeps it until it is done, and gives it
 // to another when its holder dies, gives it back ([Retry]), or is silent for too long; after some times it is a dead
 // letter.

@@ -13,7 +13,7 @@ var (
 	ErrAway = errors.New("away")
 	// ErrGone: the channel was closed by its reader. Never try again.
 	ErrGone = errors.New("gone")
-	// ErrLate: the message is not held any more: it is done, or given out to another.
+	// ErrLate: the message is not held any more: it is done, or delivered to another.
 	ErrLate = errors.New("late")
 	// ErrStore: what keeps that durable channel cannot be asked. Try later.
 	ErrStore = errors.New("store")

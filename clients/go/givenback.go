@@ -22,13 +22,13 @@ const (
 
 // RetryError is what [Retry] makes.
 type RetryError struct {
-	// After is when the message may be given out again, 0 to 24 h.
+	// After is when the message may be delivered again, 0 to 24 h.
 	After time.Duration
 }
 
 func (e *RetryError) Error() string { return fmt.Sprintf("seaway: again in %v", e.After) }
 
-// Retry is the error with which the handler of an acknowledged channel gives a message back, to be given out again
+// Retry is the error with which the handler of an acknowledged channel gives a message back, to be delivered again
 // after this time, 0 to 24 h; it may be wrapped. It is not logged.
 func Retry(after time.Duration) error {
 	if after < 0 {
@@ -89,9 +89,9 @@ func escapeWhy(reason string) string {
 
 // DeadLetter is what a message that was given up has beside it.
 type DeadLetter struct {
-	// Cause is "tries", given out as often as may be, or "nak", given up by who held it.
+	// Cause is "tries", delivered as often as may be, or "nak", given up by who held it.
 	Cause string
-	// Tries is how often it was given out.
+	// Tries is how often it was delivered.
 	Tries int
 	// Age is how long ago it was given up, when it was pushed.
 	Age time.Duration

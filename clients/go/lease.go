@@ -98,7 +98,7 @@ func (l *lease) say(ctx context.Context, verb string, words []string) error {
 	return err
 }
 
-// Ack acknowledges the message: it is given out never again. Several that are due go in one frame.
+// Ack acknowledges the message: it is never delivered again. Several that are due go in one frame.
 //
 // It may be said twice, and late: when the connection has ended it is said on the next one, if that is to the same
 // broker and it has not been started anew ([ErrLate] if it has: the message is lost with it, or done). [ErrUnknown]:
@@ -138,7 +138,7 @@ func (d *Delivery) Hold(ctx context.Context) error {
 	return d.lease.hold(ctx)
 }
 
-// isStale says whether the message is given out again anyway, for the connection that held it has ended.
+// isStale says whether the message is delivered again anyway, for the connection that held it has ended.
 func (d *Delivery) isStale() bool { return d.lease != nil && d.lease.on.isOver() }
 
 func notHeld(what string) error {

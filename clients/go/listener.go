@@ -16,7 +16,7 @@ type Delivery struct {
 	// Group is the group that it was sent to, "" for a message sent to the channel itself.
 	Group   string
 	Message Message
-	// Times is how often it was given out, this time included; 0 for what is not to be acknowledged.
+	// Times is how often it was delivered, this time included; 0 for what is not to be acknowledged.
 	Times int
 	// Dead is why it was given up, on a channel of dead letters; else nil.
 	Dead *DeadLetter
@@ -105,7 +105,7 @@ func (c *Client) Listen(ctx context.Context, name string, credit int) (*Listener
 }
 
 // ListenAcknowledged is [Client.Listen] on a normal channel of at most 250 bytes, or on one of dead letters, whose
-// messages stay with the broker until [Delivery.Ack]: they are given out again when they are given back
+// messages stay with the broker until [Delivery.Ack]: they are delivered again when they are given back
 // ([Delivery.Nak]), when the connection ends (after the broker's --return, 2 s), and when nothing was said for its
 // --hold (600 s; [Delivery.Hold]).
 //

@@ -88,7 +88,7 @@ func TestWhatWasNotSentGoesOutOnTheNextConnection(t *testing.T) {
 	}
 }
 
-// firstDial gives out one connection, and then those of a broker.
+// firstDial gives one connection, and then those of a broker.
 func firstDial(first net.Conn, broker *fakeBroker) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		if socket := first; socket != nil {

@@ -17,7 +17,7 @@ type Request struct {
 	// Channel is the full name that the message came on; Group the group it was sent to, or "".
 	Channel string
 	Group   string
-	// Times is how often the message was given out, this time included; 0 on a channel that is not acknowledged.
+	// Times is how often the message was delivered, this time included; 0 on a channel that is not acknowledged.
 	Times int
 	// Dead is why a message was given up, on a channel of dead letters; else nil.
 	Dead *DeadLetter

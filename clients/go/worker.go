@@ -32,7 +32,7 @@ type Worker struct {
 	// Hold is the time for which the broker lets a message of an acknowledged channel be held without a word (its --hold,
 	// 600 s): at a third of it the worker says that it still is. 3 ms to 24 h.
 	Hold time.Duration
-	// Unacknowledged has HTTP requests and the events of sockets given out once, as they are by a broker without the
+	// Unacknowledged has HTTP requests and the events of sockets delivered once, as they are by a broker without the
 	// feature "ack": what a worker has in hand when it dies, nobody does. Else they stay with the broker until they are
 	// answered or done, and come again, to another worker, when this one dies ([Request.Times]).
 	Unacknowledged bool
@@ -269,7 +269,7 @@ func (w *Worker) leave(
 // lastWords is how long a worker may take to leave when handlers have not finished in time.
 const lastWords = time.Second
 
-// abandonAll answers what handlers that have not finished in time have left open; those that heed their context may still
+// abandonAll answers what handlers that have not finished in time have left open; those that end with their context may still
 // end in order.
 func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
 	limit, cancel := context.WithTimeout(limit, lastWords/2)
@@ -278,7 +278,7 @@ func (w *Worker) abandonAll(limit context.Context, done <-chan struct{}) {
 		request := request
 		go func() {
 			if request.lease != nil && !request.lease.isWished && !request.hasBegun() {
-				// Given out again when the worker has left.
+				// Delivered again when the worker has left.
 				w.logger().Printf("seaway: %s is left unfinished, and given back: the worker leaves", request.subject())
 				return
 			}

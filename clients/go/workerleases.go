@@ -99,7 +99,7 @@ func (w *Worker) giveBackWith(held *lease, subject string, words ...string) {
 	limit, cancel := context.WithTimeout(context.Background(), w.client.options.Wait)
 	defer cancel()
 	if err := held.nak(limit, words...); err != nil {
-		w.logger().Printf("seaway: %s was not given back, but is given out again: %v", subject, err)
+		w.logger().Printf("seaway: %s was not given back, but is delivered again: %v", subject, err)
 	}
 }
 

@@ -58,7 +58,7 @@ now() {
 }
 
 # Prints HOST:PID, at most 64 bytes of visible ASCII that need no quoting.
-workerName() { printf '%.48s:%d' "$(uname -n | LC_ALL=C tr -cd '!-~' | tr -d '"\\')" $$; }
+workerName() { printf '%.48s:%d' "$(uname -n | LC_ALL=C tr -cd '!#-[]-~')" $$; }
 
 # Prints what the first message of an answer on this channel says of who has made it (I83 of INTERFACE.md): only a command
 # that was given a request with an ID has these in its environment.

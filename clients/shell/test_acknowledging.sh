@@ -87,7 +87,7 @@ is 'an event is done' 'websocket.control.k!2	{"done":3}' "$(client listen --coun
 untilStat acknowledged $((before + 3))
 client send jobs '{"fail":1}'
 untilLines "$work/stderr" 2
-is 'what is no request is given out once' "0 $((before + 3))" "$(stat held) $(stat acknowledged)"
+is 'what is no request is delivered once' "0 $((before + 3))" "$(stat held) $(stat acknowledged)"
 kill "$worker"
 wait "$worker"
 

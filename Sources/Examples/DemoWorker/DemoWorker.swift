@@ -85,7 +85,7 @@ struct DemoWorker: AsyncParsableCommand {
         await layer.shutdown()
     }
 
-    /// Does a job, and says so in a line: its number, and how many times it has been given out.
+    /// Does a job, and says so in a line: its number, and how many times it has been delivered.
     private static func work(_ message: IncomingMessage) async throws {
         guard let number = message["number"]?.int else { throw Dead("a job has a number") }
         try await Task.sleep(for: .milliseconds(20))

@@ -25,7 +25,7 @@ package protocol WatchedBroker: Sendable {
     ///
     /// - Parameters:
     ///   - id: as the broker has listed it.
-    ///   - age: how old it is at least; numbers are given out again.
+    ///   - age: how old it is at least; numbers are used again.
     ///   - answer: called once, on any thread.
     func end(connection id: String, age: Duration, answer: @escaping @Sendable (SendAnswer) -> Void)
 

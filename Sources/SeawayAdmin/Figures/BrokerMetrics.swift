@@ -59,7 +59,7 @@ package struct BrokerMetrics {
             self.limit("memory_limit_bytes", "Bytes that may be held for clients.", "max-memory"),
             self.gauge("messages_waiting", "Messages that wait in queues.", "messages"),
             self.gauge("messages_waiting_bytes", "Bytes of messages that wait in queues.", "bytes"),
-            self.gauge("messages_held", "Messages given out and not acknowledged yet.", "held"),
+            self.gauge("messages_held", "Messages delivered and not acknowledged yet.", "held"),
             self.gauge("messages_delayed", "Messages that are not due yet.", "delayed"),
             self.gauge("channels", "Channels with messages, readers or memberships.", "channels"),
             self.limit("channels_limit", "Channels that there may be.", "max-channels"),
@@ -138,7 +138,7 @@ package struct BrokerMetrics {
                 "seaway_broker_store_sends_total", "Sends to durable channels, by what became of them.",
                 by: counts(["stored", "repeated", "full", "unavailable", "unknown"]), label: "outcome"),
             Metric(
-                "seaway_broker_store_messages_total", "Messages that the store gave out, by what became of them.",
+                "seaway_broker_store_messages_total", "Messages that the store delivered, by what became of them.",
                 by: counts(["delivered", "acknowledged", "given-back", "dead"]), label: "outcome"),
             Metric(
                 "seaway_broker_store_reconnects_total", "Times that the store was connected to again.",

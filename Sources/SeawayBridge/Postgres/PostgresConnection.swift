@@ -85,7 +85,7 @@ final class PostgresConnection {
         try self.ask("SELECT pg_notify($1, $2)", [channel, String(decoding: payload, as: UTF8.self)])
     }
 
-    /// Takes in what has come, without waiting, and gives out what was notified.
+    /// Takes in what has come, without waiting, and returns what was notified.
     func notifications() throws(Fault) -> [Notification] {
         guard PQconsumeInput(self.connection) == 1 else { throw self.fault() }
         var notifications: [Notification] = []

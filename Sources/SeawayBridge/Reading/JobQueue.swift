@@ -20,7 +20,7 @@ final class JobQueue<Job: Sendable>: Sendable {
         taker?.resume(returning: job)
     }
 
-    /// Nothing more will come; what has come is still given out.
+    /// Nothing more will come; what has come is still handed on.
     func close() {
         let takers = self.state.withLock { state -> Deque<CheckedContinuation<Job?, Never>> in
             state.isClosed = true

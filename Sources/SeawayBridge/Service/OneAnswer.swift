@@ -63,7 +63,7 @@ final class OneAnswer<Value: Sendable>: Sendable {
 }
 
 /// Waits for something for a limited time. What has not ended by then is cancelled, and has a little longer; what does
-/// not heed that goes on alone until the process ends.
+/// not end by that goes on alone until the process ends.
 ///
 /// - Parameter after: until when it may take, once it was cancelled.
 /// - Returns: nil when it was abandoned.

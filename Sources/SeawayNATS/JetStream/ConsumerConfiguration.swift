@@ -1,15 +1,15 @@
 import SeawayMessage
 
-/// How messages of a stream are given out, to all that pull from it in turn.
+/// How messages of a stream are delivered, to all that pull from it in turn.
 package struct ConsumerConfiguration: Hashable, Sendable {
     package var name: String
     /// Which of the stream's subjects.
     package var filter: String
-    /// Milliseconds after which what was not acknowledged is given out again.
+    /// Milliseconds after which what was not acknowledged is delivered again.
     package var acknowledgeWithin = 15_000
     /// Any number of messages may wait to be acknowledged: pulls bound it, and what is given back for later counts.
     package var maxUnacknowledged = -1
-    /// How often one message is given out; -1: who takes it counts. What a server gives up stays in the stream for
+    /// How often one message is delivered; -1: who takes it counts. What a server gives up stays in the stream for
     /// good.
     package var maxDeliver = -1
     /// Pulls that wait at the server.
@@ -52,7 +52,7 @@ package struct ConsumerConfiguration: Hashable, Sendable {
 
 package struct ConsumerInfo: Hashable, Sendable {
     package var configuration: ConsumerConfiguration
-    /// Messages that have not been given out.
+    /// Messages that have not been delivered.
     package var pending = 0
     package var unacknowledged = 0
     package var redelivered = 0

@@ -1,4 +1,4 @@
-/// A message that a consumer has given out, by what its reply subject says. The subject itself is used as it came.
+/// A message that a consumer has delivered, by what its reply subject says. The subject itself is used as it came.
 package struct Delivery: Hashable, Sendable {
     package var stream: String
     package var consumer: String
@@ -6,7 +6,7 @@ package struct Delivery: Hashable, Sendable {
     package var times: Int
     /// Its place in the stream.
     package var sequence: Int
-    /// How many the consumer had given out with it.
+    /// How many the consumer had delivered with it.
     package var consumerSequence: Int
     /// When it was stored: nanoseconds since 1970.
     package var storedAt: Int
@@ -65,13 +65,13 @@ package struct Delivery: Hashable, Sendable {
 
 /// What is said of a delivery, to its reply subject.
 package enum Acknowledgement: Hashable, Sendable {
-    /// Done: never given out again.
+    /// Done: never delivered again.
     case done
-    /// Given back; to be given out again after so many milliseconds.
+    /// Given back; to be delivered again after so many milliseconds.
     case again(after: Int)
     /// Still at it: its time begins anew.
     case working
-    /// Never to be given out again, though not done.
+    /// Never to be delivered again, though not done.
     case never
 
     package var payload: [UInt8] {

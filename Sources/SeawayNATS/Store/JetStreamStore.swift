@@ -16,7 +16,7 @@ package final class JetStreamStore: MessageStore {
     package let client: NATSClient
     var held: HeldMessages<DurablePlaces.Place>
     var settling: Settling<Errand>
-    /// What is done, or given up, and the engine has not heard of yet; should it come again it is not given out.
+    /// What is done, or given up, and the engine has not heard of yet; should it come again it is not delivered.
     var settled: [HeldKey: UInt64] = [:]
     var countCache = CountCache()
     private var known: [Name: DurablePlaces.Place] = [:]
@@ -25,7 +25,7 @@ package final class JetStreamStore: MessageStore {
     private var start = Start()
     private var ticker: RepeatedTask?
     private var stopping: Stopping?
-    /// Nothing is given out any more.
+    /// Nothing is delivered any more.
     var isStopping: Bool { self.stopping != nil }
     private var state: StoreState?
     private var lastMessage: UInt64 = 0

@@ -8,7 +8,7 @@ extension JetStreamStore {
         enum What {
             /// To where a delivery is told of.
             case tell(reply: String, Acknowledgement)
-            /// A message that is not in hand here is to be given out never again.
+            /// A message that is not in hand here is to be never delivered again.
             case remove
             case bury(reply: String, StoreDeath)
         }
@@ -75,7 +75,7 @@ extension JetStreamStore {
         self.settle(Errand(what: .tell(reply: reply, .done), key: key, place: place, then: { _ in }), isOver: true)
     }
 
-    /// - Parameter isOver: whether the message is to be given out no more, should it come again meanwhile.
+    /// - Parameter isOver: whether the message is to be delivered no more, should it come again meanwhile.
     private func settle(_ errand: Errand, isOver: Bool) {
         guard let number = self.settling.add(errand, at: NATSClient.now) else {
             return self.soon { errand.then(.unavailable("too much is to be told to the NATS servers")) }
@@ -138,7 +138,7 @@ extension JetStreamStore {
 
     private func remove(_ number: UInt64, _ errand: Errand) {
         guard let sequence = Int(exactly: errand.key.sequence), sequence > 0 else { return self.finish(number, nil) }
-        // Of the leader, since another may not know a message yet that has been given out.
+        // Of the leader, since another may not know a message yet that has been delivered.
         let call = JetStreamCall.subject(in: errand.place.stream, at: sequence)
         self.client.call(call, patience: self.attemptPatience) { [weak self] result in
             guard let self else { return }

@@ -48,7 +48,7 @@ package struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(self.base)/\(self.base.isV4 ? self.prefix - 96 : self.prefix)" }
 }
 
-/// Whose word about a client is believed (protocol/INTERFACE.md, I64).
+/// Who is trusted to tell who a client is (protocol/INTERFACE.md, I64).
 package struct TrustedPeers: Hashable, Sendable {
     private var networks: [IPNetwork] = []
     /// Whoever connects by a Unix socket, which is whoever may open its file.

@@ -58,7 +58,7 @@ final class HTTP2Stream {
         self.window = HTTP2Window(size: limits.streamWindow)
     }
 
-    /// With what proxies that are believed say of this request.
+    /// With what trusted proxies say of this request.
     private(set) var addresses: ConnectionAddresses
     var isWritable: Bool {
         self.isOpen && !self.output.isFull && self.connection.isWritable && !self.memory.isOver

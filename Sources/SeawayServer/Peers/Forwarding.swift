@@ -1,9 +1,9 @@
 package import NIOHTTP1
 package import SeawayNIO
 
-/// Whose word about a request's client is believed, and in which fields (protocol/INTERFACE.md, I64 to I67).
+/// Who is trusted to tell a request's client, and in which fields (protocol/INTERFACE.md, I64 to I67).
 package struct Forwarding: Hashable, Sendable {
-    /// The fields that are believed: never those of both, since a proxy sets one of them and passes on the other.
+    /// The fields that are trusted: never those of both, since a proxy sets one of them and passes on the other.
     package enum Family: String, CaseIterable, Sendable {
         /// `Forwarded` (RFC 7239).
         case forwarded
@@ -42,7 +42,7 @@ package struct Forwarding: Hashable, Sendable {
         return addresses
     }
 
-    /// What is told by somebody who is not believed, or in the other fields, is not passed on: the worker's framework
+    /// What is told by somebody who is not trusted, or in the other fields, is not passed on: the worker's framework
     /// may believe it.
     private func leaveOut(of headers: inout HTTPHeaders, isTrusted: Bool) {
         var names: Set<String> = []
@@ -124,7 +124,7 @@ package struct Forwarding: Hashable, Sendable {
     }
 }
 
-/// From the server back to the client: goes on as long as whoever is named is believed too.
+/// From the server back to the client: goes on as long as whoever is named is trusted too.
 struct ForwardedWay {
     private let trusted: TrustedPeers
     private var hops = 0
@@ -134,7 +134,7 @@ struct ForwardedWay {
 
     init(trusted: TrustedPeers) { self.trusted = trusted }
 
-    /// - Parameter element: of somebody who is believed.
+    /// - Parameter element: of somebody who is trusted.
     /// - Returns: whether the element before is too.
     mutating func take(_ element: ForwardedElement) -> Bool {
         self.hops += 1

@@ -34,7 +34,7 @@ package struct SocketCounters: Hashable, Sendable {
     package var malformed = 0
     /// Messages for sockets that are over.
     package var late = 0
-    /// Messages for names that were never given out (W12).
+    /// Messages for names that were never issued (W12).
     package var unknown = 0
     /// Group messages for sockets that were not accepted yet.
     package var early = 0

@@ -388,6 +388,6 @@ extension SocketRoute {
 }
 
 extension Refusal {
-    /// The broker leaves, cannot be reached, or has given out all that it may.
+    /// The broker leaves, cannot be reached, or has delivered all that it may.
     fileprivate var isTemporary: Bool { self.isUnreachable || self.code == "closing" || self.code == "limit" }
 }

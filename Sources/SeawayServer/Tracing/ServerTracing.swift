@@ -21,13 +21,13 @@ final class ServerTracing {
     ///
     /// - Parameters:
     ///   - told: the trace that its client says it is a part of.
-    ///   - isBelieved: whether the client's word that it is kept counts.
+    ///   - isTrusted: whether the client's word that it is kept counts.
     /// - Returns: what workers are told in the place of the client's `traceparent`; `nil` where it is not traced.
-    func begin(_ number: UInt64, told: TraceContext?, isBelieved: Bool, names: inout NameSource) -> String? {
+    func begin(_ number: UInt64, told: TraceContext?, isTrusted: Bool, names: inout NameSource) -> String? {
         let traceID = told?.traceID ?? (names.nextNonzero(), names.next())
         // A stranger could choose an ID that is always kept.
-        let drawn = told == nil || isBelieved ? traceID : (names.next(), names.next())
-        guard (told?.isSampled ?? false) && isBelieved || self.configuration.keeps(drawn) else { return nil }
+        let drawn = told == nil || isTrusted ? traceID : (names.next(), names.next())
+        guard (told?.isSampled ?? false) && isTrusted || self.configuration.keeps(drawn) else { return nil }
         let trace = RequestTrace(traceID, parent: told?.spanID, names: &names)
         self.traces[number] = trace
         return trace.traceparent

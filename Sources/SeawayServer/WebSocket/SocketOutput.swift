@@ -16,7 +16,7 @@ package struct SocketOutput {
     private var pongs: [ByteBuffer] = []
     private let maxPongs: Int
     private var closeFrame: ByteBuffer?
-    /// The Close frame was given out; nothing follows it.
+    /// The Close frame was written; nothing follows it.
     package private(set) var hasClosed = false
 
     /// Frames of at least so many bytes are written as they are, shared with all other sockets; smaller ones are copied

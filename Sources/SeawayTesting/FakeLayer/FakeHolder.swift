@@ -1,7 +1,7 @@
 import SeawayMessage
 import Synchronization
 
-/// Who gives out what a ``FakeLayer`` has acknowledged, and keeps what is said of it.
+/// Who delivers what a ``FakeLayer`` has acknowledged, and keeps what is said of it.
 final class FakeHolder: MessageHolder {
     private struct State {
         var last = 0

@@ -26,7 +26,7 @@ struct NakCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("in"),
-        help: .time("Give them out no earlier than that; at most 24h. Else in a second, and later each time."))
+        help: .time("Deliver them no earlier than that; at most 24h. Else in a second, and later each time."))
     var delay: TimeOption?
 
     @Flag(help: "Make dead letters of them.")

@@ -5,7 +5,7 @@ import SeawayTesting
 import TestSupport
 import Testing
 
-/// Whose word is believed about clients (I64 to I67).
+/// Who is trusted to say who clients are (I64 to I67).
 @Suite struct ForwardingTests {
     private static let proxies = ["10.0.0.0/8", "2001:db8:a::/48", "192.0.2.7"]
 
@@ -35,13 +35,13 @@ import Testing
             ("", "192.0.2.7", 50_312), ("forwarded: for=198.51.100.1\r\n", "198.51.100.1", 0),
             (#"forwarded: for="198.51.100.1:4711""# + "\r\n", "198.51.100.1", 4_711),
             (#"forwarded: for="[2001:db8::1]:80""# + "\r\n", "2001:db8::1", 80),
-            // Of several, the one that the last who is believed has seen.
+            // Of several, the one that the last who is trusted has seen.
             ("forwarded: for=203.0.113.9, for=198.51.100.1, for=10.0.0.1\r\n", "198.51.100.1", 0),
             (
                 "forwarded: for=203.0.113.9\r\nforwarded: for=198.51.100.1\r\nforwarded: for=10.1.1.1\r\n",
                 "198.51.100.1", 0
             ),
-            // All of them are believed: the first.
+            // All of them are trusted: the first.
             ("forwarded: for=10.0.0.3, for=10.0.0.2\r\n", "10.0.0.3", 0),
             // Nobody is named: whoever is known is the last.
             ("forwarded: for=unknown, for=10.0.0.2\r\n", "10.0.0.2", 0), ("forwarded: for=_a\r\n", "192.0.2.7", 50_312),
@@ -50,7 +50,7 @@ import Testing
             ("forwarded: proto=https\r\n", "192.0.2.7", 50_312), ("forwarded: ,, ,\r\n", "192.0.2.7", 50_312),
             ("x-forwarded-for: 198.51.100.1\r\n", "192.0.2.7", 50_312),
         ])
-    func theClientIsTheFirstWhoIsNotBelieved(fields: String, client: String, port: Int) throws {
+    func theClientIsTheFirstWhoIsNotTrusted(fields: String, client: String, port: Int) throws {
         let request = try self.ask(try self.server(.forwarded), fields)
         #expect(request["client"] == [.string(client), .int(Int64(port))])
     }
@@ -140,7 +140,7 @@ import Testing
                 ["host", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "x-other"]
             ),
         ])
-    func whatAStrangerSaysOfHimselfIsPassedOnOnlyWhereNobodyIsBelieved(
+    func whatAStrangerSaysOfHimselfIsPassedOnOnlyWhereNobodyIsTrusted(
         family: Forwarding.Family, from address: String, names: [String]
     ) throws {
         let request = try self.ask(try self.server(family), Self.all, from: address)

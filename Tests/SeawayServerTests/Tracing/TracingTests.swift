@@ -71,7 +71,7 @@ import Testing
     @Test func aTraceThatCameGoesOn() throws {
         let spans = Spans()
         let server = self.server(share: 0, spans)
-        // Of a proxy that is believed, whose word that it is kept counts.
+        // Of a trusted proxy, whose flag that it is recorded counts.
         try server.connect(from: "10.1.2.3").get("/", "traceparent: \(Self.incoming)-01\r\ntracestate: a=b\r\n")
         server.answer(0, ["status": 500])
         let root = try #require(spans["GET http.request"])

@@ -87,7 +87,7 @@ func (b *Broker) Waiting(channel string) int {
 	return 0
 }
 
-// Held is how many messages of a channel were given out and are neither acknowledged nor back.
+// Held is how many messages of a channel were delivered and are neither acknowledged nor back.
 func (b *Broker) Held(channel string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,7 +15,7 @@ const (
 	deadTime     = 24 * time.Hour
 	deadCapacity = 1000
 	deadEnding   = ".dead"
-	// tries is how often a message is given out.
+	// tries is how often a message is delivered.
 	tries = 5
 	// How soon comes back what is given back without a time: after the first, and at the latest.
 	firstPause, longestPause = time.Second, 5 * time.Minute
@@ -35,10 +35,10 @@ func standardTerms() terms {
 
 func (t terms) triesOf(name string) int { return firstOf(t.tries, name, tries) }
 
-// leased is what a message has that was given out to be acknowledged.
+// leased is what a message has that was delivered to be acknowledged.
 type leased struct {
 	channel string
-	// "" until it is given out for the first time; it was given out so often.
+	// "" until it is delivered for the first time; it was delivered so often.
 	id    string
 	times int
 	// Who holds it, nil for nobody.
@@ -141,13 +141,13 @@ func (s *store) forget(message *waiting) {
 	}
 }
 
-// comeBack has a message given out again, or makes a dead letter of it.
+// comeBack has a message delivered again, or makes a dead letter of it.
 func (s *store) comeBack(message *waiting) {
 	s.putBack(message)
 	s.handChannel(message.channel)
 }
 
-// putBack puts a message before all that waits, or with the dead letters if it was given out often enough (D13, D14).
+// putBack puts a message before all that waits, or with the dead letters if it was delivered often enough (D13, D14).
 func (s *store) putBack(message *waiting) {
 	message.withdraw()
 	message.holder = nil

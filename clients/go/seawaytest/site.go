@@ -106,7 +106,7 @@ func (s *Site) RunUntil(ctx context.Context, worker *seaway.Worker) (ended <-cha
 				s.t.Error("a worker of the test:", failure)
 			}
 		case <-time.After(patience):
-			s.t.Error("a worker has not left: a handler that does not heed its context?")
+			s.t.Error("a worker has not left: a handler that does not end with its context?")
 		}
 	})
 	select {

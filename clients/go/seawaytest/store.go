@@ -27,7 +27,7 @@ type store struct {
 	// Mailboxes that are held, with when their reader was lost, the zero time while it is there.
 	mailboxes map[string]time.Time
 	sequence  int
-	// What was given out to be acknowledged, by its ID, until it is over; and until when keys are known (S12).
+	// What was delivered to be acknowledged, by its ID, until it is over; and until when keys are known (S12).
 	known map[string]*waiting
 	keys  map[string]time.Time
 	terms terms

@@ -26,7 +26,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def quick() -> Iterator[Broker]:
-    """A broker that soon gives out again what is held, in a test's time."""
+    """A broker that soon delivers again what is held, in a test's time."""
     running = Broker("--hold", "1500ms", "--return", "50ms", "--capacity", "*=10000", "--tries", "*=100")
     yield running
     running.kill()

@@ -87,7 +87,7 @@ def test_what_a_killed_process_had_another_does(delays: Delays) -> None:
     first = delays.start()
     first.freeze()
     delays.ask("later", 1, {"n": 1})
-    until(lambda: delays.stat("held") == 1, "it to be given out")
+    until(lambda: delays.stat("held") == 1, "it to be delivered")
     first.kill()
     delays.start()
     assert delays.next() == {"n": 1}

@@ -28,7 +28,7 @@ WAYS = {
 
 
 class Asking:
-    """A broker that soon gives out again what a dead connection held, and who asks there."""
+    """A broker that soon delivers again what a dead connection held, and who asks there."""
 
     def __init__(self, programs: List[Ends]):
         self.broker = Broker("--return", "50ms")

@@ -135,7 +135,7 @@ class Jobs:
             done = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items()))
             return (
                 f"stored {len(self.stored)}, not done yet {len(self.undone)} · done by {done or 'nobody'}; "
-                f"given out again {self.again} · refused {self.refusals}, in doubt {self.doubts}, both said again"
+                f"delivered again {self.again} · refused {self.refusals}, in doubt {self.doubts}, both said again"
             )
 
 

@@ -17,7 +17,7 @@ package struct ConnectionAddresses: Hashable, Sendable {
     /// `nil` of a Unix socket.
     package var client: Address?
     package var server: Address?
-    /// `http` or `https`, where a proxy that is believed has said it.
+    /// `http` or `https`, where a trusted proxy has said it.
     package var scheme: String?
     /// Who is at the other end of the connection; `nil` of a Unix socket.
     package private(set) var peer: IPAddress?

@@ -2,7 +2,7 @@
 package enum RequestID {
     /// Whose `X-Request-Id` a request keeps.
     package enum Rule: String, Sendable, CaseIterable {
-        /// That of proxies that are believed; all others get one that the server makes.
+        /// That of trusted proxies; all others get one that the server makes.
         case make
         /// Anybody's.
         case take

@@ -22,9 +22,9 @@ class Sent(NamedTuple):
 class DeadLetter(NamedTuple):
     """Why a message was given up (PROTOCOL.md, D14)."""
 
-    #: ``tries``, since it was given out too often, or ``nak``, since a worker has said so.
+    #: ``tries``, since it was delivered too often, or ``nak``, since a worker has said so.
     why: str
-    #: How often it was given out.
+    #: How often it was delivered.
     tries: int
     #: How many seconds ago it was given up.
     since: float
@@ -33,7 +33,7 @@ class DeadLetter(NamedTuple):
 
 
 def times(options: Mapping[str, str]) -> int:
-    """How often a message was given out, as the options of a ``MSG`` say."""
+    """How often a message was delivered, as the options of a ``MSG`` say."""
     text = options.get("times", "")
     return 1 if text == "1" else max(1, _number(text))
 

@@ -213,7 +213,7 @@ class NoSession(SeawayError):
 
 
 class Retry(SeawayError):
-    """Raised by a function of a worker: the message that it has in hand is to be given out again, later.
+    """Raised by a function of a worker: the message that it has in hand is to be delivered again, later.
 
     On a channel that is acknowledged. ``in_``: seconds, 0 to 86,400; unless given, 1 s the first time and twice as
     much each time, 5 min at most.

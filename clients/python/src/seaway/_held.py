@@ -152,7 +152,7 @@ class Holdings:
         self.epoch = epoch
 
     def broke(self) -> None:
-        """The connection is over: the broker gives out again what was held over it, unless it is acknowledged."""
+        """The connection is over: the broker delivers again what was held over it, unless it is acknowledged."""
         self.is_open = False
         self.connection += 1
         self._held.clear()

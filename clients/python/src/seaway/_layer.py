@@ -263,7 +263,7 @@ class BaseLayer:
     # Acknowledging
 
     async def _ack(self, *messages: Fields) -> None:
-        """Says that messages are done, which came with ``ack``: they are given out never again once this returns.
+        """Says that messages are done, which came with ``ack``: they are never delivered again once this returns.
 
         In few frames, each to the broker that gave the messages out. May be said late, and over a later connection.
         Raises ``Unknown`` when the connection breaks before the answer: it is said again by itself once that broker is

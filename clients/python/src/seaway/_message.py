@@ -68,7 +68,7 @@ class Fields(Answering):
 
     @property
     def times(self) -> int:
-        """How often the message was given out, this time included; 1 unless it is to be acknowledged."""
+        """How often the message was delivered, this time included; 1 unless it is to be acknowledged."""
         return 1 if self.held is None else _answers.times(self.held.options)
 
     @property

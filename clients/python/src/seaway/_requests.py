@@ -137,10 +137,10 @@ def nak(channel: str, id: str, option: str) -> bytes:
 
 
 def nak_option(in_: Optional[float] = None, dead: Optional[str] = None) -> str:
-    """Seconds after which a message is given out again, or why never; neither: as the broker has it (D11)."""
+    """Seconds after which a message is delivered again, or why never; neither: as the broker has it (D11)."""
     if dead is not None:
         if in_ is not None:
-            raise BadOption("what is given up is not given out again: in_ and dead exclude each other")
+            raise BadOption("what is given up is not delivered again: in_ and dead exclude each other")
         dead = dead[:MOST_WHY]
         # Not within a character.
         while len(urllib.parse.quote(dead, errors="replace")) > MOST_WHY:
@@ -151,11 +151,11 @@ def nak_option(in_: Optional[float] = None, dead: Optional[str] = None) -> str:
         return ""
     milliseconds = round(in_ * 1_000) if math.isfinite(in_) else -1
     if not 0 <= milliseconds <= MOST_EXPIRY:
-        raise BadOption(f"a message is given out again after 0 to {MOST_EXPIRY // 1_000} s, not {in_:g}")
+        raise BadOption(f"a message is delivered again after 0 to {MOST_EXPIRY // 1_000} s, not {in_:g}")
     return f" In={milliseconds}"
 
 
-#: What no function has begun with: to be given out again at once, and this time does not count (D11).
+#: What no function has begun with: to be delivered again at once, and this time does not count (D11).
 UNBEGUN = " In=0 begun=0"
 
 

@@ -1,4 +1,4 @@
-"""Requests that wait the first time that they are given out, in every way that a process may serve them."""
+"""Requests that wait the first time that they are delivered, in every way that a process may serve them."""
 
 from __future__ import annotations
 

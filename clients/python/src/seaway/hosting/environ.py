@@ -83,7 +83,7 @@ class Environs:
             "QUERY_STRING": query,
             "RAW_URI": f"{raw_path}?{query}" if query else raw_path,
             "SERVER_PROTOCOL": f"HTTP/{get('http_version') or '1.1'}",
-            # How often it was given out: 2 if a worker before this one has died with it.
+            # How often it was delivered: 2 if a worker before this one has died with it.
             "seaway.times": message.times,
         }
         keys = self._keys

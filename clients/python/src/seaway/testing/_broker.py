@@ -26,7 +26,7 @@ class FakeBroker:
     - ``clock``: the time; another one unless given.
     - ``capacity``: messages that may wait in a channel (100), or a map of patterns and numbers: ``{"tiny.*": 2}``.
     - ``expiry``: seconds after which a message that nobody took is dropped (60), or a map of patterns and seconds.
-    - ``tries``: how often a message is given out that nobody acknowledges (5), or a map of patterns and numbers.
+    - ``tries``: how often a message is delivered that nobody acknowledges (5), or a map of patterns and numbers.
     - ``hold``, ``return_``: seconds for which one may be held (600), and after which it comes back from a connection
       that has ended (2).
     - ``once_window``: seconds for which a key is known (120).
@@ -192,7 +192,7 @@ class FakeBroker:
         reader.take(name, channels, one.group, one.body, marks(one, self.clock.now, is_leased))
 
     def _restore(self, channel: str, messages: List[Stored]) -> None:
-        """Puts messages that were given out before everything else in a channel, and others behind it."""
+        """Puts messages that were delivered before everything else in a channel, and others behind it."""
         queue = self._queues.setdefault(channel, Queue())
         queue.messages.extendleft(reversed([one for one in messages if one.id]))
         if channel not in self._closed:
@@ -358,7 +358,7 @@ class FakeBroker:
         return "by=mailbox" if waiting and waiting >= most else ""
 
     def _taking_room(self, channel: str) -> Queue:
-        """What is for later takes room too (S11), and what was given out before takes none (D9)."""
+        """What is for later takes room too (S11), and what was delivered before takes none (D9)."""
         waiting = self._queues.get(channel, Queue()).messages
         return Queue([*(one for one in waiting if not one.id), *self.leases.delayed(channel)])
 

@@ -43,10 +43,10 @@ class Stored(NamedTuple):
     body: bytes
     group: Optional[str]
     expires_at: float
-    #: By what it is acknowledged, and how often it was given out.
+    #: By what it is acknowledged, and how often it was delivered.
     id: str = ""
     times: int = 0
-    #: Why it was given up, how often it was given out, when, and what was said.
+    #: Why it was given up, how often it was delivered, when, and what was said.
     dead: Optional[Tuple[str, int, float, str]] = None
 
 

@@ -49,7 +49,7 @@ class Leases:
         self._keys: Dict[Tuple[str, str], float] = {}
         self._count = 1_000
 
-    # Giving out
+    # Delivering
 
     def lease(self, reader: Reader, channel: str, one: Stored) -> Stored:
         """Gives a message to a reader until it says what became of it."""
@@ -164,7 +164,7 @@ class Leases:
 
 
 def marks(one: Stored, now: float, is_leased: bool) -> str:
-    """The options of a ``MSG`` that say how a message was given out, and why it was given up."""
+    """The options of a ``MSG`` that say how a message was delivered, and why it was given up."""
     said = f" ack={one.id} times={one.times}" if is_leased else ""
     if one.dead is not None:
         cause, tries, since, why = one.dead

@@ -13,7 +13,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: The version of the specification of HTTP and WebSocket messages: ``send`` raises ``OSError`` to who has left.
 SPEC_VERSION = "2.4"
-#: The extension that says how often a request, or a connect, was given out.
+#: The extension that says how often a request, or a connect, was delivered.
 DELIVERY = "seaway.delivery"
 #: The extension that says what all logs call a request, ``{"id": "3f2a…"}``, where it has a name.
 REQUEST = "seaway.request"
@@ -28,7 +28,7 @@ class Disconnected(OSError):
 def http(data: Mapping[str, Any], root_path: str, state: Optional[Dict[str, Any]], times: int = 1) -> Scope:
     """The scope of a request. ``path`` is the whole path as ever, ``root_path`` at its beginning or not.
 
-    ``times``: how often the request was given out, 2 if a worker before this one has died with it.
+    ``times``: how often the request was delivered, 2 if a worker before this one has died with it.
     """
     scope = _common("http", data, root_path, state)
     scope["method"] = data["method"]
