@@ -102,7 +102,8 @@ def test_limits_of_a_server_change_while_it_runs(house, ports, settings):
     first = "  max-http-memory: 64M\n  max-buffered-bodies: 9M\n  grace: 9s\n  request-id: make\n"
     path = settings(f"serve:\n{listen}{first}  max-connections-per-address: 0\n")
     house.broker(ports[0])
-    server = house.listening(house.start([SEAWAY, "serve", "--config", path]), ports[1])
+    # Browsers are served first.
+    server = house.listening(house.start([SEAWAY, "serve", "--config", path]), metrics)
     assert metric(metrics, "seaway_memory_limit_bytes") == 64 << 20
     second = "  max-http-memory: 32M\n  max-buffered-bodies: 8M\n  grace: 8s\n  request-id: 'off'\n"
     settings(f"serve:\n{listen}{second}  max-connections-per-address: 1\n")
