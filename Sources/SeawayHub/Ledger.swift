@@ -103,7 +103,8 @@ final class Ledger {
         self.pay(cost, by: payer)
     }
 
-    /// A message and its lease are there, or are not any more: one for both, as it is done for each that is acknowledged.
+    /// A message and its lease are there, or are not any more: one for both, as it is done for each that is
+    /// acknowledged.
     ///
     /// - Parameters:
     ///   - cost: what the message takes; below 0 when it is not there any more.

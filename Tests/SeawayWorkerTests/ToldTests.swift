@@ -28,7 +28,9 @@ import Testing
     @Test(arguments: ["/whole", "/fails", "/nowhere"])
     func anAnswerTellsItWhereTheRequestHasAnID(path: String) async throws {
         let layer = FakeLayer()
-        try await withWorker(layer) { self.routes($0) } talk: { _ in
+        try await withWorker(layer) {
+            self.routes($0)
+        } talk: { _ in
             layer.request(1, "GET", path, ["request_id": "3f2a"])
             #expect(self.isTold(try await layer.nextSent()))
             layer.request(2, path)
@@ -39,7 +41,9 @@ import Testing
 
     @Test func theFirstPieceTellsItAndNoOther() async throws {
         let layer = FakeLayer()
-        try await withWorker(layer) { self.routes($0) } talk: { _ in
+        try await withWorker(layer) {
+            self.routes($0)
+        } talk: { _ in
             layer.request(1, "GET", "/stream", ["request_id": "3f2a"])
             var told: [Bool] = []
             for _ in 0..<3 { told.append(self.isTold(try await layer.nextSent())) }
