@@ -58,6 +58,8 @@ public final class OTLPExporter: Service, SpanSink {
         self.state.withLock { $0.wake = wake }
         var settings = HTTPClient.Configuration(redirectConfiguration: .disallow)
         settings.timeout.connect = .init(self.configuration.timeout)
+        // That is done here, with pauses and a log line.
+        settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in

@@ -132,6 +132,25 @@ def test_what_a_collector_does_not_take_for_now_is_sent_again_once_it_says(house
     mirror.close()
 
 
+def test_spans_wait_for_a_collector_that_is_away_within_their_bound(house):
+    away = Collector()
+    away.close()
+    broker, metrics = free_port(), free_port()
+    house.broker(broker)
+    mirror = Mirror(broker)
+    options = ["--trace-sample", "1", "--trace-interval", "1h", "--metrics", f"127.0.0.1:{metrics}"]
+    server, port = serve(house, broker, away, *options, "--trace-queue", "8", "--trace-batch", "4")
+    assert get(port, "/moon").status == 200
+    until(lambda: "they are sent again" in server.output(), "these are in hand")
+    for _ in range(4):
+        assert get(port, "/moon").status == 200
+    full = 'seaway_trace_spans_dropped_total{reason="full"}'
+    until(lambda: metric(metrics, full) == 4 * 4 - 8, "what finds no room is counted")
+    assert metric(metrics, 'seaway_trace_spans_dropped_total{reason="failed"}') == 0
+    assert server.terminate() == 0
+    mirror.close()
+
+
 def test_what_a_collector_refuses_for_good_is_not_sent_again(house):
     refusing = Collector(status=400)
     broker, metrics = free_port(), free_port()
