@@ -40,7 +40,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (10_063, "expected stream sequence does not match"), (10_077, "write error"), (10_023, "insufficient resources"),
+        (10_063, "expected stream sequence does not match"), (10_077, "write error"),
+        (10_023, "insufficient resources"),
         (0, "raft: not leader"),
     ])
     func whatALeaderSaysOfItsOwnCopyAloneIsNoRefusal(_ number: Int, _ words: String) {
