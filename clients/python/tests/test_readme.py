@@ -205,7 +205,8 @@ def test_every_error_that_the_readme_names_is_there() -> None:
     import seaway
     from seaway import testing
 
-    others = {"Pending", "SystemExit", "JsonWebSocketConsumer", "WebSocketDemultiplexer", *testing.__all__}
+    classes = {"Channel", "JsonWebSocketConsumer", "WebSocketDemultiplexer"}
+    others = {"Pending", "SystemExit", *classes, *testing.__all__}
     named = set(re.findall(r"`([A-Z][a-z][a-zA-Z]+)`", README)) - others
     assert {"Refused", "Unknown", "Lost", "Ended"} <= named
     assert all(issubclass(getattr(seaway, name), seaway.SeawayError) for name in named)
