@@ -96,21 +96,11 @@ final class Ledger {
         self.count(isIn ? message.cost : -message.cost, by: message.payer)
     }
 
-    /// - Parameter cost: what a message takes; below 0 when it is not there any more.
-    @inline(__always)
-    func count(_ cost: Int, by payer: PayerID) {
-        self.messages += cost
-        self.pay(cost, by: payer)
-    }
-
-    /// A message and its lease are there, or are not any more: one for both, as it is done for each that is
-    /// acknowledged.
-    ///
     /// - Parameters:
-    ///   - cost: what the message takes; below 0 when it is not there any more.
-    ///   - lease: the same of its lease.
+    ///   - cost: what a message takes; below 0 when it is not there any more.
+    ///   - lease: the same of its lease, which is charged with it, as it is done for each that is acknowledged.
     @inline(__always)
-    func count(_ cost: Int, lease: Int, by payer: PayerID) {
+    func count(_ cost: Int, lease: Int = 0, by payer: PayerID) {
         self.messages += cost
         self.pay(cost + lease, by: payer)
     }

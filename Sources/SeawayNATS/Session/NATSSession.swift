@@ -362,7 +362,7 @@ package struct NATSSession<Context> {
         var places = message.subject.dropFirst(self.inbox.utf8.count)
         let isOfStore = places.first.map { bytes[$0] } == UInt8(ascii: "s")
         if isOfStore { places.removeFirst() }
-        guard let number = Self.number(places, bytes) else { return }
+        guard let number = NATSParser.number(bytes, places) else { return }
         let answer = NATSMessage(message, bytes)
         // One that comes too late has been told as unknown.
         guard let request = isOfStore ? self.storeReplies.answered(number, answer) : number,
@@ -371,17 +371,6 @@ package struct NATSSession<Context> {
         let isRefused = answer.payload.isEmpty && answer.status == 503
         self.events.append(.outcome(context, isRefused ? .noResponders : .answered(answer)))
         self.moveIfDone(at: now)
-    }
-
-    private static func number(_ places: Range<Int>, _ bytes: Span<UInt8>) -> UInt64? {
-        guard (1...18).contains(places.count) else { return nil }
-        var number: UInt64 = 0
-        for place in places {
-            let digit = bytes[place] &- UInt8(ascii: "0")
-            guard digit <= 9 else { return nil }
-            number = number * 10 + UInt64(digit)
-        }
-        return number
     }
 
     private mutating func heardError(_ quoted: String, at now: Int) {

@@ -128,7 +128,7 @@ package struct NATSParser: Sendable {
     }
 
     /// A number of at most 18 digits, so that none overflows.
-    private static func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+    static func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
         guard (1...18).contains(range.count) else { return nil }
         var number: UInt64 = 0
         for place in range {
