@@ -11,13 +11,11 @@ def _refuse_extension(code: int, data: bytes) -> Any:
 
 
 _unpacking: Dict[str, Any] = {"max_ext_len": 0, "ext_hook": _refuse_extension}
-if msgpack.version >= (1, 0):
-    # Text is told from bytes, and keys are strings, by themselves.
-    pass
-elif msgpack.version >= (0, 5, 2):
-    _unpacking.update(raw=False)
-else:
+# From 1.0 on text is told from bytes, and keys are strings, by themselves.
+if msgpack.version < (0, 5, 2):
     _unpacking.update(encoding="utf-8")
+elif msgpack.version < (1, 0):
+    _unpacking.update(raw=False)
 
 #: Text and bytes are told apart, which old versions do only when they are asked to.
 packb: Callable[..., bytes] = msgpack.packb if msgpack.version >= (1, 0) else partial(msgpack.packb, use_bin_type=True)
