@@ -78,9 +78,13 @@ class Frames:
     def send(self, kind: int, flags: int, stream: int, payload: bytes = b"") -> None:
         self.socket.sendall(self.frame(kind, flags, stream, payload))
 
-    def ask(self, stream: int, path: str = "/", *more: tuple[str, str], ends: bool = True) -> None:
+    @classmethod
+    def request(cls, stream: int, path: str = "/", *more: tuple[str, str], ends: bool = True) -> bytes:
         fields = [(name, path if name == ":path" else value) for name, value in REQUEST] + list(more)
-        self.send(HEADERS, END_HEADERS | (END_STREAM if ends else 0), stream, block(fields))
+        return cls.frame(HEADERS, END_HEADERS | (END_STREAM if ends else 0), stream, block(fields))
+
+    def ask(self, stream: int, path: str = "/", *more: tuple[str, str], ends: bool = True) -> None:
+        self.socket.sendall(self.request(stream, path, *more, ends=ends))
 
     def read(self) -> tuple[int, int, int, bytes] | None:
         """The next frame, `None` at the end; pings are answered, settings agreed to."""
