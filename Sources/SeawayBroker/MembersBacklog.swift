@@ -7,7 +7,22 @@ import SeawayWire
 ///
 /// What undoes another is not told: so it is never more than the memberships that there are, and those that were told.
 struct MembersBacklog {
-    private var changes: [Name: [Name: MembersVerb]] = [:]
+    /// A name with its hash: a table of very many grows in one moment, and would have to look at all of them.
+    private struct Key: Hashable {
+        let name: Name
+        private let hash: Int
+
+        init(_ name: Name) {
+            self.name = name
+            self.hash = name.hashValue
+        }
+
+        static func == (left: Key, right: Key) -> Bool { left.hash == right.hash && left.name == right.name }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(self.hash) }
+    }
+
+    private var changes: [Name: [Key: MembersVerb]] = [:]
     /// What it takes of memory, roughly.
     private(set) var memory = 0
 
@@ -16,12 +31,13 @@ struct MembersBacklog {
     mutating func note(_ verb: MembersVerb, _ group: Name, _ channels: [Name]) {
         var known = self.changes.removeValue(forKey: group) ?? [:]
         for channel in channels {
-            guard let former = known.updateValue(verb, forKey: channel) else {
+            let key = Key(channel)
+            guard let former = known.updateValue(verb, forKey: key) else {
                 self.memory += Self.cost(of: channel)
                 continue
             }
             guard former != verb else { continue }
-            known[channel] = nil
+            known[key] = nil
             self.memory -= Self.cost(of: channel)
         }
         if !known.isEmpty { self.changes[group] = known }
@@ -30,27 +46,27 @@ struct MembersBacklog {
     /// Takes out some of one kind, of one group.
     mutating func next(most: Int) -> (verb: MembersVerb, group: Name, channels: [Name])? {
         guard let (group, known) = self.changes.first, let verb = known.values.first else { return nil }
-        let channels = Array(known.lazy.filter { $0.value == verb }.map(\.key).prefix(most))
+        let keys = Array(known.lazy.filter { $0.value == verb }.map(\.key).prefix(most))
         // In place: a copy of a large table for each few names would take for ever.
-        for channel in channels {
-            self.changes[group]?[channel] = nil
-            self.memory -= Self.cost(of: channel)
+        for key in keys {
+            self.changes[group]?[key] = nil
+            self.memory -= Self.cost(of: key.name)
         }
         if self.changes[group]?.isEmpty == true { self.changes[group] = nil }
-        return (verb, group, channels.sorted())
+        return (verb, group, keys.map(\.name).sorted())
     }
 
     /// Another reads a mailbox now, and is told of it.
     mutating func forget(mailbox: Name) {
         for (group, known) in self.changes {
-            let left = known.filter { !$0.key.bytes.starts(with: mailbox.bytes) }
+            let left = known.filter { !$0.key.name.bytes.starts(with: mailbox.bytes) }
             guard left.count < known.count else { continue }
-            for channel in known.keys where left[channel] == nil { self.memory -= Self.cost(of: channel) }
+            for key in known.keys where left[key] == nil { self.memory -= Self.cost(of: key.name) }
             self.changes[group] = left.isEmpty ? nil : left
         }
     }
 
-    private static func cost(of name: Name) -> Int { 96 + name.bytes.count }
+    private static func cost(of name: Name) -> Int { 104 + name.bytes.count }
 }
 
 /// What such a connection is told.

@@ -121,7 +121,11 @@ final class Channel: Named {
     var memberships: [ObjectIdentifier: (group: Group, payer: PayerID)] = [:]
     /// The groups that it is told of.
     var watches: [Watch] = []
-    var isPaused = false
+    var isPaused = false {
+        didSet { if self.isPaused != oldValue { self.mailbox?.paused += self.isPaused ? 1 : -1 } }
+    }
+    /// Among those of its mailbox.
+    fileprivate var placeInMailbox = 0
     /// It stands in the mailbox's backlog.
     var isInBacklog = false
     /// An alarm for its oldest message is set.
@@ -196,8 +200,10 @@ final class Mailbox: Named {
     var reader: Reader?
     var messages = 0
     var bytes = 0
-    /// Its channels that have a record.
-    var channels: [ObjectIdentifier: Channel] = [:]
+    /// Its channels that have a record, in the order in which they came as long as none leaves.
+    private(set) var channels: [Channel] = []
+    /// How many of them are paused.
+    fileprivate(set) var paused = 0
     /// Channels with messages for the mailbox's reader, in turn (D3).
     var backlog: Deque<Channel> = []
     /// A reader was here and may come back to what is kept.
@@ -218,4 +224,18 @@ final class Mailbox: Named {
     }
 
     var isUnused: Bool { !self.isDropped && self.reader == nil && self.channels.isEmpty && !self.isKept }
+
+    func add(_ channel: Channel) {
+        channel.placeInMailbox = self.channels.count
+        self.channels.append(channel)
+    }
+
+    /// Removes a channel; the last takes its place. So whoever goes through them from the last to the first meets all
+    /// that stay, some of them twice.
+    func remove(_ channel: Channel) {
+        let last = self.channels.removeLast()
+        guard last !== channel else { return }
+        self.channels[channel.placeInMailbox] = last
+        last.placeInMailbox = channel.placeInMailbox
+    }
 }

@@ -45,7 +45,7 @@ final class Channels {
         channel.payer = payer
         self.table.insert(channel)
         self.order.insert(channel)
-        channel.mailbox?.channels[ObjectIdentifier(channel)] = channel
+        channel.mailbox?.add(channel)
         ledger.pay(Cost.channel + channel.name.bytes.count, by: payer)
         ledger.payers.charge(payer, 1, .channels)
     }
@@ -55,7 +55,7 @@ final class Channels {
         channel.queue = []
         self.table.remove(channel)
         self.order.remove(channel)
-        channel.mailbox?.channels[ObjectIdentifier(channel)] = nil
+        channel.mailbox?.remove(channel)
         ledger.pay(-(Cost.channel + channel.name.bytes.count), by: channel.payer)
         ledger.payers.charge(channel.payer, -1, .channels)
     }

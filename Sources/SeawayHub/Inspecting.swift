@@ -162,7 +162,7 @@ extension Hub {
     /// - Returns: how many of each, when it is over.
     package func flush(_ pattern: Pattern?) -> Ending {
         let groups = self.groups.all.filter { !$0.members.isEmpty && pattern?.matches($0.name) != false }
-        let ending = Ending(.flushed(pattern), self.channels.all, groups)
+        let ending = Ending(.flushed(pattern), self.inOrder(self.channels.all), groups)
         self.work += Work.look * (ending.channels.count + self.groups.count) / 2
         ending.messages = self.flushDelayed(pattern)
         self.begin(ending)

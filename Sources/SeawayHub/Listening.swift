@@ -59,7 +59,10 @@ extension Hub {
             mailbox.reader = reader
             mailbox.isKept = false
             mailbox.graceEnds = nil
-            for channel in mailbox.channels.values { channel.enterBacklog() }
+            if mailbox.messages > 0 {
+                self.work += mailbox.channels.count * Work.look
+                for channel in mailbox.channels { channel.enterBacklog() }
+            }
         } else {
             guard let form = NameForm(name.bytes.span), let channel = self.makeChannel(name, form) else {
                 preconditionFailure("room for \(name) was checked")
@@ -154,7 +157,7 @@ extension Hub {
     }
 
     func end(_ mailbox: Mailbox, _ reason: Ending.Reason) {
-        let ending = Ending(reason, Array(mailbox.channels.values))
+        let ending = Ending(reason, mailbox.channels)
         self.work += Work.look * ending.channels.count / 8
         mailbox.ending = ending
         self.begin(ending)
@@ -166,7 +169,8 @@ extension Hub {
         let paused: [Channel] =
             switch target {
             case .channel(let channel): channel.isPaused ? [channel] : []
-            case .mailbox(let mailbox): mailbox.channels.values.filter { $0.isPaused && $0.readers.isEmpty }
+            case .mailbox(let mailbox) where mailbox.paused == 0: []
+            case .mailbox(let mailbox): mailbox.channels.filter { $0.isPaused && $0.readers.isEmpty }
             }
         for channel in paused {
             channel.isPaused = false

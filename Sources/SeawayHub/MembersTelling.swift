@@ -5,9 +5,8 @@ package final class MembersTelling {
     fileprivate struct Part {
         let mailbox: Mailbox
         let reader: Reader
-        let channels: [Channel]
-        /// How many of them have been told of.
-        var told = 0
+        /// So many of its channels are still to be told of, from the last of them to the first.
+        var left: Int
     }
 
     fileprivate var parts: [Part] = []
@@ -20,26 +19,26 @@ package final class MembersTelling {
 
 extension Hub {
     /// Channels of which is told at once.
-    private static let stride = 1_000
+    private static let stride = 250
 
     /// Has the memberships of a mailbox told; what begins or ends from now on is told by itself.
     func tell(of mailbox: Mailbox, _ reader: Reader, in telling: MembersTelling) {
         guard !mailbox.channels.isEmpty else { return }
-        self.work += mailbox.channels.count * Work.look / 8
-        telling.parts.append(.init(mailbox: mailbox, reader: reader, channels: Array(mailbox.channels.values)))
+        telling.parts.append(.init(mailbox: mailbox, reader: reader, left: mailbox.channels.count))
         mailbox.telling = telling
     }
 
     /// Tells some of them, as effects.
     package func tellSome(_ telling: MembersTelling) {
         guard let part = telling.parts.last else { return }
-        let end = min(part.channels.count, part.told + Self.stride)
-        if end == part.channels.count {
+        let end = min(part.left, part.mailbox.channels.count)
+        let start = max(0, end - Self.stride)
+        if start == 0 {
             telling.parts.removeLast()
         } else {
-            telling.parts[telling.parts.count - 1].told = end
+            telling.parts[telling.parts.count - 1].left = start
         }
-        self.tellMembers(part.channels[part.told..<end], to: part.reader.peer.id)
+        self.tellMembers(part.mailbox.channels[start..<end], to: part.reader.peer.id)
     }
 
     private func tellMembers(_ channels: ArraySlice<Channel>, to id: PeerID) {

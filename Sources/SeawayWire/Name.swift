@@ -26,6 +26,15 @@ extension Name {
     }
 }
 
+extension Name {
+    /// All bytes at once: byte by byte, as an array does it, takes ten times as long.
+    package func hash(into hasher: inout Hasher) {
+        self.bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        // What follows another name in a key is no part of it.
+        hasher.combine(0xFF as UInt8)
+    }
+}
+
 extension Name: Comparable {
     package static func < (left: Name, right: Name) -> Bool {
         left.bytes.withUnsafeBytes { left in right.bytes.withUnsafeBytes { Self.precedes(left, $0) } }
