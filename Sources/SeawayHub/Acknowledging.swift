@@ -59,7 +59,7 @@ extension Hub {
         switch lease.state {
         case .held: self.takeFromHolder(lease)
         case .confirming: self.endConfirming(lease)
-        case .delayed: self.delays.end(lease)
+        case .delayed: self.delays.end(lease, self.ledger)
         case .queued: self.takeFromQueue(lease, channel)
         }
         channel.handedOut += 1
@@ -167,7 +167,7 @@ extension Hub {
         } else if lease.stored != nil {
             self.giveBackToStore(lease, after: delay)
         } else if delay > 0 {
-            self.delays.begin(lease, until: now + delay)
+            self.delays.begin(lease, until: now + delay, self.ledger)
         } else {
             self.enqueueAgain(lease)
         }

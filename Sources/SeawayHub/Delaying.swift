@@ -21,6 +21,10 @@ extension Hub {
             return .refused(
                 .limit(of: .delayed, most: self.configuration.maxDelayed, given: self.configuration.maxDelayed + 1))
         }
+        do throws(WireRefusal) {
+            try self.checkShare(
+                of: .delayed, more: 1, used: self.delayedMessages, most: self.configuration.maxDelayed)
+        } catch { return .refused(error) }
         guard self.hasMemory(for: Cost.channel + Cost.lease + name.count + Cost.message(size, group: nil)) else {
             return .refused(self.isFull)
         }
@@ -45,7 +49,7 @@ extension Hub {
         self.counters.sent += 1
         self.counters.stored += 1
         if !self.onlookers.isEmpty { self.noteCopy(channel.name) }
-        self.delays.begin(lease, until: due)
+        self.delays.begin(lease, until: due, self.ledger)
         return .stored
     }
 
@@ -62,7 +66,7 @@ extension Hub {
             guard let lease = self.leases.find(due.tag) else { continue }
             if case .confirming = lease.state { self.unconfirmed(lease) }
             guard case .delayed = lease.state else { continue }
-            self.delays.end(lease)
+            self.delays.end(lease, self.ledger)
             if lease.wasGivenOut { again.append(lease) } else { self.arrive(lease, now: now) }
         }
         return true
@@ -120,7 +124,7 @@ extension Hub {
                 left.append(due)
                 continue
             }
-            self.delays.end(lease)
+            self.delays.end(lease, self.ledger)
             self.forget(lease, .flushed, .flushed)
             dropped += 1
         }

@@ -25,17 +25,20 @@ final class Delays {
     var all: [Due] { self.dues.unordered }
 
     /// - Parameter lease: of what nobody has in hand, and stands in no queue.
-    func begin(_ lease: Lease, until due: Int) {
+    func begin(_ lease: Lease, until due: Int, _ ledger: Ledger) {
         lease.state = .delayed
         self.count += 1
+        // Of what was given out and came back its sender knows nothing.
+        if !lease.wasGivenOut { ledger.payers.charge(lease.payer, 1, .delayed) }
         lease.channel.delayed += 1
         lease.channel.delayedBytes += Int(lease.message.size)
         self.remind(of: lease, at: due)
     }
 
     /// It waits for its time no more.
-    func end(_ lease: Lease) {
+    func end(_ lease: Lease, _ ledger: Ledger) {
         self.count -= 1
+        if !lease.wasGivenOut { ledger.payers.charge(lease.payer, -1, .delayed) }
         lease.channel.delayed -= 1
         lease.channel.delayedBytes -= Int(lease.message.size)
     }

@@ -37,6 +37,7 @@ final class Lease {
     fileprivate(set) var until = 0
     /// What of its message is looked at each time stands by itself: copying all of it takes longer than the rest.
     fileprivate(set) var body: BodyID = 0
+    /// Who has sent it.
     fileprivate(set) var payer: PayerID = 0
     fileprivate(set) var cost = 0
     private var content: QueuedMessage?

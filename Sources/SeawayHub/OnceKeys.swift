@@ -8,9 +8,7 @@ struct OnceKeys {
 
     private var keys: Set<Key> = []
     /// In the order of their ends, since all are kept for as long.
-    private var ends: Deque<(key: Key, at: Int)> = []
-    /// Bytes that all take, roughly.
-    private(set) var memory = 0
+    private var ends: Deque<(key: Key, at: Int, payer: PayerID)> = []
 
     var count: Int { self.keys.count }
 
@@ -19,23 +17,26 @@ struct OnceKeys {
     }
 
     /// Remembers one that is not there.
-    mutating func insert(_ key: String, on channel: Span<UInt8>, until: Int) {
+    ///
+    /// - Parameter payer: who has sent the message.
+    /// - Returns: the bytes that it takes, roughly.
+    mutating func insert(_ key: String, on channel: Span<UInt8>, until: Int, by payer: PayerID) -> Int {
         let key = Self.key(key, channel)
         self.keys.insert(key)
-        self.ends.append((key, until))
-        self.memory += Cost.key + key.count
+        self.ends.append((key, until, payer))
+        return Cost.key + key.count
     }
 
     /// Forgets those whose time is over.
     ///
+    /// - Parameter body: called with what each has taken, and who has paid for it.
     /// - Returns: how many.
-    @discardableResult
-    mutating func forget(now: Int, most: Int = .max) -> Int {
+    mutating func forget(now: Int, most: Int = .max, _ body: (Int, PayerID) -> Void) -> Int {
         var count = 0
         while count < most, let first = self.ends.first, first.at <= now {
             self.ends.removeFirst()
             self.keys.remove(first.key)
-            self.memory -= Cost.key + first.key.count
+            body(Cost.key + first.key.count, first.payer)
             count += 1
         }
         if self.keys.isEmpty, count > 0 { self = OnceKeys() }

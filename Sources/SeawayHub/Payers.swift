@@ -5,12 +5,12 @@ package typealias PayerID = UInt32
 
 /// What can be used up, and of which everybody has a share (M6).
 enum Resource: Int, CaseIterable {
-    case memory, channels, groups, watches, tails
+    case memory, channels, groups, watches, tails, delayed, keys
 }
 
 /// What is held for one connection, one address or one token.
 struct Holding {
-    private var amounts: (Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0)
+    private var amounts: (Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0)
 
     @inline(__always)
     subscript(_ resource: Resource) -> Int {
@@ -21,6 +21,8 @@ struct Holding {
             case .groups: self.amounts.2
             case .watches: self.amounts.3
             case .tails: self.amounts.4
+            case .delayed: self.amounts.5
+            case .keys: self.amounts.6
             }
         }
         set {
@@ -30,11 +32,17 @@ struct Holding {
             case .groups: self.amounts.2 = newValue
             case .watches: self.amounts.3 = newValue
             case .tails: self.amounts.4 = newValue
+            case .delayed: self.amounts.5 = newValue
+            case .keys: self.amounts.6 = newValue
             }
         }
     }
 
-    var isEmpty: Bool { self.amounts == (0, 0, 0, 0, 0) }
+    /// Tuples of more than six have no `==`.
+    var isEmpty: Bool {
+        let all = self.amounts
+        return all.0 | all.1 | all.2 | all.3 | all.4 | all.5 | all.6 == 0
+    }
 }
 
 /// Who pays for what is held: each connection, and with it its address and its token (M6).

@@ -39,9 +39,10 @@ extension Hub {
             }
         if case .refused = outcome { return .sent(outcome) }
         if let key = terms.once {
-            let before = self.onceKeys.memory
-            self.onceKeys.insert(key, on: channel, until: now + self.configuration.onceWindow)
-            self.ledger.pay(self.onceKeys.memory - before, by: 0)
+            let bytes = self.onceKeys.insert(
+                key, on: channel, until: now + self.configuration.onceWindow, by: self.payer)
+            self.ledger.pay(bytes, by: self.payer)
+            self.ledger.payers.charge(self.payer, 1, .keys)
         }
         if let tag = terms.acknowledges { self.acknowledge(tag, heldBy: id) }
         return .sent(outcome)
@@ -66,13 +67,18 @@ extension Hub {
     private func whyNoKey(_ key: String, _ channel: Span<UInt8>) -> WireRefusal? {
         let most = self.configuration.maxKeys
         guard self.onceKeys.count < most else { return .limit(of: .keys, most: most, given: most + 1) }
+        do throws(WireRefusal) {
+            try self.checkShare(of: .keys, more: 1, used: self.onceKeys.count, most: most)
+        } catch { return error }
         return self.hasMemory(for: Cost.key + channel.count + 1 + key.utf8.count) ? nil : self.isFull
     }
 
     /// Forgets keys whose time is over, as many as one turn has time for.
     func forgetKeys(now: Int) {
-        let before = self.onceKeys.memory
-        self.work += Work.change * self.onceKeys.forget(now: now, most: 1_000)
-        self.ledger.pay(self.onceKeys.memory - before, by: 0)
+        let forgotten = self.onceKeys.forget(now: now, most: 1_000) { bytes, payer in
+            self.ledger.pay(-bytes, by: payer)
+            self.ledger.payers.charge(payer, -1, .keys)
+        }
+        self.work += Work.change * forgotten
     }
 }

@@ -41,6 +41,8 @@ extension Resource {
         case .groups: .groups
         case .watches: .watches
         case .tails: .tails
+        case .delayed: .delayed
+        case .keys: .keys
         }
     }
 }
