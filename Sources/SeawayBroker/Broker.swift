@@ -145,6 +145,7 @@ package final class Broker: Sendable {
         }
         core.scheduleRound = { eventLoop.scheduleTask(in: Self.breath) { weakly.value.core?.goOn() } }
         core.giveMemoryBack = { cseaway_give_memory_back() }
+        core.stopwatch = { Int(cseaway_thread_time()) }
         guard clock == nil else { return }
         core.scheduleWake = { milliseconds in
             eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { weakly.value.core?.giveOutDue() }

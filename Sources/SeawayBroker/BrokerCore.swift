@@ -19,18 +19,23 @@ package final class BrokerCore {
     /// Whose places others may get.
     var strangers = Strangers()
     var lingering = Strangers()
-    /// Those with something gathered, and those of them with much of it.
-    private var touched: [any Gathering] = []
-    private var laden = Line<any Gathering>()
+    /// Those with something gathered, those of them who get it first, and those with much of it.
+    var touched = Line<any Gathering>()
+    var urgent = Line<any Gathering>()
+    var inPieces = Line<Connection>()
     /// From so many bytes on it is much.
-    private static let muchOutput = 65_536
+    static let muchOutput = 65_536
+    /// Whoever works now has asked for little, and what it brings leaves first.
+    var isUrgent = false
     /// Whether somebody's output is still to be written.
-    var hasOutput: Bool { self.laden.count > 0 }
+    var hasOutput: Bool { self.touched.count > 0 || self.inPieces.count > 0 }
     private let clock: () -> Int
     /// Sees to it that ``endTurn()`` is called behind all that is ready now.
     package var scheduleTurnEnd: () -> Void = {}
     /// Sees to it that ``goOn()`` is called when whoever is ready by then has had a turn.
     package var scheduleRound: () -> Void = {}
+    /// Nanoseconds that this thread has worked; stands still where nobody measures.
+    package var stopwatch: () -> Int = { 0 }
     /// Has the allocator give back what was freed.
     package var giveMemoryBack: () -> Void = {}
     private var trim = MemoryTrim()
@@ -135,6 +140,7 @@ package final class BrokerCore {
         }
         guard let connection = made else { preconditionFailure("an endpoint is made when it is attached") }
         self.counters.accepted += 1
+        self.hub.work += Work.connection
         self.hub.hold(ConnectionMemory.connection, .connections, by: 0)
         self.strangers.insert(connection.id, from: address)
         if self.isClosing {
@@ -177,37 +183,31 @@ package final class BrokerCore {
 
     func endpoint(_ id: PeerID) -> (any Endpoint)? { self.endpoints[id] }
 
-    /// Has something flushed when the turn ends; to be called once until then.
-    func touch(_ gathering: any Gathering) {
-        self.seeToTurnEnd()
-        self.touched.append(gathering)
-    }
-
     /// Tells watchers what has changed, and sends what was gathered; what that makes deliverable too.
-    package func endTurn() {
-        self.isTurnEndScheduled = false
+    package func endTurn() { self.endTurn(hasServed: false) }
+
+    func endTurn(hasServed: Bool) {
+        // Until it has ended.
+        self.isTurnEndScheduled = true
+        self.isUrgent = false
+        // Else they have their turn soon, and no two in one.
+        if !hasServed, !self.isRoundScheduled, self.turns.count > 0, !self.turns.isOver(at: self.hub.work) {
+            self.flushUrgent()
+            self.serve()
+        }
         repeat {
-            self.tellSenders()
-            self.tellWatchers()
-            let touched = self.touched
-            self.touched.removeAll(keepingCapacity: true)
-            for endpoint in touched {
-                if endpoint.gathered < Self.muchOutput { endpoint.flush() } else { self.laden.append(endpoint) }
+            if self.hub.hasNews {
+                self.measured {
+                    self.tellSenders()
+                    self.tellWatchers()
+                }
             }
-            self.flushLaden()
-        } while !self.touched.isEmpty || (self.hub.hasNews && !self.turns.isOver(at: self.hub.work))
+            self.flushOutput()
+        } while !self.turns.isOver(at: self.hub.work) && (self.touched.count > 0 || self.hub.hasNews)
         self.tellDemands()
         self.endIfDone()
+        self.isTurnEndScheduled = false
         self.beginNextTurn()
-    }
-
-    /// Has much output leave, behind what others have gathered, and the rest in the next turn.
-    private func flushLaden() {
-        let end = self.hub.work + self.turns.length
-        while self.hub.work < end, let endpoint = self.laden.popFirst() {
-            self.hub.work += endpoint.gathered * Work.byte / 8
-            endpoint.flush()
-        }
     }
 
     // MARK: Messages in
@@ -345,7 +345,15 @@ package final class BrokerCore {
             self.storeDeadlines.removeFirst().call()
         }
         self.endTurn()
-        if self.trim.isDue(at: self.hub.memoryInAll) { self.giveMemoryBack() }
+        self.giveBackIfDue()
         self.endInTime()
+    }
+
+    /// Has the allocator give back what was freed, when it is time.
+    func giveBackIfDue() {
+        guard self.trim.isDue(at: self.hub.memoryInAll, now: self.now) else { return }
+        let start = self.stopwatch()
+        self.giveMemoryBack()
+        self.trim.note(took: (self.stopwatch() - start) / 1_000, now: self.now)
     }
 }

@@ -24,7 +24,7 @@ package final class Connection {
     var isOpen: Bool {
         if case .open = self.state { true } else { false }
     }
-    private var parser: FrameParser
+    private(set) var parser: FrameParser
     var session = ServerSession()
     /// As agreed in `HELLO`.
     var format = BodyFormat.json
@@ -38,7 +38,11 @@ package final class Connection {
     /// What the transport held when last asked: asking it for each push would cost too much.
     var inTransport = 0
     var isTouched = false
+    /// So much is gathered that it leaves in pieces, in turn with that of others.
+    var flushesInPieces = false
     var isOverfull = false
+    /// So much is unread since the peer does not take it, and not only until its turn comes.
+    var isStuck = false
     /// Copies that it was not shown, and not told of (Y3).
     var missed = 0
     /// How far it may work, and whether it waits for its turn.
@@ -97,6 +101,8 @@ package final class Connection {
         self.noteRoom(of: bytes)
         if self.isSilent { self.hasSpoken() }
         let mayWork = self.beginWork(hasWorked: false)
+        let count = bytes.readableBytes
+        defer { self.awaitTurnToRead(behind: count) }
         if var input = self.input {
             self.input = nil
             input.writeBuffer(&bytes)
@@ -301,12 +307,19 @@ package final class Connection {
         self.askTransport()
         if self.inTransport == 0 { self.handOver() }
         self.account()
+        guard self.inTransport > 0 || self.output.readableBytes == 0 else { return self.flushInPieces() }
+        if self.isOverfull { self.noteStuck() }
         guard self.inTransport == 0 else {
             // What does not read gives way when memory is short, or its share of it is (M7).
-            if self.core.hub.isOverShare(self.payer) { self.block(self.output.readableBytes + self.inTransport) }
+            if self.core.hub.isOverShare(self.payer) { self.block() }
             return
         }
-        guard case .ending = self.state, !self.outputHasEnded else { return }
+        guard case .ending = self.state else {
+            // It was held back only until its turn came.
+            if self.isOverfull { self.noteTaken() }
+            return
+        }
+        guard !self.outputHasEnded else { return }
         self.outputHasEnded = true
         self.transport.endOutput()
     }
@@ -315,10 +328,17 @@ package final class Connection {
     package func outputWasTaken() {
         if case .closed = self.state { return }
         self.core.readClock()
+        guard self.gathered < BrokerCore.muchOutput else { return self.flushInPieces() }
         self.flush()
+        self.noteTaken()
+    }
+
+    /// Goes on when little enough is unread.
+    func noteTaken() {
         let waiting = self.output.readableBytes + self.inTransport
         guard self.isOverfull, self.translating == 0, waiting <= self.core.configuration.maxUnread / 2 else { return }
         self.isOverfull = false
+        self.isStuck = false
         self.deadlines.output(isOverfull: false, unread: 0, now: self.core.now)
         self.core.hub.setBlocked(self.id, false)
         guard case .open = self.state else { return }

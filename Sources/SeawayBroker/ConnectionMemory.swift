@@ -22,6 +22,9 @@ struct ConnectionMemory {
     static let mostRoom = 65_536
     /// A buffer for what a turn gathers is no larger than this to begin with.
     static let mostUsualOutput = 65_536
+    /// The most that is handed over at once: copying more into the system's buffers takes long, and not all peers take
+    /// it.
+    static let mostAtOnce = 262_144
     /// Of a connection itself, by its socket, its handlers and its tables: measured.
     static let connection = 4_096
 }

@@ -71,7 +71,14 @@ protocol Gathering: AnyObject {
     var gathered: Int { get }
     /// The turn has ended: what was gathered is to leave now.
     func flush()
+    /// The same of what takes long.
+    func flushInPieces()
 }
 
 /// Which change of a membership is told.
 enum MembersVerb { case joined, left }
+
+extension Gathering {
+    /// Where nothing is written nothing takes long.
+    func flushInPieces() { self.flush() }
+}

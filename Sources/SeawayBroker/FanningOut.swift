@@ -55,6 +55,10 @@ extension BrokerCore {
         let frames = self.hub.fanout.frames
         guard !frames.isEmpty else { return }
         self.hub.work += frames.count * (body.count * Work.byte / 8)
+        // Those of a large group leave together, with what else it is sent in this turn.
+        let isUrgent = self.isUrgent
+        defer { self.isUrgent = isUrgent }
+        self.isUrgent = false
         let name = Name(checked: group.array)
         // Each is looked up once: with a thousand members that is a good part of the work.
         var others: [(endpoint: any Endpoint, frame: Fanout.Frame)] = []

@@ -59,7 +59,7 @@ extension BrokerCore {
             guard case .body(let translated) = outcome else { preconditionFailure("a translation makes a body") }
             self.readClock()
             self.hub.payer = payer
-            let shared = SharedBody(translated.span, self.hub)
+            let shared = SharedBody(translated, self.hub)
             // Not before: whoever pays may have left, and holds nothing else.
             self.hub.hold(-bytes.count, .output, by: payer)
             for reading in readings { reading.connection.push(shared, reading.group, reading.names) }

@@ -36,7 +36,8 @@ extension BrokerCore {
     func endIfDone() {
         guard case .draining(let deadline) = self.life, self.hub.queuedMessages == 0, self.hub.heldMessages == 0,
             self.hub.confirming == 0, !self.hub.hasNews, self.pendingAnswers == 0, self.turns.count == 0,
-            self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }), !self.hub.awaitsAnswers
+            !self.hasOutput, self.workshop.isIdle, self.allEndpoints.allSatisfy({ $0.unread == 0 }),
+            !self.hub.awaitsAnswers
         else { return }
         self.endAll(by: deadline)
     }

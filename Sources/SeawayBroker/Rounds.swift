@@ -12,21 +12,40 @@ extension BrokerCore {
     /// Who is put off goes on, as far as a turn goes.
     package func goOn() {
         self.isRoundScheduled = false
-        // This turn ends below.
+        // This turn ends below, and what is put off until then is seen to.
         self.isTurnEndScheduled = true
         self.readClock()
-        self.beginTurn()
+        self.isUrgent = false
+        self.flushUrgent()
+        self.turns.goOn(at: self.hub.work)
         if self.hub.isEnding {
-            self.hub.piece = self.turns.length / 2
-            self.hub.goOnEnding(now: self.now)
-            self.carryOutEffects()
+            self.measured {
+                self.hub.piece = self.turns.length / 2
+                self.hub.goOnEnding(now: self.now)
+                self.carryOutEffects()
+            }
+            self.giveBackIfDue()
         }
-        // Each once: who is put off again comes in the next turn.
-        for _ in 0..<self.turns.count {
-            guard !self.turns.isOver(at: self.hub.work), let id = self.turns.next() else { break }
-            self.endpoint(id)?.takeTurn()
+        self.serve()
+        self.endTurn(hasServed: true)
+    }
+
+    /// Has those who wait work, as far as the turn goes; each once: who is put off again comes in the next.
+    func serve() {
+        guard self.turns.count > 0 else { return }
+        self.measured {
+            for _ in 0..<self.turns.count {
+                guard !self.turns.isOver(at: self.hub.work), let id = self.turns.next() else { break }
+                self.endpoint(id)?.takeTurn()
+            }
         }
-        self.endTurn()
+    }
+
+    /// Does something, and notes how long it took.
+    func measured(_ body: () -> Void) {
+        let (work, time) = (self.hub.work, self.stopwatch())
+        body()
+        self.turns.pace.note(self.hub.work - work, took: self.stopwatch() - time)
     }
 
     /// Another turn begins; it comes behind whatever is ready by then.
@@ -56,6 +75,37 @@ extension BrokerCore {
         guard !self.isTurnEndScheduled else { return }
         self.isTurnEndScheduled = true
         self.scheduleTurnEnd()
+    }
+
+    // MARK: What leaves
+
+    /// Has something leave when the turn ends; to be called once until then.
+    func touch(_ gathering: any Gathering) {
+        self.seeToTurnEnd()
+        if self.isUrgent { self.urgent.append(gathering) } else { self.touched.append(gathering) }
+    }
+
+    /// Has much output leave in pieces, behind what others have gathered.
+    func flushInPieces(_ connection: Connection) {
+        self.seeToTurnEnd()
+        self.inPieces.append(connection)
+    }
+
+    /// What those get who have asked for little leaves before anything else is done.
+    func flushUrgent() {
+        while let gathering = self.urgent.popFirst() { gathering.flush() }
+    }
+
+    /// Has leave what was gathered, as far as the turn goes: what is much behind the rest.
+    func flushOutput() {
+        self.flushUrgent()
+        let end = self.turns.end(ofPartAt: self.hub.work)
+        while self.hub.work < end, let gathering = self.touched.popFirst() {
+            if gathering.gathered < Self.muchOutput { gathering.flush() } else { gathering.flushInPieces() }
+        }
+        let last = self.turns.end(ofPartAt: self.hub.work)
+        // Each once: who has more to hand over comes in the next turn.
+        for _ in 0..<self.inPieces.count where self.hub.work < last { self.inPieces.popFirst()?.flushPiece() }
     }
 
     /// What comes from within this process works as far as anybody may.

@@ -8,8 +8,8 @@ extension BrokerCore {
     func tellWatchers() {
         guard self.hub.hasNews else { return }
         guard !self.isClosing else { return self.hub.forgetNews() }
-        // They have half a turn of their own; what is left is told in the next.
-        let end = self.hub.work + self.turns.length / 2
+        // What is left is told in the next turn.
+        let end = self.turns.end(ofPartAt: self.hub.work)
         while self.hub.work < end, let news = self.hub.nextNews() {
             let body = news.json
             let outcome = self.hub.tell(news, body: self.bodies.nextID, size: body.count, now: self.now)
@@ -26,7 +26,7 @@ extension BrokerCore {
     /// Puts what they are to be told on their channels; where there is no room nobody is told.
     func tellSenders() {
         guard self.hub.hasNews else { return }
-        let end = self.hub.work + self.turns.length / 2
+        let end = self.turns.end(ofPartAt: self.hub.work)
         while self.hub.work < end, let report = self.hub.nextReport() {
             let body = report.json
             let outcome = self.hub.tell(report, body: self.bodies.nextID, size: body.count, now: self.now)

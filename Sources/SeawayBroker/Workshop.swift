@@ -1,3 +1,4 @@
+package import NIOCore
 import SeawayMessage
 package import SeawayWire
 
@@ -16,15 +17,18 @@ package final class Workshop {
             switch self {
             case .check(let bytes, .json): .isWellFormed(BodyCheck.isJSONMap(bytes.span))
             case .check(let bytes, .messagePack): .isWellFormed(BodyCheck.isMessagePackMap(bytes.span))
-            case .translate(let bytes, _, to: .json): .body(Translation.json(fromMessagePack: bytes.span))
-            case .translate(let bytes, _, to: .messagePack): .body(Translation.messagePack(fromJSON: bytes.span))
+            case .translate(let bytes, _, to: .json):
+                .body(SharedBody.bytes(of: Translation.json(fromMessagePack: bytes.span).span))
+            case .translate(let bytes, _, to: .messagePack):
+                .body(SharedBody.bytes(of: Translation.messagePack(fromJSON: bytes.span).span))
             }
         }
     }
 
     package enum Outcome: Sendable {
         case isWellFormed(Bool)
-        case body([UInt8])
+        /// As readers get it.
+        case body(ByteBuffer)
     }
 
     /// Runs a job elsewhere, and gives its outcome back on the loop.

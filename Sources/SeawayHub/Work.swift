@@ -10,4 +10,8 @@ package enum Work {
     package static let look = 64
     /// A message or a membership that begins or ends, a name that is handed out.
     package static let change = 192
+    /// A hand-over to the system, besides its bytes.
+    package static let write = 2_000
+    /// A connection that comes.
+    package static let connection = 30_000
 }

@@ -40,6 +40,39 @@ import Testing
         for place in [1, 3] { #expect(Set(places.map { $0[place] }).count == 1) }
     }
 
+    /// What is copied into the system's buffers takes its time, and for very many readers a long time.
+    @Test func whatIsLongIsHandedOverInPiecesAndForManyInManyTurns() {
+        let (sender, readers, innocent) = (self.client(), (0..<100).map { _ in self.client() }, self.client())
+        for (number, reader) in readers.enumerated() {
+            self.sayAndEnd("LISTEN r\(number)\nREADY 9\nJOIN g r\(number)\n", reader)
+            _ = takeHeard(reader)
+        }
+        let body = #"{"a":""# + String(repeating: "x", count: 1_000_000) + #""}"#
+        say("GSEND :\(body.utf8.count) g\n\(body)\nPING\n", sender)
+        self.core.endTurn()
+        var turns = 0
+        while self.core.isBehind {
+            turns += 1
+            let before = self.core.workDone
+            self.core.goOn()
+            #expect(self.core.workDone - before <= 2 * Turns.longest)
+            say("PING\n", innocent)
+            self.core.endTurn()
+            #expect(takeHeard(innocent) == "PONG\n")
+        }
+        #expect(turns >= 5)
+        #expect(takeHeard(sender) == "OK sent=100 full=0 gone=0\nPONG\n")
+        for (number, reader) in readers.enumerated() {
+            #expect(reader.transport.longestWrite <= 262_144)
+            #expect(takeHeard(reader) == "MSG :\(body.utf8.count) r\(number) group=g\n\(body)\n")
+            #expect(reader.transport.isReading)
+        }
+        // Memberships of channels that are nobody's own stay.
+        self.sayAndEnd("FLUSH\n", sender)
+        for client in readers + [sender, innocent] { client.connection.receiveClosed() }
+        #expect(self.core.memoryHeld == 0)
+    }
+
     @Test func aSmallBodyOrOneForASingleReaderIsCopied() {
         let (sender, reader) = (self.client(), self.client())
         self.sayAndEnd("LISTEN r!\nREADY 9\nJOIN g r!1\n", reader)

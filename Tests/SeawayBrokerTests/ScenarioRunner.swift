@@ -11,6 +11,8 @@ final class MemoryTransport: Transport {
     private var waiting: [UInt8] = []
     /// Where the parts before the last lay in memory, of all that was written.
     private(set) var places: [Int] = []
+    /// The most that was handed over at once.
+    private(set) var longestWrite = 0
     private(set) var isClosed = false
     private(set) var isReading = true
     var isStalled = false {
@@ -20,6 +22,7 @@ final class MemoryTransport: Transport {
     func write(_ parts: [ByteBuffer], _ last: ByteBuffer) {
         self.places += parts.map { $0.withUnsafeReadableBytes { Int(bitPattern: $0.baseAddress) } }
         for part in parts + [last] { self.waiting += part.readableBytesView }
+        self.longestWrite = max(self.longestWrite, (parts + [last]).reduce(0) { $0 + $1.readableBytes })
         if !self.isStalled { self.take() }
     }
 

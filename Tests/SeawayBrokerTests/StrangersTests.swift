@@ -43,19 +43,30 @@ import Testing
 
 /// When memory is given back to the system, as values.
 @Suite struct MemoryTrimTests {
-    @Test func aQuarterOfTheMostGoesBackAtOnce() {
+    @Test func aSixteenthOfTheMostGoesBackAtOnce() {
         var trim = MemoryTrim()
-        let first = trim.isDue(at: 100 << 20)
-        let little = trim.isDue(at: 80 << 20)
-        let much = trim.isDue(at: 75 << 20)
-        let again = trim.isDue(at: 70 << 20)
-        let more = trim.isDue(at: 56 << 20)
-        #expect([first, little, much, again, more] == [false, false, true, false, true])
+        let held = [320, 301, 300, 290, 281, 280, 275].map { trim.isDue(at: $0 << 20, now: 0) }
+        #expect(held == [false, false, true, false, true, false, false])
     }
 
-    @Test func nothingIsGivenBackForLessThanItIsWorth() {
+    @Test func whatIsLessThanItIsWorthGoesBackWhenNothingElseHas() {
         var trim = MemoryTrim()
-        let all = [7 << 20, 0, 7 << 20, 0].map { trim.isDue(at: $0) }
-        #expect(all == [false, false, false, false])
+        let early = [7 << 20, 0, 7 << 20, 0].map { trim.isDue(at: $0, now: MemoryTrim.rest - 1) }
+        #expect(early == [false, false, false, false])
+        let late = [0, 0, 2 << 20, 0].map { trim.isDue(at: $0, now: MemoryTrim.rest) }
+        #expect(late == [true, false, false, false])
+        let next = trim.isDue(at: 0, now: 2 * MemoryTrim.rest)
+        #expect(next)
+    }
+
+    @Test func theLongerItTakesTheMoreRarelyItIsDone() {
+        var trim = MemoryTrim()
+        func isDue(_ held: Int, at now: Int) -> Bool { trim.isDue(at: held << 20, now: now) }
+        let first = [isDue(100, at: 0), isDue(50, at: 0)]
+        trim.note(took: 1_000, now: 0)
+        let short = [isDue(40, at: 3), isDue(40, at: 4)]
+        trim.note(took: 10_000, now: 100)
+        let long = [isDue(30, at: 499), isDue(30, at: 500)]
+        #expect([first, short, long] == [[false, true], [false, true], [false, true]])
     }
 }

@@ -38,13 +38,57 @@ import Testing
         let may = quota.begin(at: 0, share: 100)
         #expect(may)
         #expect(quota.limit == 100)
-        quota.end(at: 350)
+        quota.end(at: 350, in: 1)
         #expect(quota.owed == 250)
         let turns = (0..<3).map { _ in quota.begin(at: 400, share: 100) }
         #expect(turns == [false, false, true])
         #expect(quota.limit == 450)
-        quota.end(at: 430)
+        quota.end(at: 430, in: 4)
         #expect(quota.owed == 0)
+    }
+
+    @Test func whoHasDoneMuchInOneTurnIsGreedyForAFewMore() {
+        var quota = Quota()
+        // In two pieces of one turn, and then as much in two turns.
+        for (start, turn) in [(0, 7), (300_000, 7), (600_000, 20), (900_000, 21)] {
+            _ = quota.begin(at: start, share: 300_000)
+            quota.end(at: start + Turns.much / 2, in: turn)
+            if start == 0 { #expect(!quota.isGreedy(in: 7)) }
+            if start == 300_000 { #expect(quota.isGreedy(in: 7)) }
+        }
+        #expect(quota.isGreedy(in: 6 + Turns.memory))
+        #expect(!quota.isGreedy(in: 7 + Turns.memory))
+        #expect(!quota.isGreedy(in: 22))
+    }
+
+    @Test func aTurnIsAsMuchShorterAsWorkTakesLonger() {
+        var turns = Turns()
+        turns.begin(at: 0)
+        #expect(turns.length == Turns.longest)
+        turns.pace.note(100_000, took: 400_000)
+        turns.begin(at: 0)
+        #expect(turns.length == Turns.longest / 4)
+        // What is quick counts by and by, what is short not at all.
+        turns.pace.note(1_000_000, took: 1_000_000)
+        turns.pace.note(1_000_000, took: Pace.least - 1)
+        turns.begin(at: 0)
+        #expect((Turns.longest / 4 + 1..<Turns.longest / 3).contains(turns.length))
+        for _ in 0..<100 { turns.pace.note(1_000_000, took: 1_000_000) }
+        turns.begin(at: 0)
+        #expect(turns.length == Turns.longest)
+        turns.pace.note(0, took: 1_000_000_000)
+        turns.begin(at: 0)
+        #expect(turns.length == Turns.longest / 10)
+    }
+
+    @Test func whoAsksForLittleHasSomeRoomBehindATurn() {
+        var turns = Turns()
+        turns.begin(at: 0)
+        #expect(turns.isOver(at: Turns.longest) && turns.hasRest(at: Turns.longest))
+        #expect(!turns.hasRest(at: Turns.longest * 5 / 4))
+        turns.goOn(at: Turns.longest)
+        #expect(!turns.isOver(at: Turns.longest * 3 / 2 - 1))
+        #expect(turns.isOver(at: Turns.longest * 3 / 2))
     }
 }
 
@@ -83,6 +127,31 @@ import Testing
         #expect(self.goOn(core, innocent) >= 2)
         #expect(takeHeard(flood) == String(repeating: "PONG\n", count: 50_000))
         #expect(flood.transport.isReading)
+    }
+
+    @Test func whoHasDoneMuchLatelyComesBehindThoseWhoAskForLittle() {
+        let core = self.core()
+        let (flood, innocent) = (memoryClient(core), memoryClient(core))
+        say(String(repeating: "PING\n", count: 5_000), flood)
+        core.endTurns()
+        #expect(takeHeard(flood) == String(repeating: "PONG\n", count: 5_000))
+        let before = core.workDone
+        say("PING\n", flood)
+        #expect(core.workDone == before)
+        say("PING\n", innocent)
+        #expect(core.workDone > before)
+        // In the same turn all the same.
+        core.endTurn()
+        #expect(!core.isBehind)
+        #expect(takeHeard(flood) == "PONG\n" && takeHeard(innocent) == "PONG\n")
+        // It is forgotten when it has asked for little for some turns.
+        for _ in 0..<Turns.memory {
+            say("PING\n", flood)
+            core.endTurn()
+        }
+        let later = core.workDone
+        say("PING\n", flood)
+        #expect(core.workDone > later)
     }
 
     @Test func ofAHundredFloodsEachGetsItsShareAndNoTurnGrows() {
@@ -142,7 +211,7 @@ import Testing
         let (reader, innocent) = (memoryClient(core), memoryClient(core))
         say("LISTEN x!\nJOIN g x!1 y\n", reader)
         core.endTurn()
-        self.fill(core, innocent)
+        self.fill(core, memoryClient(core))
         say("UNLISTEN x!\nPEEK x!1\nMEMBERS g\n", reader)
         core.endTurn()
         #expect(takeHeard(reader) == "OK state=fresh\nOK\n")
@@ -190,13 +259,14 @@ import Testing
         final class Clock { var now = 0 }
         let clock = Clock()
         let core = BrokerCore(configuration: BrokerConfiguration(), clock: { clock.now })
-        let innocent = memoryClient(core)
-        self.fill(core, innocent, expiry: " Expiry=500")
+        let (sender, innocent) = (memoryClient(core), memoryClient(core))
+        self.fill(core, sender, expiry: " Expiry=500")
         clock.now = 500
         let before = core.workDone
         core.check()
         #expect(core.workDone - before <= Self.most)
         #expect(self.goOn(core, innocent) >= 2)
+        sender.connection.receiveClosed()
         #expect(core.memoryHeld < 1_000)
     }
 

@@ -129,6 +129,8 @@ import Testing
             try await peer.setReading(false)
             let body = "{\"x\":\"\(String(repeating: "x", count: 1_000_000))\"}"
             for _ in 0..<16 { #expect(try await looker.ask("SEND :\(body.utf8.count) a\n\(body)\n") != nil) }
+            // The system takes it piece by piece, as far as it has room.
+            while try await looker.bounds()["max-unread"] == nil {}
             #expect(try await looker.bounds()["max-unread"] == 1)
             try await broker.advance(by: 30_100, inSteps: 100)
             #expect(try await looker.bounds()["unread-timeout"] == 1)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -32,6 +33,13 @@ static inline void cseaway_give_memory_back(void) {
 #if defined(__GLIBC__)
     malloc_trim(0);
 #endif
+}
+
+/// Nanoseconds that this thread has worked, in the system too.
+static inline long long cseaway_thread_time(void) {
+    struct timespec time = {0, 0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 /// Lets go of the pages of the program and its libraries that were read so far; those that are needed again are read
