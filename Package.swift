@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "SeawayNATS",
             dependencies: [
-                "SeawayCrypto", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"),
+                "SeawayCrypto", "SeawayLog", "SeawayMessage", "SeawayWire", "SeawayNIO", "SeawayStore", nio("NIOCore"),
                 nio("NIOPosix"), nio("NIOTLS"), tls, .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: rules

@@ -1,5 +1,5 @@
 /// A point on the server's clock: whole milliseconds since any start, the same for all that are compared.
-package struct Moment: Hashable, Comparable, Sendable {
+package struct Moment: InstantProtocol {
     package var milliseconds: Int64
 
     package init(milliseconds: Int64) { self.milliseconds = milliseconds }
@@ -7,13 +7,15 @@ package struct Moment: Hashable, Comparable, Sendable {
     package static func < (left: Moment, right: Moment) -> Bool { left.milliseconds < right.milliseconds }
 
     /// Fractions of a millisecond are dropped.
-    package static func + (moment: Moment, duration: Duration) -> Moment {
-        Moment(milliseconds: moment.milliseconds + duration.wholeMilliseconds)
+    package func advanced(by duration: Duration) -> Moment {
+        Moment(milliseconds: self.milliseconds + duration.wholeMilliseconds)
     }
 
-    package static func - (left: Moment, right: Moment) -> Duration {
-        .milliseconds(left.milliseconds - right.milliseconds)
-    }
+    package func duration(to other: Moment) -> Duration { .milliseconds(other.milliseconds - self.milliseconds) }
+
+    package static func + (moment: Moment, duration: Duration) -> Moment { moment.advanced(by: duration) }
+
+    package static func - (left: Moment, right: Moment) -> Duration { right.duration(to: left) }
 }
 
 extension Duration {

@@ -54,9 +54,9 @@ package final class ServerCore {
     var underWay: RequestsUnderWay
     var connections = ConnectionPlaces()
     private var whenEmpty: EventLoopPromise<Void>?
-    private var lastWarning: Moment?
-    /// When the log said last which time was over.
-    var lastTimeSaid: Moment?
+    private var warnings = WarningPace<Moment>(pause: .seconds(1))
+    /// Beside these: which time was over.
+    var timeWarnings = WarningPace<Moment>(pause: .seconds(1))
 
     /// - Parameter place: `nil` where there is no other loop.
     package init(
@@ -300,9 +300,7 @@ package final class ServerCore {
 
     /// Warns at most once a second of what may happen with every request; the counters have the rest.
     func warn(_ text: Logger.Message, _ metadata: Logger.Metadata) {
-        let isQuiet = self.lastWarning.map { self.now < $0 + .seconds(1) } ?? false
-        if !isQuiet { self.lastWarning = self.now }
-        self.logger.log(level: isQuiet ? .debug : .warning, text, metadata: metadata)
+        self.logger.log(level: self.warnings.level(at: self.now), text, metadata: metadata)
     }
 }
 

@@ -1,4 +1,5 @@
 import Logging
+import SeawayLog
 
 /// A time of protocol/INTERFACE.md, section 7, by the option that sets it.
 package enum TimeLimit: String, Hashable, Sendable, CaseIterable {
@@ -23,9 +24,6 @@ extension ServerCore {
         var metadata: Logger.Metadata = ["limit": "\(limit.rawValue)"]
         if let client = addresses.client { metadata["client"] = "\(client.host)" }
         if let asked { metadata["path"] = "\(asked.path)" }
-        // Beside what is said of the answer.
-        let isQuiet = self.lastTimeSaid.map { self.now < $0 + .seconds(1) } ?? false
-        if !isQuiet { self.lastTimeSaid = self.now }
-        self.logger.log(level: isQuiet ? .debug : .warning, "time is over", metadata: metadata)
+        self.logger.log(level: self.timeWarnings.level(at: self.now), "time is over", metadata: metadata)
     }
 }

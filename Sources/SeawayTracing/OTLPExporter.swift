@@ -25,7 +25,8 @@ public final class OTLPExporter: Service, SpanSink {
         var queue: SpanQueue
         /// Tells that there are enough for a request.
         var wake: AsyncStream<Void>.Continuation?
-        var lastSaid: [String: ContinuousClock.Instant] = [:]
+        /// By what the log says.
+        var warnings: [String: WarningPace<ContinuousClock.Instant>] = [:]
     }
 
     private let configuration: OTLPConfiguration
@@ -152,14 +153,11 @@ public final class OTLPExporter: Service, SpanSink {
 
     /// Each text a line a minute at most.
     private func say(_ text: String, _ failure: OTLPRetry.Failure) {
-        let now = ContinuousClock.now
-        let isQuiet = self.state.withLock { state in
-            if let last = state.lastSaid[text], now < last + .seconds(60) { return true }
-            state.lastSaid[text] = now
-            return false
+        let level = self.state.withLock {
+            $0.warnings[text, default: WarningPace(pause: .seconds(60))].level(at: .now)
         }
         self.logger.log(
-            level: isQuiet ? .debug : .warning, "\(text)",
+            level: level, "\(text)",
             metadata: ["endpoint": "\(self.configuration.url)", "why": "\(failure.text)"])
     }
 

@@ -12,7 +12,7 @@ final class AccessSink: Sendable {
     }
 
     private let state = Mutex(State())
-    private let lastTold = Mutex<ContinuousClock.Instant?>(nil)
+    private let warnings = Mutex(WarningPace<ContinuousClock.Instant>(pause: .seconds(60)))
     private let logger: Logger
 
     init(_ logger: Logger) { self.logger = logger }
@@ -58,13 +58,7 @@ final class AccessSink: Sendable {
 
     /// A disk that is full is told of now and then.
     private func tell(_ lines: Int) {
-        let now = ContinuousClock.now
-        let isQuiet = self.lastTold.withLock { last in
-            if let last, now < last + .seconds(60) { return true }
-            last = now
-            return false
-        }
-        self.logger.log(
-            level: isQuiet ? .debug : .warning, "lines of the access log were dropped", metadata: ["lines": "\(lines)"])
+        let level = self.warnings.withLock { $0.level(at: .now) }
+        self.logger.log(level: level, "lines of the access log were dropped", metadata: ["lines": "\(lines)"])
     }
 }

@@ -1,4 +1,5 @@
 package import NIOCore
+import SeawayLog
 package import SeawayStore
 package import SeawayWire
 
@@ -29,13 +30,15 @@ package final class JetStreamStore: MessageStore {
     var isStopping: Bool { self.stopping != nil }
     private var state: StoreState?
     private var lastMessage: UInt64 = 0
-    private var nextComplaint = 0
+    private var complaints = WarningPace<ContinuousClock.Instant>(pause: .seconds(10))
     let say: (Remark) -> Void
 
     /// What people are to know, beside the state of the connection.
     package enum Remark: Hashable, Sendable {
         case notice(String)
         case warning(String)
+        /// The same again, soon after it was said.
+        case repetition(String)
     }
 
     final class Feed {
@@ -289,10 +292,8 @@ package final class JetStreamStore: MessageStore {
 
     /// Who sends is only told that nobody knows: what the server said is for who runs it.
     private func complain(of refusal: JetStreamRefusal) {
-        let now = NATSClient.now
-        guard now >= self.nextComplaint else { return }
-        self.nextComplaint = now + 10_000
-        self.say(.warning("a NATS server refused a message that others of its stream may have: \(refusal)"))
+        let words = "a NATS server refused a message that others of its stream may have: \(refusal)"
+        self.say(self.complaints.isDue(at: .now) ? .warning(words) : .repetition(words))
     }
 
     private func sendLater(

@@ -75,6 +75,7 @@ struct DurableOptions: ParsableArguments {
                 switch remark {
                 case .notice(let words): logger.notice("store", metadata: ["says": "\(words)"])
                 case .warning(let words): logger.warning("store", metadata: ["says": "\(words)"])
+                case .repetition(let words): logger.debug("store", metadata: ["says": "\(words)"])
                 }
             }
         }
