@@ -87,8 +87,13 @@ package struct WholeRequest<Purpose, Refusal> {
         return self.takeBody()
     }
 
-    /// Its answer was written.
-    package mutating func end() { self.state = .idle }
+    /// Its answer was written, whether it has come whole or not: another may follow.
+    ///
+    /// - Returns: bytes that are held no more.
+    package mutating func end() -> Int {
+        self.state = .idle
+        return self.takeBody().count
+    }
 
     /// - Returns: bytes that are held no more.
     package mutating func close() -> Int {

@@ -38,12 +38,19 @@ import Testing
         #expect(request.add(ByteBuffer(string: "de"), most: 5, left: 1) == .full)
         #expect(request.add(ByteBuffer(string: "de"), most: 5, left: 2) == .taken)
         #expect(request.answer() == Array("abcde".utf8) && request.isAnswering)
-        request.end()
-        #expect(request.isIdle)
+        #expect(request.end() == 0 && request.isIdle)
         // The next has a body of its own.
         request.read("jobs")
         #expect(request.add(ByteBuffer(string: "x"), most: 5, left: 9) == .taken)
         #expect(request.answer() == [UInt8(ascii: "x")])
+    }
+
+    @Test func whatIsAnsweredBeforeItHasComeWholeIsHeldNoMore() {
+        var request = Request()
+        request.read("jobs")
+        _ = request.add(ByteBuffer(string: "abc"), most: 5, left: 9)
+        #expect(request.end() == 3 && request.isIdle)
+        #expect(request.add(ByteBuffer(string: "de"), most: 5, left: 9) == .dropped)
     }
 
     @Test func whatIsRefusedOrGoneIsHeldNoMore() {

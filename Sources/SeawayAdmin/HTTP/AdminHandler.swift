@@ -216,8 +216,7 @@ final class AdminHandler: ChannelInboundHandler {
         if !self.isHead, !answer.body.isEmpty {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
         }
-        self.core.buffered -= self.request.answer().count
-        self.request.end()
+        self.core.buffered -= self.request.end()
         self.since = Moment(context.eventLoop.now)
         self.output.wrote(at: self.since)
         self.written = context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))

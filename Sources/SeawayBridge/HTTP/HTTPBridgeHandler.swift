@@ -139,8 +139,7 @@ final class HTTPBridgeHandler: ChannelInboundHandler {
         head.headers.add(name: "content-length", value: "\(body.readableBytes)")
         if let field = verdict.field { head.headers.add(name: field.name, value: field.value) }
         if !self.request.keepsAlive { head.headers.add(name: "connection", value: "close") }
-        self.core.buffered -= self.request.answer().count
-        self.request.end()
+        self.core.buffered -= self.request.end()
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         let keepsAlive = self.request.keepsAlive
