@@ -72,12 +72,18 @@ package struct ListSurvey {
         while self.parts.allSatisfy({ $0.isOver || !$0.entries.isEmpty }),
             let name = self.parts.compactMap({ $0.entries.first.map(Self.name) }).min()
         {
+            // First of all: there may be a hundred thousand.
+            let isHidden = self.question.hidesInboxes && name.utf8.contains(UInt8(ascii: "!"))
             var said: [(broker: Int, entry: Message)] = []
             for index in self.parts.indices {
                 while let entry = self.parts[index].entries.first, Self.name(entry) == name {
-                    said.append((self.parts[index].broker, entry))
+                    if !isHidden { said.append((self.parts[index].broker, entry)) }
                     self.parts[index].entries.removeFirst()
                 }
+            }
+            guard !isHidden else {
+                self.hidden += 1
+                continue
             }
             self.count(
                 self.question.kind == .channels ? ListRow(channel: name, said) : ListRow(group: name, said))
@@ -87,10 +93,6 @@ package struct ListSurvey {
     private static func name(_ entry: Message) -> String { entry["name"]?.string ?? "" }
 
     private mutating func count(_ row: ListRow) {
-        if self.question.hidesInboxes, row.name.utf8.contains(UInt8(ascii: "!")) {
-            self.hidden += 1
-            return
-        }
         self.total += 1
         let wanted = self.question.filter
         guard wanted.isEmpty || row.words.contains(where: { $0.lowercased().contains(wanted) }) else { return }
