@@ -24,6 +24,17 @@ def test_a_single_name_has_a_account_of_its_own(open_talk: Talk) -> None:
     assert reading.credit == 1
 
 
+def test_credit_may_be_told_of_in_steps(open_talk: Talk) -> None:
+    reading = open_talk.listen("a", credit=4)
+    open_talk.hears(b"OK\n")
+    reading.step = 2
+    assert open_talk.said() == ["LISTEN a members=1", "READY 4 a"]
+    for said in ([], ["READY 2 a"]) * 2:
+        open_talk.core.readings.grant(reading, 1)
+        assert open_talk.said() == said
+    assert reading.credit == 8
+
+
 def test_what_waits_in_a_mailbox_is_taken_when_its_listening_ends(open_talk: Talk) -> None:
     reading, ticket = open_talk.listen("a", "b!", credit=1), Ticket()
     open_talk.hears(b"OK state=fresh\n")

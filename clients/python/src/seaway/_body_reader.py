@@ -45,6 +45,8 @@ class BaseReader:
         """Waits for the next piece, which may be empty; raises ``BodyBroken`` when the rest does not come."""
         if self._listening is None:
             self._listening = await self._listen()
+            # Each of its own would be a frame and a write for each piece.
+            self._listening.step = _body.CREDIT // 2
         wish = self._pieces.wish()
         if wish is not None:
             await self._ask(wish)

@@ -216,8 +216,14 @@ class FrameParser:
 def _put_body(frame: Frame, buffer: _Bytes, start: int, size: int) -> None:
     if buffer[start + size] != 10:
         raise _StreamEnd("line")
-    if frame.refused is None:
-        frame.body = bytes(buffer[start : start + size])
+    if frame.refused is not None:
+        return
+    if isinstance(buffer, bytes):
+        frame.body = buffer[start : start + size]
+    else:
+        # A slice would be a copy of its own. The views end here, since what has some cannot be cut.
+        with memoryview(buffer) as whole, whole[start : start + size] as body:
+            frame.body = bytes(body)
 
 
 def _frame_of_line(line: _Bytes) -> Tuple[Frame, Optional[int]]:

@@ -44,6 +44,8 @@ class Reading:
         #: Granted and not used: granted again on the next connection.
         self.credit = 0
         self.untold = 0
+        #: The broker is told of so many at once.
+        self.step = 1
         #: Withdrawn, and maybe used by the broker before it knew.
         self.late = 0
         #: The broker has said that it is in force; false while there is no connection.

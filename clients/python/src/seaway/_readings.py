@@ -95,7 +95,8 @@ class Readings:
         """Lets ``count`` more deliveries come."""
         reading.credit += count
         reading.untold += count
-        self._ungranted.add(reading)
+        if reading.untold >= reading.step:
+            self._ungranted.add(reading)
 
     def withdraw(self, reading: Reading) -> None:
         """Takes credit back: what has used it has come once a later request is answered."""
