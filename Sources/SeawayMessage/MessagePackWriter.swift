@@ -121,6 +121,9 @@ extension MessagePackWriter {
     /// Adds one byte of what ``bytesHead(count:)`` has begun.
     package mutating func append(_ byte: UInt8) { self.bytes.append(byte) }
 
+    /// Adds some bytes of what ``bytesHead(count:)`` has begun.
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) { self.bytes.append(contentsOf: bytes) }
+
     /// A count in the type's own byte when it is below a limit, else in two bytes behind `long` or in four behind the
     /// type that follows `long`.
     private mutating func head(_ count: Int, fixed: UInt8, below limit: Int, long: UInt8) {

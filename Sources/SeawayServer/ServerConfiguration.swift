@@ -35,8 +35,9 @@ package struct ServerConfiguration: Sendable {
     /// Bytes up to which a body is kept until it is whole, and goes with its head: both must fit in the layer's
     /// `max-body`.
     package var bodyInline = 65_536
-    /// Bytes of the largest piece of a body that goes in pieces.
-    package var bodyPiece = 65_536
+    /// Bytes of the largest piece of a body that goes in pieces: with what stands around it, its message stays below
+    /// 65,536, from where on a broker takes it another, longer way.
+    package var bodyPiece = 65_536 - 64
     /// Bytes of bodies that are held, over all connections.
     package var maxBufferedBodies = 268_435_456
     /// Bytes of an answer's fields (I15).

@@ -7,15 +7,16 @@ package import NIOCore
 package struct BodyStream: Sendable {
     /// One message on the body's channel.
     package struct Piece: Hashable, Sendable {
-        package var content: ByteBuffer
+        package var content: HeldBody
         /// Bytes of the body before it.
         package var offset: Int
         package var moreContent: Bool
         /// The body is not whole, and no more of it comes.
         package var isClosed: Bool
 
-        package init(content: ByteBuffer = ByteBuffer(), offset: Int, moreContent: Bool = false, isClosed: Bool = false)
-        {
+        package init(
+            content: HeldBody = HeldBody(joined: 0), offset: Int, moreContent: Bool = false, isClosed: Bool = false
+        ) {
             self.content = content
             self.offset = offset
             self.moreContent = moreContent
@@ -63,7 +64,7 @@ package struct BodyStream: Sendable {
     /// - Parameter pieceSize: bytes of the largest piece.
     package init(pieceSize: Int) {
         self.pieceSize = pieceSize
-        self.waiting = HeldBody(joined: pieceSize)
+        self.waiting = HeldBody(joined: min(pieceSize, 65_536))
     }
 
     /// Bytes that are kept here.

@@ -61,7 +61,8 @@ package struct RequestMessage: Sendable {
         writer.string("more_content" as StaticString)
         writer.bool(piece.moreContent)
         writer.string("content" as StaticString)
-        piece.content.withUnsafeReadableBytes { writer.bytes($0) }
+        writer.bytesHead(count: piece.content.readableBytes)
+        for buffer in piece.content.buffers { buffer.withUnsafeReadableBytes { writer.append($0) } }
         return writer.finish()
     }
 
