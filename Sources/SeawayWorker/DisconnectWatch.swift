@@ -27,17 +27,13 @@ final class DisconnectWatch: Sendable {
 
     private let layer: any ChannelLayer
     private let seats: Seats
-    private let clock: any Clock<Duration>
     private let logger: Logger
     private let mailbox: String
     private let state = Mutex(State())
 
-    init(
-        layer: any ChannelLayer, seats: Seats, clock: any Clock<Duration>, logger: Logger, mailbox: String
-    ) {
+    init(layer: any ChannelLayer, seats: Seats, logger: Logger, mailbox: String) {
         self.layer = layer
         self.seats = seats
-        self.clock = clock
         self.logger = logger
         self.mailbox = mailbox
     }
@@ -45,8 +41,7 @@ final class DisconnectWatch: Sendable {
     /// Looks after all requests, with one sleep at a time, until the worker has ended or is cancelled.
     func run() async {
         while let due = await self.seats.nextDue() {
-            let wait = due - self.seats.now
-            if wait > .zero, (try? await self.clock.sleep(for: wait)) == nil { return }
+            guard (try? await self.seats.sleep(until: due)) != nil else { return }
             for exchange in self.seats.takeDue() where exchange.current.isAwaited { self.ask(exchange) }
         }
     }

@@ -133,6 +133,10 @@ final class Seats: Sendable {
         }
     }
 
+    /// Sleeps until a time by ``now``. Not for as long as there is until then: what passes between looking at the clock
+    /// and going to sleep would come on top.
+    func sleep(until time: Duration) async throws { try await self.stopwatch.sleep(time) }
+
     func takeDue() -> [Exchange] {
         let now = self.now
         return self.state.withLock { $0.table.takeDue(at: now) }
@@ -163,19 +167,20 @@ final class Seats: Sendable {
 /// The time since it was made, whatever the clock.
 struct Stopwatch: Sendable {
     let elapsed: @Sendable () -> Duration
+    /// Sleeps until so much has elapsed.
+    let sleep: @Sendable (_ until: Duration) async throws -> Void
 
     init(_ clock: any Clock<Duration>) {
         // The one that is read for each request of a real worker.
-        if let clock = clock as? ContinuousClock {
-            let start = clock.now
-            self.elapsed = { start.duration(to: clock.now) }
-        } else {
-            self.elapsed = Self.elapsed(on: clock)
-        }
+        if let clock = clock as? ContinuousClock { self.init(on: clock) } else { self.init(onAny: clock) }
     }
 
-    private static func elapsed(on clock: some Clock<Duration>) -> @Sendable () -> Duration {
+    private init(onAny clock: some Clock<Duration>) { self.init(on: clock) }
+
+    @inline(__always)
+    private init<Time: Clock<Duration>>(on clock: Time) {
         let start = clock.now
-        return { start.duration(to: clock.now) }
+        self.elapsed = { start.duration(to: clock.now) }
+        self.sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
     }
 }

@@ -219,8 +219,7 @@ public final class Worker: Service {
     /// Works until all is done, while others look whether that is still waited for.
     private func work(_ run: WorkerRun, _ seats: Seats) async {
         let watch = DisconnectWatch(
-            layer: self.layer, seats: seats, clock: self.clock, logger: self.logger,
-            mailbox: "http.disconnect.\(Self.newToken())!")
+            layer: self.layer, seats: seats, logger: self.logger, mailbox: "http.disconnect.\(Self.newToken())!")
         await withDiscardingTaskGroup { group in
             group.addTask { await watch.run() }
             await run.work()

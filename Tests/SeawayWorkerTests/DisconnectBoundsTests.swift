@@ -133,6 +133,26 @@ import Testing
         }
     }
 
+    /// What passes between looking at the clock and going to sleep is part of the time.
+    @Test func timePassesWhileItIsLookedAt() async throws {
+        let layer = FakeLayer(opening: nil)
+        let (begun, ended) = (Inbox<Void>(), Inbox<Bool>())
+        try await withWorker(layer, notice: .milliseconds(250), clock: HastyClock(.milliseconds(250))) { worker in
+            worker.on("http.request", path: "/slow") { _ in
+                try await waitLong(begun, ended)
+                return .text("late")
+            }
+        } talk: { _ in
+            layer.request(1, "/slow")
+            await begun.next()
+            _ = try await layer.nextAside()
+            layer.happenAside(.started(kept: false))
+            let channel = try #require(try await layer.nextSent().message["disconnect_channel"]?.string)
+            layer.disconnect(channel, 1)
+            #expect(await ended.next())
+        }
+    }
+
     @Test func aWorkerThatIsToldSoNeverAsks() async throws {
         let layer = FakeLayer()
         let broker = try await TestBroker()
