@@ -109,11 +109,13 @@ class Link(asyncio.Protocol):
             raise self.core.ended
         if self.core.is_open:
             return
-        self.start()
-        try:
-            await asyncio.wait_for(self._until_open(), self._patience)
-        except asyncio.TimeoutError:
-            raise Unreachable(f"no broker at {self.address}: {self.core.trouble or 'no answer'}") from None
+        until = self.loop.time() + self._patience
+        while not self.core.is_open and self.core.ended is None:
+            left = until - self.loop.time()
+            if left <= 0:
+                raise Unreachable(f"no broker at {self.address}: {self.core.trouble or 'no answer'}")
+            # Makes no task.
+            await asyncio.wait((self._next_change(),), timeout=left)
         if self.core.ended is not None:
             raise self.core.ended
 
@@ -144,9 +146,7 @@ class Link(asyncio.Protocol):
 
     async def change(self) -> None:
         """Waits until something has come or a connection was made or lost."""
-        if self._changed is None:
-            self._changed = self.loop.create_future()
-        await asyncio.shield(self._changed)
+        await asyncio.shield(self._next_change())
 
     def flush_soon(self) -> None:
         """Writes what was said in this turn of the loop, behind all that is ready to run."""
@@ -170,9 +170,10 @@ class Link(asyncio.Protocol):
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
 
-    async def _until_open(self) -> None:
-        while not self.core.is_open and self.core.ended is None:
-            await self.change()
+    def _next_change(self) -> asyncio.Future[None]:
+        if self._changed is None:
+            self._changed = self.loop.create_future()
+        return self._changed
 
     def _note_change(self) -> None:
         changed, self._changed = self._changed, None
