@@ -15,6 +15,9 @@ case " $* " in
 esac
 # Bodies of 1 GiB, both ways, in little memory.
 SEAWAY_BODY_MIB=1024 SEAWAY_BODY_RATE=1 .build/python/bin/python -m pytest -q -s Tests/System/test_bodies.py
+# The same through Django, as a body and as a file of a form, and through an ASGI application.
+(cd clients/python && PYTHONPATH=src SEAWAY_BODY_MIB=1024 ../../.build/python/bin/python -m pytest -q --durations 3 \
+    tests/test_django_hosting.py tests/test_asgi.py -k 'much_goes or any_size')
 # Every worker of every language is replaced every two seconds, and nobody notices.
 .build/python/bin/python Tests/System/deploys.py "${DEPLOY_SECONDS:-60}"
 # Times are those of this machine: what is over its bound ends the soak at its end.

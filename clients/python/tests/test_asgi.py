@@ -9,6 +9,7 @@ from typing import List
 
 import pytest
 from support.broker import PATIENCE, Ends, until
+from support.hosting import LARGE
 from support.house import House
 from support.socket_browser import SocketBrowser
 
@@ -68,26 +69,28 @@ def test_a_request_ends_with_http_disconnect(house: House) -> None:
     printed(house, "then http.disconnect http.disconnect")
 
 
+@pytest.mark.timeout(60 + LARGE / 4)
 def test_a_body_of_any_size_is_received_in_pieces_within_bounded_memory(house: House) -> None:
-    size = 128 << 20
+    size = LARGE << 20
     before = int(house.ask("/memory")[2])
     with house.browser() as browser:
-        browser.request("POST", "/drain", (bytes(1 << 20) for _ in range(128)), {"content-length": str(size)})
+        browser.request("POST", "/drain", (bytes(1 << 20) for _ in range(LARGE)), {"content-length": str(size)})
         told = json.loads(browser.getresponse().read())
     assert told["size"] == size
     assert told["most"] <= 65_536 and told["pieces"] >= size // 65_536
     assert told["memory"] - before < 32
 
 
+@pytest.mark.timeout(60 + LARGE / 4)
 def test_an_answer_of_any_size_is_streamed_within_bounded_memory(house: House) -> None:
     before = int(house.ask("/memory")[2])
     with house.browser() as browser:
-        browser.request("GET", "/flood?128")
+        browser.request("GET", f"/flood?{LARGE}")
         answer = browser.getresponse()
         size = 0
         while piece := answer.read(1 << 20):
             size += len(piece)
-    assert size == 128 << 20
+    assert size == LARGE << 20
     assert int(house.ask("/memory")[2]) - before < 32
 
 

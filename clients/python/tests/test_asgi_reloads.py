@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 from typing import List
 
 import pytest
 from support.broker import Ends
 from support.house import House
-from support.load import Load
+from support.load import Load, Wrk
 from support.socket_browser import SocketBrowser
 from support.source import Source
 
@@ -23,6 +24,7 @@ urlpatterns.append(path("", lambda request: HttpResponse(b"version {version}")))
 SOCKETS = 200
 
 
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="there is no wrk")
 def test_requests_and_open_sockets_outlive_a_change_of_the_code(programs: List[Ends], tmp_path: pathlib.Path) -> None:
     pytest.importorskip("channels")
     source = Source(tmp_path / "reloaded.py")
@@ -32,7 +34,8 @@ def test_requests_and_open_sockets_outlive_a_change_of_the_code(programs: List[E
     browsers = [SocketBrowser(house.host, house.port, "/ws/chat/lobby/") for _ in range(SOCKETS)]
     programs.extend(browsers)
     assert {browser.status for browser in browsers} == {101}
-    # One is enough to see a request that fails, and leaves the new process the time to begin.
+    wrk = Wrk(programs, house, "/", 8, tmp_path)
+    # Sees in which order the versions come.
     load = Load(house, "/", 1)
 
     def edit() -> None:
@@ -42,6 +45,9 @@ def test_requests_and_open_sockets_outlive_a_change_of_the_code(programs: List[E
         app.line("process 1 has left")
 
     load.during(edit)
+    wrk.stop()
+    assert wrk.failures == []
+    assert set(wrk.answers) == {"200 version 1", "200 version 2"}
     assert load.failures == []
     assert load.answers[0] == b"version 1" and load.answers[-1] == b"version 2"
     assert set(load.answers) == {b"version 1", b"version 2"}

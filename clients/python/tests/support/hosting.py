@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import os
 from typing import Any, Dict, Optional
 
 from .broker import TESTS
 from .house import House, Supervisor
 
+#: MiB of a body that is large.
+LARGE = int(os.environ.get("SEAWAY_BODY_MIB", "128"))
 SHOP = TESTS.parents[2] / "Benchmarks" / "peers" / "shop"
 
 
