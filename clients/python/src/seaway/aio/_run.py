@@ -12,6 +12,7 @@ from .._log import logger
 from .._reading import Reading
 from .._routes import Routes
 from ._consumer import Consumer
+from ._turns import Turns
 from .message import Message
 from .websocket import tell
 
@@ -41,6 +42,7 @@ class Run(Reading):
         self._concurrency = concurrency
         self._kept = kept
         self._consumer = Consumer(layer, routes)
+        self._turns = Turns(self.notify)
         self._ready = ready
         self._is_stopped = False
         #: It listens no more.
@@ -69,15 +71,18 @@ class Run(Reading):
                 self._link.flush_soon()
             await ticket.future
             until = self._link.loop.time() + drain
-            while self._tasks and (left := until - self._link.loop.time()) > 0:
-                # What has come last is begun when others end.
-                await asyncio.wait(self._tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            late = self._tasks
+            while (self._tasks or self.queue) and (left := until - self._link.loop.time()) > 0:
+                # What has come last is begun when others end, or in the next turn.
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(0)
+            late = len(self._tasks) + len(self.queue)
         except asyncio.CancelledError:
             await self._cancel()
             raise
         if late:
-            logger.error("%d functions had not finished in time", len(late))
+            logger.error("%d functions had not finished in time", late)
             await self._cancel()
         if self.error is not None:
             raise self.error
@@ -103,18 +108,22 @@ class Run(Reading):
         self.notify()
 
     def notify(self) -> None:
-        """Gives what has come to the functions: no more of them at a time than there was credit."""
+        """Gives what has come to the functions: no more of them at a time than there was credit, and some in a turn."""
         if self._ready is not None and self.in_force:
             ready, self._ready = self._ready, None
             ready()
         if self._is_stopped:
             self._consumer.give_back(self.queue)
-        while self.queue and len(self._tasks) < self._concurrency and not self._consumer.is_cancelled:
+        while self._may_begin():
             task = self._link.loop.create_task(self._consumer.consume(self.queue.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._finished)
         if (self.error is not None or self._is_stopped) and not self._over.done():
             self._over.set_result(None)
+
+    def _may_begin(self) -> bool:
+        has_one = self.queue and len(self._tasks) < self._concurrency and not self._consumer.is_cancelled
+        return bool(has_one) and self._turns.may_begin()
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

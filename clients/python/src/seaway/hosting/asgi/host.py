@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from typing import Any, Callable, Coroutine, Deque, Dict, List, Optional, Sequence, Set
 
@@ -13,6 +12,7 @@ from ..._held import Held
 from ..._log import logger
 from ..._reading import Delivery, Reading
 from ...aio._ends import RequestEnds
+from ...aio._turns import Turns
 from ...aio.layer import Layer
 from ...aio.message import Message
 from . import sockets as _sockets
@@ -26,9 +26,6 @@ from .sockets import Sockets
 
 #: What becomes of open sockets when a process leaves.
 POLICIES = ("close", "keep", "resume")
-#: Requests that begin in one turn of the loop, fewer where a turn takes so many seconds. What they answer at once
-#: leaves before others begin, so that the server passes it on meanwhile: in batches each side would wait for the other.
-AT_A_TIME, LONG = 8, 0.002
 #: Seconds of ``drain`` that are left for the application's shutdown, at most.
 _FOR_SHUTDOWN = 5.0
 
@@ -87,11 +84,9 @@ class Host:
         self._on_served = on_served
         self._lifespan = Lifespan(application, lifespan)
         self._tasks: Set[asyncio.Task[None]] = set()
-        #: Requests that have come and are to begin, and how many more may in this turn.
+        #: Requests that have come and are to begin.
         self._waiting: Deque[Delivery] = deque()
-        self._most = self._room = AT_A_TIME
-        #: When this turn has begun.
-        self._turn_at: Optional[float] = None
+        self._turns = Turns(self._begin_others)
         self.is_ready = False
         self.is_leaving = False
         self._is_stopped = False
@@ -233,30 +228,14 @@ class Host:
 
     def serve(self, delivery: Delivery) -> None:
         """Lets the application answer a request, now or in one of the next turns of the loop."""
-        if self._waiting or not self._room:
+        if self._waiting or not self._turns.may_begin():
             self._waiting.append(delivery)
-            return
-        if self._turn_at is None:
-            self._turn_at = time.monotonic()
-            self.loop.call_soon(self._turn)
-        self._room -= 1
-        self._begin(delivery)
+        else:
+            self._begin(delivery)
 
-    def _turn(self) -> None:
-        """Those of this turn are at work; once what they say has left, others may begin."""
-        self.loop.call_soon(self._refill)
-
-    def _refill(self) -> None:
-        now = time.monotonic()
-        is_long = self._turn_at is not None and now - self._turn_at > LONG
-        self._room = self._most = max(1, self._most // 2) if is_long else min(AT_A_TIME, self._most * 2)
-        self._turn_at = None
-        while self._waiting and self._room:
-            self._turn_at = now
-            self._room -= 1
+    def _begin_others(self) -> None:
+        while self._waiting and self._turns.may_begin():
             self._begin(self._waiting.popleft())
-        if self._turn_at is not None:
-            self.loop.call_soon(self._turn)
 
     def _begin(self, delivery: Delivery) -> None:
         for channel in delivery.channels:

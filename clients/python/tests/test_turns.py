@@ -1,11 +1,11 @@
-"""How many requests an ASGI worker begins before what it has answered leaves."""
+"""How many requests a worker on an event loop begins before what it has answered leaves."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Union
 
 import pytest
 from support.broker import PATIENCE
@@ -13,11 +13,12 @@ from support.fake import FakeBroker
 
 from seaway import _values
 from seaway._asyncio import Link
-from seaway.aio import Layer
-from seaway.hosting.asgi import Host, host
-from seaway.hosting.asgi.host import AT_A_TIME
+from seaway.aio import Layer, Message, Worker, _turns
+from seaway.aio._turns import AT_A_TIME, LONG
+from seaway.hosting.asgi import Host
 
 COUNT = 3 * AT_A_TIME + 1
+Serving = Union[Host, Worker]
 
 
 def request(number: int) -> bytes:
@@ -25,29 +26,53 @@ def request(number: int) -> bytes:
     return b"MSG :%d http.request\n%b\n" % (len(body), body)
 
 
+def application(layer: Layer, on_begin: Callable[[], None]) -> Serving:
+    """An ASGI application as a worker."""
+
+    async def hello(scope: Any, receive: Any, send: Any) -> None:
+        on_begin()
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    return Host(hello, layer, websocket_channel=None, lifespan="off", hold=0)
+
+
+def worker(layer: Layer, on_begin: Callable[[], None]) -> Serving:
+    """A worker with a function."""
+    made = Worker(layer=layer, concurrency=128)
+
+    async def hello(message: Message) -> None:
+        on_begin()
+        await message.respond(content="hello")
+
+    made.on("http.request", ack=False)(hello)
+    return made
+
+
+Make = Callable[[Layer, Callable[[], None]], Serving]
+both = pytest.mark.parametrize("make", [application, worker])
+
+
 def serve_many_that_come_at_once(
-    fake: FakeBroker, on_begin: Callable[[Host], None], watch: Callable[[Layer], None]
+    fake: FakeBroker, make: Make, on_begin: Callable[[Serving], None], watch: Callable[[Layer], None]
 ) -> int:
     """Returns how many requests have begun, all of which were answered in order."""
     begun = 0
     answered: List[str] = []
 
     async def main() -> None:
-        nonlocal begun
         loop, all_answered = asyncio.get_running_loop(), asyncio.Event()
         layer = Layer(fake.address)
         watch(layer)
 
-        async def application(scope: Any, receive: Any, send: Any) -> None:
+        def begins() -> None:
             nonlocal begun
             begun += 1
             on_begin(serving)
-            await send({"type": "http.response.start", "status": 200})
-            await send({"type": "http.response.body", "body": b"hello"})
 
         def speak() -> None:
             connection = fake.accept()
-            connection.expect("LISTEN http.request members=1")
+            assert connection.hear().verb == "LISTEN"
             connection.say(b"OK\n")
             connection.expect("READY 128 http.request")
             connection.say(b"".join(map(request, range(COUNT))))
@@ -62,7 +87,7 @@ def serve_many_that_come_at_once(
 
         broker = threading.Thread(target=speak)
         broker.start()
-        serving = Host(application, layer, websocket_channel=None, lifespan="off", hold=0)
+        serving = make(layer, begins)
         running = asyncio.ensure_future(serving.run())
         await all_answered.wait()
         serving.stop()
@@ -75,21 +100,22 @@ def serve_many_that_come_at_once(
     return begun
 
 
+@both
 @pytest.mark.parametrize("takes", [0.0, 0.001, 0.01])
 def test_answers_leave_before_all_that_came_at_once_has_begun(
-    fake: FakeBroker, monkeypatch: pytest.MonkeyPatch, takes: float
+    fake: FakeBroker, monkeypatch: pytest.MonkeyPatch, make: Make, takes: float
 ) -> None:
     begun, now = 0, time.monotonic()
     #: As many had begun when an answer left.
     left_after: List[int] = []
 
-    def on_begin(_: Host) -> None:
+    def on_begin(_: Serving) -> None:
         nonlocal begun, now
         begun += 1
         now += takes
 
     def watch(layer: Layer) -> None:
-        monkeypatch.setattr(host, "time", Clock)
+        monkeypatch.setattr(_turns, "time", Clock)
         assert isinstance(layer.link, Link)
         take = layer.link.core.take_output
 
@@ -106,13 +132,14 @@ def test_answers_leave_before_all_that_came_at_once_has_begun(
         def monotonic() -> float:
             return now
 
-    assert serve_many_that_come_at_once(fake, on_begin, watch) == COUNT
+    assert serve_many_that_come_at_once(fake, make, on_begin, watch) == COUNT
     # The bytes may have come in several pieces.
     turns = [later - sooner for sooner, later in zip([0, *left_after], left_after)]
     assert sum(turns) == COUNT and max(turns) <= AT_A_TIME
     # Where each takes long, each answer leaves by itself in the end.
-    assert takes == 0 or max(turns[-3:]) <= (2 if takes < host.LONG else 1)
+    assert takes == 0 or max(turns[-3:]) <= (2 if takes < LONG else 1)
 
 
-def test_what_has_come_and_not_begun_is_served_by_a_worker_that_leaves(fake: FakeBroker) -> None:
-    assert serve_many_that_come_at_once(fake, lambda serving: serving.stop(), lambda layer: None) == COUNT
+@both
+def test_what_has_come_and_not_begun_is_served_by_a_worker_that_leaves(fake: FakeBroker, make: Make) -> None:
+    assert serve_many_that_come_at_once(fake, make, lambda serving: serving.stop(), lambda layer: None) == COUNT
