@@ -146,6 +146,23 @@ def test_a_loop_has_one_connection(channels: Make, plain: seaway.Layer) -> None:
     run(main())
 
 
+def test_a_layer_is_closed_right_after_a_receive_was_cancelled(channels: Make, plain: seaway.Layer) -> None:
+    async def main() -> None:
+        layer = channels()
+        name = await layer.new_channel()
+        await layer.group_add("all", name)
+        receiving = [asyncio.ensure_future(layer.receive(name)) for _ in range(2)]
+        await layer.group_send("all", {"n": 1})
+        done, waiting = await asyncio.wait(receiving, return_when=asyncio.FIRST_COMPLETED)
+        assert [await one for one in done] == [{"n": 1}]
+        for one in waiting:
+            one.cancel()
+        await layer.close()
+        until(lambda: len(connections(plain)) == 0, "the connection to end")
+
+    run(main())
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_process_has_channels_of_its_own(channels: Make, plain: seaway.Layer) -> None:
     layer = channels()

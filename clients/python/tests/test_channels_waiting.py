@@ -95,6 +95,25 @@ def test_a_receiver_hears_that_it_may_not_listen() -> None:
     run(main())
 
 
+def test_who_was_cancelled_keeps_nothing_from_those_who_wait() -> None:
+    inbox = Inbox()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        waiters: List[asyncio.Future[bytes]] = [loop.create_future() for _ in range(2)]
+        for waiter in waiters:
+            inbox.wait("a", waiter)
+        # Whoever waited has not run since, and gives up later.
+        waiters[0].cancel()
+        inbox.fail("a", seaway.Denied("no"))
+        with pytest.raises(seaway.Denied):
+            await waiters[1]
+        inbox.give_up("a", waiters[0])
+        assert inbox.waiting("a") == 0
+
+    run(main())
+
+
 def test_one_message_is_asked_for_ahead_and_no_more(fake: FakeBroker) -> None:
     said: List[str] = []
 

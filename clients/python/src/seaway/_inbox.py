@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from typing import Callable, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import Deque, Dict, List, Optional, Sequence, Tuple
 
 from . import _names
 from ._own import Own
@@ -200,7 +200,7 @@ class Inbox:
                     line.place.count -= len(line.waiters)
                     line.waiters.clear()
         for waiter in found:
-            _on_its_loop(waiter, lambda waiter=waiter: waiter.set_exception(error))  # type: ignore[misc]
+            _fail(waiter, error)
 
     def idle(self, seconds: float) -> List[str]:
         """Returns channels in groups that nobody has received on for so long; they are not noted any more."""
@@ -300,9 +300,15 @@ class Inbox:
             waiter.set_result(body)
 
 
-def _on_its_loop(waiter: Waiter[bytes], settle: Callable[[], None]) -> None:
-    """Settles a future on its own loop, if that is not closed."""
+def _fail(waiter: Waiter[bytes], error: Exception) -> None:
+    """Tells who waits, on its own loop, if that is not closed."""
     loop = waiter.get_loop()
+
+    def settle() -> None:
+        # It may have been cancelled, and not run since.
+        if not waiter.done():
+            waiter.set_exception(error)
+
     if asyncio._get_running_loop() is loop:
         settle()
         return
