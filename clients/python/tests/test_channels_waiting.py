@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import List
+from typing import Any, List
 
 import pytest
 from support.broker import PATIENCE
@@ -12,7 +12,9 @@ from support.channel_layers import run
 from support.fake import FakeBroker
 
 import seaway
+import seaway.aio
 from seaway import _inbox, _values
+from seaway._asyncio import Link
 from seaway._frames import Frame
 from seaway._inbox import Inbox
 from seaway._own import Own
@@ -91,6 +93,27 @@ def test_a_receiver_hears_that_it_may_not_listen() -> None:
         with pytest.raises(seaway.Denied):
             await waiter
         assert inbox.waiting("a") == 0
+
+    run(main())
+
+
+def test_a_connection_is_given_up_when_its_loop_ends_while_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        layer, loop = seaway.aio.Layer("127.0.0.1:1", patience=60), asyncio.get_running_loop()
+        link = layer.link
+        assert isinstance(link, Link)
+
+        async def refuse(*_: Any, **__: Any) -> None:
+            # What keeps the connection hears of it when this has ended, and has not run since.
+            assert link._keeping is not None
+            loop.call_soon(link._keeping.cancel)
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(loop, "create_connection", refuse)
+        link.start()
+        assert link._keeping is not None
+        await asyncio.wait((link._keeping,), timeout=PATIENCE)
+        assert link._keeping.cancelled()
 
     run(main())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Callable, List, Optional, Sequence, cast
+from typing import Any, Callable, List, Optional, Sequence, cast
 
 from . import _fork
 from ._address import Address, reason
@@ -193,18 +193,8 @@ class Link(asyncio.Protocol):
                 self._transport.abort()
 
     async def _connect_once(self) -> None:
-        loop = self.loop
-        path = self.address.path
         try:
-            if path is not None:
-                await asyncio.wait_for(loop.create_unix_connection(lambda: self, path), self._connect_timeout)
-            else:
-                host, port, tls = self.address.host, self.address.port, self.address.tls
-                name = None if tls is None else host
-                await asyncio.wait_for(
-                    loop.create_connection(lambda: self, host, port, ssl=tls, server_hostname=name),
-                    self._connect_timeout,
-                )
+            await self._connect()
         except (OSError, asyncio.TimeoutError) as error:
             self.core.trouble = reason(error)
             self._presence.went(self.core.trouble, isinstance(error, ssl.SSLError))
@@ -213,6 +203,28 @@ class Link(asyncio.Protocol):
             await asyncio.wait((self._lost,), timeout=self._tick)
             self._check()
             self.flush_soon()
+
+    async def _connect(self) -> None:
+        loop, path = self.loop, self.address.path
+        connecting: asyncio.Future[Any]
+        if path is not None:
+            connecting = loop.create_task(loop.create_unix_connection(lambda: self, path))
+        else:
+            host, port, tls = self.address.host, self.address.port, self.address.tls
+            name = None if tls is None else host
+            connecting = loop.create_task(
+                loop.create_connection(lambda: self, host, port, ssl=tls, server_hostname=name)
+            )
+        try:
+            # Until Python 3.11 wait_for forgets that it was cancelled, when what it waits for has just ended.
+            await asyncio.wait((connecting,), timeout=self._connect_timeout)
+        finally:
+            if not connecting.done():
+                connecting.cancel()
+                await asyncio.gather(connecting, return_exceptions=True)
+        if connecting.cancelled():
+            raise asyncio.TimeoutError
+        connecting.result()
 
     def _flush(self) -> None:
         self._will_flush = False
