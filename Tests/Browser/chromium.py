@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 from websockets.sync.client import connect
 
@@ -62,6 +63,17 @@ class Browser:
         self._closing = contextlib.ExitStack()
         self._connection = self._closing.enter_context(connect(self._address(), max_size=None, compression=None))
         self._numbers = itertools.count(1)
+        self._context: dict[str, str] = {}
+
+    @contextlib.contextmanager
+    def anew(self) -> Iterator[None]:
+        """Pages that are opened meanwhile know nothing of others: neither cookies nor what those have stored."""
+        self._context = {"browserContextId": self.call("Target.createBrowserContext")["browserContextId"]}
+        try:
+            yield
+        finally:
+            context, self._context = self._context, {}
+            self.call("Target.disposeBrowserContext", **context)
 
     def _address(self) -> str:
         assert self._process.stderr is not None
@@ -84,7 +96,7 @@ class Browser:
             return answer["result"]
 
     def open(self, address: str) -> Page:
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        target = self.call("Target.createTarget", url="about:blank", **self._context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, target, session)
         page.call("Page.enable")

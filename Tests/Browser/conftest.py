@@ -135,11 +135,18 @@ def demo():
     assert running.end() == 0
 
 
-@pytest.fixture
-def browser(tmp_path: pathlib.Path):
-    running = Browser(tmp_path / "chromium")
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory):
+    """One for all tests: starting it takes longer than most of them."""
+    running = Browser(tmp_path_factory.mktemp("chromium"))
     yield running
     running.end()
+
+
+@pytest.fixture
+def browser(chromium: Browser):
+    with chromium.anew():
+        yield chromium
 
 
 @pytest.fixture
