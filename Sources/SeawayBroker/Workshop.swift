@@ -5,8 +5,9 @@ package import SeawayWire
 /// Where large bodies are checked and translated, which takes longer than others are to wait (A6): off the loop, and
 /// one at a time, in the order in which it was asked for.
 package final class Workshop {
-    /// Bodies from this size on, in bytes, are worked on here: below it the way there and back costs more.
-    static let smallest = 65_536
+    /// Bodies from this size on, in bytes, are worked on here: below it the way there and back costs more. A block of
+    /// 64 KiB, as programs read and write them, comes with what else a message has in one that is smaller.
+    static let smallest = 73_728
 
     package enum Job: Sendable {
         case check([UInt8], BodyFormat)
