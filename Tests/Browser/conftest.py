@@ -32,13 +32,14 @@ IN_THE_BACKGROUND = [
 class Demo:
     """`make demo`, as a user starts it."""
 
-    def __init__(self, *before: str) -> None:
-        """``before``: what stands in front of the command."""
+    def __init__(self, *before: str, builds: bool = False) -> None:
+        """``before``: what stands in front of the command; ``builds``: also what is built already."""
+        environment = {name: value for name, value in os.environ.items() if name != "SEAWAY_BIN" or not builds}
         self.http, self.broker = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self._process = subprocess.Popen(
             [*before, ROOT / "Sources/Examples/Demo/demo.sh", "--http", self.http, "--listen", self.broker],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True,
         )  # fmt: skip
         pids = self._line(r"kill -9 (\d+) +# swift; python (\d+), go (\d+), shell (\d+)")
         self.workers = dict(zip(("swift", "python", "go", "shell"), map(int, pids.groups()), strict=True))
@@ -130,7 +131,7 @@ def house(tmp_path: pathlib.Path):
 
 @pytest.fixture(scope="module")
 def demo():
-    running = Demo()
+    running = Demo(builds=True)
     yield running
     assert running.end() == 0
 

@@ -2,6 +2,8 @@
 # Broker, interface server and a worker in each of four languages, until Ctrl-C.
 #
 #   Sources/Examples/Demo/demo.sh [--http HOST:PORT] [--listen HOST:PORT]
+#
+# With SEAWAY_BIN set, that binary runs, and nothing of Swift is built.
 set -eu
 cd "$(dirname "$0")/../../.."
 . .ci/lib.sh
@@ -41,7 +43,7 @@ refuse_if_taken "$listen" LISTEN
 # ---- building
 
 say "Building. The first time this takes some minutes."
-build_release seaway seaway-demo-worker
+[ -n "${SEAWAY_BIN:-}" ] || build_release seaway seaway-demo-worker
 mkdir -p "$logs"
 (cd "$demo/go" && GOPROXY=off go build -o "../../../../$logs/go-worker" .)
 
@@ -123,7 +125,7 @@ all_are_there() {
 }
 
 rm -f "$logs"/*.log
-start seaway .build/release/seaway up --http "$http" --listen "$listen" \
+start seaway "${SEAWAY_BIN:-.build/release/seaway}" up --http "$http" --listen "$listen" \
     --route /swift=http.request.swift --route /python=http.request.python --route /go=http.request.go \
     --route /sh=http.request.sh --route /any=http.request.any --route /bigdata=http.request.bigdata
 server=$!
