@@ -14,6 +14,7 @@ from attacks.attack import ATTACKS, PEERS, SUBJECTS, Attack
 from attacks.figures import Bound, Delays, Findings, Known, Own, Row, Verdict, percentile, summary, table
 from attacks.known import KNOWN
 from attacks.page import with_tables
+from attacks.rights import PROOFS
 from attacks.target import Target
 from harness import ROOT
 
@@ -201,3 +202,9 @@ def test_the_page_names_every_attack():
     page = (ROOT / "SECURITY.md").read_text().split("## What was tried")[1]
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
     assert {attack.name for attack in ATTACKS} == {cells[1].strip() for cells in rows} - {"attack", "---"}
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_what_is_left_to_other_tests_is_there(proof):
+    file, _, name = proof.partition("::")
+    assert f"def {name or 'test_'}" in (ROOT / "Tests" / "System" / file).read_text()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from attacks.figures import Known
 
 TURNS = "a turn of the loop takes some milliseconds, and where many have work each comes only now and then"
-BODY = "a large body is copied and written in one turn of the loop, and whatever checks or translates it needs a core"
+BODY = "a large body is copied in one turn of the loop, and whatever translates it needs a core"
 FREED = "what is freed goes back to the system in pieces, and so later than it is counted"
 FORGED = "answers to nobody cost broker and server what others do, though they have a mailbox of their own"
 
@@ -21,19 +21,12 @@ def known(reason: str, *bounds: str, steady: bool = True) -> Known:
 
 
 KNOWN: dict[str, Known] = {
-    "credit-at-once": known(FREED, "memory", steady=False),
-    "a-mailbox-given-up": known(FREED, *TIME, "memory", steady=False),
-    "credit-for-one-of-a-thousand": known(TURNS, *TIME, steady=False),
-    "a-thousand-names-listened-on-again": known(TURNS, *TIME, steady=False),
-    "ping-flood": known(TURNS, "p99", steady=False),
+    "a-mailbox-given-up": known(FREED, "memory", steady=False),
+    "ping-flood": known(TURNS, *TIME, steady=False),
     "send-flood": known(TURNS, *TIME, steady=False),
     "unread-translations": known(BODY, *TIME, steady=False),
-    "watched-joins": known(TURNS, "p99", steady=False),
-    "unread-memberships-at-once": known(TURNS, "p99", steady=False),
     "unread-memberships": known(FREED, *TIME, "memory", steady=False),
-    "bodies-that-dribble": known(BODY, *TIME, steady=False),
-    "every-channel-taken": known(TURNS, *TIME, steady=False),
-    "every-table-filled": known(TURNS, *TIME, steady=False),
     "login-flood": known(TURNS, *TIME, steady=False),
+    "http2-floods": known(TURNS, "p99", steady=False),
     "replies-forged": known(FORGED, *TIME, steady=False),
 }
