@@ -36,7 +36,7 @@ package struct ServerConfiguration: Sendable {
     /// `max-body`.
     package var bodyInline = 65_536
     /// Bytes of the largest piece of a body that goes in pieces: with what stands around it, its message stays below
-    /// 65,536, from where on a broker takes it another, longer way.
+    /// 65,536, so that a broker has it on its short way.
     package var bodyPiece = 65_536 - 64
     /// Bytes of bodies that are held, over all connections.
     package var maxBufferedBodies = 268_435_456
